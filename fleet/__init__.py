@@ -1,0 +1,1 @@
+"""What vehicles are and say: registry, links, telemetry, commands, alarms, history."""

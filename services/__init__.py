@@ -1,0 +1,1 @@
+"""What vehicles do: orders, tasks, dispatch, delivery, routing."""

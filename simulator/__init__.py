@@ -1,0 +1,1 @@
+"""Synthetic vehicles and people that speak the public protocols only."""
