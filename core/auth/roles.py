@@ -1,0 +1,144 @@
+"""What each role may do: one table, read by guards and by the generated authorisation test."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Role(StrEnum):
+    """The hat a principal wears; nobody holds two at once."""
+
+    RESIDENT = "resident"
+    LINK = "link"
+    """Whoever holds the link of one order; dies with the order."""
+    MERCHANT = "merchant"
+    DISPATCHER = "dispatcher"
+    SHIFT_LEAD = "shift_lead"
+    REMOTE_OPERATOR = "remote_operator"
+    CREW = "crew"
+    DUTY_OFFICER = "duty_officer"
+    AGENCY = "agency"
+    SUPERVISOR = "supervisor"
+    """Third-party supervision: evidence about vehicles, never about residents."""
+    ADMIN = "admin"
+    MAKER = "maker"
+    """A vehicle maker's cloud, speaking for its own vehicles."""
+    DEVICE = "device"
+    """One vehicle, speaking for itself."""
+    INTERNAL = "internal"
+    """A process of ours that calls another over HTTP."""
+
+
+class Scope(StrEnum):
+    """A thing a route lets somebody do; which rows they do it to is the reach's business."""
+
+    SESSION_READ = "session:read"
+    VEHICLES_READ = "vehicles:read"
+    VEHICLES_COMMAND = "vehicles:command"
+    VEHICLES_STOP = "vehicles:stop"
+    """Stop a vehicle safely or at once; held more widely than other commands, because it is safe."""
+    VEHICLES_MANAGE = "vehicles:manage"
+    """Register, permit, insure, suspend; issue and revoke codes."""
+    COMMANDS_READ = "commands:read"
+    ALARMS_READ = "alarms:read"
+    ALARMS_ACT = "alarms:act"
+    ORDERS_READ = "orders:read"
+    """The order board of staff, phones masked."""
+    ORDERS_ACT = "orders:act"
+    ORDERS_PLACE = "orders:place"
+    ORDERS_OWN = "orders:own"
+    """Read, collect and cancel one's own order; a link holds it for its one order."""
+    CATALOGUE_READ = "catalogue:read"
+    MERCHANT_ORDERS = "merchant:orders"
+    FENCES_READ = "fences:read"
+    FENCES_EDIT = "fences:edit"
+    CITY_READ = "city:read"
+    LIVE_READ = "live:read"
+    DUTY_SERVE = "duty:serve"
+    """Sign in as remote safety operator and be bound to vehicles."""
+    DUTY_READ = "duty:read"
+    PHONES_REVEAL = "phones:reveal"
+    POLICE_CODES = "police-codes:issue"
+    """Give out the 30-minute code that shows an officer a vehicle's last ten minutes."""
+    AUDIT_READ = "audit:read"
+    STAFF_MANAGE = "staff:manage"
+    TELEMETRY_SEND = "telemetry:send"
+    REPORTS_SEND = "reports:send"
+    COMMANDS_RECEIVE = "commands:receive"
+    ROUTING_QUOTE = "routing:quote"
+    """Ask the internal route for travel times."""
+
+
+_WATCHER = frozenset(
+    {
+        Scope.SESSION_READ,
+        Scope.VEHICLES_READ,
+        Scope.COMMANDS_READ,
+        Scope.ALARMS_READ,
+        Scope.FENCES_READ,
+        Scope.CITY_READ,
+        Scope.LIVE_READ,
+        Scope.DUTY_READ,
+    }
+)
+_DISPATCHER = _WATCHER | {
+    Scope.VEHICLES_COMMAND,
+    Scope.VEHICLES_STOP,
+    Scope.ALARMS_ACT,
+    Scope.ORDERS_READ,
+    Scope.ORDERS_ACT,
+}
+_SHIFT_LEAD = _DISPATCHER | {
+    Scope.VEHICLES_MANAGE,
+    Scope.FENCES_EDIT,
+    Scope.PHONES_REVEAL,
+    Scope.POLICE_CODES,
+}
+
+ROLE_SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
+    {
+        Role.RESIDENT: frozenset(
+            {Scope.SESSION_READ, Scope.ORDERS_PLACE, Scope.ORDERS_OWN, Scope.CATALOGUE_READ}
+        ),
+        Role.LINK: frozenset({Scope.ORDERS_OWN}),
+        Role.MERCHANT: frozenset({Scope.MERCHANT_ORDERS}),
+        Role.DISPATCHER: _DISPATCHER,
+        Role.SHIFT_LEAD: _SHIFT_LEAD,
+        Role.REMOTE_OPERATOR: _WATCHER
+        | {Scope.DUTY_SERVE, Scope.VEHICLES_COMMAND, Scope.VEHICLES_STOP, Scope.ALARMS_ACT},
+        Role.CREW: frozenset(
+            {
+                Scope.SESSION_READ,
+                Scope.VEHICLES_READ,
+                Scope.VEHICLES_STOP,
+                Scope.COMMANDS_READ,
+                Scope.ALARMS_READ,
+                Scope.FENCES_READ,
+            }
+        ),
+        Role.DUTY_OFFICER: _WATCHER | {Scope.VEHICLES_STOP, Scope.ALARMS_ACT, Scope.POLICE_CODES},
+        Role.AGENCY: _WATCHER | {Scope.POLICE_CODES},
+        Role.SUPERVISOR: _WATCHER | {Scope.AUDIT_READ},
+        # The administrator of accounts and data is no dispatcher: no command, no order, no resident's phone.
+        Role.ADMIN: _WATCHER
+        | {Scope.VEHICLES_MANAGE, Scope.FENCES_EDIT, Scope.AUDIT_READ, Scope.STAFF_MANAGE},
+        Role.MAKER: frozenset({Scope.TELEMETRY_SEND, Scope.REPORTS_SEND, Scope.COMMANDS_RECEIVE}),
+        Role.DEVICE: frozenset({Scope.TELEMETRY_SEND, Scope.REPORTS_SEND, Scope.COMMANDS_RECEIVE}),
+        Role.INTERNAL: frozenset({Scope.ROUTING_QUOTE}),
+    }
+)
+"""Every role has a row; a scope that no row names can be done by nobody."""
+
+STAFF_ROLES: frozenset[Role] = frozenset(
+    {
+        Role.DISPATCHER,
+        Role.SHIFT_LEAD,
+        Role.REMOTE_OPERATOR,
+        Role.CREW,
+        Role.DUTY_OFFICER,
+        Role.AGENCY,
+        Role.SUPERVISOR,
+        Role.ADMIN,
+    }
+)
+"""Roles an account with password and TOTP may hold."""
