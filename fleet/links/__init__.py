@@ -1,0 +1,1 @@
+"""How vehicles speak to the city and the city to vehicles."""

@@ -1,0 +1,244 @@
+"""Bodies of the commands that the city sends to a vehicle: one Struct for each kind.
+
+Inbound on the vehicle's side, sent by us: unknown fields are refused, so that a vehicle never half-obeys a
+command that it does not fully understand.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+Lat = Annotated[float, Meta(ge=-90, le=90, description="WGS-84 latitude in degrees")]
+Lng = Annotated[float, Meta(ge=-180, le=180, description="WGS-84 longitude in degrees")]
+
+
+class CommandKind(StrEnum):
+    """What a vehicle can be told."""
+
+    ASSIGN_TASK = "assign_task"
+    PAUSE = "pause"
+    RESUME = "resume"
+    SAFE_STOP = "safe_stop"
+    EMERGENCY_STOP = "emergency_stop"
+    RELEASE = "release"
+    REROUTE = "reroute"
+    RETURN_TO_DEPOT = "return_to_depot"
+    OPEN_COMPARTMENT = "open_compartment"
+    SPEAK = "speak"
+    LIGHTS_HORN = "lights_horn"
+    PREHEAT = "preheat"
+    SET_SPEED_CAP = "set_speed_cap"
+    UPDATE_FENCES = "update_fences"
+    PRESERVE_RECORDING = "preserve_recording"
+
+
+class _Body(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Common shape of every body."""
+
+
+class Verifier(_Body, frozen=True):
+    """What lets a vehicle check a pickup code with no network.
+
+    ``digest`` is the lower-case hex of HMAC-SHA256(keypad key, "{order_id}:{generation}:{code}").
+    """
+
+    generation: int
+    digest: str
+
+
+class StopOrder(_Body, frozen=True):
+    """An order that is loaded, handed over or brought back at a stop."""
+
+    order_id: str
+    compartment: int
+    verifiers: tuple[Verifier, ...] = ()
+
+
+class SpeedLimit(_Body, frozen=True):
+    """The limit over a stretch of a leg, measured in metres along its polyline."""
+
+    from_m: float
+    to_m: float
+    speed_mps: float
+
+
+StopKind = Literal["load", "handover", "return", "charge", "visit"]
+
+
+class StopPlan(_Body, frozen=True):
+    """A stop and the leg to it, from the previous stop or from where the vehicle stands."""
+
+    stop_id: str
+    seq: int
+    kind: StopKind
+    lat: Lat
+    lng: Lng
+    polyline6: str
+    """Encoded polyline with six decimals, (lat, lng) order; empty when the vehicle is already there."""
+    length_m: float
+    expected_s: float
+    limits: tuple[SpeedLimit, ...] = ()
+    wait_s: float = 0.0
+    orders: tuple[StopOrder, ...] = ()
+
+
+class AssignTask(_Body, frozen=True):
+    """Do these stops in this order; replaces the task that the vehicle holds if the epoch is higher."""
+
+    task_id: str
+    epoch: int
+    kind: str
+    service: str
+    stops: tuple[StopPlan, ...]
+
+
+class Pause(_Body, frozen=True):
+    """Stop at the next legal place and wait; the task stays."""
+
+    task_id: str | None = None
+
+
+class Resume(_Body, frozen=True):
+    """Go on with the task from its next stop."""
+
+    task_id: str | None = None
+
+
+class SafeStop(_Body, frozen=True):
+    """Pull over outside every keep-clear area and stay until released."""
+
+    within_s: float = 30.0
+
+
+class EmergencyStop(_Body, frozen=True):
+    """Brake now and stay until released."""
+
+
+class Release(_Body, frozen=True):
+    """Lift every stop whose stop epoch is not above this command's."""
+
+
+class Reroute(_Body, frozen=True):
+    """Reach the remaining stops of the same task along new legs, the first from where the vehicle stands."""
+
+    task_id: str
+    epoch: int
+    stops: tuple[StopPlan, ...]
+
+
+class ReturnToDepot(_Body, frozen=True):
+    """Drive home. This is no task: any ``assign_task`` ends it."""
+
+    lat: Lat
+    lng: Lng
+    polyline6: str
+    length_m: float
+    expected_s: float
+    limits: tuple[SpeedLimit, ...] = ()
+
+
+class OpenCompartment(_Body, frozen=True):
+    """Open one compartment for the holder of an order."""
+
+    compartment: int
+    order_id: str | None = None
+
+
+class Speak(_Body, frozen=True):
+    """Say a sentence over the loudspeaker."""
+
+    text_zh: str
+    text_en: str = ""
+
+
+class LightsHorn(_Body, frozen=True):
+    """Show lights and sound the horn for a while; ``lights`` are the bits of the status section."""
+
+    lights: int = 0
+    horn_s: float = 0.0
+    duration_s: float = 5.0
+
+
+class Preheat(_Body, frozen=True):
+    """Warm the battery before it is charged."""
+
+    target_c: float
+    within_s: float = 1800.0
+
+
+class SetSpeedCap(_Body, frozen=True):
+    """Never drive faster than this; null lifts the cap."""
+
+    speed_mps: float | None = None
+
+
+class WireFence(_Body, frozen=True):
+    """A fence as a vehicle holds it: rings are (lng, lat) pairs, the first outer, the rest holes."""
+
+    fence_id: str
+    version: int
+    kind: str
+    rings: tuple[tuple[tuple[float, float], ...], ...]
+    speed_limit_mps: float | None = None
+    no_entry: bool = False
+    no_stopping: bool = False
+
+
+class UpdateFences(_Body, frozen=True):
+    """Hold this fence set instead of the one before; the version comes back in the status section."""
+
+    fence_set_version: int
+    fences: tuple[WireFence, ...]
+
+
+class PreserveRecording(_Body, frozen=True):
+    """Keep the recordings of a window (city milliseconds) until an agency lets them go."""
+
+    incident_id: str
+    from_ms: int
+    to_ms: int
+
+
+CommandBody = (
+    AssignTask
+    | Pause
+    | Resume
+    | SafeStop
+    | EmergencyStop
+    | Release
+    | Reroute
+    | ReturnToDepot
+    | OpenCompartment
+    | Speak
+    | LightsHorn
+    | Preheat
+    | SetSpeedCap
+    | UpdateFences
+    | PreserveRecording
+)
+COMMAND_BODIES: Final[dict[CommandKind, type[CommandBody]]] = {
+    CommandKind.ASSIGN_TASK: AssignTask,
+    CommandKind.PAUSE: Pause,
+    CommandKind.RESUME: Resume,
+    CommandKind.SAFE_STOP: SafeStop,
+    CommandKind.EMERGENCY_STOP: EmergencyStop,
+    CommandKind.RELEASE: Release,
+    CommandKind.REROUTE: Reroute,
+    CommandKind.RETURN_TO_DEPOT: ReturnToDepot,
+    CommandKind.OPEN_COMPARTMENT: OpenCompartment,
+    CommandKind.SPEAK: Speak,
+    CommandKind.LIGHTS_HORN: LightsHorn,
+    CommandKind.PREHEAT: Preheat,
+    CommandKind.SET_SPEED_CAP: SetSpeedCap,
+    CommandKind.UPDATE_FENCES: UpdateFences,
+    CommandKind.PRESERVE_RECORDING: PreserveRecording,
+}
+STOP_KINDS: Final = frozenset({CommandKind.SAFE_STOP, CommandKind.EMERGENCY_STOP})
+"""Kinds that do not expire by time: they hold until a release with the same or a higher stop epoch."""
+
+
+def read_command_body(kind: CommandKind, body: bytes | msgspec.Raw) -> CommandBody:
+    """Return the typed body of a command. Raises msgspec.ValidationError naming the path that is wrong."""
+    return msgspec.json.decode(body, type=COMMAND_BODIES[kind])

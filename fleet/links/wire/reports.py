@@ -1,0 +1,173 @@
+"""Bodies of the reports that a vehicle sends: facts, stored once and acknowledged after the commit.
+
+Fields that this version does not know are ignored, because vehicles are newer and older than the city.
+"""
+
+from enum import StrEnum
+from typing import Final, Literal
+
+import msgspec
+
+from fleet.links.wire.commands import Lat, Lng
+
+
+class ReportKind(StrEnum):
+    """What a vehicle can state as a fact."""
+
+    COMMAND_ACK = "command_ack"
+    COMMAND_RESULT = "command_result"
+    STOP_REACHED = "stop_reached"
+    STOP_LEFT = "stop_left"
+    DOOR_OPENED = "door_opened"
+    DOOR_CLOSED = "door_closed"
+    GOODS_LOADED = "goods_loaded"
+    CODE_FAILED = "code_failed"
+    TASK_DONE = "task_done"
+    FAULT = "fault"
+    LINK_LOSS_POLICY = "link_loss_policy"
+    TAKEOVER_REQUESTED = "takeover_requested"
+
+
+class _Body(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Common shape of every body."""
+
+
+class CommandAck(_Body, frozen=True):
+    """The vehicle has read a command and says whether it will obey.
+
+    ``duplicate`` means that the command had been taken before: nothing is done twice. ``superseded`` answers
+    an old task or stop epoch.
+    """
+
+    command_id: str
+    result: Literal["accepted", "rejected", "expired", "duplicate", "superseded"]
+    detail: str = ""
+
+
+class CommandResult(_Body, frozen=True):
+    """How a command that was accepted ended."""
+
+    command_id: str
+    result: Literal["succeeded", "failed"]
+    detail: str = ""
+
+
+class StopReached(_Body, frozen=True):
+    """The vehicle stands at a stop of its task."""
+
+    stop_id: str
+    lat: Lat
+    lng: Lng
+
+
+class StopLeft(_Body, frozen=True):
+    """The vehicle drives on; ``reason`` is what ended the wait."""
+
+    stop_id: str
+    reason: Literal["done", "waited_out", "command"] = "done"
+
+
+class DoorOpened(_Body, frozen=True):
+    """A compartment is open. With ``by`` keypad, ``generation`` says which code opened it."""
+
+    compartment: int
+    stop_id: str | None = None
+    order_id: str | None = None
+    by: Literal["keypad", "command", "crew", "merchant", "unknown"] = "unknown"
+    generation: int | None = None
+
+
+class DoorClosed(_Body, frozen=True):
+    """A compartment is shut again; ``is_empty`` is what its sensor says, null without a sensor."""
+
+    compartment: int
+    stop_id: str | None = None
+    order_id: str | None = None
+    is_empty: bool | None = None
+
+
+class GoodsLoaded(_Body, frozen=True):
+    """An order's goods lie in a compartment."""
+
+    order_id: str
+    compartment: int
+    stop_id: str | None = None
+
+
+class CodeFailed(_Body, frozen=True):
+    """A wrong code was typed; ``tries`` counts this generation's wrong codes on this vehicle."""
+
+    order_id: str
+    generation: int
+    tries: int
+
+
+class TaskDone(_Body, frozen=True):
+    """The vehicle has no stop left, or gave up; ``detail`` says why."""
+
+    result: Literal["succeeded", "failed"] = "succeeded"
+    detail: str = ""
+
+
+class Fault(_Body, frozen=True):
+    """Something is broken; ``code`` is one of the status section's fault codes."""
+
+    code: int
+    fatal: bool = False
+    """The vehicle cannot go on with its task."""
+    detail: str = ""
+    is_cleared: bool = False
+
+
+class LinkLossPolicy(_Body, frozen=True):
+    """The vehicle holds this policy: slow after ``slow_after_s`` of silence, stop after ``stop_after_s``."""
+
+    version: int
+    slow_after_s: float
+    stop_after_s: float
+
+
+class TakeoverRequested(_Body, frozen=True):
+    """The vehicle cannot go on alone and asks for a person."""
+
+    reason: str
+    detail: str = ""
+
+
+ReportBody = (
+    CommandAck
+    | CommandResult
+    | StopReached
+    | StopLeft
+    | DoorOpened
+    | DoorClosed
+    | GoodsLoaded
+    | CodeFailed
+    | TaskDone
+    | Fault
+    | LinkLossPolicy
+    | TakeoverRequested
+)
+REPORT_BODIES: Final[dict[ReportKind, type[ReportBody]]] = {
+    ReportKind.COMMAND_ACK: CommandAck,
+    ReportKind.COMMAND_RESULT: CommandResult,
+    ReportKind.STOP_REACHED: StopReached,
+    ReportKind.STOP_LEFT: StopLeft,
+    ReportKind.DOOR_OPENED: DoorOpened,
+    ReportKind.DOOR_CLOSED: DoorClosed,
+    ReportKind.GOODS_LOADED: GoodsLoaded,
+    ReportKind.CODE_FAILED: CodeFailed,
+    ReportKind.TASK_DONE: TaskDone,
+    ReportKind.FAULT: Fault,
+    ReportKind.LINK_LOSS_POLICY: LinkLossPolicy,
+    ReportKind.TAKEOVER_REQUESTED: TakeoverRequested,
+}
+
+
+def read_report_body(kind: ReportKind | str, body: bytes | msgspec.Raw) -> ReportBody:
+    """Return the typed body of a report.
+
+    Raises ValueError for a kind that is not in the table and msgspec.ValidationError (a ValueError too)
+    naming the path that is wrong.
+    """
+    return msgspec.json.decode(body, type=REPORT_BODIES[ReportKind(kind)])
