@@ -1,0 +1,76 @@
+"""Every Redis key and channel that Steppe uses, each spelled in one function here and nowhere else.
+
+A function's docstring says what is kept, of which Redis type, who writes and who reads it, and how
+long it lives; docs/redis-keys.md is generated from them. `{…}` in a key is the hash tag that keeps what
+belongs together on one node of a cluster. Two servers: *streams* (may be a cluster) and *plain*.
+"""
+
+
+def telemetry(partition: int) -> str:
+    """Stream (streams server): whole frames of a partition; gateway → tracker, archiver; ≤ 60 s kept."""
+    return f"telemetry:{{{partition}}}"
+
+
+def state(partition: int) -> str:
+    """String (streams server): fixed-record state blob of a partition, once a second; tracker → api."""
+    return f"state:{{{partition}}}"
+
+
+def state_header(partition: int) -> str:
+    """Hash (streams server): epoch, stream position and time of the state blob; tracker → tracker, api."""
+    return f"state-header:{{{partition}}}"
+
+
+def durable(partition: int) -> str:
+    """Hash (streams server): vehicle_no → last seq that is fsynced; archiver → gateway."""
+    return f"durable:{{{partition}}}"
+
+
+def durable_news(partition: int) -> str:
+    """Channel (plain server): new durable seqs of a partition; archiver → gateways."""
+    return f"durable-news:{partition}"
+
+
+def room(cell: str) -> str:
+    """Channel (plain server): binary live deltas of a parent cell (H3 res 5); tracker → live hubs."""
+    return f"room:{cell}"
+
+
+def room_aggregate(cell: str) -> str:
+    """Channel (plain server): counts of a coarser cell; tracker → live hubs."""
+    return f"room-aggregate:{cell}"
+
+
+def presence(gateway: str) -> str:
+    """Hash (plain server): vehicle_no → session of one gateway, expires with it; gateway → api."""
+    return f"presence:{gateway}"
+
+
+def commands() -> str:
+    """Stream (plain server): commands on their way to vehicles; relay → gateways."""
+    return "commands"
+
+
+def emergency() -> str:
+    """Channel (plain server): emergency stops and releases, pushed at once; api → gateways."""
+    return "emergency"
+
+
+def fences_published() -> str:
+    """Channel (plain server): a fence version was published or retired; api → trackers, workers, api."""
+    return "fences-published"
+
+
+def changed(noun: str) -> str:
+    """Channel (plain server): a fact of this noun changed, ids only; relay → live hubs."""
+    return f"changed:{noun}"
+
+
+def limit(name: str, who: str) -> str:
+    """String (plain server): token bucket of a limit for somebody, expires by itself."""
+    return f"limit:{name}:{who}"
+
+
+def live_heartbeat() -> str:
+    """Channel (plain server): one message a second, by which subscribers know that they still hear."""
+    return "live-heartbeat"

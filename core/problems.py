@@ -1,0 +1,118 @@
+"""One table of everything that can go wrong: stable code, HTTP status, WebSocket close code, title.
+
+A code is a promise to clients: it is added, never renamed. Nothing here imports a framework, so that
+every process may name a problem; core.problem_http turns a row into an RFC 9457 document.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import msgspec
+
+
+class ProblemKind(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the table. `close_code` is the WebSocket close code, always 4400–4499."""
+
+    code: str
+    status: int
+    close_code: int
+    title: str
+
+
+class UnknownProblemCode(LookupError):
+    """Raised when somebody raises an error whose code is not in the table: a bug, never a client's fault."""
+
+
+def _close_code(status: int) -> int:
+    """Mirror a status in the range that RFC 6455 leaves to applications: 4xx → 44xx, 5xx → 4450 + x."""
+    return 4400 + (status - 400) if status < 500 else 4450 + (status - 500)
+
+
+_ROWS: tuple[tuple[str, int, str], ...] = (
+    # what the caller sent
+    ("invalid-input", 400, "A value in the request is not acceptable"),
+    ("malformed-json", 400, "The body is not JSON"),
+    ("malformed-frame", 400, "The binary frame cannot be read"),
+    ("unknown-version", 400, "This version of the protocol is not spoken here"),
+    ("unknown-message", 400, "This kind of message is not known"),
+    ("time-out-of-range", 400, "The time given lies outside what is accepted"),
+    ("position-out-of-range", 400, "The coordinates lie outside the city or the globe"),
+    ("vehicle-code-wrong", 400, "This is not a code of a vehicle of this city"),
+    ("shape-invalid", 400, "The polygon is not valid"),
+    ("cursor-invalid", 400, "The page cursor was not given out by this list"),
+    ("idempotency-key-missing", 400, "This request needs an Idempotency-Key header"),
+    ("reason-missing", 400, "This action needs a reason"),
+    # who is asking
+    ("not-authenticated", 401, "Log in or send a token"),
+    ("credentials-wrong", 401, "The name, password or code is wrong"),
+    ("token-invalid", 401, "The token is not valid"),
+    ("token-expired", 401, "The token has expired"),
+    ("session-expired", 401, "The session has ended"),
+    ("forbidden", 403, "This account may not do that"),
+    ("origin-refused", 403, "The request comes from a page of another site"),
+    ("not-your-vehicle", 403, "This vehicle belongs to somebody else"),
+    ("scene-hold", 403, "The vehicle is held at the scene until the agency releases it"),
+    # what is being asked for
+    ("not-found", 404, "There is no such thing"),
+    ("method-not-allowed", 405, "This address does not answer that method"),
+    ("not-acceptable", 406, "No representation that the client accepts"),
+    ("conflict", 409, "The request does not fit the present state"),
+    ("already-exists", 409, "This already exists"),
+    ("illegal-transition", 409, "The thing is not in a state that allows this"),
+    ("idempotency-key-reused", 409, "The Idempotency-Key was used before with another body"),
+    ("request-in-progress", 409, "The same request is still being worked on"),
+    ("superseded", 409, "A newer epoch has taken over"),
+    ("vehicle-not-dispatchable", 409, "The vehicle cannot take work now"),
+    ("command-not-possible", 409, "The vehicle cannot take this command now"),
+    ("command-expired", 409, "The command is past its time"),
+    ("out-of-stock", 409, "Not enough of the goods is left"),
+    ("pickup-code-wrong", 409, "The pickup code is wrong"),
+    ("pickup-code-locked", 409, "Too many wrong pickup codes; ask for a fresh one"),
+    ("area-not-served", 409, "No vehicle serves this place"),
+    ("not-signed-in-for-duty", 409, "The remote operator is not signed in for duty"),
+    ("operator-full", 409, "The remote operator already watches as many vehicles as allowed"),
+    ("gone", 410, "This has ended"),
+    ("version-mismatch", 412, "Somebody changed this in between; read it again"),
+    ("too-large", 413, "The body is larger than accepted"),
+    ("unsupported-media-type", 415, "The body is of a type that is not read here"),
+    ("too-many-requests", 429, "Too many requests; wait and try again"),
+    ("too-many-tries", 429, "Too many wrong tries; wait and try again"),
+    ("flood", 429, "Frames arrive faster than accepted"),
+    # what we could not do
+    ("internal-error", 500, "Something failed on our side"),
+    ("unavailable", 503, "A part that this needs does not answer; try again"),
+    ("database-unavailable", 503, "The database does not answer; try again"),
+    ("database-busy", 503, "The database is busy; try again"),
+    ("redis-unavailable", 503, "Redis does not answer; try again"),
+    ("routing-unavailable", 503, "Routes cannot be computed now; try again"),
+    ("shutting-down", 503, "This process is stopping; connect again"),
+)
+
+_LIVE_ROWS: tuple[tuple[str, int, int, str], ...] = (
+    # WebSocket only: the status is what the same problem would be over HTTP
+    ("client-too-slow", 503, 4480, "The client reads slower than the feed; take a new snapshot"),
+    ("max-age", 401, 4481, "The connection reached its age limit; connect again"),
+    ("replaced", 409, 4482, "A newer connection of the same party took over"),
+    ("ping-timeout", 503, 4483, "The client stopped answering"),
+)
+
+PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(
+    {
+        **{c: ProblemKind(code=c, status=s, close_code=_close_code(s), title=t) for c, s, t in _ROWS},
+        **{c: ProblemKind(code=c, status=s, close_code=w, title=t) for c, s, w, t in _LIVE_ROWS},
+    }
+)
+"""Every problem by its code."""
+
+
+def problem(code: str) -> ProblemKind:
+    """Return the row of `code`; raise UnknownProblemCode when there is none."""
+    try:
+        return PROBLEMS[code]
+    except KeyError:
+        raise UnknownProblemCode(f"{code!r} is not in core/problems.py: add it there first") from None
+
+
+def close_code(code: str) -> int:
+    """Return the WebSocket close code (4400–4499) of a problem."""
+    return problem(code).close_code

