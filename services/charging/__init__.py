@@ -1,0 +1,1 @@
+"""Chargers and the visit to one when the battery is low."""

@@ -1,0 +1,1 @@
+"""What delivery needs besides orders: merchants, goods, pickup points, codes, compartments."""

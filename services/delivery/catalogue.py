@@ -1,0 +1,72 @@
+"""Merchants, what they sell, and the points where goods are collected."""
+
+from enum import StrEnum
+
+import msgspec
+
+from core.ids import DistrictCode, GoodsId, MerchantId, PickupPointId
+from services.delivery.compartments import Temperature
+
+
+class PickupPointKind(StrEnum):
+    """How near to the door a pickup point is."""
+
+    GATE = "gate"
+    LAST_50M = "last_50m"
+    PUBLIC = "public"
+
+
+class Merchant(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who hands goods to vehicles at (lat, lng), WGS 84.
+
+    ``kind`` is a word of the city's data (supermarket, restaurant, parcel_station, pharmacy …). With
+    ``accepts_itself`` an order is accepted the moment it is placed; otherwise the merchant answers.
+    """
+
+    merchant_id: MerchantId
+    district: DistrictCode
+    kind: str
+    name_zh: str
+    name_en: str
+    lat: float
+    lng: float
+    open_hours: str = "00:00-24:00"
+    time_zone: str = "Asia/Shanghai"
+    accepts_itself: bool = False
+    is_active: bool = True
+    is_synthetic: bool = False
+
+
+class Goods(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that a merchant sells. ``stock`` counts what may still be sold; ``ready_s`` is city
+    seconds to prepare."""
+
+    goods_id: GoodsId
+    merchant_id: MerchantId
+    name_zh: str
+    name_en: str
+    price_fen: int
+    mass_g: float
+    litres: float
+    temperature: Temperature = Temperature.AMBIENT
+    ready_s: float = 0.0
+    stock: int = 0
+    is_on_sale: bool = True
+
+
+class PickupPoint(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a vehicle stands and a recipient collects. ``wait_s`` is how long it waits there, city
+    seconds."""
+
+    pickup_point_id: PickupPointId
+    district: DistrictCode
+    kind: PickupPointKind = PickupPointKind.GATE
+    name_zh: str
+    name_en: str
+    compound_zh: str = ""
+    compound_en: str = ""
+    lat: float
+    lng: float
+    wait_s: float = 600.0
+    is_active: bool = True
+    is_synthetic: bool = False

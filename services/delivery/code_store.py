@@ -1,0 +1,62 @@
+"""SQL of pickup codes: the secret (encrypted), the generation and the tries; never a code."""
+
+from sqlalchemy import insert, select, update
+
+from core.database import Transaction
+from core.errors import Conflict, NotFound
+from core.ids import OrderId
+from services.delivery.pickup_code import PickupCode
+from services.delivery.tables import pickup_codes
+
+
+class PickupCodeStore:
+    """Reads and writes the state of pickup codes. Who may see one was decided by reading the order first."""
+
+    def __init__(self, tx: Transaction) -> None:
+        """Work inside one transaction; never commits."""
+        self._tx = tx
+
+    async def add(self, code: PickupCode) -> None:
+        """Store the code of a new order."""
+        await self._tx.execute(insert(pickup_codes).values(self._values(code)))
+
+    async def get(self, order_id: OrderId) -> PickupCode:
+        """Return the code of an order; raise NotFound when it has none."""
+        row = (
+            await self._tx.execute(select(pickup_codes).where(pickup_codes.c.order_id == order_id))
+        ).one_or_none()
+        if row is None:
+            raise NotFound("not-found", "this order has no pick-up code", order_id=order_id)
+        return PickupCode(
+            order_id=OrderId(row.order_id),
+            version=row.version,
+            secret=bytes.fromhex(row.secret),
+            generation=row.generation,
+            tries=row.tries,
+            is_dead=row.is_dead,
+            opened_at=row.opened_at,
+        )
+
+    async def save(self, before: PickupCode, after: PickupCode) -> None:
+        """Write the new state where the old one still stands; raise Conflict on a lost race."""
+        if after.version == before.version:
+            return
+        written = await self._tx.execute(
+            update(pickup_codes)
+            .where(pickup_codes.c.order_id == before.order_id, pickup_codes.c.version == before.version)
+            .values(self._values(after))
+        )
+        if written.rowcount != 1:
+            raise Conflict("conflict", "the pick-up code was changed in between", order_id=before.order_id)
+
+    @staticmethod
+    def _values(code: PickupCode) -> dict[str, object]:
+        return {
+            "order_id": code.order_id,
+            "version": code.version,
+            "secret": code.secret.hex(),
+            "generation": code.generation,
+            "tries": dict(code.tries),
+            "is_dead": code.is_dead,
+            "opened_at": code.opened_at,
+        }

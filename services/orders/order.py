@@ -1,0 +1,146 @@
+"""The delivery order itself and the one pure function that moves it."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from core.errors import IllegalTransition
+from core.ids import DistrictCode, GoodsId, MerchantId, OrderId, PickupPointId, ResidentId, TaskId, VehicleNo
+from services.orders.states import (
+    TERMINAL,
+    TRANSITIONS,
+    GoodsLoaded,
+    MerchantAccepted,
+    OrderCancelled,
+    OrderEvent,
+    OrderGivenUp,
+    OrderState,
+    ReadyTimeSet,
+    VehicleArrived,
+    VehicleAssigned,
+    VehicleLost,
+)
+
+
+class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of goods; names and price are copied so that a later change of the shelf changes no order."""
+
+    goods_id: GoodsId
+    name_zh: str
+    name_en: str
+    quantity: int
+    price_fen: int
+    volume_l: float
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery order.
+
+    ``version`` grows by one with every event. ``epoch`` grows by one each time a vehicle is taken off it
+    before loading; reports of an older epoch change nothing. Times are aware UTC; None means that it has
+    not happened.
+    """
+
+    order_id: OrderId
+    version: int = 1
+    epoch: int = 1
+    state: OrderState = OrderState.CREATED
+    district: DistrictCode
+    resident_id: ResidentId
+    merchant_id: MerchantId
+    pickup_point_id: PickupPointId
+    lines: tuple[OrderLine, ...]
+    total_fen: int
+    volume_l: float
+    note: str = ""
+    placed_at: datetime
+    promised_p50_at: datetime
+    promised_p90_at: datetime
+    ready_at: datetime | None = None
+    accepted_at: datetime | None = None
+    task_id: TaskId | None = None
+    vehicle_no: VehicleNo | None = None
+    compartment: int | None = None
+    eta_pickup_at: datetime | None = None
+    eta_at: datetime | None = None
+    loaded_at: datetime | None = None
+    arrived_at: datetime | None = None
+    collect_by: datetime | None = None
+    reminded_at: datetime | None = None
+    closed_at: datetime | None = None
+    reason: str = ""
+    """Why it waits, was cancelled or failed: a stable word of ``services.orders.reasons``; empty when
+    nothing is wrong."""
+
+    @property
+    def is_terminal(self) -> bool:
+        """True when nothing can move it any more."""
+        return self.state in TERMINAL
+
+
+def advance(order: Order, event: OrderEvent, *, at: datetime) -> Order:
+    """Return the order after ``event`` at ``at``; version + 1.
+
+    Raises IllegalTransition when the pair is not in the table. Pure: effects are the caller's.
+    """
+    target = TRANSITIONS.get((order.state, type(event)))
+    if target is None:
+        raise IllegalTransition(order.state, type(event).__name__)
+    moved = _effects(order, event, at)
+    closed_at = at if target in TERMINAL else order.closed_at
+    return msgspec.structs.replace(moved, state=target, version=order.version + 1, closed_at=closed_at)
+
+
+def _effects(order: Order, event: OrderEvent, at: datetime) -> Order:
+    replace = msgspec.structs.replace
+    match event:
+        case MerchantAccepted(ready_at=ready_at):
+            return replace(order, accepted_at=at, ready_at=ready_at)
+        case ReadyTimeSet(ready_at=ready_at):
+            return replace(order, ready_at=ready_at)
+        case VehicleAssigned():
+            return replace(
+                order,
+                task_id=event.task_id,
+                vehicle_no=event.vehicle_no,
+                compartment=event.compartment,
+                eta_pickup_at=event.eta_pickup_at,
+                eta_at=event.eta_at,
+                reason="",
+            )
+        case GoodsLoaded(compartment=compartment):
+            return replace(order, loaded_at=at, compartment=compartment)
+        case VehicleArrived(collect_by=collect_by):
+            return replace(order, arrived_at=at, collect_by=collect_by, eta_at=at)
+        case OrderCancelled(reason=reason) | OrderGivenUp(reason=reason):
+            return replace(order, reason=reason)
+        case VehicleLost(cause=cause):
+            return _lost(order, cause)
+        case _:
+            return order
+
+
+def _lost(order: Order, cause: str) -> Order:
+    if order.loaded_at is not None:
+        return msgspec.structs.replace(order, reason=cause, eta_at=None)
+    return msgspec.structs.replace(
+        order,
+        epoch=order.epoch + 1,
+        task_id=None,
+        vehicle_no=None,
+        compartment=None,
+        eta_pickup_at=None,
+        eta_at=None,
+        reason=cause,
+    )
+
+
+def delay_of(order: Order, *, at: datetime) -> timedelta:
+    """Return how far the expected arrival is past the P90 promise; zero when on time or closed.
+
+    Without an expected arrival the present moment stands in for it.
+    """
+    if order.is_terminal:
+        return timedelta(0)
+    expected = order.eta_at if order.eta_at is not None and order.eta_at > at else at
+    return max(timedelta(0), expected - order.promised_p90_at)
