@@ -1,0 +1,208 @@
+"""The fence index: immutable, exact at the border, tens of thousands of points in one call."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike, NDArray
+
+from core.ids import FenceId, FenceVersion, OperatorId
+from core.kinds import ServiceKind
+from geofences import geo, shapes
+from geofences.cover import (
+    DEFAULT_RESOLUTION,
+    Cells,
+    Cover,
+    cells_of,
+    cover,
+    descendant_ranges,
+    resolution_for,
+)
+from geofences.fences import Fence
+from geofences.rules import EffectiveRule, RuleColumns, resolve
+
+type Indices = NDArray[np.int32]
+type CoverKey = tuple[FenceId, FenceVersion]
+
+_EDGE: Final = 1
+"""Lowest bit of an entry: the polygon must decide."""
+
+
+class FenceIndex:
+    """All fences in force, answering which of them hold a point.
+
+    Covers of mixed resolution are laid out as runs of fine-cell ids and cut at every run's ends, so the
+    id line falls into segments in each of which the same fences are candidates: ``_starts`` uint64[m]
+    sorted, ``_offsets`` int32[m + 1] into ``_entries`` int32 (fence number times 2, plus 1 where the
+    polygon must decide). One ``searchsorted`` serves every fence and resolution. Safe to share between
+    threads; pickles (the GEOS prepared state is made again on load).
+    """
+
+    def __init__(self, fences: Iterable[Fence], covers: Mapping[CoverKey, Cover], set_version: int) -> None:
+        """Use ``FenceIndex.build``; this takes covers that belong to exactly these fences."""
+        self.fences: tuple[Fence, ...] = tuple(fences)
+        self.set_version = set_version
+        """Revision of the published set, stamped in events and reported by vehicles."""
+        self.covers: dict[CoverKey, Cover] = {
+            (f.fence_id, f.version): covers[f.fence_id, f.version] for f in self.fences
+        }
+        self.resolution = _finest(self.covers.values())
+        """Resolution of the cells that ``match`` takes."""
+        self._starts, self._offsets, self._entries = _segments(list(self.covers.values()), self.resolution)
+        self._shapes = _prepared(self.fences)
+
+    @classmethod
+    def build(
+        cls,
+        fences: Iterable[Fence],
+        *,
+        set_version: int = 0,
+        known: Mapping[CoverKey, Cover] | None = None,
+    ) -> "FenceIndex":
+        """Build the index of these fences (one version of each).
+
+        ``known``: covers of an earlier index; only new versions are covered anew, which is what brings a
+        publish among 10,000 fences below 0.2 s. Raises ``ValueError`` when two fences share an id.
+        """
+        listed = tuple(fences)
+        if len({fence.fence_id for fence in listed}) != len(listed):
+            raise ValueError("an index holds one version of each fence")
+        covers = {}
+        for fence in listed:
+            key = (fence.fence_id, fence.version)
+            covers[key] = known[key] if known and key in known else _cover_of(fence)
+        return cls(listed, covers, set_version)
+
+    def __len__(self) -> int:
+        return len(self.fences)
+
+    def __repr__(self) -> str:
+        return (
+            f"FenceIndex({len(self.fences)} fences, resolution {self.resolution}, "
+            f"{len(self._starts)} segments, set version {self.set_version})"
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__.copy()
+        for derived in ("_shapes", "by_id", "rules"):
+            state.pop(derived, None)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._shapes = _prepared(self.fences)
+
+    @cached_property
+    def by_id(self) -> Mapping[FenceId, int]:
+        """Fence number of each id."""
+        return {fence.fence_id: number for number, fence in enumerate(self.fences)}
+
+    @cached_property
+    def rules(self) -> RuleColumns:
+        """The rules of these fences as columns, for whole batches."""
+        return RuleColumns(self.fences, shapes.areas_m2(self._shapes))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the three look-up arrays."""
+        return self._starts.nbytes + self._offsets.nbytes + self._entries.nbytes
+
+    def shape(self, number: int) -> Any:
+        """Return the prepared GEOS geometry of a fence, in degrees (x = lng)."""
+        return self._shapes[number]
+
+    def cells(self, lat: NDArray[np.float64], lng: NDArray[np.float64]) -> Cells:
+        """Return the fine cells of points, to be given to ``match`` and to ``cover.parents``."""
+        return cells_of(lat, lng, self.resolution)
+
+    def match(
+        self, lat: ArrayLike, lng: ArrayLike, cells: Cells | None = None
+    ) -> tuple[NDArray[np.int64], Indices]:
+        """Return the fences that hold each point, as CSR ``(offsets int64[n + 1], numbers int32[k])``.
+
+        ``numbers[offsets[i]:offsets[i + 1]]`` index ``fences`` in ascending order. ``lat``, ``lng``:
+        float64[n] degrees; ``cells``: uint64[n] of this index's resolution when already known. A point
+        on a border is inside. NaN and out-of-range points are in no fence. Raises nothing.
+        """
+        lats, lngs = np.asarray(lat, np.float64), np.asarray(lng, np.float64)
+        if cells is None:
+            cells = self.cells(lats, lngs)
+        segment = np.searchsorted(self._starts, cells, side="right") - 1
+        first = self._offsets[segment]
+        count = self._offsets[segment + 1] - first
+        offsets = np.zeros(len(lats) + 1, np.int64)
+        np.cumsum(count, out=offsets[1:])
+        shift = np.repeat(first - offsets[:-1], count)
+        entries = self._entries[shift + np.arange(offsets[-1])]
+        numbers: Indices = entries >> 1
+        doubtful = np.flatnonzero(entries & _EDGE)
+        if not len(doubtful):
+            return offsets, numbers
+        point = np.searchsorted(offsets, doubtful, side="right") - 1
+        missed = doubtful[~geo.covers(self._shapes[numbers[doubtful]], lats[point], lngs[point])]
+        if not len(missed):
+            return offsets, numbers
+        keep = np.ones(len(entries), np.bool_)
+        keep[missed] = False
+        kept = np.zeros(len(entries) + 1, np.int64)
+        np.cumsum(keep, out=kept[1:])
+        return kept[offsets], numbers[keep]
+
+    def at(self, lat: float, lng: float) -> tuple[int, ...]:
+        """Return the numbers of the fences that hold one point; empty outside all of them."""
+        return tuple(self.match(np.array([lat]), np.array([lng]))[1].tolist())
+
+    def rules_at(
+        self,
+        lat: float,
+        lng: float,
+        at: datetime,
+        service: ServiceKind,
+        operator: OperatorId | None = None,
+    ) -> EffectiveRule:
+        """Return the one rule that holds for a vehicle of this service (and operator) here and now."""
+        return resolve(self.rules, self.at(lat, lng), at, service, operator)
+
+
+def _cover_of(fence: Fence) -> Cover:
+    shape = shapes.to_geos(fence.area)
+    return cover(shape, resolution_for(float(shapes.areas_m2(np.array([shape], object))[0])))
+
+
+def _prepared(fences: Sequence[Fence]) -> NDArray[np.object_]:
+    prepared = np.empty(len(fences), np.object_)
+    prepared[:] = [shapes.to_geos(fence.area) for fence in fences]
+    shapely.prepare(prepared)
+    return prepared
+
+
+def _finest(covers: Iterable[Cover]) -> int:
+    finest = DEFAULT_RESOLUTION
+    for one in covers:
+        if len(one.cells):
+            finest = max(finest, int((one.cells.max() >> np.uint64(52)) & np.uint64(0xF)))
+    return finest
+
+
+def _segments(covers: Sequence[Cover], resolution: int) -> tuple[Cells, Indices, Indices]:
+    """Cut the id line at the ends of every run and list the candidates of each piece."""
+    sizes = [len(one.cells) for one in covers]
+    cells = np.concatenate([one.cells for one in covers] or [np.empty(0, np.uint64)])
+    inside = np.concatenate([one.inside for one in covers] or [np.empty(0, np.bool_)])
+    codes = np.repeat(np.arange(len(covers), dtype=np.int32) * 2, sizes) + np.where(inside, 0, _EDGE)
+    first, last = descendant_ranges(cells, resolution)
+    after = last + np.uint64(1)
+    starts = np.unique(np.concatenate((first, after, np.zeros(1, np.uint64))))
+    begin = np.searchsorted(starts, first)
+    width = np.searchsorted(starts, after) - begin
+    total = int(width.sum())
+    step = np.arange(total) - np.repeat(np.cumsum(width) - width, width)
+    segment = np.repeat(begin, width) + step
+    entries = np.repeat(codes.astype(np.int32), width)
+    order = np.lexsort((entries, segment))
+    offsets = np.zeros(len(starts) + 1, np.int32)
+    np.cumsum(np.bincount(segment, minlength=len(starts)), out=offsets[1:])
+    return starts, offsets, entries[order]
