@@ -108,6 +108,12 @@ class LocalPlane:
         self.lng = lng
         self._east_m = METRES_PER_DEGREE * math.cos(math.radians(lat))
 
+    @classmethod
+    def around(cls, shape: Any) -> "LocalPlane":
+        """Return the map around the middle of a GEOS geometry in degrees."""
+        west, south, east, north = shapely.bounds(shape).tolist()
+        return cls((south + north) / 2, (west + east) / 2)
+
     def __repr__(self) -> str:
         return f"LocalPlane(lat={self.lat}, lng={self.lng})"
 

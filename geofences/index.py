@@ -21,7 +21,7 @@ from geofences.cover import (
     descendant_ranges,
     resolution_for,
 )
-from geofences.fences import Fence
+from geofences.fences import Fence, FenceKind
 from geofences.rules import EffectiveRule, RuleColumns, resolve
 
 type Indices = NDArray[np.int32]
@@ -29,6 +29,8 @@ type CoverKey = tuple[FenceId, FenceVersion]
 
 _EDGE: Final = 1
 """Lowest bit of an entry: the polygon must decide."""
+_DERIVED: Final = ("_shapes", "_borders", "by_id", "rules", "is_district", "accuracy_m")
+"""What a pickle leaves out, because it can be made again."""
 
 
 class FenceIndex:
@@ -53,6 +55,7 @@ class FenceIndex:
         """Resolution of the cells that ``match`` takes."""
         self._starts, self._offsets, self._entries = _segments(list(self.covers.values()), self.resolution)
         self._shapes = _prepared(self.fences)
+        self._borders: dict[int, tuple[geo.LocalPlane, Any]] = {}
 
     @classmethod
     def build(
@@ -87,13 +90,14 @@ class FenceIndex:
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
-        for derived in ("_shapes", "by_id", "rules"):
+        for derived in _DERIVED:
             state.pop(derived, None)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._shapes = _prepared(self.fences)
+        self._borders = {}
 
     @cached_property
     def by_id(self) -> Mapping[FenceId, int]:
@@ -104,6 +108,16 @@ class FenceIndex:
     def rules(self) -> RuleColumns:
         """The rules of these fences as columns, for whole batches."""
         return RuleColumns(self.fences, shapes.areas_m2(self._shapes))
+
+    @cached_property
+    def is_district(self) -> NDArray[np.bool_]:
+        """Which fences are 旗区, ``bool[fences]``."""
+        return np.array([fence.kind is FenceKind.DISTRICT for fence in self.fences], np.bool_)
+
+    @cached_property
+    def accuracy_m(self) -> NDArray[np.float64]:
+        """How far each fence's border may be from the real one, ``float64[fences]``."""
+        return np.array([fence.accuracy_m for fence in self.fences], np.float64)
 
     @property
     def nbytes(self) -> int:
@@ -150,6 +164,32 @@ class FenceIndex:
         kept = np.zeros(len(entries) + 1, np.int64)
         np.cumsum(keep, out=kept[1:])
         return kept[offsets], numbers[keep]
+
+    def near_border(
+        self, numbers: Indices, lat: NDArray[np.float64], lng: NDArray[np.float64], within_m: ArrayLike
+    ) -> NDArray[np.bool_]:
+        """Tell for each pair (fence, point) whether the border is within ``within_m`` metres, bool[n].
+
+        Distances are right to 1.5 % across a 旗区 and to 0.1 % across a town. A distance of 0 or less
+        is near nothing. Some 5 µs a pair: for events and exits, not for every position.
+        """
+        within = np.broadcast_to(np.asarray(within_m, np.float64), numbers.shape)
+        near = np.zeros(len(numbers), np.bool_)
+        asked = np.flatnonzero(within > 0)
+        for number in np.unique(numbers[asked]).tolist():
+            plane, border = self._border(number)
+            rows = asked[numbers[asked] == number]
+            near[rows] = shapely.dwithin(border, plane.points(lat[rows], lng[rows]), within[rows])
+        return near
+
+    def _border(self, number: int) -> tuple[geo.LocalPlane, Any]:
+        known = self._borders.get(number)
+        if known is None:
+            plane = geo.LocalPlane.around(self._shapes[number])
+            border = plane.project(self._shapes[number].boundary)
+            shapely.prepare(border)
+            known = self._borders[number] = (plane, border)
+        return known
 
     def at(self, lat: float, lng: float) -> tuple[int, ...]:
         """Return the numbers of the fences that hold one point; empty outside all of them."""
