@@ -1,0 +1,1 @@
+"""What asks somebody to act: one alarm for one cause, acknowledged and cleared independently."""

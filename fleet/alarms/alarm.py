@@ -1,0 +1,143 @@
+"""An alarm as a fact, and what the tracker and others say to raise and to clear one."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+
+from core.ids import AlarmId, DistrictCode, OperatorId, StaffId, VehicleNo
+from core.transitions import advance as next_state
+from fleet.alarms.kinds import (
+    ALARM_TRANSITIONS,
+    DEFAULT_SEVERITY,
+    AlarmEvent,
+    AlarmKind,
+    AlarmState,
+    Severity,
+)
+
+
+class AlarmRaised(msgspec.Struct, frozen=True, kw_only=True, tag="raised"):
+    """A cause stands. Saying it again while it stands changes nothing but ``last_seen_at``."""
+
+    vehicle_no: VehicleNo
+    kind: AlarmKind
+    cause: str = ""
+    """What tells two causes of one kind and vehicle apart, such as a fence id; empty when one can stand."""
+    at: datetime
+    severity: Severity | None = None
+    """None takes the kind's default."""
+    lat: float | None = None
+    lng: float | None = None
+    details: Mapping[str, str | int | float | bool | None] = {}
+    """Evidence for people: fence id and version, limit and value."""
+
+
+class AlarmCleared(msgspec.Struct, frozen=True, kw_only=True, tag="cleared"):
+    """The cause is gone."""
+
+    vehicle_no: VehicleNo
+    kind: AlarmKind
+    cause: str = ""
+    at: datetime
+
+
+AlarmSignal = AlarmRaised | AlarmCleared
+
+
+def dedup_key(signal: AlarmSignal) -> str:
+    """Return what one cause is known by: vehicle, kind and the cause's own name."""
+    return f"{signal.vehicle_no}:{signal.kind.value}:{signal.cause}"
+
+
+class AlarmComment(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person wrote about an alarm."""
+
+    by: StaffId
+    by_name: str
+    at: datetime
+    text: str
+
+
+class Alarm(msgspec.Struct, frozen=True, kw_only=True):
+    """One alarm of one cause."""
+
+    alarm_id: AlarmId
+    vehicle_no: VehicleNo
+    kind: AlarmKind
+    severity: Severity
+    dedup_key: str
+    district: DistrictCode
+    operator: OperatorId
+    state: AlarmState = AlarmState.OPEN
+    raised_at: datetime
+    last_seen_at: datetime
+    acknowledged_at: datetime | None = None
+    acknowledged_by: StaffId | None = None
+    acknowledged_by_name: str | None = None
+    cleared_at: datetime | None = None
+    assignee: StaffId | None = None
+    assignee_name: str | None = None
+    lat: float | None = None
+    lng: float | None = None
+    details: Mapping[str, str | int | float | bool | None] = {}
+    comments: tuple[AlarmComment, ...] = ()
+    version: int = 1
+
+    @property
+    def is_acknowledged(self) -> bool:
+        """Whether a person has taken notice."""
+        return self.acknowledged_at is not None
+
+    @property
+    def is_cleared(self) -> bool:
+        """Whether the cause is gone."""
+        return self.cleared_at is not None
+
+
+def raise_alarm(
+    signal: AlarmRaised, *, alarm_id: AlarmId, district: DistrictCode, operator: OperatorId
+) -> Alarm:
+    """Return the alarm that a cause makes."""
+    return Alarm(
+        alarm_id=alarm_id,
+        vehicle_no=signal.vehicle_no,
+        kind=signal.kind,
+        severity=signal.severity or DEFAULT_SEVERITY[signal.kind],
+        dedup_key=dedup_key(signal),
+        district=district,
+        operator=operator,
+        raised_at=signal.at,
+        last_seen_at=signal.at,
+        lat=signal.lat,
+        lng=signal.lng,
+        details=signal.details,
+    )
+
+
+def acknowledge(alarm: Alarm, *, by: StaffId, by_name: str, comment: str, at: datetime) -> Alarm:
+    """Return the alarm acknowledged by a person; raises IllegalTransition when somebody did so before."""
+    state = next_state(ALARM_TRANSITIONS, alarm.state, AlarmEvent.ACKNOWLEDGED)
+    said = (AlarmComment(by=by, by_name=by_name, at=at, text=comment),) if comment else ()
+    return msgspec.structs.replace(
+        alarm,
+        state=state,
+        acknowledged_at=at,
+        acknowledged_by=by,
+        acknowledged_by_name=by_name,
+        assignee=alarm.assignee or by,
+        assignee_name=alarm.assignee_name or by_name,
+        comments=(*alarm.comments, *said),
+        version=alarm.version + 1,
+    )
+
+
+def clear(alarm: Alarm, *, at: datetime) -> Alarm:
+    """Return the alarm with its cause gone; raises IllegalTransition when it was cleared before.
+
+    A cause that ended before the alarm was raised (late positions) is cleared at the moment it was raised.
+    """
+    state = next_state(ALARM_TRANSITIONS, alarm.state, AlarmEvent.CLEARED)
+    return msgspec.structs.replace(
+        alarm, state=state, cleared_at=max(at, alarm.raised_at), version=alarm.version + 1
+    )

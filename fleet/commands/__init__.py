@@ -1,0 +1,1 @@
+"""What the platform asks of a vehicle: never executed late, never twice."""

@@ -1,0 +1,96 @@
+"""Every state machine of the fleet in one list, from which docs/state-machines.md is drawn."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+
+from fleet.alarms.kinds import ALARM_TERMINAL, ALARM_TRANSITIONS, AlarmState
+from fleet.commands.kinds import COMMAND_TERMINAL, COMMAND_TRANSITIONS, CommandState
+from fleet.people.duty import SHIFT_TERMINAL, SHIFT_TRANSITIONS, ShiftState
+from fleet.vehicles.codes import CODE_TERMINAL, CODE_TRANSITIONS, CodeStatus
+from fleet.vehicles.duty import DUTY_TRANSITIONS
+from fleet.vehicles.kinds import Duty, Lifecycle
+from fleet.vehicles.lifecycle import LIFECYCLE_TERMINAL, LIFECYCLE_TRANSITIONS
+from fleet.vehicles.mds import MDS_TRANSITIONS, MdsEvent, MdsState
+
+
+class Machine(msgspec.Struct, frozen=True, kw_only=True):
+    """One constant table with its name, its first state and the states that nothing leaves."""
+
+    name: str
+    zh: str
+    table: Mapping[tuple[Any, Any], Any]
+    """(state, event) → state; an event is a member of an enum or the type of an event Struct."""
+    initial: StrEnum
+    terminal: frozenset[StrEnum] = frozenset()
+    note: str = ""
+
+
+def _mds_table() -> dict[tuple[MdsState, MdsEvent], MdsState]:
+    """Return one row per event: an event that leads to several states cannot be a key and is left out."""
+    targets: dict[tuple[MdsState, MdsEvent], set[MdsState]] = {}
+    for (before, after), events in MDS_TRANSITIONS.items():
+        for event in events:
+            targets.setdefault((before, event), set()).add(after)
+    return {key: next(iter(states)) for key, states in targets.items() if len(states) == 1}
+
+
+MACHINES: Final[tuple[Machine, ...]] = (
+    Machine(
+        name="vehicle code",
+        zh="车辆编码",
+        table=CODE_TRANSITIONS,
+        initial=CodeStatus.DRAFT,
+        terminal=frozenset(CODE_TERMINAL),
+        note="A revoked code is never used again; it may point to the code that replaced it.",
+    ),
+    Machine(
+        name="vehicle lifecycle",
+        zh="车辆生命周期",
+        table=LIFECYCLE_TRANSITIONS,
+        initial=Lifecycle.REGISTERED,
+        terminal=frozenset(LIFECYCLE_TERMINAL),
+    ),
+    Machine(
+        name="vehicle duty",
+        zh="车辆任务状态",
+        table=DUTY_TRANSITIONS,
+        initial=Duty.IDLE,
+        note="A fault outlives the task in which it happened.",
+    ),
+    Machine(
+        name="MDS vehicle state",
+        zh="MDS 车辆状态",
+        table=_mds_table(),
+        initial=MdsState.REMOVED,
+        note=(
+            "Derived, never set. `comms_restored`, `located` and `trip_enter_jurisdiction` lead to the state "
+            "that the other machines give and are not drawn."
+        ),
+    ),
+    Machine(
+        name="command",
+        zh="指令",
+        table=COMMAND_TRANSITIONS,
+        initial=CommandState.QUEUED,
+        terminal=frozenset(COMMAND_TERMINAL),
+        note="A stop expires by release, not by time.",
+    ),
+    Machine(
+        name="alarm",
+        zh="告警",
+        table=ALARM_TRANSITIONS,
+        initial=AlarmState.OPEN,
+        terminal=frozenset(ALARM_TERMINAL),
+        note="Two independent flags, acknowledged and cleared; the same cause coming back is a new alarm.",
+    ),
+    Machine(
+        name="remote operator's shift",
+        zh="远程安全员班次",
+        table=SHIFT_TRANSITIONS,
+        initial=ShiftState.ON_DUTY,
+        terminal=frozenset(SHIFT_TERMINAL),
+    ),
+)

@@ -1,0 +1,210 @@
+"""The Chinese and English name of every state and kind of a vehicle, in one table.
+
+Chinese terms: standards.md 9 and the plan; where the 2026 regulation differs, screens use the plan's.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from core.kinds import ServiceKind
+from fleet.alarms.kinds import AlarmKind, AlarmState, Severity
+from fleet.commands.kinds import CommandState
+from fleet.links.wire.commands import CommandKind
+from fleet.people.duty import ShiftState
+from fleet.vehicles.codes import CodeStatus
+from fleet.vehicles.dispatchable import ReasonCode
+from fleet.vehicles.kinds import Condition, Connection, ControlMode, Duty, Lifecycle
+from fleet.vehicles.mds import MdsState
+from fleet.vehicles.papers import PermitStage, RoadClass
+
+
+class Name(msgspec.Struct, frozen=True):
+    """What a person reads for a state or kind."""
+
+    zh: str
+    en: str
+
+
+NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
+    ServiceKind: {
+        ServiceKind.VENDING: Name("无人售卖", "Vending"),
+        ServiceKind.DELIVERY: Name("无人配送", "Delivery"),
+        ServiceKind.SWEEPING: Name("无人清扫", "Sweeping"),
+        ServiceKind.PATROL: Name("无人巡逻", "Patrol"),
+        ServiceKind.TRANSPORT: Name("无人运输", "Transport"),
+        ServiceKind.SHUTTLE: Name("无人接驳", "Shuttle"),
+    },
+    Lifecycle: {
+        Lifecycle.REGISTERED: Name("已登记", "Registered"),
+        Lifecycle.PERMITTED: Name("已许可", "Permitted"),
+        Lifecycle.IN_SERVICE: Name("投运", "In service"),
+        Lifecycle.SUSPENDED: Name("暂停运行", "Suspended"),
+        Lifecycle.DECOMMISSIONED: Name("退役", "Decommissioned"),
+    },
+    Connection: {
+        Connection.ONLINE: Name("在线", "Online"),
+        Connection.STALE: Name("信号延迟", "Stale"),
+        Connection.OFFLINE: Name("离线", "Offline"),
+        Connection.HIBERNATING: Name("休眠", "Hibernating"),
+    },
+    ControlMode: {
+        ControlMode.AUTONOMOUS: Name("自动驾驶", "Autonomous"),
+        ControlMode.REMOTE_ASSIST: Name("远程协助", "Remote assistance"),
+        ControlMode.REMOTE_DRIVE: Name("远程驾驶", "Remote driving"),
+        ControlMode.ON_SITE_MANUAL: Name("现场人工", "Manual on site"),
+        ControlMode.MINIMAL_RISK: Name("最小风险状态", "Minimal risk"),
+        ControlMode.OFF: Name("未激活", "Off"),
+    },
+    Duty: {
+        Duty.IDLE: Name("空闲", "Idle"),
+        Duty.TO_STOP: Name("前往站点", "To a stop"),
+        Duty.AT_STOP: Name("停靠站点", "At a stop"),
+        Duty.WORKING: Name("作业中", "Working"),
+        Duty.RETURNING: Name("返程", "Returning"),
+        Duty.TO_CHARGER: Name("前往充电", "To a charger"),
+        Duty.CHARGING: Name("充电中", "Charging"),
+        Duty.FAULT: Name("故障", "Fault"),
+    },
+    Condition: {
+        Condition.OFFLINE: Name("离线", "Offline"),
+        Condition.IDLE: Name("空闲", "Idle"),
+        Condition.DRIVING: Name("行驶", "Driving"),
+        Condition.CHARGING: Name("充电", "Charging"),
+        Condition.ALARM: Name("告警", "Alarm"),
+    },
+    MdsState: {
+        MdsState.REMOVED: Name("移出", "Removed"),
+        MdsState.AVAILABLE: Name("可用", "Available"),
+        MdsState.NON_OPERATIONAL: Name("停运", "Non-operational"),
+        MdsState.RESERVED: Name("已预约", "Reserved"),
+        MdsState.ON_TRIP: Name("执行中", "On trip"),
+        MdsState.STOPPED: Name("停靠", "Stopped"),
+        MdsState.NON_CONTACTABLE: Name("失联", "Non-contactable"),
+        MdsState.MISSING: Name("下落不明", "Missing"),
+        MdsState.ELSEWHERE: Name("越界(辖区外)", "Elsewhere"),
+    },
+    CodeStatus: {
+        CodeStatus.DRAFT: Name("草拟", "Draft"),
+        CodeStatus.APPLIED: Name("申请", "Applied"),
+        CodeStatus.ISSUED: Name("已发", "Issued"),
+        CodeStatus.SUSPENDED: Name("暂停", "Suspended"),
+        CodeStatus.REVOKED: Name("注销", "Revoked"),
+        CodeStatus.EXPIRED: Name("过期", "Expired"),
+    },
+    PermitStage: {
+        PermitStage.ROAD_TEST: Name("道路测试", "Road test"),
+        PermitStage.DEMONSTRATION: Name("示范应用", "Demonstration"),
+        PermitStage.COMMERCIAL_PILOT: Name("商业化试点", "Commercial pilot"),
+    },
+    RoadClass: {
+        RoadClass.MOTOR: Name("机动车道", "Motor lane"),
+        RoadClass.NON_MOTOR: Name("非机动车道", "Non-motor lane"),
+        RoadClass.PARK: Name("园区道路", "Park road"),
+    },
+    ReasonCode: {
+        ReasonCode.NOT_IN_SERVICE: Name("车辆未投运", "Not in service"),
+        ReasonCode.NO_VALID_CODE: Name("没有有效的车辆编码", "No valid vehicle code"),
+        ReasonCode.NO_PERMIT: Name("没有许可", "No permit"),
+        ReasonCode.PERMIT_EXPIRED: Name("许可已过期", "Permit expired"),
+        ReasonCode.PERMIT_SERVICE: Name("许可不含此项服务", "Permit does not cover the service"),
+        ReasonCode.PERMIT_AREA: Name("许可不含此区域", "Permit does not cover the area"),
+        ReasonCode.PERMIT_TIME: Name("不在许可时段内", "Outside the hours of the permit"),
+        ReasonCode.PERMIT_WEATHER: Name("天气超出许可条件", "Weather beyond the limits of the permit"),
+        ReasonCode.NO_INSURANCE: Name("没有保险", "No insurance"),
+        ReasonCode.INSURANCE_EXPIRED: Name("保险已过期", "Insurance expired"),
+        ReasonCode.INSURANCE_TOO_LOW: Name("保险额度不足", "Insured amount too low"),
+        ReasonCode.MODEL_NOT_PERMITTED: Name(
+            "型号或软件版本与许可不符", "Model or software differs from the permit"
+        ),
+        ReasonCode.NOT_ONLINE: Name("车辆不在线", "Not online"),
+        ReasonCode.NOT_AUTONOMOUS: Name("不在自动驾驶模式", "Not in autonomous mode"),
+        ReasonCode.BATTERY_TOO_LOW: Name("电量不足", "Battery too low"),
+        ReasonCode.FENCES_OUT_OF_DATE: Name("围栏版本过旧", "Fence set out of date"),
+        ReasonCode.LINK_LOSS_POLICY: Name("未确认断连策略", "Link-loss policy not acknowledged"),
+        ReasonCode.SAFETY_WORK_ORDER: Name("有未完成的安全工单", "Open safety work order"),
+        ReasonCode.NO_OPERATOR_FREE: Name("没有空余的远程安全员", "No remote safety operator has room"),
+        ReasonCode.HELD_BY_STOP: Name("停车指令尚未解除", "Held by a stop command"),
+        ReasonCode.SCENE_HOLD: Name("事故现场保留", "Held at the scene"),
+        ReasonCode.FAULT: Name("车辆故障", "Fault"),
+    },
+    CommandKind: {
+        CommandKind.ASSIGN_TASK: Name("派发任务", "Assign task"),
+        CommandKind.PAUSE: Name("暂停", "Pause"),
+        CommandKind.RESUME: Name("继续", "Resume"),
+        CommandKind.SAFE_STOP: Name("安全停车", "Safe stop"),
+        CommandKind.EMERGENCY_STOP: Name("紧急停车", "Emergency stop"),
+        CommandKind.RELEASE: Name("解除停车", "Release"),
+        CommandKind.REROUTE: Name("重新规划路线", "Reroute"),
+        CommandKind.RETURN_TO_DEPOT: Name("返回场站", "Return to depot"),
+        CommandKind.OPEN_COMPARTMENT: Name("打开货舱", "Open compartment"),
+        CommandKind.SPEAK: Name("喊话", "Speak"),
+        CommandKind.LIGHTS_HORN: Name("灯光与喇叭", "Lights and horn"),
+        CommandKind.PREHEAT: Name("电池预热", "Preheat battery"),
+        CommandKind.SET_SPEED_CAP: Name("限制车速", "Set speed cap"),
+        CommandKind.UPDATE_FENCES: Name("更新围栏", "Update fences"),
+        CommandKind.PRESERVE_RECORDING: Name("保全录像", "Preserve recording"),
+    },
+    CommandState: {
+        CommandState.QUEUED: Name("排队", "Queued"),
+        CommandState.SENT: Name("已下发", "Sent"),
+        CommandState.ACKNOWLEDGED: Name("车辆已接收", "Acknowledged"),
+        CommandState.SUCCEEDED: Name("完成", "Succeeded"),
+        CommandState.FAILED: Name("失败", "Failed"),
+        CommandState.EXPIRED: Name("过期未执行", "Expired"),
+        CommandState.REJECTED: Name("车辆拒绝", "Rejected"),
+    },
+    AlarmKind: {
+        AlarmKind.NO_GO_ENTRY: Name("驶入禁行区", "Entered a no-go area"),
+        AlarmKind.LEFT_OPERATING_AREA: Name("驶出运营区域", "Left the operating area"),
+        AlarmKind.STOPPED_IN_KEEP_CLEAR: Name("停在禁停区域", "Stopped where it must keep clear"),
+        AlarmKind.OVERSPEED: Name("超速", "Overspeed"),
+        AlarmKind.STUCK: Name("车辆受阻", "Stuck"),
+        AlarmKind.OFFLINE_ON_DUTY: Name("执行任务时离线", "Offline on duty"),
+        AlarmKind.LOW_BATTERY: Name("电量低", "Low battery"),
+        AlarmKind.BATTERY_TOO_COLD: Name("电池温度过低", "Battery too cold"),
+        AlarmKind.BATTERY_THERMAL: Name("电池热失控", "Battery overheating"),
+        AlarmKind.TANK_FROZEN: Name("水箱结冰", "Tank frozen"),
+        AlarmKind.CARGO_TEMPERATURE: Name("货舱温度异常", "Cargo temperature out of range"),
+        AlarmKind.COMPARTMENT_LEFT_OPEN: Name("货舱未关", "Compartment left open"),
+        AlarmKind.DOOR_FORCED: Name("货舱被强行打开", "Door forced"),
+        AlarmKind.SENSOR_BLOCKED: Name("传感器被遮挡", "Sensor blocked"),
+        AlarmKind.WEATHER_LIMIT: Name("天气超限", "Weather limit reached"),
+        AlarmKind.TIPPED_OVER: Name("侧翻", "Tipped over"),
+        AlarmKind.COLLISION: Name("碰撞", "Collision"),
+        AlarmKind.TAKEOVER_REQUESTED: Name("请求接管", "Takeover requested"),
+        AlarmKind.TAKEOVER_UNANSWERED: Name("接管请求无人应答", "Takeover unanswered"),
+        AlarmKind.PERMIT_EXPIRING: Name("许可即将到期", "Permit expiring"),
+        AlarmKind.PERMIT_EXPIRED: Name("许可到期", "Permit expired"),
+        AlarmKind.POSITIONING_LOST: Name("定位失效", "Positioning lost"),
+        AlarmKind.DATA_QUALITY: Name("数据质量异常", "Poor data quality"),
+        AlarmKind.VEHICLE_FAULT: Name("车辆故障", "Vehicle fault"),
+        AlarmKind.EMERGENCY_STOP: Name("紧急停车", "Emergency stop"),
+        AlarmKind.NOBODY_WATCHES: Name("无远程安全员值守", "No remote operator watches"),
+        AlarmKind.NEEDS_PERSON: Name("需要人工处理", "A person is needed"),
+    },
+    Severity: {
+        Severity.INFO: Name("提示", "Info"),
+        Severity.WARNING: Name("一般", "Warning"),
+        Severity.MAJOR: Name("严重", "Major"),
+        Severity.CRITICAL: Name("紧急", "Critical"),
+    },
+    AlarmState: {
+        AlarmState.OPEN: Name("未处理", "Open"),
+        AlarmState.ACKNOWLEDGED: Name("已确认", "Acknowledged"),
+        AlarmState.CLEARED: Name("已恢复待确认", "Cleared, unacknowledged"),
+        AlarmState.CLOSED: Name("已关闭", "Closed"),
+    },
+    ShiftState: {
+        ShiftState.ON_DUTY: Name("值班中", "On duty"),
+        ShiftState.LOST: Name("失联", "Lost"),
+        ShiftState.SIGNED_OFF: Name("已下班", "Signed off"),
+    },
+}
+
+
+def name_of(member: StrEnum) -> Name:
+    """Return the names of a state or kind; raises KeyError for one without a row, which a test prevents."""
+    return NAMES[type(member)][member]

@@ -1,0 +1,153 @@
+"""Permit and insurance: the papers without which a vehicle may not work."""
+
+from collections.abc import Iterable
+from datetime import datetime, time, tzinfo
+from enum import StrEnum
+
+import msgspec
+
+from core.ids import FenceId, VehicleNo
+from core.kinds import ServiceKind
+
+
+class PermitStage(StrEnum):
+    """The three stages of permission of the plan."""
+
+    ROAD_TEST = "road_test"
+    DEMONSTRATION = "demonstration"
+    COMMERCIAL_PILOT = "commercial_pilot"
+
+
+class RoadClass(StrEnum):
+    """Where a permit lets a vehicle drive (standards.md 4.7)."""
+
+    MOTOR = "motor"
+    NON_MOTOR = "non_motor"
+    PARK = "park"
+
+
+class TimeWindow(msgspec.Struct, frozen=True, kw_only=True):
+    """Hours of the week in the city's own time; a window that ends before it starts passes midnight."""
+
+    weekdays: frozenset[int] = frozenset(range(7))
+    """0 is Monday. A window past midnight belongs to the day it starts on."""
+    starts: time
+    ends: time
+    """Not included; equal to ``starts`` means the whole day."""
+
+    def holds(self, local: datetime) -> bool:
+        """Return whether the local time lies inside the window."""
+        day, moment = local.weekday(), local.time().replace(tzinfo=None)
+        if self.starts == self.ends:
+            return day in self.weekdays
+        if self.starts < self.ends:
+            return day in self.weekdays and self.starts <= moment < self.ends
+        return (day in self.weekdays and moment >= self.starts) or (
+            (day - 1) % 7 in self.weekdays and moment < self.ends
+        )
+
+
+class WeatherLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a permit allows; None means no limit."""
+
+    lowest_air_c: float | None = None
+    highest_wind_mps: float | None = None
+    shortest_visibility_m: float | None = None
+    deepest_snow_cm: float | None = None
+
+
+class Weather(msgspec.Struct, frozen=True, kw_only=True):
+    """The weather of a 旗区 in one hour; None means not known, which breaks no limit."""
+
+    air_c: float | None = None
+    road_c: float | None = None
+    wind_mps: float | None = None
+    visibility_m: float | None = None
+    snow_cm: float | None = None
+
+
+class Permit(msgspec.Struct, frozen=True, kw_only=True):
+    """One notice of permission (通知书) for one vehicle."""
+
+    permit_no: str
+    vehicle_no: VehicleNo
+    stage: PermitStage
+    services: frozenset[ServiceKind]
+    areas: frozenset[FenceId]
+    """Surveyed operating areas; never district polygons. Empty permits nowhere."""
+    windows: tuple[TimeWindow, ...] = ()
+    """Empty permits at any hour."""
+    weather: WeatherLimits = WeatherLimits()
+    speed_limit_mps: float
+    road_classes: frozenset[RoadClass] = frozenset({RoadClass.NON_MOTOR, RoadClass.PARK})
+    hardware_model: str | None = None
+    software_version: str | None = None
+    """None: the permit names no version, so any is accepted."""
+    valid_from: datetime
+    valid_to: datetime
+    version: int = 1
+
+
+class Insurance(msgspec.Struct, frozen=True, kw_only=True):
+    """One liability policy of one vehicle."""
+
+    policy_no: str
+    vehicle_no: VehicleNo
+    insurer: str
+    liability_amount_fen: int
+    """At least 5,000,000 CNY (工信部联通装〔2021〕97号, standards.md 4.1); the floor is policy data."""
+    valid_from: datetime
+    valid_to: datetime
+    version: int = 1
+
+
+LEAST_LIABILITY_FEN = 500_000_000
+"""5,000,000 CNY, the default floor (standards.md 4.7)."""
+
+
+def is_current(paper: Permit | Insurance, at: datetime) -> bool:
+    """Return whether the paper is valid at a time; its last moment is not included."""
+    return paper.valid_from <= at < paper.valid_to
+
+
+def permit_limits_broken(
+    permit: Permit,
+    *,
+    service: ServiceKind,
+    areas: Iterable[FenceId] | None,
+    weather: Weather,
+    at: datetime,
+    zone: tzinfo,
+) -> tuple[str, ...]:
+    """Return which limits a job at this time would break: ``service``, ``area``, ``time``, ``weather``.
+
+    areas: every operating area the job needs; None when the job is not known yet, which breaks nothing. A job
+    outside every operating area gives an empty collection, which breaks ``area``.
+    """
+    broken = []
+    if service not in permit.services:
+        broken.append("service")
+    needed = None if areas is None else frozenset(areas)
+    if not permit.areas or (needed is not None and (not needed or not needed <= permit.areas)):
+        broken.append("area")
+    local = at.astimezone(zone)
+    if permit.windows and not any(window.holds(local) for window in permit.windows):
+        broken.append("time")
+    if weather_limits_broken(permit.weather, weather):
+        broken.append("weather")
+    return tuple(broken)
+
+
+def weather_limits_broken(limits: WeatherLimits, weather: Weather) -> tuple[str, ...]:
+    """Return the names of the limits that the weather breaks; what is not known breaks none."""
+    checks = (
+        ("air_c", limits.lowest_air_c, weather.air_c, -1),
+        ("wind_mps", limits.highest_wind_mps, weather.wind_mps, 1),
+        ("visibility_m", limits.shortest_visibility_m, weather.visibility_m, -1),
+        ("snow_cm", limits.deepest_snow_cm, weather.snow_cm, 1),
+    )
+    return tuple(
+        name
+        for name, limit, value, sign in checks
+        if limit is not None and value is not None and sign * value > sign * limit
+    )

@@ -1,0 +1,125 @@
+"""Permits and insurance as the gate to work."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from core.ids import FenceId, VehicleNo
+from core.kinds import ServiceKind
+from fleet.vehicles.papers import (
+    Permit,
+    PermitStage,
+    TimeWindow,
+    Weather,
+    WeatherLimits,
+    is_current,
+    permit_limits_broken,
+    weather_limits_broken,
+)
+
+CITY = ZoneInfo("Asia/Shanghai")
+NOON = datetime(2026, 7, 1, 4, 0, tzinfo=UTC)
+"""Wednesday 12:00 in the city."""
+
+
+def a_permit(**changes: object) -> Permit:
+    values: dict[str, object] = {
+        "permit_no": "EDS-2026-1",
+        "vehicle_no": VehicleNo(1),
+        "stage": PermitStage.DEMONSTRATION,
+        "services": frozenset({ServiceKind.DELIVERY}),
+        "areas": frozenset({FenceId("area-1")}),
+        "speed_limit_mps": 15 / 3.6,
+        "valid_from": NOON - timedelta(days=1),
+        "valid_to": NOON + timedelta(days=1),
+    }
+    return Permit(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def local(day: int, hour: int, minute: int = 0) -> datetime:
+    return datetime(2026, 7, day, hour, minute, tzinfo=CITY)
+
+
+def broken(permit: Permit, **changes: object) -> tuple[str, ...]:
+    values: dict[str, object] = {
+        "service": ServiceKind.DELIVERY,
+        "areas": {FenceId("area-1")},
+        "weather": Weather(),
+        "at": NOON,
+        "zone": CITY,
+    }
+    return permit_limits_broken(permit, **{**values, **changes})  # type: ignore[arg-type]
+
+
+def test_a_job_inside_every_limit_breaks_none() -> None:
+    assert broken(a_permit()) == ()
+
+
+def test_the_last_moment_of_a_paper_is_not_included() -> None:
+    permit = a_permit()
+    assert is_current(permit, permit.valid_from)
+    assert not is_current(permit, permit.valid_to)
+
+
+def test_a_job_outside_is_told_by_every_limit_it_breaks() -> None:
+    permit = a_permit(
+        windows=(TimeWindow(starts=time(6), ends=time(8)),), weather=WeatherLimits(lowest_air_c=-20)
+    )
+    assert broken(
+        permit, service=ServiceKind.PATROL, areas={FenceId("area-2")}, weather=Weather(air_c=-25)
+    ) == ("service", "area", "time", "weather")
+
+
+def test_a_job_that_is_not_known_yet_breaks_no_area_but_a_job_outside_all_areas_does() -> None:
+    assert broken(a_permit(), areas=None) == ()
+    assert broken(a_permit(), areas=()) == ("area",)
+    assert broken(a_permit(areas=frozenset()), areas=None) == ("area",)
+
+
+@pytest.mark.parametrize(
+    ("window", "moment", "expected"),
+    [
+        (TimeWindow(starts=time(6), ends=time(22)), local(1, 6), True),
+        (TimeWindow(starts=time(6), ends=time(22)), local(1, 22), False),
+        (TimeWindow(starts=time(22), ends=time(5)), local(1, 23), True),
+        (TimeWindow(starts=time(22), ends=time(5)), local(2, 4, 59), True),
+        (TimeWindow(starts=time(22), ends=time(5)), local(2, 5), False),
+        (
+            TimeWindow(starts=time(22), ends=time(5), weekdays=frozenset({2})),
+            local(2, 1),
+            True,
+        ),
+        (
+            TimeWindow(starts=time(22), ends=time(5), weekdays=frozenset({3})),
+            local(2, 1),
+            False,
+        ),
+        (TimeWindow(starts=time(0), ends=time(0)), local(1, 13), True),
+        (
+            TimeWindow(starts=time(0), ends=time(0), weekdays=frozenset({6})),
+            local(1, 13),
+            False,
+        ),
+    ],
+)
+def test_a_window_of_hours_passes_midnight_on_the_day_it_starts(
+    window: TimeWindow, moment: datetime, expected: bool
+) -> None:
+    assert window.holds(moment) is expected
+
+
+def test_hours_are_the_citys_own() -> None:
+    permit = a_permit(windows=(TimeWindow(starts=time(11), ends=time(13)),))
+    assert broken(permit) == ()
+    assert broken(permit, zone=UTC) == ("time",)
+
+
+def test_weather_breaks_a_limit_only_beyond_it_and_only_when_known() -> None:
+    limits = WeatherLimits(
+        lowest_air_c=-25, highest_wind_mps=10, shortest_visibility_m=200, deepest_snow_cm=5
+    )
+    assert weather_limits_broken(limits, Weather(air_c=-25, wind_mps=10, visibility_m=200, snow_cm=5)) == ()
+    assert weather_limits_broken(limits, Weather()) == ()
+    bad = Weather(air_c=-25.1, wind_mps=10.1, visibility_m=199, snow_cm=5.1)
+    assert weather_limits_broken(limits, bad) == ("air_c", "wind_mps", "visibility_m", "snow_cm")
