@@ -165,6 +165,19 @@ class SecuritySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """Send cookies over HTTPS only; the demo on plain loopback switches it off."""
     session_hours: Seconds = 12.0
     """Wall hours a staff session lasts."""
+    session_idle_hours: Seconds = 2.0
+    """Wall hours without a request after which a staff session ends."""
+    resident_session_days: Seconds = 30.0
+    """Wall days a resident's session lasts."""
+    token_minutes: Seconds = 10.0
+    """Wall minutes a token of a device or maker lasts; its key may be revoked sooner."""
+    codes_per_address_per_hour: Count = 60
+    """One-time codes asked for from one network address in an hour; not applied in demo and test, where the
+    simulated residents share one address."""
+    allowed_origins: tuple[str, ...] = ()
+    """Further origins of our own pages (https://console.example.cn) beside the host a page came from."""
+    earlier_encryption_keys: tuple[str, ...] = ()
+    """Secrets: values that encryption_key had before, newest first; they still open what they encrypted."""
 
 
 class HistorySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

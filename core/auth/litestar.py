@@ -1,7 +1,7 @@
 """The plugin that turns a cookie or a bearer token into a principal, for HTTP and WebSocket alike."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from litestar.config.app import AppConfig
 from litestar.connection import ASGIConnection
@@ -11,9 +11,9 @@ from litestar.exceptions import WebSocketException
 from litestar.middleware import ASGIMiddleware
 from litestar.plugins import InitPlugin
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
-from msgspec import Struct
 
 from core.auth.cookies import cookie_values
+from core.auth.credentials import Credentials, Identify
 from core.auth.origin import SAFE_METHODS, is_own_origin
 from core.auth.principal import Principal
 from core.errors import Forbidden, Unauthenticated
@@ -21,21 +21,6 @@ from core.problems import close_code
 
 _GUARDED_PREFIXES = ("/api/", "/v1/")
 """Below these a principal is looked for; pages and their assets cost no look-up."""
-
-
-class Credentials(Struct, frozen=True, kw_only=True):
-    """What a connection showed: at most one bearer token, else session tokens, the strongest claim first."""
-
-    bearer: str | None
-    sessions: tuple[str, ...]
-
-
-class Identify(Protocol):
-    """Whatever knows tokens: sessions in SQL for the api, signed tokens for the gateway."""
-
-    async def __call__(self, credentials: Credentials) -> Principal:
-        """Return who showed the credentials; raise Unauthenticated with the reason when nobody did."""
-        ...
 
 
 class _IdentityMiddleware(ASGIMiddleware):

@@ -1,0 +1,79 @@
+"""The link of one order: whoever holds it may watch and collect that order, without an account."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+
+from core import audit
+from core.auth.principal import Principal
+from core.auth.sessions import SessionLife, SessionStore, SignedIn
+from core.auth.tables import order_links
+from core.auth.tokens import new_token, token_hash
+from core.database import Transaction
+from core.errors import Unauthenticated
+from core.ids import OrderId, ResidentId, new_id
+
+LINK_LIFE = timedelta(days=2)
+"""Longest life of a link; it dies with its order, which is hours."""
+
+
+async def issue_link(
+    tx: Transaction,
+    principal: Principal,
+    order: OrderId,
+    resident: ResidentId,
+    *,
+    wall: datetime,
+    at: datetime,
+) -> str:
+    """Return a fresh token for the order's link; shown once, delegates reading and collecting the order.
+
+    `wall` bounds its life, `at` is city time for the audit. The caller has checked that the order is hers.
+    """
+    token = new_token("ol")
+    link_id = new_id()
+    await tx.execute(
+        order_links.insert().values(
+            id=link_id,
+            token_hash=token.token_hash,
+            order_id=order,
+            resident_id=resident,
+            created_at=wall,
+            expires_at=wall + LINK_LIFE,
+        )
+    )
+    await audit.record(tx, principal, "order_link.issued", f"order:{order}", {"link": link_id}, at=at)
+    return token.token
+
+
+async def open_link(
+    tx: Transaction,
+    token: str,
+    lives: dict[str, SessionLife],
+    *,
+    shown: tuple[str, ...] = (),
+    wall: datetime,
+    at: datetime,
+) -> SignedIn:
+    """Return a session of the link's role; raise Unauthenticated for an unknown, ended or old link."""
+    query = select(order_links).where(
+        order_links.c.token_hash == token_hash(token),
+        order_links.c.revoked_at.is_(None),
+        order_links.c.expires_at > wall,
+    )
+    link = (await tx.execute(query)).one_or_none()
+    if link is None:
+        raise Unauthenticated("token-invalid", "This link has ended or never was")
+    signed_in = await SessionStore(tx).open("li", link.id, lives, shown=shown, at=wall)
+    await audit.record(tx, signed_in.principal, "order_link.opened", f"order:{link.order_id}", at=at)
+    return signed_in
+
+
+async def end_links(tx: Transaction, order: OrderId, *, wall: datetime) -> int:
+    """End every link of an order, and with it their sessions: called when the order ends."""
+    result = await tx.execute(
+        update(order_links)
+        .where(order_links.c.order_id == order, order_links.c.revoked_at.is_(None))
+        .values(revoked_at=wall)
+    )
+    return int(result.rowcount)

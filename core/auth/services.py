@@ -1,0 +1,95 @@
+"""Everything about signing in that an api process needs, put together once."""
+
+from datetime import timedelta
+from typing import Self
+
+from msgspec import Struct
+
+from core.auth.links import open_link
+from core.auth.litestar import AuthPlugin
+from core.auth.lives import SignInRules, sign_in_rules
+from core.auth.machine_tokens import MachineTokens
+from core.auth.notices import NoticePort
+from core.auth.passwords import Passwords
+from core.auth.people import PeopleIdentity
+from core.auth.resident_sign_in import ResidentSignIn
+from core.auth.sessions import SignedIn
+from core.auth.staff_sign_in import StaffSignIn
+from core.clock import Clock
+from core.database import Database
+from core.privacy.cipher import SecretKeys
+from core.settings import SecuritySettings, Settings
+
+
+def secret_keys(security: SecuritySettings) -> SecretKeys:
+    """Return the keys drawn from loaded settings; raise ValueError when a secret is missing."""
+    if security.encryption_key is None or security.index_key is None:
+        raise ValueError("security.encryption_key and security.index_key are needed")
+    return SecretKeys(
+        encryption_key=security.encryption_key,
+        index_key=security.index_key,
+        earlier=security.earlier_encryption_keys,
+    )
+
+
+def machine_tokens(security: SecuritySettings) -> MachineTokens:
+    """Return the issuer and reader of machines' tokens; raise ValueError when its secret is missing."""
+    if security.token_key is None:
+        raise ValueError("security.token_key is needed")
+    return MachineTokens(security.token_key, timedelta(minutes=security.token_minutes))
+
+
+class AuthServices(Struct, frozen=True, kw_only=True):
+    """What the log-in routes call. One per process and event loop."""
+
+    database: Database
+    clock: Clock
+    keys: SecretKeys
+    rules: SignInRules
+    people: PeopleIdentity
+    staff: StaffSignIn
+    residents: ResidentSignIn
+    origins: frozenset[str]
+
+    @classmethod
+    def assemble(
+        cls,
+        database: Database,
+        clock: Clock,
+        settings: Settings,
+        notices: NoticePort,
+        *,
+        passwords: Passwords | None = None,
+    ) -> Self:
+        """Return the services over an open database; `passwords` are quick in tests."""
+        keys = secret_keys(settings.security)
+        rules = sign_in_rules(settings)
+        hasher = passwords or Passwords()
+        own = settings.api.public_url.rstrip("/").lower()
+        return cls(
+            database=database,
+            clock=clock,
+            keys=keys,
+            rules=rules,
+            people=PeopleIdentity(database, clock, rules.lives),
+            staff=StaffSignIn(database, clock, keys, hasher, rules),
+            residents=ResidentSignIn(database, clock, keys, notices, rules),
+            origins=frozenset(
+                {own, *(origin.rstrip("/").lower() for origin in settings.security.allowed_origins)}
+            ),
+        )
+
+    def plugin(self) -> AuthPlugin:
+        """Return the plugin of an api app: identity, `principal`, `caller`, and `auth` for log-in."""
+
+        def provide_auth() -> AuthServices:
+            return self
+
+        return AuthPlugin(self.people, allowed_origins=self.origins, provides={"auth": provide_auth})
+
+    async def open_link(self, token: str, *, shown: tuple[str, ...]) -> SignedIn:
+        """Return a session for the holder of an order's link; raise Unauthenticated when it ended."""
+        async with self.database.write() as tx:
+            return await open_link(
+                tx, token, self.rules.lives, shown=shown, wall=self.clock.wall(), at=self.clock.now()
+            )

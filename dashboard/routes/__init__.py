@@ -1,0 +1,1 @@
+"""HTTP and WebSocket of operators, agencies and supervision: parse, call one use case, convert."""

@@ -1,0 +1,1 @@
+"""HTTP and WebSocket of residents, links and merchants: parse, call one use case, convert."""
