@@ -60,6 +60,11 @@ def connect_sync(
     return sync_redis.Redis.from_url(url, retry=retry, **_shared(text, retries, reply_timeout_s))
 
 
+def is_outage(error: BaseException) -> bool:
+    """Say whether an error means that a store is away, so that the same call may be made again later."""
+    return isinstance(error, Unavailable | RedisConnectionError | RedisTimeoutError | OSError)
+
+
 async def ping(client: Redis) -> None:
     """Return when the server answers; raise Unavailable otherwise."""
     try:

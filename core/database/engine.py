@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Literal, Self, cast
 
 from sqlalchemy import event, text
@@ -46,6 +47,7 @@ class Database:
         """
         backend = make_url(url).get_backend_name()
         if backend == "sqlite":
+            _require_folder(make_url(url).database)
             reader = _sqlite_engine(url, "BEGIN", pool_size, busy_timeout_s)
             writer = _sqlite_engine(url, "BEGIN IMMEDIATE", 1, busy_timeout_s)
             database = cls("sqlite", reader, writer, busy_timeout_s)
@@ -205,6 +207,12 @@ def _sqlite_engine(url: str, begin: str, pool_size: int, busy_timeout_s: float) 
     event.listen(engine.sync_engine, "connect", prepare)
     event.listen(engine.sync_engine, "begin", start)
     return engine
+
+
+def _require_folder(path: str | None) -> None:
+    folder = Path(path or ".").parent
+    if not folder.is_dir():
+        raise Unavailable("database-unavailable", f"There is no folder {folder} for the database")
 
 
 def dialect_of(tx: Transaction) -> Dialect:

@@ -1,0 +1,69 @@
+"""Every Prometheus metric of the server, in one registry; docs/metrics.md is generated from it.
+
+Units are in the names (Prometheus habit: base units, `_total` for counters). Labels are few and bounded:
+never a vehicle, an order or a person.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+REGISTRY = CollectorRegistry()
+"""What /metrics of a process shows."""
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def render() -> bytes:
+    """Return the text that Prometheus reads."""
+    return generate_latest(REGISTRY)
+
+
+OUTBOX_CARRIED = Counter(
+    "steppe_outbox_carried", "Outbox rows carried to their route", ["topic"], registry=REGISTRY
+)
+OUTBOX_ASIDE = Counter(
+    "steppe_outbox_aside", "Outbox rows set aside after too many failures", ["topic"], registry=REGISTRY
+)
+OUTBOX_WAITING = Gauge("steppe_outbox_waiting_rows", "Outbox rows not carried yet", registry=REGISTRY)
+INBOX_STORED = Counter(
+    "steppe_inbox_stored", "Reports of vehicles, by whether they were new", ["result"], registry=REGISTRY
+)
+INBOX_HANDLED = Counter(
+    "steppe_inbox_handled", "Reports handled, by kind and outcome", ["kind", "outcome"], registry=REGISTRY
+)
+INBOX_ASIDE = Counter(
+    "steppe_inbox_aside", "Reports set aside after too many failures", ["kind"], registry=REGISTRY
+)
+INBOX_COMMIT_SECONDS = Histogram(
+    "steppe_inbox_commit_seconds",
+    "Duration of one group commit of reports",
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2),
+    registry=REGISTRY,
+)
+COMPONENT_CRASHES = Counter(
+    "steppe_component_crashes", "Components that ended with an error", ["component"], registry=REGISTRY
+)
+JOBS_DONE = Counter("steppe_jobs", "Jobs of the queues, by result", ["job", "result"], registry=REGISTRY)
+JOB_SECONDS = Histogram(
+    "steppe_job_seconds",
+    "Duration of one job",
+    ["job"],
+    buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60),
+    registry=REGISTRY,
+)
+VALKEY_RESTARTS = Counter(
+    "steppe_valkey_restarts", "Times the embedded Valkey was found dead and started again", registry=REGISTRY
+)
+FRAMES_REFUSED = Counter(
+    "steppe_frames_refused", "Frames refused by the gateway, by code", ["code"], registry=REGISTRY
+)
+POSITIONS_ACCEPTED = Counter(
+    "steppe_positions_accepted", "Positions that the gateway put into the stream", registry=REGISTRY
+)
+POSITIONS_REFUSED = Counter(
+    "steppe_positions_refused",
+    "Positions refused by gateway or tracker, by reason",
+    ["reason"],
+    registry=REGISTRY,
+)
+LINKS_OPEN = Gauge("steppe_links_open", "Vehicle links that are open on this gateway", registry=REGISTRY)
+COMMANDS_PUSHED = Counter("steppe_commands_pushed", "Commands put on a link", ["via"], registry=REGISTRY)
