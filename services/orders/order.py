@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from core.errors import IllegalTransition
 from core.ids import DistrictCode, GoodsId, MerchantId, OrderId, PickupPointId, ResidentId, TaskId, VehicleNo
+from core.transitions import advance as next_state
+from services.delivery.compartments import Parcel
 from services.orders.states import (
     TERMINAL,
     TRANSITIONS,
@@ -30,7 +31,6 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     name_en: str
     quantity: int
     price_fen: int
-    volume_l: float
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +51,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     pickup_point_id: PickupPointId
     lines: tuple[OrderLine, ...]
     total_fen: int
-    volume_l: float
+    parcel: Parcel
     note: str = ""
     placed_at: datetime
     promised_p50_at: datetime
@@ -83,9 +83,7 @@ def advance(order: Order, event: OrderEvent, *, at: datetime) -> Order:
 
     Raises IllegalTransition when the pair is not in the table. Pure: effects are the caller's.
     """
-    target = TRANSITIONS.get((order.state, type(event)))
-    if target is None:
-        raise IllegalTransition(order.state, type(event).__name__)
+    target = next_state(TRANSITIONS, order.state, type(event))
     moved = _effects(order, event, at)
     closed_at = at if target in TERMINAL else order.closed_at
     return msgspec.structs.replace(moved, state=target, version=order.version + 1, closed_at=closed_at)

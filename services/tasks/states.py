@@ -135,11 +135,19 @@ class StopState(StrEnum):
     SKIPPED = "skipped"
 
 
-STOP_TRANSITIONS: Mapping[tuple[StopState, str], StopState] = MappingProxyType(
+class StopEvent(StrEnum):
+    """What happens to a stop."""
+
+    REACH = "reach"
+    FINISH = "finish"
+    SKIP = "skip"
+
+
+STOP_TRANSITIONS: Mapping[tuple[StopState, StopEvent], StopState] = MappingProxyType(
     {
-        (StopState.PLANNED, "reach"): StopState.REACHED,
-        (StopState.PLANNED, "skip"): StopState.SKIPPED,
-        (StopState.REACHED, "finish"): StopState.DONE,
+        (StopState.PLANNED, StopEvent.REACH): StopState.REACHED,
+        (StopState.PLANNED, StopEvent.SKIP): StopState.SKIPPED,
+        (StopState.REACHED, StopEvent.FINISH): StopState.DONE,
     }
 )
 

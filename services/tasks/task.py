@@ -1,18 +1,18 @@
 """The task, its stops, and the pure functions that move them."""
 
 from datetime import datetime
-from typing import Literal
 
 import msgspec
 
-from core.errors import IllegalTransition
 from core.ids import DistrictCode, OrderId, StopId, TaskId, VehicleNo
 from core.kinds import ServiceKind
+from core.transitions import advance as next_state
 from services.tasks.states import (
     ACTIVE,
     STOP_TRANSITIONS,
     TERMINAL,
     TRANSITIONS,
+    StopEvent,
     StopKind,
     StopState,
     TaskCancelled,
@@ -21,8 +21,6 @@ from services.tasks.states import (
     TaskKind,
     TaskState,
 )
-
-StopEvent = Literal["reach", "finish", "skip"]
 
 
 class LegLimit(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,9 +106,7 @@ def advance(task: Task, event: TaskEvent, *, at: datetime) -> Task:
     A task that fails or is cancelled leaves its epoch behind (epoch + 1): whatever its vehicle still says
     about it is refused. Raises IllegalTransition when the pair is not in the table. Pure.
     """
-    target = TRANSITIONS.get((task.state, type(event)))
-    if target is None:
-        raise IllegalTransition(task.state, type(event).__name__)
+    target = next_state(TRANSITIONS, task.state, type(event))
     dies = isinstance(event, TaskFailed | TaskCancelled)
     return msgspec.structs.replace(
         task,
@@ -125,14 +121,12 @@ def advance(task: Task, event: TaskEvent, *, at: datetime) -> Task:
 
 def advance_stop(stop: Stop, event: StopEvent, *, at: datetime) -> Stop:
     """Return the stop after it was reached, finished or skipped; raise IllegalTransition otherwise."""
-    target = STOP_TRANSITIONS.get((stop.state, event))
-    if target is None:
-        raise IllegalTransition(stop.state, event)
+    target = next_state(STOP_TRANSITIONS, stop.state, event)
     return msgspec.structs.replace(
         stop,
         state=target,
-        reached_at=at if event == "reach" else stop.reached_at,
-        left_at=at if event == "finish" else stop.left_at,
+        reached_at=at if event is StopEvent.REACH else stop.reached_at,
+        left_at=at if event is StopEvent.FINISH else stop.left_at,
     )
 
 

@@ -1,0 +1,56 @@
+"""What dispatch looks at: orders that wait and vehicles that might take them. Plain values, no stores."""
+
+from datetime import datetime
+
+import msgspec
+
+from core.ids import DistrictCode, OrderId, TaskId, VehicleNo
+from fleet.vehicles.dispatchable import Reason
+from services.delivery.compartments import Compartment, Parcel
+
+
+class WaitingOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """An accepted order that no vehicle has; positions are (lat, lng) WGS 84."""
+
+    order_id: OrderId
+    version: int
+    epoch: int
+    district: DistrictCode
+    merchant_lat: float
+    merchant_lng: float
+    pickup_lat: float
+    pickup_lng: float
+    accepted_at: datetime
+    ready_at: datetime
+    promised_p90_at: datetime
+    parcel: Parcel
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery vehicle of the zone as it is now.
+
+    ``reasons`` are the vehicle's own, from fleet.vehicles.dispatchable, judged without a job;
+    ``lat``/``lng`` and ``battery_ratio`` are None when it was never heard. ``temperature_c`` is the air
+    around it, None when unknown.
+    """
+
+    vehicle_no: VehicleNo
+    code: str
+    lat: float | None
+    lng: float | None
+    battery_ratio: float | None
+    temperature_c: float | None = None
+    layout: tuple[Compartment, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    task_id: TaskId | None = None
+    """The task that holds it, or None."""
+
+
+class PairTimes(msgspec.Struct, frozen=True, kw_only=True):
+    """How long and far one vehicle has to go for one order. ``None`` durations: there is no way on the
+    roads."""
+
+    pickup_s: float | None
+    pickup_m: float | None
+    delivery_s: float | None
+    delivery_m: float | None

@@ -1,0 +1,180 @@
+"""Why this vehicle and not another, kept with the decision and shown to people."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from core.ids import OrderId, VehicleNo
+from services.dispatch.candidate import Candidate, WaitingOrder
+from services.dispatch.cost import CostTerm, total_s
+from services.dispatch.rules import RULE_NAMES, Exclusion
+
+KEPT_CANDIDATES = 20
+"""Lines kept of each sort, best first: enough to judge a decision, bounded at 200 vehicles a zone."""
+NAMED_RULES = 3
+"""Rules named in the sentence of an order that nobody can take."""
+
+
+class CandidateLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One vehicle that was looked at.
+
+    With ``cost_s`` it could have gone: ``lost_by_s`` is how much dearer it was than the chosen one
+    (negative: cheaper, but better used for ``took_order``). Without, ``excluded_by`` says why.
+    """
+
+    vehicle_no: VehicleNo
+    code: str
+    cost_s: float | None = None
+    terms: tuple[CostTerm, ...] = ()
+    lost_by_s: float | None = None
+    took_order: OrderId | None = None
+    excluded_by: tuple[Exclusion, ...] = ()
+
+
+class RuleCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How many vehicles a rule excluded (each counted under its first rule), with names for people."""
+
+    rule: str
+    name_zh: str
+    name_en: str
+    count: int
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole reason of one decision about one order."""
+
+    order_id: OrderId
+    at: datetime
+    considered: int
+    feasible: int
+    chosen: VehicleNo | None
+    chosen_code: str | None
+    cost_s: float | None
+    terms: tuple[CostTerm, ...] = ()
+    candidates: tuple[CandidateLine, ...] = ()
+    excluded: tuple[RuleCount, ...] = ()
+    reason: str = ""
+    """A stable word for an order that waits: no_vehicles, all_excluded, all_taken; empty when one was
+    chosen."""
+    text_zh: str
+    text_en: str
+
+
+Costs = Mapping[VehicleNo, tuple[CostTerm, ...]]
+
+
+def explain(
+    order: WaitingOrder,
+    candidates: Sequence[Candidate],
+    costs: Costs,
+    excluded: Mapping[VehicleNo, tuple[Exclusion, ...]],
+    taken: Mapping[VehicleNo, OrderId],
+    *,
+    at: datetime,
+) -> Explanation:
+    """Return the explanation of one order's outcome.
+
+    ``costs`` holds the terms of the feasible vehicles, ``excluded`` the reasons of the others, ``taken``
+    which order each vehicle was given in this round (also this one). Pure; texts are complete sentences in
+    zh and en.
+    """
+    codes = {candidate.vehicle_no: candidate.code for candidate in candidates}
+    chosen = next((vehicle for vehicle, taker in taken.items() if taker == order.order_id), None)
+    chosen_terms = costs[chosen] if chosen is not None else ()
+    chosen_cost = total_s(chosen_terms) if chosen is not None else None
+    rules = _rule_counts(excluded)
+    text_zh, text_en, reason = _sentences(chosen, codes, len(candidates), costs, rules)
+    return Explanation(
+        order_id=order.order_id,
+        at=at,
+        considered=len(candidates),
+        feasible=len(costs),
+        chosen=chosen,
+        chosen_code=codes.get(chosen) if chosen is not None else None,
+        cost_s=chosen_cost,
+        terms=chosen_terms,
+        candidates=(
+            *_feasible_lines(order, codes, costs, taken, chosen, chosen_cost),
+            *_excluded_lines(codes, excluded),
+        ),
+        excluded=rules,
+        reason=reason,
+        text_zh=text_zh,
+        text_en=text_en,
+    )
+
+
+def _feasible_lines(
+    order: WaitingOrder,
+    codes: Mapping[VehicleNo, str],
+    costs: Costs,
+    taken: Mapping[VehicleNo, OrderId],
+    chosen: VehicleNo | None,
+    chosen_cost: float | None,
+) -> list[CandidateLine]:
+    lines = []
+    for vehicle in sorted(costs, key=lambda v: (total_s(costs[v]), v))[:KEPT_CANDIDATES]:
+        if vehicle == chosen:
+            continue
+        cost = total_s(costs[vehicle])
+        taker = taken.get(vehicle)
+        lines.append(
+            CandidateLine(
+                vehicle_no=vehicle,
+                code=codes[vehicle],
+                cost_s=cost,
+                terms=costs[vehicle],
+                lost_by_s=None if chosen_cost is None else cost - chosen_cost,
+                took_order=taker if taker != order.order_id else None,
+            )
+        )
+    return lines
+
+
+def _excluded_lines(
+    codes: Mapping[VehicleNo, str], excluded: Mapping[VehicleNo, tuple[Exclusion, ...]]
+) -> list[CandidateLine]:
+    fewest_first = sorted(excluded, key=lambda v: (len(excluded[v]), v))[:KEPT_CANDIDATES]
+    return [CandidateLine(vehicle_no=v, code=codes[v], excluded_by=excluded[v]) for v in fewest_first]
+
+
+def _rule_counts(excluded: Mapping[VehicleNo, tuple[Exclusion, ...]]) -> tuple[RuleCount, ...]:
+    counted = Counter(reasons[0].rule for reasons in excluded.values())
+    ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(
+        RuleCount(rule=rule, name_zh=RULE_NAMES[rule][0], name_en=RULE_NAMES[rule][1], count=count)
+        for rule, count in ordered
+    )
+
+
+def _sentences(
+    chosen: VehicleNo | None,
+    codes: Mapping[VehicleNo, str],
+    considered: int,
+    costs: Costs,
+    rules: tuple[RuleCount, ...],
+) -> tuple[str, str, str]:
+    if chosen is not None:
+        minutes = max(1, round(next(t.seconds for t in costs[chosen] if t.name == "pickup") / 60))
+        return (
+            f"{considered} 辆车中 {len(costs)} 辆可用，选 {codes[chosen]}：约 {minutes} 分钟到达商户。",
+            f"{len(costs)} of {considered} vehicles can go; {codes[chosen]} is there in {minutes} min.",
+            "",
+        )
+    if considered == 0:
+        return "本旗区没有配送车。", "No delivery vehicle works in this district.", "no_vehicles"
+    if costs:
+        return (
+            f"可用的 {len(costs)} 辆车已派给更急的订单，请稍候。",
+            f"The {len(costs)} vehicles that can go were given to more urgent orders; the next one comes.",
+            "all_taken",
+        )
+    named_zh = "，".join(f"{rule.count} 辆{rule.name_zh}" for rule in rules[:NAMED_RULES])
+    named_en = ", ".join(f"{rule.count} {rule.name_en}" for rule in rules[:NAMED_RULES])
+    return (
+        f"{considered} 辆车都不可用：{named_zh}。",
+        f"None of {considered} vehicles can go: {named_en}.",
+        "all_excluded",
+    )

@@ -1,0 +1,223 @@
+"""SQL of orders: compare-and-set on the version, one row of history for every event."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, and_, func, insert, select, update
+
+from core.auth.principal import Reach
+from core.auth.reach_sql import only, within
+from core.database import Transaction
+from core.errors import Conflict, NotFound
+from core.ids import DistrictCode, OrderId
+from core.outbox import emit
+from services.orders.order import Order, advance
+from services.orders.states import TERMINAL, OrderEvent, OrderState
+from services.orders.tables import order_events, orders
+
+
+class HistoryLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One event of an order. ``actor`` is ``kind:id`` of who caused it, ``vehicle:7`` for a report."""
+
+    version: int
+    at: datetime
+    event: str
+    from_state: OrderState | None
+    to_state: OrderState
+    epoch: int
+    actor: str
+    vehicle_no: int | None
+    detail: dict[str, object]
+
+
+class OrderStore:
+    """Reads and moves orders. Every read for somebody takes his reach."""
+
+    def __init__(self, tx: Transaction) -> None:
+        """Work inside one transaction; never commits."""
+        self._tx = tx
+
+    async def add(self, order: Order, *, actor: str) -> None:
+        """Store a new order with its first line of history and tell the live screens."""
+        await self._tx.execute(insert(orders).values(_values(order)))
+        await self._history(None, order, "OrderPlaced", actor, {}, at=order.placed_at)
+
+    async def get(self, order_id: OrderId, reach: Reach) -> Order:
+        """Return an order within the reach; raise NotFound when there is none (or none of his)."""
+        found = await self._select(select(orders).where(orders.c.order_id == order_id, *_within(reach)))
+        if not found:
+            raise NotFound("not-found", "no such order", order_id=order_id)
+        return found[0]
+
+    async def move(
+        self, order: Order, event: OrderEvent, *, at: datetime, actor: str, vehicle_no: int | None = None
+    ) -> Order:
+        """Advance and write the order if nobody changed it in between, with its history.
+
+        Raises IllegalTransition, and Conflict on a lost race.
+        """
+        moved = advance(order, event, at=at)
+        await self._write(order, moved)
+        detail = msgspec.to_builtins(event)
+        await self._history(order, moved, type(event).__name__, actor, detail, at=at, vehicle_no=vehicle_no)
+        return moved
+
+    async def note(self, order: Order, *, at: datetime, **changes: object) -> Order:
+        """Write what is no event (a new expected time, why it waits, a reminder sent); the version stays.
+
+        Returns the order as it was when somebody moved it in between: the note is then out of date.
+        """
+        noted: Order = msgspec.structs.replace(order, **changes)
+        if noted == order:
+            return order
+        written = await self._tx.execute(
+            update(orders)
+            .where(orders.c.order_id == order.order_id, orders.c.version == order.version)
+            .values(changes)
+        )
+        if written.rowcount != 1:
+            return order
+        await self._announce(noted, at)
+        return noted
+
+    async def listed(
+        self,
+        reach: Reach,
+        *,
+        states: Sequence[OrderState] = (),
+        district: DistrictCode | None = None,
+        before: tuple[datetime, OrderId] | None = None,
+        limit: int = 100,
+    ) -> list[Order]:
+        """Return orders within the reach, newest first; no states means all.
+
+        ``before`` is the (placed_at, order_id) of the last order of the page before.
+        """
+        query = select(orders).where(*_within(reach))
+        if states:
+            query = query.where(orders.c.state.in_(sorted(states)))
+        if district is not None:
+            query = query.where(orders.c.district == district)
+        if before is not None:
+            at, order_id = before
+            earlier = and_(orders.c.placed_at == at, orders.c.order_id < order_id)
+            query = query.where((orders.c.placed_at < at) | earlier)
+        newest_first = query.order_by(orders.c.placed_at.desc(), orders.c.order_id.desc())
+        return await self._select(newest_first.limit(limit))
+
+    async def board(self, reach: Reach, *, closed_since: datetime, limit: int = 500) -> list[Order]:
+        """Return what is open and what was closed since a moment, newest first: an operator's order board."""
+        is_recent = orders.c.state.not_in(sorted(TERMINAL)) | (orders.c.closed_at >= closed_since)
+        query = select(orders).where(*_within(reach), is_recent)
+        return await self._select(query.order_by(orders.c.placed_at.desc()).limit(limit))
+
+    async def waiting(self, district: DistrictCode, *, limit: int = 200) -> list[Order]:
+        """Return the accepted orders of a zone that no vehicle has, the longest waiting first."""
+        query = select(orders).where(orders.c.state == OrderState.ACCEPTED, orders.c.district == district)
+        return await self._select(query.order_by(orders.c.accepted_at, orders.c.order_id).limit(limit))
+
+    async def waiting_zones(self) -> list[DistrictCode]:
+        """Return the zones in which at least one accepted order waits."""
+        query = select(orders.c.district).where(orders.c.state == OrderState.ACCEPTED).distinct()
+        return sorted(row.district for row in await self._tx.execute(query))
+
+    async def in_states(self, states: Sequence[OrderState], *, limit: int = 1000) -> list[Order]:
+        """Return orders in any of the states, the oldest first."""
+        query = select(orders).where(orders.c.state.in_(sorted(states))).order_by(orders.c.placed_at)
+        return await self._select(query.limit(limit))
+
+    async def of_ids(self, ids: Sequence[OrderId], reach: Reach) -> dict[OrderId, Order]:
+        """Return the orders of these ids that lie within the reach."""
+        if not ids:
+            return {}
+        query = select(orders).where(orders.c.order_id.in_(sorted(set(ids))), *_within(reach))
+        return {order.order_id: order for order in await self._select(query)}
+
+    async def history(self, order_id: OrderId) -> list[HistoryLine]:
+        """Return everything that happened to an order, first to last. Read the order with a reach before."""
+        query = select(order_events).where(order_events.c.order_id == order_id)
+        rows = (await self._tx.execute(query.order_by(order_events.c.version))).mappings()
+        return [
+            msgspec.convert({k: v for k, v in row.items() if k != "order_id"}, HistoryLine) for row in rows
+        ]
+
+    async def count_waiting(self, district: DistrictCode) -> int:
+        """Return how many accepted or created orders of a zone have no vehicle."""
+        open_states = sorted([OrderState.CREATED, OrderState.ACCEPTED])
+        query = select(func.count()).where(orders.c.district == district, orders.c.state.in_(open_states))
+        return int((await self._tx.execute(query)).scalar_one())
+
+    async def _select(self, query: Select[Any]) -> list[Order]:
+        rows = (await self._tx.execute(query)).mappings()
+        return [msgspec.convert(dict(row), Order) for row in rows]
+
+    async def _write(self, before: Order, after: Order) -> None:
+        written = await self._tx.execute(
+            update(orders)
+            .where(
+                orders.c.order_id == before.order_id,
+                orders.c.version == before.version,
+                orders.c.state == before.state,
+                orders.c.epoch == before.epoch,
+            )
+            .values(_values(after))
+        )
+        if written.rowcount != 1:
+            raise Conflict("conflict", "the order was changed in between", order_id=before.order_id)
+
+    async def _history(
+        self,
+        before: Order | None,
+        after: Order,
+        event: str,
+        actor: str,
+        detail: dict[str, object],
+        *,
+        at: datetime,
+        vehicle_no: int | None = None,
+    ) -> None:
+        await self._tx.execute(
+            insert(order_events).values(
+                order_id=after.order_id,
+                version=after.version,
+                at=at,
+                event=event,
+                from_state=None if before is None else before.state,
+                to_state=after.state,
+                epoch=after.epoch,
+                actor=actor,
+                vehicle_no=after.vehicle_no if vehicle_no is None else vehicle_no,
+                detail=detail,
+            )
+        )
+        await self._announce(after, at)
+
+    async def _announce(self, order: Order, at: datetime) -> None:
+        await emit(
+            self._tx,
+            "changed",
+            {
+                "noun": "order",
+                "id": order.order_id,
+                "district": order.district,
+                "merchant": order.merchant_id,
+                "resident": order.resident_id,
+            },
+            key=f"order:{order.order_id}",
+            at=at,
+        )
+
+
+def _within(reach: Reach) -> tuple[ColumnElement[bool], ...]:
+    return (
+        within(orders.c.district, reach.districts),
+        within(orders.c.merchant_id, reach.merchants),
+        only(orders.c.resident_id, reach.resident),
+        only(orders.c.order_id, reach.order),
+    )
+
+
+def _values(order: Order) -> dict[str, Any]:
+    return {field: getattr(order, field) for field in order.__struct_fields__}

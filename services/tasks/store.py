@@ -1,0 +1,165 @@
+"""SQL of tasks: the claim of a vehicle, compare-and-set on the version, stops beside their task."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, func, insert, select, update
+
+from core.auth.principal import Reach
+from core.auth.reach_sql import within
+from core.database import Transaction, insert_new
+from core.errors import Conflict, NotFound
+from core.ids import TaskId, VehicleNo
+from core.outbox import emit
+from services.tasks.states import ACTIVE, TaskEvent
+from services.tasks.tables import stops, tasks
+from services.tasks.task import Stop, Task, advance, with_stop
+
+
+class TaskStore:
+    """Reads, claims and moves tasks."""
+
+    def __init__(self, tx: Transaction) -> None:
+        """Work inside one transaction; never commits."""
+        self._tx = tx
+
+    async def next_epoch(self, vehicle_no: VehicleNo) -> int:
+        """Return an epoch above every one that this vehicle was ever given, at least 1.
+
+        A vehicle obeys the highest epoch it has seen, whatever task it belongs to.
+        """
+        query = select(func.max(tasks.c.epoch)).where(tasks.c.vehicle_no == vehicle_no)
+        return int((await self._tx.execute(query)).scalar() or 0) + 1
+
+    async def claim(self, task: Task) -> None:
+        """Store a task that holds its vehicle; raise Conflict when another task holds it already."""
+        if not await insert_new(self._tx, tasks, _task_values(task)):
+            raise Conflict(
+                "vehicle-not-dispatchable",
+                "another task holds the vehicle",
+                vehicle_no=task.vehicle_no,
+            )
+        await self._tx.execute(
+            insert(stops), [{**_stop_values(stop), "task_id": task.task_id} for stop in task.stops]
+        )
+        await self._announce(task, task.created_at)
+
+    async def get(self, task_id: TaskId, reach: Reach) -> Task:
+        """Return a task within the reach; raise NotFound when there is none."""
+        found = await self.find(task_id, reach)
+        if found is None:
+            raise NotFound("not-found", "no such task", task_id=task_id)
+        return found
+
+    async def find(self, task_id: TaskId, reach: Reach) -> Task | None:
+        """Return a task within the reach, or None."""
+        query = select(tasks).where(tasks.c.task_id == task_id, *_within(reach))
+        found = await self._with_stops(query)
+        return found[0] if found else None
+
+    async def active_of(self, vehicle_no: VehicleNo, reach: Reach) -> Task | None:
+        """Return the task that holds a vehicle, or None."""
+        query = select(tasks).where(
+            tasks.c.vehicle_no == vehicle_no, tasks.c.state.in_(sorted(ACTIVE)), *_within(reach)
+        )
+        found = await self._with_stops(query)
+        return found[0] if found else None
+
+    async def active(self, reach: Reach) -> list[Task]:
+        """Return every task that holds a vehicle, the oldest first."""
+        query = select(tasks).where(tasks.c.state.in_(sorted(ACTIVE)), *_within(reach))
+        return await self._with_stops(query.order_by(tasks.c.created_at))
+
+    async def active_ids(self, vehicles: Sequence[VehicleNo]) -> dict[VehicleNo, TaskId]:
+        """Return which task holds each vehicle; a free vehicle is absent."""
+        if not vehicles:
+            return {}
+        query = select(tasks.c.vehicle_no, tasks.c.task_id).where(
+            tasks.c.vehicle_no.in_(sorted(set(vehicles))), tasks.c.state.in_(sorted(ACTIVE))
+        )
+        return {VehicleNo(r.vehicle_no): TaskId(r.task_id) for r in await self._tx.execute(query)}
+
+    async def last_of(self, vehicle_no: VehicleNo) -> Task | None:
+        """Return the task that a vehicle was given last, whatever became of it."""
+        query = select(tasks).where(tasks.c.vehicle_no == vehicle_no)
+        found = await self._with_stops(query.order_by(tasks.c.created_at.desc()).limit(1))
+        return found[0] if found else None
+
+    async def of_ids(self, ids: Sequence[TaskId], reach: Reach) -> dict[TaskId, Task]:
+        """Return the tasks of these ids that lie within the reach."""
+        if not ids:
+            return {}
+        query = select(tasks).where(tasks.c.task_id.in_(sorted(set(ids))), *_within(reach))
+        return {task.task_id: task for task in await self._with_stops(query)}
+
+    async def move(self, task: Task, event: TaskEvent, *, at: datetime) -> Task:
+        """Advance and write the task; raise IllegalTransition, and Conflict on a lost race."""
+        moved = advance(task, event, at=at)
+        await self._write(task, moved)
+        await self._announce(moved, at)
+        return moved
+
+    async def put_stop(self, task: Task, stop: Stop, *, at: datetime) -> Task:
+        """Write one stop of a task; the task's version grows by one. Raises Conflict on a lost race."""
+        changed = msgspec.structs.replace(with_stop(task, stop), version=task.version + 1)
+        await self._write(task, changed)
+        await self._tx.execute(
+            update(stops).where(stops.c.stop_id == stop.stop_id).values(_stop_values(stop))
+        )
+        await self._announce(changed, at)
+        return changed
+
+    async def heard(self, task: Task, *, at: datetime) -> None:
+        """Note that the vehicle said something about its task; moves nothing."""
+        await self._tx.execute(update(tasks).where(tasks.c.task_id == task.task_id).values(last_report_at=at))
+
+    async def _write(self, before: Task, after: Task) -> None:
+        written = await self._tx.execute(
+            update(tasks)
+            .where(
+                tasks.c.task_id == before.task_id,
+                tasks.c.version == before.version,
+                tasks.c.state == before.state,
+                tasks.c.epoch == before.epoch,
+            )
+            .values(_task_values(after))
+        )
+        if written.rowcount != 1:
+            raise Conflict("conflict", "the task was changed in between", task_id=before.task_id)
+
+    async def _with_stops(self, query: Select[Any]) -> list[Task]:
+        rows = list((await self._tx.execute(query)).mappings())
+        if not rows:
+            return []
+        ids = [row["task_id"] for row in rows]
+        found = await self._tx.execute(
+            select(stops).where(stops.c.task_id.in_(ids)).order_by(stops.c.task_id, stops.c.seq)
+        )
+        by_task: dict[str, list[dict[str, Any]]] = {}
+        for stop in found.mappings():
+            values = dict(stop)
+            by_task.setdefault(values.pop("task_id"), []).append(values)
+        return [msgspec.convert({**row, "stops": by_task.get(row["task_id"], [])}, Task) for row in rows]
+
+    async def _announce(self, task: Task, at: datetime) -> None:
+        payload = {
+            "noun": "task",
+            "id": task.task_id,
+            "vehicle_no": task.vehicle_no,
+            "district": task.district,
+        }
+        await emit(self._tx, "changed", payload, key=f"task:{task.task_id}", at=at)
+
+
+def _within(reach: Reach) -> tuple[ColumnElement[bool], ...]:
+    return (within(tasks.c.district, reach.districts), within(tasks.c.vehicle_no, reach.vehicles))
+
+
+def _task_values(task: Task) -> dict[str, Any]:
+    return {field: getattr(task, field) for field in task.__struct_fields__ if field != "stops"}
+
+
+def _stop_values(stop: Stop) -> dict[str, Any]:
+    return {field: getattr(stop, field) for field in stop.__struct_fields__}
