@@ -101,11 +101,10 @@ class FenceHours(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str = "Asia/Shanghai"
 
 
-class Fence(msgspec.Struct, frozen=True, kw_only=True):
-    """One version of a fence. ``area`` has passed ``geofences.shapes``; the index trusts it."""
+class FenceDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """What a fence is, before it has a version. ``area`` has passed ``geofences.shapes``."""
 
     fence_id: FenceId
-    version: FenceVersion
     kind: FenceKind
     name_zh: str
     name_en: str
@@ -122,6 +121,12 @@ class Fence(msgspec.Struct, frozen=True, kw_only=True):
     """Where the polygon comes from, such as ``survey 2026-03`` or ``synthetic``."""
     accuracy_m: Annotated[float, msgspec.Meta(ge=0, le=10_000)] = 0.0
     """How far the drawn border may be from the real one; districts of Tianditu ~190 m."""
+
+
+class Fence(FenceDraft, frozen=True, kw_only=True):
+    """One version of a fence, as the index holds it."""
+
+    version: FenceVersion
     effective_at: datetime
     """Aware UTC; before it the version decides nothing."""
 
@@ -145,3 +150,14 @@ def ref(fence: Fence) -> FenceRef:
         name_zh=fence.name_zh,
         name_en=fence.name_en,
     )
+
+
+def versioned(draft: FenceDraft, version: FenceVersion, effective_at: datetime) -> Fence:
+    """Return the version of a fence that holds what the draft says."""
+    body = {field: getattr(draft, field) for field in FenceDraft.__struct_fields__}
+    return Fence(**body, version=version, effective_at=effective_at)
+
+
+def draft_of(fence: Fence) -> FenceDraft:
+    """Return what a version says, without its version and time."""
+    return FenceDraft(**{field: getattr(fence, field) for field in FenceDraft.__struct_fields__})
