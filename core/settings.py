@@ -288,7 +288,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         if name.startswith(PREFIX):
             _place(tree, name, value)
     try:
-        settings = msgspec.convert(tree, Settings, strict=False)
+        settings = msgspec.convert(tree, Settings, strict=False, dec_hook=_decoded)
     except msgspec.ValidationError as error:
         raise SettingsError(_in_terms_of_variables(str(error))) from None
     return _checked(settings)
@@ -326,6 +326,12 @@ def _typed(struct: type[msgspec.Struct], field: str, value: str, name: str) -> o
         raise SettingsError(f"{name}: {field!r} is a section; write {name}__<FIELD>")
     listed = typing.get_origin(known[field].type) in (tuple, frozenset, list)
     return [part.strip() for part in value.split(",") if part.strip()] if listed else value
+
+
+def _decoded(kind: type, value: object) -> object:
+    if kind is Path and isinstance(value, str):
+        return Path(value)
+    raise NotImplementedError(f"{kind} has no reading from the environment")
 
 
 def _in_terms_of_variables(message: str) -> str:
