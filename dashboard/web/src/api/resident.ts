@@ -1,0 +1,42 @@
+import { ask } from "./http.ts";
+import type { Goods, Merchant, PickupCode, PickupPoint, Quote, ResidentOrder } from "./types.ts";
+
+type Listed<T> = T[] | { items: T[] };
+const list = async <T>(path: string): Promise<T[]> => {
+  const answer = await ask<Listed<T>>(path);
+  return Array.isArray(answer) ? answer : answer.items;
+};
+const at = (id: string): string => `/api/resident/orders/${encodeURIComponent(id)}`;
+
+export interface Basket {
+  merchantId: string;
+  pickupPointId: string;
+  items: { goodsId: string; quantity: number }[];
+}
+
+export const sendCode = (phone: string): Promise<void> =>
+  ask("/api/residents/codes", { method: "POST", body: { phone } });
+export const logIn = (phone: string, code: string): Promise<void> =>
+  ask("/api/residents/login", { method: "POST", body: { phone, code } });
+export const logOut = (): Promise<void> => ask("/api/residents/logout", { method: "POST" });
+export const openLink = (token: string): Promise<{ orderId: string }> =>
+  ask("/api/links/session", { method: "POST", body: { token } });
+
+export const merchants = (): Promise<Merchant[]> => list("/api/resident/merchants");
+export const goods = (merchantId: string): Promise<Goods[]> =>
+  list(`/api/resident/merchants/${encodeURIComponent(merchantId)}/goods`);
+export const pickupPoints = (district: string): Promise<PickupPoint[]> =>
+  list(`/api/resident/pickup-points?district=${encodeURIComponent(district)}`);
+export const quote = (basket: Basket): Promise<Quote> =>
+  ask("/api/resident/quotes", { method: "POST", body: basket });
+export const place = (basket: Basket, idempotencyKey: string): Promise<ResidentOrder> =>
+  ask("/api/resident/orders", { method: "POST", body: basket, idempotencyKey });
+export const orders = (): Promise<ResidentOrder[]> => list("/api/resident/orders");
+export const order = (id: string): Promise<ResidentOrder> => ask(at(id));
+export const cancel = (id: string, idempotencyKey: string): Promise<ResidentOrder> =>
+  ask(`${at(id)}/cancel`, { method: "POST", body: { reason: "changed-mind" }, idempotencyKey });
+export const code = (id: string): Promise<PickupCode> => ask(`${at(id)}/code`);
+export const freshCode = (id: string): Promise<PickupCode> => ask(`${at(id)}/code/refresh`, { method: "POST" });
+export const open = (id: string, idempotencyKey: string): Promise<ResidentOrder> =>
+  ask(`${at(id)}/open`, { method: "POST", body: {}, idempotencyKey });
+export const livePath = (id: string): string => `${at(id)}/live`;

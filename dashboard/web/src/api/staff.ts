@@ -1,0 +1,47 @@
+import { ask } from "./http.ts";
+import type { Alarm, CitySummary, Command, Me, OrderBrief, OrderDetail, TrailPoint, VehicleBrief, VehicleDetail } from "./types.ts";
+
+interface Page<T> {
+  items: T[];
+  nextCursor?: string | null;
+}
+
+export const logIn = (username: string, password: string, totp: string): Promise<void> =>
+  ask("/api/staff/login", { method: "POST", body: { username, password, totp } });
+export const logOut = (): Promise<void> => ask("/api/staff/logout", { method: "POST" });
+export const me = (): Promise<Me> => ask("/api/me");
+
+async function everything<T>(path: string): Promise<T[]> {
+  const items: T[] = [];
+  let cursor: string | null | undefined;
+  do {
+    const query: string = cursor ? `${path.includes("?") ? "&" : "?"}cursor=${encodeURIComponent(cursor)}` : "";
+    const page: Page<T> | T[] = await ask(path + query);
+    if (Array.isArray(page)) return page;
+    items.push(...page.items);
+    cursor = page.nextCursor;
+  } while (cursor);
+  return items;
+}
+
+export const vehicles = (): Promise<VehicleBrief[]> => everything("/api/vehicles?limit=500");
+export const vehicle = (no: number): Promise<VehicleDetail> => ask(`/api/vehicles/${no}`);
+export const trail = async (no: number): Promise<TrailPoint[]> => {
+  const answer = await ask<TrailPoint[] | { points: TrailPoint[] }>(`/api/vehicles/${no}/trail`);
+  return Array.isArray(answer) ? answer : answer.points;
+};
+export const alarms = (): Promise<Alarm[]> => everything("/api/alarms?state=open");
+export const acknowledge = (id: string, comment: string): Promise<Alarm> =>
+  ask(`/api/alarms/${encodeURIComponent(id)}/acknowledge`, { method: "POST", body: { comment } });
+export const summary = (): Promise<CitySummary> => ask("/api/city/summary");
+export const orders = (): Promise<OrderBrief[]> => everything("/api/orders?limit=200");
+export const order = (id: string): Promise<OrderDetail> => ask(`/api/orders/${encodeURIComponent(id)}`);
+export const commands = (no: number): Promise<Command[]> => everything(`/api/vehicles/${no}/commands`);
+export const command = (
+  no: number,
+  kind: string,
+  reason: string,
+  params: Record<string, unknown>,
+  idempotencyKey: string,
+): Promise<Command> =>
+  ask(`/api/vehicles/${no}/commands`, { method: "POST", body: { kind, reason, params }, idempotencyKey });

@@ -1,0 +1,276 @@
+/** What the pages read from the api, by name. One place, so that the generated schema can take over. */
+import type { Districts } from "../map/districts.ts";
+import type { Roads } from "../map/roads.ts";
+
+export type { Districts, Roads };
+
+export interface Town {
+  code: string;
+  nameZh: string;
+  nameEn: string;
+  bbox: [west: number, south: number, east: number, north: number];
+  centre: [lng: number, lat: number];
+}
+
+export interface Config {
+  city: { code: string; nameZh: string; nameEn: string };
+  isDemo: boolean;
+  isSynthetic: boolean;
+  attributionZh: string;
+  attributionEn: string;
+  approvalNumber: string;
+  telephone: string;
+  cityTimeMs: number;
+  rate: number;
+  towns: Town[];
+}
+
+export interface Me {
+  id: string;
+  name: string;
+  role: string;
+  agency: string | null;
+  operator: string | null;
+  districts: string[] | null;
+  scopes: string[];
+}
+
+export interface VehicleBrief {
+  vehicleNo: number;
+  code: string;
+  service: string;
+  district: string;
+  operator: string;
+  lifecycle: string;
+  duty: string;
+}
+
+export interface TaskStop {
+  stopId: string;
+  seq: number;
+  kind: string;
+  state: string;
+  nameZh: string;
+  nameEn: string;
+  lat: number;
+  lng: number;
+  polyline6?: string;
+  etaAt: string | null;
+  reachedAt: string | null;
+  leftAt: string | null;
+}
+
+export interface TaskView {
+  taskId: string;
+  kind: string;
+  state: string;
+  orders: string[];
+  stops: TaskStop[];
+}
+
+export interface VehicleDetail extends VehicleBrief {
+  connection: string;
+  controlMode: string;
+  speedMps: number | null;
+  batteryRatio: number | null;
+  lat: number | null;
+  lng: number | null;
+  measuredAt: string | null;
+  softwareVersion: string | null;
+  hardwareModel: string;
+  fenceSetVersion: number | null;
+  permit: { number: string; stage: string; validUntil: string } | null;
+  insurance: { number: string; insurer: string; validUntil: string } | null;
+  remoteOperator: string | null;
+  compartments: { compartment: string; isOpen: boolean; orderId: string | null }[];
+  task: TaskView | null;
+  isHeldByStop: boolean;
+  notDispatchable: string[];
+}
+
+export interface TrailPoint {
+  lat: number;
+  lng: number;
+  speedMps: number;
+  measuredAt: string;
+}
+
+export interface Alarm {
+  id: string;
+  kind: string;
+  severity: string;
+  vehicleNo: number | null;
+  code: string | null;
+  district: string | null;
+  raisedAt: string;
+  clearedAt: string | null;
+  acknowledgedAt: string | null;
+  acknowledgedBy: string | null;
+  comment: string | null;
+  detail: Record<string, unknown>;
+}
+
+export interface CommandStep {
+  state: string;
+  at: string;
+  detail: string | null;
+}
+
+export interface Command {
+  id: string;
+  vehicleNo: number;
+  kind: string;
+  state: string;
+  reason: string;
+  requestedBy: string;
+  issuedAt: string;
+  expiresAt: string | null;
+  steps: CommandStep[];
+}
+
+export interface OrderBrief {
+  id: string;
+  number: string;
+  state: string;
+  district: string;
+  merchantNameZh: string;
+  merchantNameEn: string;
+  pickupPointNameZh: string;
+  pickupPointNameEn: string;
+  vehicleNo: number | null;
+  vehicleCode: string | null;
+  createdAt: string;
+  promisedAt: string | null;
+  etaAt: string | null;
+  waitReason: string | null;
+  phoneMasked: string | null;
+}
+
+export interface OrderHistoryStep {
+  event: string;
+  state: string;
+  at: string;
+  by: string | null;
+  detail: string | null;
+}
+
+export interface DecisionCandidate {
+  vehicleNo: number;
+  vehicleCode: string;
+  totalS: number;
+  terms: Record<string, number>;
+  excludedBy: string | null;
+  chosen: boolean;
+}
+
+export interface OrderDetail extends OrderBrief {
+  goods: { nameZh: string; nameEn: string; quantity: number; priceFen: number }[];
+  totalFen: number;
+  history: OrderHistoryStep[];
+  decision: { at: string; candidates: DecisionCandidate[]; excludedCounts: Record<string, number> } | null;
+}
+
+export interface DistrictSummary {
+  code: string;
+  nameZh: string;
+  nameEn: string;
+  vehicles: number;
+  planned: number;
+  byCondition: Record<string, number>;
+  openAlarms: number;
+}
+
+export interface CitySummary {
+  vehicles: number;
+  online: number;
+  driving: number;
+  ordersToday: number;
+  deliveredToday: number;
+  kmToday: number | null;
+  onTimeRatio: number | null;
+  openAlarms: number;
+  plan: { year: number; planned: number }[];
+  byService: Record<string, { vehicles: number; planned: number }>;
+  districts: DistrictSummary[];
+}
+
+export interface Merchant {
+  id: string;
+  nameZh: string;
+  nameEn: string;
+  kind: string;
+  district: string;
+  isOpen: boolean;
+  openHours: string;
+}
+
+export interface Goods {
+  id: string;
+  nameZh: string;
+  nameEn: string;
+  priceFen: number;
+  isAvailable: boolean;
+  left: number | null;
+}
+
+export interface PickupPoint {
+  id: string;
+  nameZh: string;
+  nameEn: string;
+  compoundZh: string;
+  compoundEn: string;
+  district: string;
+  lat: number;
+  lng: number;
+}
+
+export interface Quote {
+  quoteId: string | null;
+  p50At: string;
+  p90At: string;
+  goodsFen: number;
+  feeFen: number;
+  totalFen: number;
+}
+
+export interface ResidentOrder {
+  id: string;
+  number: string;
+  state: string;
+  merchantNameZh: string;
+  merchantNameEn: string;
+  pickupPointNameZh: string;
+  pickupPointNameEn: string;
+  pickup: { lat: number; lng: number };
+  goods: { nameZh: string; nameEn: string; quantity: number; priceFen: number }[];
+  totalFen: number;
+  createdAt: string;
+  promisedP50At: string | null;
+  promisedP90At: string | null;
+  etaAt: string | null;
+  remainingM: number | null;
+  delayReason: string | null;
+  waitUntil: string | null;
+  vehicle: {
+    code: string;
+    lat: number;
+    lng: number;
+    headingDeg: number;
+    speedMps: number;
+    measuredAt: string;
+    isStopped: boolean;
+    compartment: string | null;
+  } | null;
+  route: string | null;
+  steps: { state: string; at: string }[];
+  canCancel: boolean;
+  canOpen: boolean;
+  code: { triesLeft: number; isLocked: boolean; generation: number } | null;
+  endReason: string | null;
+}
+
+export interface PickupCode {
+  code: string;
+  generation: number;
+  triesLeft: number;
+}

@@ -1,0 +1,110 @@
+/**
+ * The staff feed: one socket, four topics and the vehicles, merged between the network and the screen.
+ *
+ * A gap in any of them asks for the subscription again, which answers with snapshots. Vehicles are handed on at
+ * most once per animation frame (10 times a second when the page is hidden from the compositor).
+ */
+import type { Alarm, CitySummary, Command, OrderBrief } from "../api/types.ts";
+import { CityClock } from "./clock.ts";
+import { decodeFrame, FrameError } from "./decode.ts";
+import { LiveSocket, type LinkStatus } from "./socket.ts";
+import { TopicStore, type TopicMessage } from "./topic.ts";
+import { VehicleStore } from "./vehicles.ts";
+
+const TOPICS = ["vehicles", "alarms", "orders", "commands", "summary"] as const;
+export type Topic = (typeof TOPICS)[number];
+const RESYNC_EVERY_MS = 2_000;
+
+export class StaffFeed {
+  readonly clock = new CityClock();
+  readonly vehicles = new VehicleStore(() => this.resync());
+  readonly alarms = new TopicStore<Alarm>((a) => a.id, () => this.resync());
+  readonly orders = new TopicStore<OrderBrief>((o) => o.id, () => this.resync());
+  readonly commands = new TopicStore<Command>((c) => c.id, () => this.resync());
+  readonly summary = new TopicStore<CitySummary>(() => "city", () => this.resync());
+  /** Wall ms when anything was last heard; -1 before. */
+  heardAtMs = -1;
+  /** Frames or messages that could not be read: counted, never shown as data. */
+  refused = 0;
+  private readonly socket: LiveSocket;
+  private resyncAt = 0;
+  private scheduled = false;
+
+  constructor(
+    url: string,
+    onStatus: (status: LinkStatus) => void,
+    private readonly topics: readonly Topic[] = TOPICS,
+  ) {
+    this.socket = new LiveSocket({
+      url,
+      onStatus,
+      onOpen: (send) => send(this.subscription()),
+      onText: (text) => this.text(text),
+      onBinary: (bytes) => this.binary(bytes),
+    });
+  }
+
+  start(): void {
+    this.socket.start();
+  }
+
+  stop(): void {
+    this.socket.stop();
+  }
+
+  retryNow(): void {
+    this.socket.retryNow();
+  }
+
+  private subscription(): string {
+    return JSON.stringify({ type: "subscribe", topics: this.topics, bbox: null });
+  }
+
+  private resync(): void {
+    const now = Date.now();
+    if (now - this.resyncAt < RESYNC_EVERY_MS) return;
+    this.resyncAt = now;
+    this.socket.send(this.subscription());
+  }
+
+  private text(text: string): void {
+    let message: TopicMessage<never>;
+    try {
+      message = JSON.parse(text) as TopicMessage<never>;
+    } catch {
+      this.refused++;
+      return;
+    }
+    this.heardAtMs = Date.now();
+    const store = {
+      alarms: this.alarms,
+      orders: this.orders,
+      commands: this.commands,
+      summary: this.summary,
+    }[message.topic] as TopicStore<never> | undefined;
+    store?.apply(message);
+  }
+
+  private binary(bytes: ArrayBuffer): void {
+    try {
+      const now = Date.now();
+      const frame = decodeFrame(bytes);
+      this.vehicles.apply(frame, now);
+      this.clock.hear(frame.cityMs, now);
+      this.heardAtMs = now;
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      this.refused++;
+      return;
+    }
+    if (this.scheduled) return;
+    this.scheduled = true;
+    const flush = () => {
+      if (!this.scheduled) return;
+      this.scheduled = false;
+      this.vehicles.flush();
+    };
+    if (document.visibilityState === "visible") requestAnimationFrame(flush);
+    setTimeout(flush, 100);
+  }
+}

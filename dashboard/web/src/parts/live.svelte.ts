@@ -1,0 +1,57 @@
+/** Bridges the framework-free stores to components: reading `items` in a component follows the store. */
+import { createSubscriber } from "svelte/reactivity";
+import type { TopicStore } from "../live/topic.ts";
+import type { VehicleStore } from "../live/vehicles.ts";
+
+export class LiveTopic<T> {
+  private readonly follow: () => void;
+
+  constructor(private readonly store: TopicStore<T>) {
+    this.follow = createSubscriber((update) => store.subscribe(update));
+  }
+
+  get items(): T[] {
+    this.follow();
+    return [...this.store.items.values()];
+  }
+
+  get loaded(): boolean {
+    this.follow();
+    return this.store.loaded;
+  }
+
+  get(id: string): T | undefined {
+    this.follow();
+    return this.store.items.get(id);
+  }
+}
+
+/** Follows the vehicle columns at most `perSecond` times: a list needs no more, the map reads them itself. */
+export class LiveVehicles {
+  private readonly follow: () => void;
+
+  constructor(
+    readonly store: VehicleStore,
+    perSecond = 2,
+  ) {
+    this.follow = createSubscriber((update) => {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const stop = store.subscribe(() => {
+        timer ??= setTimeout(() => {
+          timer = undefined;
+          update();
+        }, 1000 / perSecond);
+      });
+      return () => {
+        clearTimeout(timer);
+        stop();
+      };
+    });
+  }
+
+  /** Reads the columns and follows them. */
+  get columns(): VehicleStore {
+    this.follow();
+    return this.store;
+  }
+}
