@@ -1,6 +1,6 @@
 """SQL tables of merchants, goods, pickup points, compartments and pickup codes."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Float, ForeignKey, Integer, String, Table
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Float, ForeignKey, Integer, String, Table
 
 from core.database import metadata
 from core.database.types import JsonStruct, UtcDateTime
@@ -57,7 +57,7 @@ pickup_points = Table(
 compartments = Table(
     "compartments",
     metadata,
-    Column("vehicle_no", Integer, primary_key=True, autoincrement=False),
+    Column("vehicle_no", BigInteger, primary_key=True, autoincrement=False),
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("label", String(16), nullable=False),
     Column("litres", Float, nullable=False),

@@ -1,6 +1,6 @@
 """SQL table of dispatch decisions."""
 
-from sqlalchemy import Column, Index, Integer, String, Table
+from sqlalchemy import BigInteger, Column, Index, String, Table
 
 from core.database import metadata
 from core.database.types import JsonStruct, UtcDateTime
@@ -16,7 +16,7 @@ decisions = Table(
     Column("last_at", UtcDateTime, nullable=False),
     Column("outcome", String(20), nullable=False),
     Column("task_id", String(40)),
-    Column("vehicle_no", Integer),
+    Column("vehicle_no", BigInteger),
     Column("fingerprint", String(64), nullable=False),
     Column("explanation", JsonStruct(Explanation), nullable=False),
     Index(None, "order_id", "at"),

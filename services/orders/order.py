@@ -4,7 +4,17 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from core.ids import DistrictCode, GoodsId, MerchantId, OrderId, PickupPointId, ResidentId, TaskId, VehicleNo
+from core.ids import (
+    DistrictCode,
+    GoodsId,
+    MerchantId,
+    OperatorId,
+    OrderId,
+    PickupPointId,
+    ResidentId,
+    TaskId,
+    VehicleNo,
+)
 from core.transitions import advance as next_state
 from services.delivery.compartments import Parcel
 from services.orders.states import (
@@ -46,6 +56,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int = 1
     state: OrderState = OrderState.CREATED
     district: DistrictCode
+    operator: OperatorId
     resident_id: ResidentId
     merchant_id: MerchantId
     pickup_point_id: PickupPointId

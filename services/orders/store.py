@@ -202,6 +202,7 @@ class OrderStore:
                 "noun": "order",
                 "id": order.order_id,
                 "district": order.district,
+                "operator": order.operator,
                 "merchant": order.merchant_id,
                 "resident": order.resident_id,
             },
@@ -213,6 +214,7 @@ class OrderStore:
 def _within(reach: Reach) -> tuple[ColumnElement[bool], ...]:
     return (
         within(orders.c.district, reach.districts),
+        within(orders.c.operator, reach.operators),
         within(orders.c.merchant_id, reach.merchants),
         only(orders.c.resident_id, reach.resident),
         only(orders.c.order_id, reach.order),

@@ -1,6 +1,6 @@
 """SQL tables of orders and of what happened to each."""
 
-from sqlalchemy import Column, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
 
 from core.database import metadata
 from core.database.types import JsonStruct, UtcDateTime
@@ -15,6 +15,7 @@ orders = Table(
     Column("epoch", Integer, nullable=False),
     Column("state", String(20), nullable=False),
     Column("district", String(8), nullable=False),
+    Column("operator", String(64), nullable=False),
     Column("resident_id", String(40), nullable=False),
     Column("merchant_id", String(64), nullable=False),
     Column("pickup_point_id", String(64), nullable=False),
@@ -28,7 +29,7 @@ orders = Table(
     Column("ready_at", UtcDateTime),
     Column("accepted_at", UtcDateTime),
     Column("task_id", String(40)),
-    Column("vehicle_no", Integer),
+    Column("vehicle_no", BigInteger),
     Column("compartment", Integer),
     Column("eta_pickup_at", UtcDateTime),
     Column("eta_at", UtcDateTime),
@@ -55,6 +56,6 @@ order_events = Table(
     Column("to_state", String(20), nullable=False),
     Column("epoch", Integer, nullable=False),
     Column("actor", String(80), nullable=False),
-    Column("vehicle_no", Integer),
+    Column("vehicle_no", BigInteger),
     Column("detail", JsonStruct(dict[str, object]), nullable=False),
 )

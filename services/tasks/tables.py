@@ -1,6 +1,6 @@
 """SQL tables of tasks and their stops."""
 
-from sqlalchemy import Column, Float, ForeignKey, Index, Integer, String, Table, text
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, String, Table, text
 
 from core.database import metadata
 from core.database.types import JsonStruct, UtcDateTime
@@ -18,7 +18,7 @@ tasks = Table(
     Column("service", String(16), nullable=False),
     Column("state", String(20), nullable=False),
     Column("district", String(8), nullable=False),
-    Column("vehicle_no", Integer, nullable=False),
+    Column("vehicle_no", BigInteger, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("started_at", UtcDateTime),
     Column("last_report_at", UtcDateTime),

@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import IllegalTransition
-from core.ids import DistrictCode, GoodsId, MerchantId, OrderId, PickupPointId, ResidentId, TaskId, VehicleNo
+from core.ids import (
+    DistrictCode,
+    GoodsId,
+    MerchantId,
+    OperatorId,
+    OrderId,
+    PickupPointId,
+    ResidentId,
+    TaskId,
+    VehicleNo,
+)
 from services.delivery.compartments import Parcel
 from services.orders.order import Order, OrderLine, advance, delay_of
 from services.orders.states import (
@@ -48,6 +58,7 @@ def an_order(**changes: object) -> Order:
     order = Order(
         order_id=OrderId("o-1"),
         district=DistrictCode("KB"),
+        operator=OperatorId("op-1"),
         resident_id=ResidentId("r-1"),
         merchant_id=MerchantId("m-1"),
         pickup_point_id=PickupPointId("p-1"),
@@ -190,7 +201,8 @@ def test_a_vehicle_lost_before_loading_leaves_no_trace_of_itself() -> None:
 
 def test_a_vehicle_lost_after_loading_is_still_named_because_the_goods_are_in_it() -> None:
     order = an_order()
-    for kind in (*[k for k, _ in HAPPY[:4]], VehicleLost):
+    lost: tuple[type[OrderEvent], ...] = (*[k for k, _ in HAPPY[:4]], VehicleLost)
+    for kind in lost:
         order = advance(order, SAMPLES[kind], at=minutes(1))
     assert (order.vehicle_no, order.compartment, order.epoch) == (VehicleNo(7), 3, 1)
 

@@ -1,0 +1,62 @@
+"""A task as the vehicle gets it: the body of the ``assign_task`` command."""
+
+from collections.abc import Mapping
+
+from core.ids import OrderId
+from fleet.links.wire.commands import AssignTask, SpeedLimit, StopOrder, StopPlan
+from fleet.links.wire.commands import Verifier as WireVerifier
+from services.delivery.pickup_code import Verifier
+from services.tasks.states import StopKind
+from services.tasks.task import Leg, Stop, Task
+
+
+def wire_limits(leg: Leg) -> tuple[SpeedLimit, ...]:
+    """Return the speed limits of a leg as they stand on the wire."""
+    return tuple(
+        SpeedLimit(from_m=limit.from_m, to_m=limit.to_m, speed_mps=limit.speed_mps) for limit in leg.limits
+    )
+
+
+def assign_task_body(
+    task: Task,
+    compartments: Mapping[OrderId, int],
+    verifiers: Mapping[OrderId, tuple[Verifier, ...]],
+) -> AssignTask:
+    """Return the command body of a task. Verifiers go with the hand-over alone: that is where codes are
+    typed."""
+    return AssignTask(
+        task_id=task.task_id,
+        epoch=task.epoch,
+        kind=task.kind.value,
+        service=task.service.value,
+        stops=tuple(_stop(stop, compartments, verifiers) for stop in task.stops),
+    )
+
+
+def _stop(
+    stop: Stop, compartments: Mapping[OrderId, int], verifiers: Mapping[OrderId, tuple[Verifier, ...]]
+) -> StopPlan:
+    return StopPlan(
+        stop_id=stop.stop_id,
+        seq=stop.seq,
+        kind=stop.kind.value,
+        lat=stop.lat,
+        lng=stop.lng,
+        polyline6=stop.leg.polyline6,
+        length_m=stop.leg.length_m,
+        expected_s=stop.leg.duration_s,
+        limits=wire_limits(stop.leg),
+        wait_s=stop.wait_s,
+        orders=tuple(
+            StopOrder(
+                order_id=order,
+                compartment=compartments[order],
+                verifiers=_verifiers(verifiers.get(order, ())) if stop.kind is StopKind.HANDOVER else (),
+            )
+            for order in stop.orders
+        ),
+    )
+
+
+def _verifiers(verifiers: tuple[Verifier, ...]) -> tuple[WireVerifier, ...]:
+    return tuple(WireVerifier(generation=v.generation, digest=v.digest) for v in verifiers)
