@@ -21,14 +21,9 @@ def state_header(partition: int) -> str:
     return f"state-header:{{{partition}}}"
 
 
-def durable(partition: int) -> str:
-    """Hash (streams server): vehicle_no → last seq that is fsynced; archiver → gateway."""
-    return f"durable:{{{partition}}}"
-
-
-def durable_news(partition: int) -> str:
-    """Channel (plain server): new durable seqs of a partition; archiver → gateways."""
-    return f"durable-news:{partition}"
+def durable() -> str:
+    """Hash (streams server): partition → id of the last stream entry that is fsynced; archiver → gateway."""
+    return "durable"
 
 
 def room(cell: str) -> str:

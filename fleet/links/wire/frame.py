@@ -65,23 +65,23 @@ def encode_frame(frame_seq: int, base_time_ms: int, sections: Iterable[tuple[int
 def decode_frame(data: bytes | bytearray | memoryview) -> Frame:
     """Return the frame in ``data``, sections as views; sections of unknown type are returned as they are.
 
-    Raises FrameError: ``frame-too-large``, ``frame-truncated``, ``frame-malformed`` or
+    Raises FrameError: ``too-large``, ``frame-truncated``, ``malformed-frame`` or
     ``unknown-version``. Cost: about 2 µs for one section; no record is touched.
     """
     size = len(data)
     if size > MAX_FRAME_BYTES:
-        raise FrameError("frame-too-large", f"{size} bytes, at most {MAX_FRAME_BYTES} are taken", "length")
+        raise FrameError("too-large", f"{size} bytes, at most {MAX_FRAME_BYTES} are taken", "length")
     if size < HEADER_BYTES:
         raise FrameError("frame-truncated", f"{size} bytes, the header alone is {HEADER_BYTES}", "header")
     magic, version, count, length, frame_seq, base_time_ms = HEADER.unpack_from(data)
     if magic != MAGIC:
-        raise FrameError("frame-malformed", "does not begin with the bytes 'ST'", "magic")
+        raise FrameError("malformed-frame", "does not begin with the bytes 'ST'", "magic")
     if version != PROTOCOL_VERSION:
         raise FrameError("unknown-version", f"version {version}; we speak {PROTOCOL_VERSION}", "version")
     if length != size:
         raise FrameError("frame-truncated", f"header says {length} bytes, {size} came", "length")
     if count > MAX_SECTIONS:
-        raise FrameError("frame-malformed", f"{count} sections, at most {MAX_SECTIONS}", "sections")
+        raise FrameError("malformed-frame", f"{count} sections, at most {MAX_SECTIONS}", "sections")
     return Frame(frame_seq, base_time_ms, _sections(memoryview(data), count))
 
 
@@ -99,5 +99,5 @@ def _sections(view: memoryview, count: int) -> tuple[Section, ...]:
         found.append(Section(kind, version, record_bytes, view[at : at + length]))
         at += length
     if at != size:
-        raise FrameError("frame-malformed", f"{size - at} bytes after the last section", "length")
+        raise FrameError("malformed-frame", f"{size - at} bytes after the last section", "length")
     return tuple(found)

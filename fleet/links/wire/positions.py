@@ -69,12 +69,12 @@ def read_positions(section: Section) -> NDArray[Any]:
     """Return the records of a position section without copying: POSITION[n], read-only.
 
     Records longer than 24 bytes come from a newer sender: their first 24 bytes are read. Raises
-    FrameError ``frame-malformed`` when the payload is not a whole number of records.
+    FrameError ``malformed-frame`` when the payload is not a whole number of records.
     """
     size = section.record_bytes
     if size < POSITION_BYTES or len(section.payload) % size:
         raise FrameError(
-            "frame-malformed", f"{len(section.payload)} bytes are not whole records of {size}", "positions"
+            "malformed-frame", f"{len(section.payload)} bytes are not whole records of {size}", "positions"
         )
     if size == POSITION_BYTES:
         return np.frombuffer(section.payload, dtype=POSITION)

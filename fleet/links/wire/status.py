@@ -145,12 +145,12 @@ def new_status(count: int) -> NDArray[Any]:
 def read_status(section: Section) -> NDArray[Any]:
     """Return the records of a status section, STATUS[n], read-only; longer records are cut to 80 bytes.
 
-    Raises FrameError ``frame-malformed`` when the payload is not a whole number of records.
+    Raises FrameError ``malformed-frame`` when the payload is not a whole number of records.
     """
     size = section.record_bytes
     if size < STATUS_BYTES or len(section.payload) % size:
         raise FrameError(
-            "frame-malformed", f"{len(section.payload)} bytes are not whole records of {size}", "status"
+            "malformed-frame", f"{len(section.payload)} bytes are not whole records of {size}", "status"
         )
     if size == STATUS_BYTES:
         return np.frombuffer(section.payload, dtype=STATUS)

@@ -1,0 +1,234 @@
+"""The gateway process: vehicle links, frames and reports over HTTP; it holds nothing but open links."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import msgspec
+import structlog
+from litestar import Litestar
+from litestar.types import ControllerRouterHandler
+
+from core import metrics
+from core.auth.credentials import Identify
+from core.auth.litestar import AuthPlugin
+from core.auth.principal import Principal
+from core.clock import Clock
+from core.problem_http import EXCEPTION_HANDLERS
+from core.redis import REDIS_DOWN, Redis
+from fleet.links.book import LinkBook
+from fleet.links.buckets import Buckets
+from fleet.links.frames import Frames
+from fleet.links.http import FrameRoutes
+from fleet.links.intake import Intake
+from fleet.links.judge import Judge
+from fleet.links.link import RESTART, Link, LinkParts
+from fleet.links.outgoing import PendingCommands
+from fleet.links.profile import LinkProfile
+from fleet.links.pusher import Pusher
+from fleet.links.reports import Reports, Submit
+from fleet.links.sender import Sender
+from fleet.links.socket import open_link
+from fleet.links.wire.frame import MAX_FRAME_BYTES
+from fleet.telemetry.rejects import REJECT_NAMES, Reject, RejectCounts
+from fleet.telemetry.roster import Roster, RosterSource
+
+ROSTER_EVERY_S: Final = 1.0
+TELL_EVERY_S: Final = 0.25
+RECHECK_EVERY_S: Final = 30.0
+"""How soon a revoked credential loses its open link."""
+REDIS_RUN_EVERY_S: Final = 1.0
+
+_AWAY: tuple[type[Exception], ...] = (*REDIS_DOWN, OSError)
+_log = structlog.get_logger("fleet.links.gateway")
+
+type Recheck = Callable[[Principal], Awaitable[bool]]
+
+
+class GatewayStores(msgspec.Struct, frozen=True, kw_only=True):
+    """What a gateway is given."""
+
+    streams: Redis
+    """Server of the telemetry streams."""
+    plain: Redis
+    """Server of the command stream and pub/sub."""
+    roster: RosterSource
+    submit_report: Submit
+    commands: PendingCommands
+    recheck: Recheck | None = None
+    """Says whether the principal of an open link may still speak; None: as long as the link lasts."""
+
+
+class Gateway:
+    """Open links and the tasks that serve them. ``run`` belongs beside the web server in one event loop."""
+
+    def __init__(self, stores: GatewayStores, clock: Clock, profile: LinkProfile, *, partitions: int) -> None:
+        self.clock = clock
+        self.profile = profile
+        self.roster = Roster()
+        self.rejects = RejectCounts()
+        self.book = LinkBook()
+        self.links: set[Link] = set()
+        self._stores = stores
+        buckets = Buckets(rate=profile.positions_per_s, burst=profile.burst_positions)
+        judge = Judge(self.roster, buckets, self.rejects, partitions)
+        self.intake = Intake(
+            stores.streams, judge, clock, batch_wall_ms=profile.batch_wall_ms, partitions=partitions
+        )
+        self.frames = Frames()
+        self.reports = Reports(stores.submit_report, self.roster, clock)
+        self.pusher = Pusher(stores.plain, self.book, stores.commands)
+        self.parts = LinkParts(
+            roster=self.roster,
+            clock=clock,
+            profile=profile,
+            intake=self.intake,
+            frames=self.frames,
+            reports=self.reports,
+            book=self.book,
+            partitions=partitions,
+            pending_commands=stores.commands.pending,
+            sent=self.pusher.note_sent,
+        )
+        self._counted = dict.fromkeys(Reject, 0)
+        self._counted_accepted = 0
+        self._run_id: bytes | None = None
+
+    def __repr__(self) -> str:
+        return f"Gateway({len(self.links)} links, {self.intake.accepted} positions accepted)"
+
+    async def ready(self) -> None:
+        """Return when frames and commands can pass; raise what Redis raises otherwise."""
+        await self._stores.streams.ping()
+        await self._stores.plain.ping()
+
+    async def serve(self, link: Link) -> None:
+        """Serve one link until it ends."""
+        self.links.add(link)
+        metrics.LINKS_OPEN.set(len(self.links))
+        try:
+            await link.run()
+        finally:
+            self.links.discard(link)
+            metrics.LINKS_OPEN.set(len(self.links))
+
+    def sender(self, principal: Principal) -> Sender:
+        """Return a sender for a principal that the guard let through."""
+        return Sender(principal, self.roster)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until told to stop; then every link is closed with 1012 and the last batch appended."""
+        await self.roster.refresh(self._stores.roster)
+        inner = asyncio.Event()
+        tasks = {
+            asyncio.create_task(self.intake.run(inner), name="intake"),
+            asyncio.create_task(self.pusher.run(inner), name="pusher"),
+            asyncio.create_task(self._every(ROSTER_EVERY_S, self._refresh, inner), name="roster"),
+            asyncio.create_task(self._every(TELL_EVERY_S, self._tell, inner), name="tell"),
+            asyncio.create_task(self._every(RECHECK_EVERY_S, self._recheck, inner), name="recheck"),
+            asyncio.create_task(self._every(REDIS_RUN_EVERY_S, self._watch_run, inner), name="redis-run"),
+        }
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            done, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {stopping}:
+                task.result()
+            self.close_links()
+        finally:
+            inner.set()
+            stopping.cancel()
+            await asyncio.wait(tasks, timeout=5.0)
+            for task in tasks:
+                task.cancel()
+
+    def close_links(self) -> None:
+        """Ask every vehicle to connect again elsewhere."""
+        for link in list(self.links):
+            link.close(RESTART, "service restart")
+
+    async def _every(self, seconds: float, work: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
+        is_away = False
+        while not stop.is_set():
+            try:
+                await work()
+                is_away = False
+            except Exception as error:  # noqa: BLE001 - a watcher that dies would be noticed by nobody
+                if not is_away:
+                    is_away = True
+                    _log.warning("gateway_watcher_failed", work=work.__name__, error=repr(error))
+            try:
+                await asyncio.wait_for(stop.wait(), seconds)
+            except TimeoutError:
+                continue
+
+    async def _refresh(self) -> None:
+        await self.roster.refresh(self._stores.roster)
+
+    async def _tell(self) -> None:
+        for link in list(self.links):
+            link.release_held()
+            link.tell_accepted()
+        metrics.POSITIONS_ACCEPTED.inc(self.intake.accepted - self._counted_accepted)
+        self._counted_accepted = self.intake.accepted
+        for reason in REJECT_NAMES:
+            total = self.rejects.total(reason)
+            if total > self._counted[reason]:
+                metrics.POSITIONS_REFUSED.labels(reason=reason.name.lower()).inc(
+                    total - self._counted[reason]
+                )
+                self._counted[reason] = total
+
+    async def _recheck(self) -> None:
+        if self._stores.recheck is None:
+            return
+        for link in list(self.links):
+            if not await self._stores.recheck(link.sender.principal):
+                link.close(4401, "not-authenticated")
+
+    async def _watch_run(self) -> None:
+        """Close every link when the stream's server is another one than before.
+
+        One that was started again may have lost its last second; vehicles send it again when they reconnect.
+        """
+        try:
+            info: Any = await self._stores.streams.info("server")
+        except _AWAY:
+            return
+        run_id = info["run_id"]
+        if self._run_id is not None and run_id != self._run_id:
+            _log.warning("stream_server_restarted", links=len(self.links))
+            self.close_links()
+        self._run_id = run_id
+
+
+def gateway_app(
+    gateway: Gateway,
+    identify: Identify,
+    *,
+    routes: Sequence[ControllerRouterHandler] = (),
+) -> Litestar:
+    """Return the ASGI app of a gateway. ``routes``: the token handler and health routes of the composition.
+
+    The app starts and stops the gateway's tasks with its own lifespan.
+    """
+
+    @asynccontextmanager
+    async def running(app: Litestar) -> AsyncIterator[None]:
+        app.state.gateway = gateway
+        stop = asyncio.Event()
+        task = asyncio.create_task(gateway.run(stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            await task
+
+    return Litestar(
+        route_handlers=[open_link, FrameRoutes, *routes],
+        plugins=[AuthPlugin(identify)],
+        exception_handlers=EXCEPTION_HANDLERS,
+        lifespan=[running],
+        request_max_body_size=MAX_FRAME_BYTES,
+        openapi_config=None,
+    )

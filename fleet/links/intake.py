@@ -1,0 +1,163 @@
+"""Positions on their way into the stream: wait some milliseconds for others, judge, append, tell."""
+
+import asyncio
+from collections import deque
+from typing import Any, Final
+
+import structlog
+
+from core import keys
+from core.clock import Clock
+from core.redis import REDIS_DOWN, Redis
+from fleet.links.judge import Judge, Judged, Outcome, Pending
+from fleet.telemetry.records import entry_fields
+
+MAX_PENDING: Final = 20_000
+"""Frames that may wait; beyond it a link is not read further until the batch is gone."""
+MAX_FLUSHES: Final = 20_000
+"""Flushes whose durability is watched; above it the archiver is minutes behind and ``overloaded`` rules."""
+STREAM_ROOM: Final = 40_000
+"""Entries in the fullest partition above which nothing is accepted: 10 s flushes keep it under 1,000."""
+
+_AWAY: tuple[type[Exception], ...] = (*REDIS_DOWN, OSError)
+_log = structlog.get_logger("fleet.links.intake")
+
+
+class Intake:
+    """Collects frames of all links of this process. One event loop; ``offer`` never waits."""
+
+    def __init__(
+        self, redis: Redis, judge: Judge, clock: Clock, *, batch_wall_ms: int, partitions: int
+    ) -> None:
+        self._redis = redis
+        self._judge = judge
+        self._clock = clock
+        self._batch_s = batch_wall_ms / 1000
+        self._partitions = partitions
+        self._pending: list[Pending] = []
+        self._wake = asyncio.Event()
+        self._drained = asyncio.Event()
+        self._drained.set()
+        self._flush = 0
+        self._flushes: deque[tuple[int, dict[int, bytes]]] = deque()
+        self.durable_flush = 0
+        """Every flush up to this one is on disk."""
+        self.is_overloaded = False
+        self.is_up = True
+        self.accepted = 0
+        self.frames = 0
+
+    def offer(self, pending: Pending) -> None:
+        """Take a frame into the next batch."""
+        self._pending.append(pending)
+        self._wake.set()
+        if len(self._pending) > MAX_PENDING:
+            self._drained.clear()
+
+    async def room(self) -> None:
+        """Return when frames may be offered again: what a link awaits before it reads on."""
+        if not self._drained.is_set():
+            await self._drained.wait()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Flush batches until told to stop, the last one included."""
+        watch = asyncio.create_task(self._watch(stop))
+        stopping = asyncio.create_task(self._wake_at(stop))
+        try:
+            while not stop.is_set() or self._pending:
+                await self._wake.wait()
+                self._wake.clear()
+                await asyncio.sleep(self._batch_s)
+                if self._pending:
+                    await self._flush_batch()
+        finally:
+            watch.cancel()
+            stopping.cancel()
+
+    async def _wake_at(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._wake.set()
+
+    async def _flush_batch(self) -> None:
+        batch, self._pending = self._pending, []
+        self._drained.set()
+        self.frames += len(batch)
+        now_ms = self._clock.now_ms()
+        judged = self._judge.judge(batch, now_ms)
+        try:
+            ids = await self._append(judged, now_ms)
+        except _AWAY as error:
+            self._note_outage(type(error).__name__)
+            for pending in batch:
+                _settle(pending, None, 0)
+            return
+        if not self.is_up:
+            self.is_up = True
+            _log.info("stream_back")
+        if ids:
+            self._flush += 1
+            self._flushes.append((self._flush, ids))
+        for pending, outcome in zip(batch, judged.outcomes, strict=True):
+            self.accepted += outcome.accepted
+            _settle(pending, outcome, self._flush)
+
+    async def _append(self, judged: Judged, now_ms: int) -> dict[int, bytes]:
+        """Append the batch and return the entry's id by partition; empty when nothing was taken."""
+        if not judged.partitions:
+            return {}
+        pipe = self._redis.pipeline(transaction=False)
+        for partition, positions, status in judged.partitions:
+            fields: list[Any] = []
+            for name, value in entry_fields(now_ms, positions, status).items():
+                fields += (name, value)
+            pipe.execute_command("XADD", keys.telemetry(partition), "*", *fields)
+        ids = await pipe.execute()
+        return {part[0]: id_ for part, id_ in zip(judged.partitions, ids, strict=True)}
+
+    def _note_outage(self, error: str) -> None:
+        if self.is_up:
+            self.is_up = False
+            _log.warning("stream_unavailable", error=error)
+
+    async def _watch(self, stop: asyncio.Event) -> None:
+        """Once a second: how far the archiver is, and whether the stream has room."""
+        while not stop.is_set():
+            try:
+                await self._look()
+            except _AWAY as error:
+                self._note_outage(type(error).__name__)
+            await asyncio.sleep(1.0)
+
+    async def _look(self) -> None:
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.hgetall(keys.durable())
+        for partition in range(self._partitions):
+            pipe.xlen(keys.telemetry(partition))
+        durable, *lengths = await pipe.execute()
+        self.is_overloaded = max(lengths) > STREAM_ROOM or len(self._flushes) > MAX_FLUSHES
+        self.note_durable({int(partition): id_ for partition, id_ in durable.items()})
+
+    def note_durable(self, durable: dict[int, bytes]) -> None:
+        """Take the archiver's last id on disk by partition, and let go of the flushes that it covers."""
+        reached = {partition: stream_id(id_) for partition, id_ in durable.items()}
+        while self._flushes:
+            number, ids = self._flushes[0]
+            if any(reached.get(partition, (0, 0)) < stream_id(id_) for partition, id_ in ids.items()):
+                return
+            self.durable_flush = number
+            self._flushes.popleft()
+
+
+def stream_id(text: bytes) -> tuple[int, int]:
+    """Return a stream entry's id as a pair that compares like the stream."""
+    milliseconds, _, serial = text.partition(b"-")
+    return int(milliseconds), int(serial or 0)
+
+
+def _settle(pending: Pending, outcome: Outcome | None, flush: int) -> None:
+    if outcome is None:
+        pending.sender.forget(pending.frame_seq)
+    else:
+        pending.sender.took(pending.frame_seq, outcome.accepted, flush)
+    if pending.settle is not None:
+        pending.settle(outcome)
