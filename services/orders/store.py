@@ -79,7 +79,7 @@ class OrderStore:
         )
         if written.rowcount != 1:
             return order
-        await self._announce(noted, at)
+        await self.announce(noted, at)
         return noted
 
     async def listed(
@@ -192,9 +192,10 @@ class OrderStore:
                 detail=detail,
             )
         )
-        await self._announce(after, at)
+        await self.announce(after, at)
 
-    async def _announce(self, order: Order, at: datetime) -> None:
+    async def announce(self, order: Order, at: datetime) -> None:
+        """Tell the live screens to read the order again once this transaction is committed."""
         await emit(
             self._tx,
             "changed",

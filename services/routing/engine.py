@@ -15,12 +15,13 @@ from geofences.fences import Area
 from geofences.geo import distance_m
 from services.routing.limits import SlowZone, drive_s, slowed, spans_of
 from services.routing.polyline import decode, metres_along
-from services.routing.route import GeoPoint, Matrix, Route, Snapped, Vehicle
+from services.routing.route import SLOW_VEHICLE, GeoPoint, Matrix, Route, Snapped, Vehicle
 from services.routing.tiles import actor_config
 
 KMH: Final = 1 / 3.6
 NEAREST_ROAD_M: Final = 150
-"""A place farther than this from any road cannot be reached; a compound's middle is within 100 m of its lane."""
+"""A place farther than this from any road cannot be reached; a compound's middle is within 100 m of its
+lane."""
 PREFERENCES: Final = MappingProxyType(
     {
         "service_penalty": 0,
@@ -40,6 +41,7 @@ PREFERENCES: Final = MappingProxyType(
 NO_ROUTE: Final = frozenset({154, 170, 171, 442, 443, 444})
 """Valhalla's codes for: too far, not connected, no road near, no path (valhalla docs, api/turn-by-turn)."""
 
+
 class Router:
     """Valhalla over one folder of tiles. Not for two threads at once; ``RouteEngine`` keeps it on one."""
 
@@ -48,7 +50,7 @@ class Router:
         self.slow_zones: tuple[SlowZone, ...] = tuple(slow_zones)
 
     def legs(
-        self, places: Sequence[GeoPoint], *, vehicle: Vehicle = Vehicle(), closed: Sequence[Area] = ()
+        self, places: Sequence[GeoPoint], *, vehicle: Vehicle = SLOW_VEHICLE, closed: Sequence[Area] = ()
     ) -> tuple[Route, ...]:
         """Return the legs through places in order, as ``Routes.legs`` says."""
         return tuple(self._leg(pair, vehicle, closed) for pair in pairwise(places))
@@ -58,7 +60,7 @@ class Router:
         sources: Sequence[GeoPoint],
         targets: Sequence[GeoPoint],
         *,
-        vehicle: Vehicle = Vehicle(),
+        vehicle: Vehicle = SLOW_VEHICLE,
         closed: Sequence[Area] = (),
     ) -> Matrix:
         """Return the times and distances of every pair, as ``Routes.matrix`` says."""
@@ -77,7 +79,7 @@ class Router:
             length_m=tuple(tuple(None if km is None else km * 1000 for km in row) for row in kilometres),
         )
 
-    def snap(self, place: GeoPoint, *, vehicle: Vehicle = Vehicle()) -> Snapped:
+    def snap(self, place: GeoPoint, *, vehicle: Vehicle = SLOW_VEHICLE) -> Snapped:
         """Return the nearest point on a road, as ``Routes.snap`` says."""
         question = {**_costing(vehicle, ()), "locations": [_location(place)], "verbose": True}
         found = self._ask(self._actor.locate, question, [place])[0].get("edges") or []
@@ -151,7 +153,7 @@ class RouteEngine:
         self._router.slow_zones = tuple(zones)
 
     async def legs(
-        self, places: Sequence[GeoPoint], *, vehicle: Vehicle = Vehicle(), closed: Sequence[Area] = ()
+        self, places: Sequence[GeoPoint], *, vehicle: Vehicle = SLOW_VEHICLE, closed: Sequence[Area] = ()
     ) -> tuple[Route, ...]:
         """Return the legs through places in order, as ``Routes.legs`` says."""
         return await self._run(lambda: self._router.legs(places, vehicle=vehicle, closed=closed))
@@ -161,13 +163,13 @@ class RouteEngine:
         sources: Sequence[GeoPoint],
         targets: Sequence[GeoPoint],
         *,
-        vehicle: Vehicle = Vehicle(),
+        vehicle: Vehicle = SLOW_VEHICLE,
         closed: Sequence[Area] = (),
     ) -> Matrix:
         """Return the times and distances of every pair, as ``Routes.matrix`` says."""
         return await self._run(lambda: self._router.matrix(sources, targets, vehicle=vehicle, closed=closed))
 
-    async def snap(self, place: GeoPoint, *, vehicle: Vehicle = Vehicle()) -> Snapped:
+    async def snap(self, place: GeoPoint, *, vehicle: Vehicle = SLOW_VEHICLE) -> Snapped:
         """Return the nearest point on a road, as ``Routes.snap`` says."""
         return await self._run(lambda: self._router.snap(place, vehicle=vehicle))
 

@@ -1,7 +1,7 @@
 """What is asked of routing and what comes back, and the port that callers depend on."""
 
 from collections.abc import Sequence
-from typing import Annotated, Protocol
+from typing import Annotated, Final, Protocol
 
 from msgspec import Meta, Struct
 
@@ -23,6 +23,10 @@ class Vehicle(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     top_speed_kmh: Annotated[int, Meta(ge=10, le=60)] = 20
     """Valhalla takes no top speed below 10 km/h."""
+
+
+SLOW_VEHICLE: Final = Vehicle()
+"""What is assumed where the vehicle is not known yet, as in a quote."""
 
 
 class SpeedSpan(Struct, frozen=True, forbid_unknown_fields=True):

@@ -26,7 +26,7 @@ def cached_tiles(pbf: Path, data_dir: Path, progress: Callable[[str], None] = la
     The folder is named by the content of the PBF and Valhalla's version, appears whole or not at all, and is
     built by one process at a time. Raises Unavailable ``routing-unavailable`` with the builder's last words.
     """
-    import valhalla  # noqa: PLC0415 - 40 MB that only routing and city load need
+    import valhalla
 
     base = data_dir / "routing"
     base.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,7 @@ def current_tiles(data_dir: Path) -> Path:
 
 def actor_config(tiles: Path) -> dict[str, Any]:
     """Return Valhalla's configuration over a folder of tiles, silent and with room for a town's matrix."""
-    import valhalla  # noqa: PLC0415
+    import valhalla
 
     config: dict[str, Any] = valhalla.get_config(tile_extract="", tile_dir=tiles, verbose=False)
     config["mjolnir"]["max_cache_size"] = 200_000_000
@@ -68,7 +68,7 @@ def actor_config(tiles: Path) -> dict[str, Any]:
 
 
 def _build(pbf: Path, folder: Path) -> None:
-    import valhalla  # noqa: PLC0415
+    import valhalla
 
     # The binary itself: the wheel's console script looks for itself on PATH, which a venv need not be on.
     builder = Path(valhalla.PYVALHALLA_DIR) / "bin" / "valhalla_build_tiles"

@@ -1,18 +1,14 @@
 """What tasks ask of the roads: a leg between two places, and travel times between many."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import msgspec
 
-from services.tasks.task import Leg
-
-
-class Spot(msgspec.Struct, frozen=True, kw_only=True):
-    """A position, (lat, lng) degrees WGS 84."""
-
-    lat: float
-    lng: float
+from core.errors import Conflict
+from geofences.fences import Area
+from services.routing.route import GeoPoint, Routes
+from services.tasks.task import Leg, LegLimit
 
 
 class Hop(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,13 +18,57 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
     length_m: float
 
 
-class Roads(Protocol):
-    """Routes over the city's roads with its limits and closed areas."""
+class Roads:
+    """Routes around the areas that are closed now. Everything raises Unavailable while routing is down."""
 
-    async def leg(self, start: Spot, end: Spot) -> Leg | None:
-        """Return the way, None when there is none. Raises Unavailable when routes cannot be computed."""
-        ...
+    def __init__(self, routes: Routes, closed: Callable[[], Sequence[Area]] = tuple) -> None:
+        """Take who routes, and who knows which areas no route may enter at the moment."""
+        self._routes = routes
+        self._closed = closed
 
-    async def hops(self, starts: Sequence[Spot], ends: Sequence[Spot]) -> list[list[Hop | None]]:
-        """Return one row per start and one column per end; None where there is no way. Raises Unavailable."""
-        ...
+    async def leg(self, start: GeoPoint, end: GeoPoint) -> Leg | None:
+        """Return the way from one place to another, None when there is none."""
+        try:
+            (route,) = await self._routes.legs((start, end), closed=self._closed())
+        except Conflict:
+            return None
+        return Leg(
+            polyline6=route.polyline6,
+            length_m=route.length_m,
+            duration_s=route.duration_s,
+            limits=tuple(
+                LegLimit(from_m=span.from_m, to_m=span.to_m, speed_mps=span.speed_mps)
+                for span in route.limits
+            ),
+        )
+
+    async def legs(self, places: Sequence[GeoPoint]) -> tuple[Leg, ...] | None:
+        """Return the legs through two or more places in order, None when one of them has no way."""
+        found = [await self.leg(start, end) for start, end in pairwise(places)]
+        return None if None in found else tuple(leg for leg in found if leg is not None)
+
+    async def hops(self, starts: Sequence[GeoPoint], ends: Sequence[GeoPoint]) -> list[list[Hop | None]]:
+        """Return one row per start and one column per end; None where there is no way.
+
+        A single place off the roads makes no row or column of the others empty: they are asked one by one
+        then.
+        """
+        if not starts or not ends:
+            return [[] for _ in starts]
+        try:
+            matrix = await self._routes.matrix(starts, ends, closed=self._closed())
+        except Conflict:
+            if len(starts) == len(ends) == 1:
+                return [[None]]
+            return [[await self.hop(start, end) for end in ends] for start in starts]
+        return [
+            [
+                None if seconds is None or metres is None else Hop(duration_s=seconds, length_m=metres)
+                for seconds, metres in zip(row_s, row_m, strict=True)
+            ]
+            for row_s, row_m in zip(matrix.duration_s, matrix.length_m, strict=True)
+        ]
+
+    async def hop(self, start: GeoPoint, end: GeoPoint) -> Hop | None:
+        """Return how far it is from one place to another, None when there is no way."""
+        return (await self.hops((start,), (end,)))[0][0]

@@ -1,0 +1,112 @@
+"""What the progress of a delivery task means for its orders."""
+
+from datetime import datetime, timedelta
+
+from core.auth.principal import EVERYTHING
+from core.database import Transaction
+from core.ids import OrderId
+from services.orders.close_order import put_goods_back, retire_code
+from services.orders.notices import NoticeKind, want_notice
+from services.orders.order import Order
+from services.orders.states import (
+    ON_BOARD,
+    TERMINAL,
+    CollectionMissed,
+    OrderCancelled,
+    OrderEvent,
+    OrderState,
+    PickupStarted,
+    RecoveryStarted,
+    ReturnStarted,
+    VehicleArrived,
+    VehicleLost,
+)
+from services.orders.store import OrderStore
+from services.tasks.states import StopKind, StopState
+from services.tasks.task import Stop, Task
+
+ASSIGNED_TO_VEHICLE = frozenset({OrderState.ASSIGNED, OrderState.PICKING_UP})
+
+
+class DeliveryEffects:
+    """Moves the orders of a delivery task with it. Orders that have gone another way are left alone."""
+
+    async def started(self, tx: Transaction, task: Task, at: datetime, /) -> None:
+        """Move every assigned order to picking_up."""
+        for order in await orders_of(tx, task, task.orders()):
+            if order.state is OrderState.ASSIGNED:
+                await _move(tx, task, order, PickupStarted(), at)
+
+    async def stop_reached(self, tx: Transaction, task: Task, stop: Stop, at: datetime, /) -> None:
+        """At a hand-over the orders on board have arrived and their recipients are told."""
+        if stop.kind is not StopKind.HANDOVER:
+            return
+        for order in await orders_of(tx, task, stop.orders):
+            if order.state is OrderState.IN_TRANSIT:
+                arrived = VehicleArrived(collect_by=at + timedelta(seconds=stop.wait_s))
+                order = await _move(tx, task, order, arrived, at)
+                await want_notice(tx, order, NoticeKind.ARRIVED, at=at)
+
+    async def stop_left(self, tx: Transaction, task: Task, stop: Stop, at: datetime, /) -> None:
+        """Left at the merchant without goods: cancelled. Left at the pickup point with them: missed, going
+        back."""
+        for order in await orders_of(tx, task, stop.orders):
+            if stop.kind is StopKind.LOAD and order.state in ASSIGNED_TO_VEHICLE:
+                event = OrderCancelled(by="system", reason="merchant_did_not_load")
+                order = await _move(tx, task, order, event, at)
+                await put_goods_back(tx, order)
+                await retire_code(tx, order)
+                await want_notice(tx, order, NoticeKind.CANCELLED, at=at)
+            elif stop.kind is StopKind.HANDOVER and order.state is OrderState.ARRIVED:
+                order = await _move(tx, task, order, CollectionMissed(), at)
+                order = await _move(tx, task, order, ReturnStarted(), at)
+                await want_notice(tx, order, NoticeKind.MISSED, at=at)
+
+    async def is_settled(self, tx: Transaction, task: Task, /) -> bool:
+        """Return whether every order of the task is closed."""
+        return all(order.state in TERMINAL for order in await orders_of(tx, task, task.orders()))
+
+    async def lost(self, tx: Transaction, task: Task, cause: str, at: datetime, /) -> bool:
+        """Give orders that are not loaded back to dispatch; return whether goods are on board."""
+        has_goods = False
+        for order in await orders_of(tx, task, task.orders()):
+            if order.state in TERMINAL:
+                continue
+            has_goods = has_goods or order.state in ON_BOARD
+            if order.state is not OrderState.NEEDS_RECOVERY:
+                order = await _move(tx, task, order, VehicleLost(cause=cause), at)
+                await want_notice(tx, order, NoticeKind.DELAYED, at=at)
+        return has_goods
+
+    async def helped(self, tx: Transaction, task: Task, at: datetime, /) -> None:
+        """Carry recovered orders on from where their vehicle stands in its plan."""
+        for order in await orders_of(tx, task, task.orders()):
+            if order.state is not OrderState.NEEDS_RECOVERY:
+                continue
+            stop = _stop_of(task, order.order_id)
+            if stop is None or stop.state in (StopState.DONE, StopState.SKIPPED):
+                await _move(tx, task, order, ReturnStarted(), at)
+                continue
+            order = await _move(tx, task, order, RecoveryStarted(), at)
+            if stop.state is StopState.REACHED:
+                await self.stop_reached(tx, task, stop, at)
+
+
+async def orders_of(tx: Transaction, task: Task, ids: tuple[OrderId, ...]) -> list[Order]:
+    """Return those of the orders that this task still carries, in the order of the ids.
+
+    An order that was taken off the task (given to another vehicle) is another task's business.
+    """
+    found = await OrderStore(tx).of_ids(ids, EVERYTHING)
+    return [found[i] for i in ids if i in found and found[i].task_id == task.task_id]
+
+
+async def _move(tx: Transaction, task: Task, order: Order, event: OrderEvent, at: datetime) -> Order:
+    actor = f"vehicle:{task.vehicle_no}"
+    return await OrderStore(tx).move(order, event, at=at, actor=actor, vehicle_no=task.vehicle_no)
+
+
+def _stop_of(task: Task, order_id: OrderId) -> Stop | None:
+    return next(
+        (stop for stop in task.stops if stop.kind is StopKind.HANDOVER and order_id in stop.orders), None
+    )

@@ -1,0 +1,47 @@
+"""The merchant takes an order, and says when the goods are ready."""
+
+from datetime import datetime, timedelta
+
+from core.auth.principal import Reach
+from core.database import Transaction
+from core.errors import Invalid
+from core.ids import OrderId
+from services.orders.order import Order
+from services.orders.states import MerchantAccepted, OrderState, ReadyTimeSet
+from services.orders.store import OrderStore
+from services.orders.zone import want_dispatch
+
+LONGEST_PREPARE = timedelta(hours=4)
+"""A merchant that needs longer takes tomorrow's order tomorrow."""
+
+
+async def accept_order(
+    tx: Transaction, order_id: OrderId, reach: Reach, *, ready_at: datetime, actor: str, at: datetime
+) -> Order:
+    """Return the accepted order and ask for a dispatch round; an accepted one is given back as it is.
+
+    A ready time in the past means now. Raises NotFound, Invalid for a ready time more than four hours
+    away, and IllegalTransition once it was cancelled.
+    """
+    if ready_at > at + LONGEST_PREPARE:
+        raise Invalid("time-out-of-range", field="ready_at", limit=LONGEST_PREPARE.total_seconds())
+    orders = OrderStore(tx)
+    order = await orders.get(order_id, reach)
+    if order.state is OrderState.ACCEPTED:
+        return order
+    event = MerchantAccepted(ready_at=max(ready_at, at))
+    accepted = await orders.move(order, event, at=at, actor=actor)
+    await want_dispatch(tx, accepted.district, at=at)
+    return accepted
+
+
+async def goods_ready(tx: Transaction, order_id: OrderId, reach: Reach, *, actor: str, at: datetime) -> Order:
+    """Return the order whose goods are ready now; one that was ready before keeps its earlier time.
+
+    Raises NotFound, and IllegalTransition before it was accepted or after it was loaded.
+    """
+    orders = OrderStore(tx)
+    order = await orders.get(order_id, reach)
+    if order.ready_at is not None and order.ready_at <= at and order.state is not OrderState.CREATED:
+        return order
+    return await orders.move(order, ReadyTimeSet(ready_at=at), at=at, actor=actor)

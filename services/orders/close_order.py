@@ -1,0 +1,23 @@
+"""What the end of an order takes with it: its code dies, reserved goods go back on the shelf."""
+
+from collections import Counter
+
+from core.database import Transaction
+from services.delivery.code_store import PickupCodeStore
+from services.delivery.store import CatalogueStore
+from services.orders.order import Order
+
+
+async def retire_code(tx: Transaction, order: Order) -> None:
+    """Let the pickup code die with its order."""
+    codes = PickupCodeStore(tx)
+    code = await codes.get(order.order_id)
+    await codes.save(code, code.die())
+
+
+async def put_goods_back(tx: Transaction, order: Order) -> None:
+    """Put what the order had reserved back on the merchant's shelf."""
+    quantities: Counter[str] = Counter()
+    for line in order.lines:
+        quantities[line.goods_id] += line.quantity
+    await CatalogueStore(tx).put_back({line.goods_id: quantities[line.goods_id] for line in order.lines})

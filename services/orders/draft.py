@@ -1,0 +1,150 @@
+"""What somebody wants to order, checked against shelf, hours, boxes and zone before anything is promised."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from core.database import Transaction
+from core.errors import Conflict, Invalid, NotFound
+from core.ids import DistrictCode, GoodsId, MerchantId, OperatorId, PickupPointId
+from services.delivery.catalogue import Goods, Merchant, PickupPoint
+from services.delivery.compartments import Compartment, Parcel, common_band, takes
+from services.delivery.opening_hours import is_open, read_hours
+from services.delivery.store import CatalogueStore, CompartmentStore
+from services.orders.order import OrderLine
+from services.orders.zone import ZoneLoad, zone_load
+
+MOST_OF_ONE = 20
+"""Most pieces of one kind of goods in an order: more is a business customer and a person's job."""
+MOST_LINES = 30
+"""Most lines of an order."""
+
+
+class DraftLine(msgspec.Struct, frozen=True, kw_only=True):
+    """So many pieces of one kind of goods."""
+
+    goods_id: GoodsId
+    quantity: int
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wanted, from whom, to where."""
+
+    merchant_id: MerchantId
+    pickup_point_id: PickupPointId
+    lines: tuple[DraftLine, ...]
+    note: str = ""
+
+
+class CheckedDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """A draft that can be served: its lines with names and prices, the box it needs, the state of its
+    zone."""
+
+    draft: Draft
+    merchant: Merchant
+    pickup_point: PickupPoint
+    district: DistrictCode
+    operator: OperatorId
+    lines: tuple[OrderLine, ...]
+    total_fen: int
+    parcel: Parcel
+    ready_s: float
+    load: ZoneLoad
+
+
+async def check_draft(tx: Transaction, draft: Draft, *, at: datetime) -> CheckedDraft:
+    """Return the draft with everything looked up.
+
+    Raises Invalid for quantities outside 1–20 or no lines, NotFound for an unknown merchant, pickup point
+    or goods, Conflict ``merchant-closed``, ``area-not-served``, ``out-of-stock``, ``goods-not-together``
+    or ``order-too-large``.
+    """
+    catalogue = CatalogueStore(tx)
+    merchant = await catalogue.merchant(draft.merchant_id)
+    point = await catalogue.pickup_point(draft.pickup_point_id)
+    if not is_open(read_hours(merchant.open_hours, time_zone=merchant.time_zone), at):
+        raise Conflict("merchant-closed", merchant_id=merchant.merchant_id, open_hours=merchant.open_hours)
+    if point.district != merchant.district:
+        raise Conflict(
+            "area-not-served",
+            "the merchant and the pickup point lie in different districts",
+            merchant_district=merchant.district,
+            pickup_district=point.district,
+        )
+    load = await zone_load(tx, merchant.district)
+    if load.operator is None:
+        raise Conflict("area-not-served", district=merchant.district)
+    shelf = {thing.goods_id: thing for thing in await catalogue.goods_of(merchant.merchant_id)}
+    wanted = _wanted(draft.lines, shelf)
+    parcel = parcel_of(wanted, shelf)
+    layouts = await CompartmentStore(tx).layouts(load.numbers)
+    _must_fit(parcel, [box for layout in layouts.values() for box in layout])
+    lines = tuple(
+        OrderLine(
+            goods_id=thing.goods_id,
+            name_zh=thing.name_zh,
+            name_en=thing.name_en,
+            quantity=quantity,
+            price_fen=thing.price_fen,
+        )
+        for thing, quantity in ((shelf[goods_id], quantity) for goods_id, quantity in wanted.items())
+    )
+    return CheckedDraft(
+        draft=draft,
+        merchant=merchant,
+        pickup_point=point,
+        district=merchant.district,
+        operator=load.operator,
+        lines=lines,
+        total_fen=sum(line.quantity * line.price_fen for line in lines),
+        parcel=parcel,
+        ready_s=max(shelf[goods_id].ready_s for goods_id in wanted),
+        load=load,
+    )
+
+
+def _wanted(lines: Sequence[DraftLine], shelf: Mapping[GoodsId, Goods]) -> dict[GoodsId, int]:
+    """Return quantities by goods; two lines of the same goods are added up."""
+    if not 1 <= len(lines) <= MOST_LINES:
+        raise Invalid(
+            "invalid-input", f"an order has 1 to {MOST_LINES} lines", field="lines", limit=MOST_LINES
+        )
+    wanted: dict[GoodsId, int] = {}
+    for line in lines:
+        wanted[line.goods_id] = wanted.get(line.goods_id, 0) + line.quantity
+    for goods_id, quantity in wanted.items():
+        if goods_id not in shelf:
+            raise NotFound("not-found", "the merchant does not sell this", goods_id=goods_id)
+        if not 1 <= quantity <= MOST_OF_ONE:
+            raise Invalid(
+                "invalid-input", f"1 to {MOST_OF_ONE} pieces of one kind", field="quantity", limit=MOST_OF_ONE
+            )
+        if shelf[goods_id].stock < quantity:
+            left = shelf[goods_id].stock
+            raise Conflict("out-of-stock", goods_id=goods_id, left=left, wanted=quantity)
+    return wanted
+
+
+def parcel_of(wanted: Mapping[GoodsId, int], shelf: Mapping[GoodsId, Goods]) -> Parcel:
+    """Return what the goods ask of one compartment; raise Conflict when chilled and warm goods are mixed."""
+    band = common_band(shelf[goods_id].temperature for goods_id in wanted)
+    if band is None:
+        raise Conflict("goods-not-together")
+    return Parcel(
+        litres=round(sum(shelf[g].litres * q for g, q in wanted.items()), 3),
+        mass_kg=round(sum(shelf[g].mass_g * q for g, q in wanted.items()) / 1000.0, 3),
+        temperature=band,
+    )
+
+
+def _must_fit(parcel: Parcel, boxes: Sequence[Compartment]) -> None:
+    if any(takes(box, parcel) for box in boxes):
+        return
+    raise Conflict(
+        "order-too-large",
+        litres=parcel.litres,
+        mass_kg=parcel.mass_kg,
+        largest_litres=max((box.litres for box in boxes), default=0.0),
+        largest_kg=max((box.max_kg for box in boxes), default=0.0),
+    )

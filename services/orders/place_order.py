@@ -1,0 +1,58 @@
+"""Placing an order: goods reserved, code made, order and wake-up written in one transaction."""
+
+import secrets
+from datetime import datetime, timedelta
+
+from core.database import Transaction
+from core.ids import OrderId, ResidentId, new_id
+from services.delivery.code_store import PickupCodeStore
+from services.delivery.pickup_code import SECRET_BYTES, PickupCode
+from services.delivery.store import CatalogueStore
+from services.orders.draft import CheckedDraft, Draft, check_draft
+from services.orders.order import Order
+from services.orders.promise import Promise
+from services.orders.states import MerchantAccepted
+from services.orders.store import OrderStore
+from services.orders.zone import want_dispatch
+
+
+async def place_order(
+    tx: Transaction, draft: Draft, resident_id: ResidentId, promised: Promise, *, at: datetime
+) -> Order:
+    """Return the new order. The draft is checked again, because the shelf may have changed since the quote.
+
+    A merchant that accepts by itself has accepted when this returns, and a dispatch round is asked for.
+    Raises what ``check_draft`` raises, and Conflict ``out-of-stock`` when somebody was faster at the shelf.
+    """
+    checked = await check_draft(tx, draft, at=at)
+    catalogue = CatalogueStore(tx)
+    for line in checked.lines:
+        await catalogue.reserve(line.goods_id, line.quantity)
+    order = _order(checked, resident_id, promised, at)
+    await OrderStore(tx).add(order, actor=f"resident:{resident_id}")
+    secret = secrets.token_bytes(SECRET_BYTES)
+    await PickupCodeStore(tx).add(PickupCode(order_id=order.order_id, secret=secret))
+    if checked.merchant.accepts_itself:
+        ready_at = at + timedelta(seconds=checked.ready_s)
+        actor = f"merchant:{order.merchant_id}"
+        order = await OrderStore(tx).move(order, MerchantAccepted(ready_at=ready_at), at=at, actor=actor)
+        await want_dispatch(tx, order.district, at=at)
+    return order
+
+
+def _order(checked: CheckedDraft, resident_id: ResidentId, promised: Promise, at: datetime) -> Order:
+    return Order(
+        order_id=OrderId(new_id()),
+        district=checked.district,
+        operator=checked.operator,
+        resident_id=resident_id,
+        merchant_id=checked.merchant.merchant_id,
+        pickup_point_id=checked.pickup_point.pickup_point_id,
+        lines=checked.lines,
+        total_fen=checked.total_fen,
+        parcel=checked.parcel,
+        note=checked.draft.note,
+        placed_at=at,
+        promised_p50_at=promised.p50_at(at),
+        promised_p90_at=promised.p90_at(at),
+    )

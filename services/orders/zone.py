@@ -1,0 +1,57 @@
+"""How busy the delivery vehicles of a zone are; a zone is a 旗区."""
+
+from datetime import datetime
+
+import msgspec
+
+from core.auth.principal import EVERYTHING
+from core.database import Transaction
+from core.ids import DistrictCode, OperatorId, VehicleNo
+from core.kinds import ServiceKind
+from core.outbox import emit
+from fleet.vehicles.kinds import Lifecycle
+from fleet.vehicles.store import VehicleFilter, VehicleStore
+from services.orders.store import OrderStore
+from services.tasks.store import TaskStore
+
+
+class ZoneLoad(msgspec.Struct, frozen=True, kw_only=True):
+    """The vehicles in service, how many of them hold a task, how many orders wait for one.
+
+    ``operator`` is who runs most of them, None where no delivery vehicle works.
+    """
+
+    district: DistrictCode
+    operator: OperatorId | None
+    numbers: tuple[VehicleNo, ...]
+    busy: int
+    waiting: int
+
+    @property
+    def free(self) -> int:
+        """Return how many vehicles hold no task; whether they may go is dispatch's to judge."""
+        return len(self.numbers) - self.busy
+
+
+async def zone_load(tx: Transaction, district: DistrictCode) -> ZoneLoad:
+    """Return how busy a zone is now."""
+    wanted = VehicleFilter(
+        services=frozenset({ServiceKind.DELIVERY}),
+        districts=frozenset({district}),
+        lifecycles=frozenset({Lifecycle.IN_SERVICE}),
+    )
+    fleet = await VehicleStore(tx).page(EVERYTHING, wanted)
+    numbers = tuple(vehicle.vehicle_no for vehicle in fleet)
+    operators = [vehicle.operator for vehicle in fleet]
+    return ZoneLoad(
+        district=district,
+        operator=max(sorted(set(operators)), key=operators.count, default=None),
+        numbers=numbers,
+        busy=len(await TaskStore(tx).active_ids(numbers)),
+        waiting=await OrderStore(tx).count_waiting(district),
+    )
+
+
+async def want_dispatch(tx: Transaction, district: DistrictCode, *, at: datetime) -> None:
+    """Ask for a dispatch round of the zone once this transaction is committed."""
+    await emit(tx, "dispatch.wanted", {"zone": district}, key=f"zone:{district}", at=at)

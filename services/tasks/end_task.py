@@ -1,0 +1,20 @@
+"""The end of a task: its vehicle is free, whatever it still says about the old plan is refused."""
+
+from datetime import datetime
+
+from core.database import Transaction
+from fleet.vehicles.duty import DutyEvent
+from services.tasks.duty import move_duty
+from services.tasks.states import TaskCancelled, TaskFailed, TaskFinished
+from services.tasks.store import TaskStore
+from services.tasks.task import Task
+
+
+async def end_task(
+    tx: Transaction, task: Task, event: TaskFinished | TaskFailed | TaskCancelled, *, at: datetime
+) -> Task:
+    """Return the ended task; the vehicle's duty is idle again. Raises IllegalTransition, Conflict on a
+    lost race."""
+    ended = await TaskStore(tx).move(task, event, at=at)
+    await move_duty(tx, task.vehicle_no, DutyEvent.TASK_ENDED, at=at)
+    return ended
