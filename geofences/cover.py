@@ -93,12 +93,13 @@ def resolution_for(area_m2: float) -> int:
     return FINEST_RESOLUTION
 
 
-def cover(shape: Any, resolution: int) -> Cover:
+def cover(shape: Any, resolution: int, *, disc_factor: float = DISC_FACTOR) -> Cover:
     """Return the cover of a polygon or multipolygon (degrees, valid, not across the antimeridian).
 
     Goes down from a few coarse cells and divides only those that the border touches, so the cost follows
     the border's length and not the area: 2 ms for a town, 0.2 s for a 旗区 at resolution 9. The result
-    holds for index resolutions equal to ``resolution`` or finer.
+    holds for index resolutions equal to ``resolution`` or finer. ``disc_factor`` is there for the test
+    which shows that the oracle notices one that is too small.
     """
     west, south, east, north = shapely.bounds(shape)
     lat, lng = (south + north) / 2, (west + east) / 2
@@ -108,7 +109,7 @@ def cover(shape: Any, resolution: int) -> Cover:
         for corner_lng in (west, east)
     )
     start = _coarse_resolution(radius_m, resolution)
-    flat = _Flat(shape, lng, max(abs(south), abs(north)), start)
+    flat = _Flat(shape, lng, max(abs(south), abs(north)), start, disc_factor)
     level: list[int] = list(h3i.grid_disk(h3i.latlng_to_cell(lat, lng, start), 2))
     cells: list[Cells] = []
     inside: list[NDArray[np.bool_]] = []
@@ -140,7 +141,8 @@ class _Flat:
     misses the border here misses it on the sphere too.
     """
 
-    def __init__(self, shape: Any, lng: float, max_abs_lat: float, start: int) -> None:
+    def __init__(self, shape: Any, lng: float, max_abs_lat: float, start: int, disc_factor: float) -> None:
+        self._disc_factor = disc_factor
         margin = 4 * h3.average_hexagon_edge_length(start, "m") / geo.METRES_PER_DEGREE
         self._squeeze = float(np.cos(np.radians(min(89.0, max_abs_lat + margin))))
         self._lng = lng
@@ -159,7 +161,7 @@ class _Flat:
         vertex = np.concatenate(corners)
         reach = geo.distances_m(centres[owner, 0], centres[owner, 1], vertex[:, 0], vertex[:, 1])
         first = np.concatenate(([0], np.cumsum(sizes)[:-1]))
-        radius_m = DISC_FACTOR * np.maximum.reduceat(reach, first)
+        radius_m = self._disc_factor * np.maximum.reduceat(reach, first)
         x = ((centres[:, 1] - self._lng + 540.0) % 360.0 - 180.0) * self._squeeze
         points = shapely.points(x, centres[:, 0])
         border = shapely.dwithin(self._border, points, radius_m / geo.METRES_PER_DEGREE)

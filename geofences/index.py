@@ -165,7 +165,7 @@ class FenceIndex:
         if not len(doubtful):
             return offsets, numbers
         point = np.searchsorted(offsets, doubtful, side="right") - 1
-        missed = doubtful[~geo.covers(self._shapes[numbers[doubtful]], lats[point], lngs[point])]
+        missed = doubtful[~self.decide(numbers[doubtful], lats[point], lngs[point])]
         if not len(missed):
             return offsets, numbers
         keep = np.ones(len(entries), np.bool_)
@@ -173,6 +173,12 @@ class FenceIndex:
         kept = np.zeros(len(entries) + 1, np.int64)
         np.cumsum(keep, out=kept[1:])
         return kept[offsets], numbers[keep]
+
+    def decide(
+        self, numbers: Indices, lat: NDArray[np.float64], lng: NDArray[np.float64]
+    ) -> NDArray[np.bool_]:
+        """Tell for each pair (fence, point) of a border cell whether the polygon holds the point, bool[n]."""
+        return geo.covers(self._shapes[numbers], lat, lng)
 
     def near_border(
         self, numbers: Indices, lat: NDArray[np.float64], lng: NDArray[np.float64], within_m: ArrayLike

@@ -1,0 +1,117 @@
+"""A process's index follows what is published, over a real Valkey and a real database."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.auth.principal import EVERYTHING
+from core.clock import Clock
+from core.database import Database
+from core.ids import FenceId
+from core.outbox import Relay
+from core.redis import Redis, connect
+from geofences.publishing import TOPIC, announcer, draw_fence, publish_fence, sync_fences
+from geofences.watch import FenceWatch, load_index
+from tests.conftest import SettableClock
+from tests.fences import a_draft, a_square
+
+type Eventually = Callable[..., Awaitable[Any]]
+
+
+@asynccontextmanager
+async def running(*components: FenceWatch | Relay) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    tasks = [asyncio.create_task(component.run(stop)) for component in components]
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.gather(*tasks)
+
+
+async def publish(database: Database, clock: Clock, name: str, after_s: float = 0.0) -> None:
+    at = clock.now()
+    async with database.write() as tx:
+        draft = a_draft(name, a_square(10, 100.0 * len(name)))
+        version = await draw_fence(tx, draft, at=at, by="tester")
+        await publish_fence(
+            tx,
+            FenceId(name),
+            version,
+            at=at,
+            by="tester",
+            reach=EVERYTHING,
+            effective_at=at + timedelta(seconds=after_s),
+        )
+
+
+@pytest.fixture
+async def redis(valkey_url: str) -> AsyncIterator[Redis]:
+    client = connect(valkey_url)
+    yield client
+    await client.aclose()
+
+
+async def test_a_publish_reaches_the_index_within_two_seconds(
+    sqlite_database: Database, redis: Redis, clock: SettableClock, eventually: Eventually
+) -> None:
+    watch = FenceWatch(sqlite_database, redis, clock)
+    relay = Relay(sqlite_database, {TOPIC: announcer(redis)}, clock, holder="test")
+    async with running(watch, relay):
+        await publish(sqlite_database, clock, "a")
+        await eventually(lambda: [f.fence_id for f in watch.index.fences] == ["a"], within=2.0)
+        first = watch.index
+        await publish(sqlite_database, clock, "bb")
+        await eventually(lambda: [f.fence_id for f in watch.index.fences] == ["a", "bb"], within=2.0)
+        assert watch.index.set_version > first.set_version
+        assert [f.fence_id for f in first.fences] == ["a"]
+
+
+async def test_a_future_version_comes_into_the_index_at_its_moment(
+    sqlite_database: Database, redis: Redis, clock: SettableClock, eventually: Eventually
+) -> None:
+    await publish(sqlite_database, clock, "a", after_s=5.0)
+    watch = FenceWatch(sqlite_database, redis, clock)
+    async with running(watch):
+        await eventually(lambda: watch.index.set_version > 0)
+        assert len(watch.index) == 0
+        clock.advance(5.0)
+        await eventually(lambda: len(watch.index) == 1)
+
+
+async def test_a_word_that_was_lost_is_made_up_for(
+    sqlite_database: Database, redis: Redis, clock: SettableClock, eventually: Eventually
+) -> None:
+    watch = FenceWatch(sqlite_database, redis, clock)
+    async with running(watch):
+        await publish(sqlite_database, clock, "a")  # no relay: nobody announces it
+        await eventually(lambda: clock.advance(11.0) and len(watch.index) == 1)
+
+
+async def test_without_redis_the_database_still_says_what_is_in_force(
+    sqlite_database: Database, tmp_path: Path, clock: SettableClock, eventually: Eventually
+) -> None:
+    nowhere = connect(f"unix://{tmp_path / 'nobody.sock'}", retries=0)
+    await publish(sqlite_database, clock, "a")
+    watch = FenceWatch(sqlite_database, nowhere, clock)
+    async with running(watch):
+        await eventually(lambda: len(watch.index) == 1)
+    await nowhere.aclose()
+
+
+async def test_only_what_is_new_is_read_and_built(database: Database, clock: SettableClock) -> None:
+    async with database.write() as tx:
+        drafts = [a_draft(f"f{n}", a_square(10, 50 * n), source="pack") for n in range(5)]
+        await sync_fences(tx, drafts, source="pack", at=clock.now(), by="t")
+    first = await load_index(database, at=clock.now())
+    assert await load_index(database, at=clock.now(), known=first) is first
+    await publish(database, clock, "new")
+    second = await load_index(database, at=clock.now(), known=first)
+    assert len(second) == 6
+    number = first.by_id[FenceId("f3")]
+    assert second.shape(second.by_id[FenceId("f3")]) is first.shape(number)
