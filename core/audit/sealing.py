@@ -19,6 +19,8 @@ from core.ids import new_id
 
 _log = structlog.get_logger("core.audit.sealing")
 
+HEAD_TOPIC = "audit.head"
+"""Outbox topic of a signed head, for the route that takes it out of the operator's hands."""
 LEASE = "audit-sealer"
 LEASE_S = 10.0
 PASS_S = 1.0
@@ -104,14 +106,13 @@ class AuditSealer:
         )
         # The relay sends it to an address that the operator does not control.
         payload = {
-            "kind": "audit-head",
             "day": day,
             "seq": last.seq,
             "chainHash": last.chain_hash.hex(),
             "publicKey": self._signer.public_key.hex(),
             "signature": signature.hex(),
         }
-        await outbox.emit(tx, "notice.wanted", payload, key=f"audit-head-{day}", at=self._clock.now())
+        await outbox.emit(tx, HEAD_TOPIC, payload, key="audit-head", at=self._clock.now())
         return 1
 
     async def _pass(self) -> None:

@@ -6,11 +6,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
+import httpx
 import msgspec
 from anyio import to_thread
 from msgspec import Struct
 
+from core.errors import Unavailable
 from core.privacy.masks import mask_phone
+from core.settings import Settings
 
 NoticeKind = Literal["sign-in-code", "order", "system"]
 
@@ -51,6 +54,39 @@ class ConsoleNotices:
         self._say(f"notice {notice.kind} to {mask_phone(notice.phone)}{text}")
         if self._phone is not None:
             await self._phone.keep(notice)
+
+
+class WebhookNotices:
+    """Posts each notice as JSON to the city's message provider, or to a small program in front of it."""
+
+    TIMEOUT_S = 3.0
+
+    def __init__(self, url: str) -> None:
+        self._client = httpx.AsyncClient(timeout=self.TIMEOUT_S, trust_env=False)
+        self._url = url
+
+    async def send(self, notice: Notice) -> None:
+        """Post the notice; raise Unavailable unless the provider answers with success."""
+        try:
+            answer = await self._client.post(self._url, json=msgspec.to_builtins(notice))
+        except httpx.HTTPError as error:
+            raise Unavailable("unavailable", "The message could not be sent", retry_after_s=60) from error
+        if not answer.is_success:
+            raise Unavailable("unavailable", "The message was not taken", retry_after_s=60)
+
+
+def notice_port(settings: Settings, say: Callable[[str], None]) -> NoticePort:
+    """Return the adapter that the settings name; in demo and test it also fills the demo's phone."""
+    if settings.notices.adapter == "webhook" and settings.notices.webhook_url:
+        return WebhookNotices(settings.notices.webhook_url)
+    if settings.environment in ("demo", "test"):
+        return ConsoleNotices(say, phone=demo_phone_of(settings))
+    return ConsoleNotices(say)
+
+
+def demo_phone_of(settings: Settings) -> "DemoPhone":
+    """Return the demo's phone below the data folder; all processes of a demo share it."""
+    return DemoPhone(settings.data_dir / "demo-phone")
 
 
 class DemoPhone:
