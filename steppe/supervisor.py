@@ -37,8 +37,6 @@ class ChildSpec:
     words: Sequence[str]
     program: Sequence[str] = field(default_factory=steppe_program)
     environment: Mapping[str, str] = field(default_factory=dict)
-    stop_last: bool = False
-    """True for stores that others still need while they stop."""
 
 
 @dataclass
@@ -121,10 +119,7 @@ class Supervisor:
         return self._log_dir / f"{spec.name}.log"
 
     async def _stop_all(self) -> None:
-        first = [child for child in self._children if not child.spec.stop_last]
-        last = [child for child in self._children if child.spec.stop_last]
-        for group in (first, last):
-            await asyncio.gather(*(_stop(child) for child in group))
+        await asyncio.gather(*(_stop(child) for child in self._children))
 
 
 async def _stop(child: _Child) -> None:

@@ -1,0 +1,222 @@
+"""The ``steppe`` command: one verb for each process, and the ones an administrator types.
+
+Commands import what they run only when they run, so that ``steppe tracker`` does not pay for the api.
+"""
+
+import asyncio
+import json
+from collections.abc import Coroutine
+from pathlib import Path
+
+import click
+
+from core.errors import SteppeError
+
+PROCESSES = ("api", "gateway", "tracker", "archiver", "scheduler", "worker")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="steppe")
+@click.option("--supervised-by", "supervisor_pid", type=int, hidden=True)
+def cli(supervisor_pid: int | None) -> None:
+    """Steppe: the operations cloud for a city's low-speed unmanned vehicles."""
+    if supervisor_pid is not None:
+        from steppe.supervisor import die_with_supervisor
+
+        die_with_supervisor(supervisor_pid)
+
+
+def main() -> None:
+    """Run the command line; an expected error is one sentence on stderr and exit code 1."""
+    try:
+        cli()
+    except SteppeError as error:
+        click.echo(f"steppe: {error}", err=True)
+        raise SystemExit(1) from error
+
+
+def _run(program: Coroutine[None, None, None]) -> None:
+    import uvloop
+
+    uvloop.run(program)
+
+
+@cli.command()
+@click.option(
+    "--rate", type=click.FloatRange(1, 60), default=5, show_default=True, help="City seconds a second."
+)
+@click.option("--vehicles", type=click.IntRange(1), default=206, show_default=True)
+@click.option("--data-dir", type=click.Path(path_type=Path), default=Path("var/demo"), show_default=True)
+@click.option(
+    "--port", type=int, default=8000, show_default=True, help="Of the api; the gateway takes the next."
+)
+@click.option("--seed", type=int, default=7, show_default=True, help="Of the simulated people and vehicles.")
+@click.option(
+    "--residents/--no-residents", default=True, help="Simulated residents that order by themselves."
+)
+def demo(rate: float, vehicles: int, data_dir: Path, port: int, seed: int, residents: bool) -> None:
+    """The whole city with simulated vehicles and people; prints addresses and log-ins."""
+    from steppe.demo import DemoOptions, run_demo
+
+    options = DemoOptions(
+        rate=rate, vehicles=vehicles, data_dir=data_dir, port=port, seed=seed, with_residents=residents
+    )
+    raise SystemExit(asyncio.run(run_demo(options)))
+
+
+@cli.command()
+def up() -> None:
+    """Every process under one supervisor; embedded Valkey and SQLite unless addresses are set."""
+    from steppe.up import run_up
+
+    raise SystemExit(asyncio.run(run_up()))
+
+
+@cli.command()
+def api() -> None:
+    """Residents, merchants, staff and agencies; live feeds; the web pages."""
+    from steppe.processes.api import run
+
+    _run(run())
+
+
+@cli.command()
+def gateway() -> None:
+    """Long-lived vehicle links and batch ingest."""
+    from steppe.processes.gateway import run
+
+    _run(run())
+
+
+@cli.command()
+def tracker() -> None:
+    """Decode, guard, fences, liveness, alarms, state, live deltas."""
+    from steppe.processes.tracker import run
+
+    _run(run())
+
+
+@cli.command()
+def archiver() -> None:
+    """Stream to Parquet history."""
+    from steppe.processes.archiver import run
+
+    _run(run())
+
+
+@cli.command()
+def scheduler() -> None:
+    """Outbox relay, inbox consumer, reconcilers, audit sealer; two may run."""
+    from steppe.processes.scheduler import run
+
+    _run(run())
+
+
+@cli.command()
+@click.option("--queue", type=click.Choice(["dispatch", "jobs"]), required=True)
+def worker(queue: str) -> None:
+    """An RQ worker on one queue."""
+    from steppe.processes.worker import run
+
+    run(queue)
+
+
+@cli.command(
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True}, add_help_option=False
+)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def simulate(words: tuple[str, ...]) -> None:
+    """Vehicles, merchants, residents and remote operators over the public protocols (--help for more)."""
+    from simulator.cli import simulate as run
+
+    run(list(words), prog_name="steppe simulate")
+
+
+@cli.command()
+@click.argument("process", type=click.Choice(PROCESSES))
+def health(process: str) -> None:
+    """Exit 0 when PROCESS on this host is ready, 1 with the reason when it is not."""
+    from steppe.health import probe
+
+    ready, answer = asyncio.run(probe(process))
+    click.echo(answer)
+    raise SystemExit(0 if ready else 1)
+
+
+@cli.group()
+def database() -> None:
+    """The SQL schema."""
+
+
+@database.command("upgrade")
+def database_upgrade() -> None:
+    """Bring the schema to this version; safe to repeat."""
+    from steppe.schema import upgrade
+
+    click.echo(upgrade())
+
+
+@database.command("current")
+def database_current() -> None:
+    """Print the schema's revision and this version's."""
+    from steppe.schema import current
+
+    click.echo(current())
+
+
+@cli.group()
+def city() -> None:
+    """A city as data."""
+
+
+@city.command("load")
+@click.argument("name", default="ordos")
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+def city_load(name: str, as_json: bool) -> None:
+    """Load the city pack NAME (or a folder): districts, roster, places, fences, roads; safe to repeat."""
+    from steppe.loading import load_city
+
+    report = asyncio.run(load_city(name, say=(lambda _: None) if as_json else click.echo))
+    click.echo(json.dumps(report, ensure_ascii=False) if as_json else "city loaded")
+
+
+@cli.group()
+def audit() -> None:
+    """The audit chain."""
+
+
+@audit.command("verify")
+@click.option("--json", "as_json", is_flag=True)
+def audit_verify(as_json: bool) -> None:
+    """Check every hash and signed daily head; exit 1 when one does not hold."""
+    from steppe.auditing import verify
+
+    sound, report = asyncio.run(verify())
+    click.echo(
+        json.dumps(report) if as_json else "\n".join(f"{name}: {value}" for name, value in report.items())
+    )
+    raise SystemExit(0 if sound else 1)
+
+
+@cli.command()
+@click.option("--output", type=click.Path(path_type=Path), help="Write here instead of standard output.")
+def openapi(output: Path | None) -> None:
+    """The OpenAPI 3.1 document of the api."""
+    from steppe.openapi import document
+
+    text = document()
+    if output is None:
+        click.echo(text)
+    else:
+        output.write_text(text + "\n")
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True)
+def doctor(as_json: bool) -> None:
+    """Check this machine and this configuration; says what to do about what is wrong."""
+    from steppe.doctor import examine, render
+
+    findings = asyncio.run(examine())
+    click.echo(render(findings, as_json=as_json))
+    raise SystemExit(0 if all(finding.ok for finding in findings) else 1)

@@ -1,0 +1,79 @@
+"""The built web pages: where they are, and the routes that serve them."""
+
+from pathlib import Path
+
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.response import File, Redirect
+from litestar.router import Router
+from litestar.static_files import create_static_files_router
+
+from core.auth.guards import public
+from core.errors import Unavailable
+
+DIST = Path(__file__).parents[1] / "dashboard" / "web" / "dist"
+"""What ``vite build`` wrote; not in the repository, but in the wheel."""
+
+PAGES = ("city", "console", "phone")
+
+_SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline';"
+        " worker-src 'self' blob:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none';"
+        " form-action 'self'; object-src 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    # A new build must be seen at the next visit; what it loads is named by content and kept for ever.
+    "Cache-Control": "no-cache",
+}
+_FOREVER = "public, max-age=31536000, immutable"
+
+
+def page_routes(dist: Path = DIST) -> list[HTTPRouteHandler | Router]:
+    """Return the routes of the three pages and of their assets; 503 while the pages are not built."""
+    routes: list[HTTPRouteHandler | Router] = [_root, *(_page(dist, name) for name in PAGES)]
+    assets = dist / "assets"
+    if assets.is_dir():
+        routes.append(
+            create_static_files_router(
+                path="/assets",
+                directories=[assets],
+                include_in_schema=False,
+                guards=[public],
+                after_request=_keep_for_ever,
+            )
+        )
+    return routes
+
+
+@get("/", include_in_schema=False, guards=[public], sync_to_thread=False)
+def _root() -> Redirect:
+    return Redirect("/phone")
+
+
+def _page(dist: Path, name: str) -> HTTPRouteHandler:
+    @get(
+        [f"/{name}", f"/{name}/{{rest:path}}"],
+        name=f"page-{name}",
+        include_in_schema=False,
+        guards=[public],
+        sync_to_thread=False,
+    )
+    def page() -> File:
+        file = dist / f"{name}.html"
+        if not file.exists():
+            raise Unavailable(
+                "unavailable", "The web pages are not built: run `make demo`, or npm run build."
+            )
+        return File(
+            file, content_disposition_type="inline", media_type="text/html", headers=_SECURITY_HEADERS
+        )
+
+    return page
+
+
+def _keep_for_ever(response: Response[object]) -> Response[object]:
+    response.headers["Cache-Control"] = _FOREVER
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response

@@ -1,0 +1,68 @@
+"""What every process opens first: settings, clock, database, Redis."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from core.clock import Clock
+from core.database import Database
+from core.redis import Redis, connect
+from core.settings import Settings, SettingsError, load, process_environment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """Open stores of one process and one event loop; `streams` may be the same server as `redis`."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    redis: Redis
+    streams: Redis
+
+
+def clock_of(settings: Settings) -> Clock:
+    """Return the city's clock: the wall's unless the settings name an origin."""
+    time = settings.time
+    if time.origin_wall is None or time.origin_city is None:
+        return Clock.real()
+    return Clock(time.origin_wall, time.origin_city, time.rate)
+
+
+def redis_url_of(settings: Settings) -> str:
+    """Return the Redis address; SettingsError when a lone process was given none.
+
+    The supervisor of ``steppe up`` and ``steppe demo`` starts the embedded server and sets it.
+    """
+    if settings.redis.url is None:
+        raise SettingsError(
+            "STEPPE_REDIS__URL is not set: a single process needs a running Redis or Valkey;"
+            " `steppe up` starts an embedded one for all processes"
+        )
+    return settings.redis.url
+
+
+@asynccontextmanager
+async def open_resources(settings: Settings | None = None) -> AsyncIterator[Resources]:
+    """Open the stores of this process and close them at the end.
+
+    Raises SettingsError for a wrong environment and Unavailable when the database does not answer; Redis is
+    not waited for, because a process without it is alive, though not ready.
+    """
+    settings = settings or load(process_environment())
+    url = redis_url_of(settings)
+    database = await Database.open(
+        settings.database_url,
+        pool_size=settings.database.pool_size,
+        busy_timeout_s=settings.database.busy_timeout_s,
+    )
+    redis = connect(url)
+    streams = connect(settings.redis.streams_url or url)
+    try:
+        yield Resources(
+            settings=settings, clock=clock_of(settings), database=database, redis=redis, streams=streams
+        )
+    finally:
+        await streams.aclose()
+        await redis.aclose()
+        await database.close()

@@ -1,0 +1,29 @@
+"""What every process does alike: settings, logs, stores, components, an orderly stop."""
+
+import os
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+
+from core import logs
+from core.settings import load, process_environment
+from core.supervision import Component, Runnable, stop_on_signals, supervise
+from steppe.resources import Resources, open_resources
+
+type Components = Mapping[str, Runnable | Component]
+type Compose = Callable[[Resources], Awaitable[Components]]
+
+
+async def run_process(name: str, compose: Compose) -> None:
+    """Open the stores, run what `compose` returns until SIGTERM or SIGINT, and close the stores.
+
+    Raises what keeps the process from starting (settings, a database that does not answer, a taken port).
+    """
+    settings = load(process_environment())
+    logs.configure(name, settings.log_level)
+    async with open_resources(settings) as resources, stop_on_signals() as stop:
+        await supervise(await compose(resources), stop, resources.clock)
+
+
+def holder_of(name: str) -> str:
+    """Return under which name this process holds leases: readable, and of no other process."""
+    return f"{name}@{socket.gethostname()}:{os.getpid()}"

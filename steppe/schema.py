@@ -1,0 +1,62 @@
+"""The SQL schema: one alembic history, run from the command line and before a demo starts."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from core.settings import load, process_environment
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def configuration(url: str) -> Config:
+    """Return alembic's configuration for a database; `url` names an async driver."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    return config
+
+
+def head() -> str:
+    """Return the revision of this version of Steppe."""
+    return ScriptDirectory.from_config(configuration("")).get_current_head() or "none"
+
+
+async def revision_of(url: str) -> str | None:
+    """Return the revision a database is at; None when it was never migrated."""
+    engine = create_async_engine(url, poolclass=NullPool)
+
+    def read(connection: Connection) -> str | None:
+        return MigrationContext.configure(connection).get_current_revision()
+
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(read)
+    finally:
+        await engine.dispose()
+
+
+def upgrade(url: str | None = None) -> str:
+    """Bring a database to this version, and say so; safe to repeat. Must not run inside an event loop."""
+    url = url or _url()
+    command.upgrade(configuration(url), "head")
+    return f"schema is at {head()}"
+
+
+def current() -> str:
+    """Return one line: the database's revision and this version's."""
+    import asyncio
+
+    return f"database {asyncio.run(revision_of(_url())) or 'never migrated'}, this version {head()}"
+
+
+def _url() -> str:
+    settings = load(process_environment())
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return settings.database_url
