@@ -18,8 +18,8 @@ TravelTimes = Mapping[tuple[OrderId, VehicleNo], PairTimes]
 class Round(msgspec.Struct, frozen=True, kw_only=True):
     """What one round decided: a vehicle for some orders, an explanation for every order."""
 
-    chosen: Mapping[OrderId, VehicleNo]
-    explanations: Mapping[OrderId, Explanation]
+    chosen: dict[OrderId, VehicleNo]
+    explanations: dict[OrderId, Explanation]
 
 
 def may_drive(candidate: Candidate, orders: Sequence[WaitingOrder]) -> bool:

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 
+import msgspec
+
 from core.ids import OrderId
-from fleet.links.wire.commands import AssignTask, SpeedLimit, StopOrder, StopPlan
+from fleet.links.wire.commands import AssignTask, Reroute, SpeedLimit, StopOrder, StopPlan
 from fleet.links.wire.commands import Verifier as WireVerifier
 from services.delivery.pickup_code import Verifier
-from services.tasks.states import StopKind
+from services.tasks.states import StopKind, StopState
 from services.tasks.task import Leg, Stop, Task
 
 
@@ -30,6 +32,27 @@ def assign_task_body(
         kind=task.kind.value,
         service=task.service.value,
         stops=tuple(_stop(stop, compartments, verifiers) for stop in task.stops),
+    )
+
+
+def remaining_stops(task: Task) -> tuple[Stop, ...]:
+    """Return the stops that the vehicle has not reached yet, in order."""
+    return tuple(stop for stop in task.stops if stop.state is StopState.PLANNED)
+
+
+def reroute_body(
+    task: Task,
+    stops: tuple[Stop, ...],
+    legs: tuple[Leg, ...],
+    compartments: Mapping[OrderId, int],
+    verifiers: Mapping[OrderId, tuple[Verifier, ...]],
+) -> Reroute:
+    """Return the same remaining stops along new legs; the vehicle forgets the ones it had."""
+    renewed = (msgspec.structs.replace(stop, leg=leg) for stop, leg in zip(stops, legs, strict=True))
+    return Reroute(
+        task_id=task.task_id,
+        epoch=task.epoch,
+        stops=tuple(_stop(stop, compartments, verifiers) for stop in renewed),
     )
 
 

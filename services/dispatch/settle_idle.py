@@ -1,0 +1,212 @@
+"""Idle vehicles of a zone: to the charger, home, or on a demo round, each in a transaction of its own."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from core.auth.principal import EVERYTHING
+from core.clock import Clock
+from core.database import Database, Transaction
+from core.errors import Conflict, IllegalTransition, VersionMismatch
+from core.ids import DistrictCode, StopId, TaskId, new_id
+from core.kinds import ServiceKind
+from fleet.commands.queue_command import Wish, queue_command
+from fleet.commands.store import CommandStore
+from fleet.links.wire.commands import CommandKind, ReturnToDepot
+from fleet.people.watch_vehicles import bind_vehicle
+from fleet.vehicles.duty import DutyEvent
+from fleet.vehicles.store import VehicleStore
+from services.charging.need import nearest_free
+from services.dispatch.fleet_picture import FleetMember, FleetPicture
+from services.dispatch.idle import NextStep, next_step
+from services.orders.store import OrderStore
+from services.places.place import Place, PlaceKind
+from services.places.store import PlaceStore
+from services.rounds.round import ROUND_KINDS, WAIT_S, choose_visits
+from services.routing.route import GeoPoint
+from services.tasks.duty import move_duty
+from services.tasks.plan import wire_limits
+from services.tasks.roads import Roads
+from services.tasks.send_plan import send_plan
+from services.tasks.states import StopKind, TaskKind, TaskState
+from services.tasks.store import TaskStore
+from services.tasks.task import Leg, Stop, Task
+
+LOST_RACE = (Conflict, IllegalTransition, VersionMismatch)
+MOST_A_ROUND = 40
+"""Vehicles settled in one job: three routes each, so that a job stays well under its time-out."""
+ALL_SERVICES = frozenset({ServiceKind.DELIVERY, *ROUND_KINDS})
+
+
+class IdleKeeper:
+    """Finds work for vehicles that have none. Any number may run at once: the claim decides."""
+
+    def __init__(self, database: Database, clock: Clock, fleet: FleetPicture, roads: Roads) -> None:
+        """Take the stores, the fleet and the roads."""
+        self._database = database
+        self._clock = clock
+        self._fleet = fleet
+        self._roads = roads
+
+    async def settle(self, district: DistrictCode) -> dict[str, int]:
+        """Give every idle vehicle its next step and return how many of each; raises Unavailable."""
+        at = self._clock.now()
+        async with self._database.read() as tx:
+            places = PlaceStore(tx)
+            depots = await places.of_kind(PlaceKind.DEPOT, district)
+            chargers = await places.of_kind(PlaceKind.CHARGER, district)
+            is_home_wanted = not await OrderStore(tx).waiting(district, limit=1)
+            taken = await self._taken_bays(tx)
+        counts: Counter[str] = Counter()
+        for member in await self._fleet.look(district, ALL_SERVICES, at=at):
+            idle = next_step(member, depots, is_home_wanted=is_home_wanted)
+            if idle.step is NextStep.NOTHING:
+                continue
+            if counts.total() >= MOST_A_ROUND:
+                break
+            done = False
+            if idle.step is NextStep.CHARGE:
+                done = await self._charge(member, chargers, taken)
+            elif idle.step is NextStep.ROUND:
+                done = await self._round(member)
+            elif idle.depot is not None:
+                done = await self._home(member, idle.depot)
+            counts[idle.step.value if done else "not_settled"] += 1
+        return dict(counts)
+
+    async def _taken_bays(self, tx: Transaction) -> Counter[str]:
+        return Counter(
+            stop.place_id
+            for task in await TaskStore(tx).active(EVERYTHING)
+            if task.kind is TaskKind.CHARGING
+            for stop in task.stops
+        )
+
+    async def _charge(self, member: FleetMember, chargers: Sequence[Place], taken: Counter[str]) -> bool:
+        start = _where(member)
+        charger = nearest_free(chargers, taken, start.lat, start.lng)
+        if charger is None:
+            return False
+        leg = await self._roads.leg(start, GeoPoint(charger.lat, charger.lng))
+        if leg is None:
+            return False
+        taken[charger.place_id] += 1
+        return await self._send(member, TaskKind.CHARGING, [(charger, leg, StopKind.CHARGE, 0.0)])
+
+    async def _round(self, member: FleetMember) -> bool:
+        start, service = _where(member), member.vehicle.service
+        async with self._database.read() as tx:
+            places = await PlaceStore(tx).of_kind(PlaceKind.VISIT, member.vehicle.district, service=service)
+            last = await TaskStore(tx).last_of(member.vehicle.vehicle_no)
+        turn = 0 if last is None else last.epoch
+        visits = choose_visits(places, member.vehicle.vehicle_no, turn, start.lat, start.lng)
+        stops: list[tuple[Place, Leg, StopKind, float]] = []
+        for place in visits:
+            end = GeoPoint(place.lat, place.lng)
+            leg = await self._roads.leg(start, end)
+            if leg is not None:
+                stops.append((place, leg, StopKind.VISIT, WAIT_S[service]))
+                start = end
+        return bool(stops) and await self._send(member, ROUND_KINDS[service], stops)
+
+    async def _send(
+        self, member: FleetMember, kind: TaskKind, stops: Sequence[tuple[Place, Leg, StopKind, float]]
+    ) -> bool:
+        vehicle_no = member.vehicle.vehicle_no
+        try:
+            async with self._database.write() as tx:
+                at = self._clock.now()
+                epoch = await TaskStore(tx).next_epoch(vehicle_no)
+                task = _task(member, kind, epoch, stops, at)
+                await send_plan(tx, task, at=at, rate=self._clock.rate)
+                await bind_vehicle(tx, await VehicleStore(tx).get(vehicle_no, EVERYTHING), self._clock)
+        except LOST_RACE:
+            return False
+        return True
+
+    async def _home(self, member: FleetMember, depot: Place) -> bool:
+        leg = await self._roads.leg(_where(member), GeoPoint(depot.lat, depot.lng))
+        if leg is None:
+            return False
+        vehicle_no = member.vehicle.vehicle_no
+        wish = Wish(
+            vehicle_no=vehicle_no,
+            kind=CommandKind.RETURN_TO_DEPOT,
+            body=return_body(depot, leg),
+            reason="idle",
+        )
+        try:
+            async with self._database.write() as tx:
+                if await TaskStore(tx).active_ids([vehicle_no]) or await _is_told(tx, member):
+                    return False
+                at = self._clock.now()
+                await queue_command(tx, wish, at=at, rate=self._clock.rate)
+                await move_duty(tx, vehicle_no, DutyEvent.RETURN_STARTED, at=at)
+                await bind_vehicle(tx, await VehicleStore(tx).get(vehicle_no, EVERYTHING), self._clock)
+        except LOST_RACE:
+            return False
+        return True
+
+
+def return_body(depot: Place, leg: Leg) -> ReturnToDepot:
+    """Return the body of ``return_to_depot`` for a way home."""
+    return ReturnToDepot(
+        lat=depot.lat,
+        lng=depot.lng,
+        polyline6=leg.polyline6,
+        length_m=leg.length_m,
+        expected_s=leg.duration_s,
+        limits=wire_limits(leg),
+    )
+
+
+async def _is_told(tx: Transaction, member: FleetMember) -> bool:
+    """Return whether a way home that the vehicle was sent is still open."""
+    open_commands = await CommandStore(tx).open_of([member.vehicle.vehicle_no])
+    return any(command.kind is CommandKind.RETURN_TO_DEPOT for command in open_commands)
+
+
+def _where(member: FleetMember) -> GeoPoint:
+    if member.heard is None:
+        raise ValueError("a vehicle that was never heard stands nowhere")
+    return GeoPoint(member.heard.lat, member.heard.lng)
+
+
+def _task(
+    member: FleetMember,
+    kind: TaskKind,
+    epoch: int,
+    stops: Sequence[tuple[Place, Leg, StopKind, float]],
+    at: datetime,
+) -> Task:
+    eta = at
+    planned = []
+    for seq, (place, leg, stop_kind, wait_s) in enumerate(stops, start=1):
+        eta += timedelta(seconds=leg.duration_s)
+        planned.append(
+            Stop(
+                stop_id=StopId(new_id()),
+                seq=seq,
+                kind=stop_kind,
+                place_id=place.place_id,
+                name_zh=place.name_zh,
+                name_en=place.name_en,
+                lat=place.lat,
+                lng=place.lng,
+                leg=leg,
+                wait_s=wait_s,
+                eta_at=eta,
+            )
+        )
+        eta += timedelta(seconds=wait_s)
+    return Task(
+        task_id=TaskId(new_id()),
+        epoch=epoch,
+        kind=kind,
+        service=member.vehicle.service,
+        state=TaskState.ASSIGNED,
+        district=member.vehicle.district,
+        vehicle_no=member.vehicle.vehicle_no,
+        stops=tuple(planned),
+        created_at=at,
+    )

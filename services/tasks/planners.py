@@ -1,0 +1,88 @@
+"""Bodies of commands that a person gives and the platform works out: the way home, a new way to the same
+stops."""
+
+from datetime import datetime
+
+from core.auth.principal import EVERYTHING
+from core.database import Transaction
+from core.errors import Conflict
+from core.ids import OrderId
+from fleet.links.wire.commands import Reroute, ReturnToDepot
+from fleet.vehicles.last_heard import LastHeardReader
+from fleet.vehicles.vehicle import Vehicle
+from geofences.geo import distance_m
+from services.delivery.code_store import PickupCodeStore
+from services.delivery.keypad import keypad_key
+from services.orders.store import OrderStore
+from services.places.place import PlaceKind
+from services.places.store import PlaceStore
+from services.routing.route import GeoPoint
+from services.tasks.plan import remaining_stops, reroute_body, wire_limits
+from services.tasks.roads import Roads
+from services.tasks.store import TaskStore
+
+
+class ReturnPlanner:
+    """Plans ``return_to_depot``: the way to the nearest depot of the vehicle's district."""
+
+    def __init__(self, roads: Roads, last_heard: LastHeardReader) -> None:
+        """Take the roads and who knows where vehicles are."""
+        self._roads = roads
+        self._last_heard = last_heard
+
+    async def __call__(
+        self, tx: Transaction, vehicle: Vehicle, _params: bytes, *, at: datetime
+    ) -> ReturnToDepot:
+        """Return the body. Raises Conflict while a task holds the vehicle, without a depot, or without a
+        way."""
+        if await TaskStore(tx).active_ids([vehicle.vehicle_no]):
+            raise Conflict("conflict", "a task holds the vehicle", vehicle_no=vehicle.vehicle_no, at=str(at))
+        here = await _where(self._last_heard, vehicle)
+        depots = await PlaceStore(tx).of_kind(PlaceKind.DEPOT, vehicle.district)
+        depot = min(depots, key=lambda p: distance_m(here.lat, here.lng, p.lat, p.lng), default=None)
+        leg = None if depot is None else await self._roads.leg(here, GeoPoint(depot.lat, depot.lng))
+        if depot is None or leg is None:
+            raise Conflict("route-not-found", "there is no way to a depot", vehicle_no=vehicle.vehicle_no)
+        return ReturnToDepot(
+            lat=depot.lat,
+            lng=depot.lng,
+            polyline6=leg.polyline6,
+            length_m=leg.length_m,
+            expected_s=leg.duration_s,
+            limits=wire_limits(leg),
+        )
+
+
+class ReroutePlanner:
+    """Plans ``reroute``: new legs to the stops that remain, around what is closed now."""
+
+    def __init__(self, roads: Roads, last_heard: LastHeardReader, *, keypad_root: str) -> None:
+        """Take the roads, who knows where vehicles are, and the root of their keypad keys."""
+        self._roads = roads
+        self._last_heard = last_heard
+        self._keypad_root = keypad_root
+
+    async def __call__(self, tx: Transaction, vehicle: Vehicle, _params: bytes, *, at: datetime) -> Reroute:
+        """Return the body. Raises Conflict without a task or without a way."""
+        task = await TaskStore(tx).active_of(vehicle.vehicle_no, EVERYTHING)
+        if task is None:
+            raise Conflict("conflict", "no task holds the vehicle", vehicle_no=vehicle.vehicle_no, at=str(at))
+        here = await _where(self._last_heard, vehicle)
+        remaining = remaining_stops(task)
+        places = (here, *(GeoPoint(stop.lat, stop.lng) for stop in remaining))
+        legs = await self._roads.legs(places) if remaining else None
+        if legs is None:
+            raise Conflict("route-not-found", "there is no way on", vehicle_no=vehicle.vehicle_no)
+        orders = await OrderStore(tx).of_ids(task.orders(), EVERYTHING)
+        boxes = {OrderId(o.order_id): o.compartment for o in orders.values() if o.compartment is not None}
+        key = keypad_key(self._keypad_root, vehicle.vehicle_no)
+        codes = PickupCodeStore(tx)
+        verifiers = {order: (await codes.get(order)).verifiers(key) for order in boxes}
+        return reroute_body(task, remaining, legs, boxes, verifiers)
+
+
+async def _where(last_heard: LastHeardReader, vehicle: Vehicle) -> GeoPoint:
+    heard = (await last_heard.last_heard([vehicle.vehicle_no])).get(vehicle.vehicle_no)
+    if heard is None:
+        raise Conflict("conflict", "the vehicle was never heard", vehicle_no=vehicle.vehicle_no)
+    return GeoPoint(heard.lat, heard.lng)
