@@ -155,10 +155,10 @@ class _Flat:
         """Return (inside, border) for each cell; a cell that is neither holds no member."""
         cells = list(level)
         centres = np.array([_cy.cell_to_latlng(cell) for cell in cells], np.float64)
-        corners = [np.array(_cy.cell_to_boundary(cell), np.float64) for cell in cells]
-        sizes = np.array([len(ring) for ring in corners])
+        rings = [_cy.cell_to_boundary(cell) for cell in cells]
+        sizes = np.array([len(ring) for ring in rings])
         owner = np.repeat(np.arange(len(cells)), sizes)
-        vertex = np.concatenate(corners)
+        vertex = np.array([corner for ring in rings for corner in ring], np.float64)
         reach = geo.distances_m(centres[owner, 0], centres[owner, 1], vertex[:, 0], vertex[:, 1])
         first = np.concatenate(([0], np.cumsum(sizes)[:-1]))
         radius_m = self._disc_factor * np.maximum.reduceat(reach, first)
