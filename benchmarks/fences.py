@@ -130,15 +130,7 @@ def main() -> None:
     versions = {"h3": h3.__version__, "shapely": shapely.__version__, "geos": shapely.geos_version_string}
     result = {
         "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
-            "cores": os.cpu_count(),
-            "processor": platform.machine(),
-            "python": platform.python_version(),
-        },
         "versions": versions,
-            "h3": h3.__version__,
-            "shapely": shapely.__version__,
-            "geos": shapely.geos_version_string,
-        },
         "points": POINTS,
         "rows": rows,
         "oracle": verdict,
