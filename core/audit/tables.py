@@ -1,6 +1,6 @@
 """The audit: entries as they were written, what still waits for the sealer, the chain, the signed heads."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, LargeBinary, String, Table, Text
+from sqlalchemy import DDL, BigInteger, Column, ForeignKey, LargeBinary, String, Table, Text, event
 
 from core.database import metadata
 from core.database.types import JsonStruct, UtcDateTime
@@ -51,3 +51,38 @@ audit_heads = Table(
     Column("signature", LargeBinary(64), nullable=False),
 )
 """The head of the chain at the end of a UTC day, signed with Ed25519 (RFC 8032)."""
+
+
+_FUNCTION = (
+    "CREATE OR REPLACE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$BEGIN RAISE EXCEPTION 'the audit is append-only'; END$$"
+)
+
+
+def append_only(table: str, dialect: str) -> tuple[str, ...]:
+    """Return the statements that make the database itself refuse to change a table; safe to repeat.
+
+    They stop mistakes and whoever holds only the application's password. Against those who may drop a trigger
+    stand the chain and its signed heads.
+    """
+    if dialect == "sqlite":
+        return tuple(
+            f"CREATE TRIGGER IF NOT EXISTS {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+            "BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END"
+            for verb in ("UPDATE", "DELETE")
+        )
+    return (
+        _FUNCTION,
+        f"CREATE OR REPLACE TRIGGER {table}_kept BEFORE UPDATE OR DELETE ON {table} "
+        "FOR EACH ROW EXECUTE FUNCTION audit_is_append_only()",
+    )
+
+
+KEPT = (audit_entries, audit_seals, audit_heads)
+"""Tables whose rows are never changed; a migration runs append_only for each."""
+
+for _table in KEPT:
+    for _dialect in ("sqlite", "postgresql"):
+        for _statement in append_only(_table.name, _dialect):
+            refusal = DDL(_statement)  # type: ignore[no-untyped-call]
+            event.listen(_table, "after_create", refusal.execute_if(dialect=_dialect))

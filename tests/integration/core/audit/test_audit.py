@@ -4,14 +4,16 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
+from sqlalchemy.exc import DBAPIError
 
 from core import audit
 from core.audit.chain import HeadSigner
 from core.audit.sealing import BATCH, AuditSealer
-from core.audit.tables import audit_entries, audit_pending, audit_seals
+from core.audit.tables import KEPT, audit_entries, audit_pending, audit_seals
 from core.audit.verify import AuditReport, verify
 from core.database import Database
+from core.errors import SteppeError
 
 SIGNER = HeadSigner("an audit key of a test, 32 characters")
 DAY_S = 86_400
@@ -23,6 +25,17 @@ async def _record(database: Database, clock: Any, count: int = 1, **fields: Any)
             await audit.record(
                 tx, None, "vehicle.commanded", f"vehicle:{number}", {"zh": "停车", **fields}, at=clock.now()
             )
+
+
+async def _tamper(database: Database, statement: Any) -> None:
+    """Change the audit as somebody does who may also drop its triggers."""
+    async with database.write() as tx:
+        for table in KEPT:
+            name = table.name
+            for trigger in (f"{name}_no_update", f"{name}_no_delete", f"{name}_kept"):
+                on = f" ON {name}" if database.dialect == "postgresql" else ""
+                await tx.execute(text(f"DROP TRIGGER IF EXISTS {trigger}{on}"))
+        await tx.execute(statement)
 
 
 async def _report(database: Database, clock: Any, public_key: bytes | None = None) -> AuditReport:
@@ -49,12 +62,31 @@ async def test_an_entry_falls_with_its_transaction(sqlite_database: Database, cl
     assert (await _report(sqlite_database, clock)).entries == 0
 
 
+@pytest.mark.parametrize("table", KEPT, ids=[table.name for table in KEPT])
+async def test_the_database_itself_refuses_to_change_or_drop_a_row(
+    database: Database, clock: Any, table: Any
+) -> None:
+    await _record(database, clock, 2)
+    sealer = AuditSealer(database, clock, SIGNER)
+    await sealer.seal()
+    clock.advance(DAY_S)
+    await sealer.seal()
+    first = next(iter(table.c))
+    for statement in (update(table).values({first.name: first}), delete(table)):
+        with pytest.raises((DBAPIError, SteppeError)):
+            async with database.write() as tx:
+                await tx.execute(statement)
+    assert (await _report(database, clock)).holds
+
+
 async def test_one_flipped_byte_is_found(database: Database, clock: Any) -> None:
     await _record(database, clock, 20)
     await AuditSealer(database, clock, SIGNER).seal()
-    async with database.write() as tx:
+    async with database.read() as tx:
         victim = (await tx.execute(select(audit_seals.c.entry_id).where(audit_seals.c.seq == 7))).scalar_one()
-        await tx.execute(update(audit_entries).where(audit_entries.c.id == victim).values(object="vehicle:9"))
+    await _tamper(
+        database, update(audit_entries).where(audit_entries.c.id == victim).values(object="vehicle:7")
+    )
     findings = (await _report(database, clock)).findings
     assert [(finding.kind, finding.seq) for finding in findings] == [("entry-changed", 7)]
 
@@ -62,8 +94,9 @@ async def test_one_flipped_byte_is_found(database: Database, clock: Any) -> None
 async def test_a_rewritten_entry_hash_breaks_the_chain(sqlite_database: Database, clock: Any) -> None:
     await _record(sqlite_database, clock, 5)
     await AuditSealer(sqlite_database, clock, SIGNER).seal()
-    async with sqlite_database.write() as tx:
-        await tx.execute(update(audit_seals).where(audit_seals.c.seq == 3).values(entry_hash=bytes(32)))
+    await _tamper(
+        sqlite_database, update(audit_seals).where(audit_seals.c.seq == 3).values(entry_hash=bytes(32))
+    )
     kinds = {finding.kind for finding in (await _report(sqlite_database, clock)).findings}
     assert kinds == {"entry-changed", "chain-broken"}
 
@@ -74,8 +107,7 @@ async def test_a_removed_entry_is_found_wherever_it_stood(sqlite_database: Datab
     await sealer.seal()
     clock.advance(DAY_S)
     await sealer.seal()
-    async with sqlite_database.write() as tx:
-        await tx.execute(delete(audit_seals).where(audit_seals.c.seq.in_([2, 5])))
+    await _tamper(sqlite_database, delete(audit_seals).where(audit_seals.c.seq.in_([2, 5])))
     findings = (await _report(sqlite_database, clock)).findings
     assert {(finding.kind, finding.seq) for finding in findings} >= {
         ("number-missing", 3),
