@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from core import keys, settings
+from core.auth.roles import ROLE_SCOPES, Role, Scope
 from core.crashpoints import POINTS
 from core.metrics import REGISTRY
 from core.problems import PROBLEMS
@@ -110,12 +111,28 @@ def crash_points_page() -> str:
     return "\n".join([*out, ""])
 
 
+def roles_page() -> str:
+    """Return docs/roles.md: every role with every scope it holds."""
+    out = [
+        NOTE.format(source="core/auth/roles.py"),
+        "# Roles and scopes\n",
+        "A role says what somebody may do; which rows is the reach's business (identity.md).\n",
+        "| scope | " + " | ".join(role.value for role in Role) + " |",
+        "|---|" + "---|" * len(Role),
+    ]
+    for scope in Scope:
+        held = ("●" if scope in ROLE_SCOPES[role] else "" for role in Role)
+        out.append(f"| `{scope.value}` | " + " | ".join(held) + " |")
+    return "\n".join([*out, ""])
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "redis-keys.md": redis_keys_page,
     "metrics.md": metrics_page,
     "problems.md": problems_page,
     "crash-points.md": crash_points_page,
+    "roles.md": roles_page,
 }
 """Every generated page by its name under docs/."""
 
