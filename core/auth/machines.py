@@ -123,6 +123,10 @@ class GatewayIdentity:
         """Return whether the key behind a principal was revoked: open links ask this every few seconds."""
         return principal.session in self._revoked
 
+    async def still_holds(self, principal: Principal) -> bool:
+        """Return whether an open link may go on: its token may have ended since, its key may not."""
+        return not self.is_revoked(principal)
+
     async def refresh(self) -> None:
         """Read the revoked keys now."""
         async with self._database.read() as tx:
