@@ -1,0 +1,71 @@
+"""Keeps the real processes running while somebody kills them: each restarted at once, none left behind."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+RESTART_AFTER_S = 0.2
+
+
+class Process:
+    """One command of `python -m steppe`, started again whenever it ends."""
+
+    def __init__(self, name: str, words: tuple[str, ...], environment: Mapping[str, str], log: Path) -> None:
+        self.name = name
+        self.deaths = 0
+        self._words = words
+        self._environment = dict(environment)
+        self._log = log
+        self._next: dict[str, str] = {}
+        self._running: asyncio.subprocess.Process | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._keep(), name=self.name)
+
+    async def _keep(self) -> None:
+        while True:
+            extra, self._next = self._next, {}
+            with self._log.open("ab") as log:
+                self._running = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "steppe", "--supervised-by", str(os.getpid()), *self._words,
+                    cwd=ROOT, env={**self._environment, **extra}, stdin=asyncio.subprocess.DEVNULL,
+                    stdout=log, stderr=log, start_new_session=True,
+                )  # fmt: skip
+            await self._running.wait()
+            self.deaths += 1
+            await asyncio.sleep(RESTART_AFTER_S)
+
+    def kill(self) -> None:
+        """Kill -9 the process as it is."""
+        running = self._running
+        if running is not None and running.returncode is None:
+            os.killpg(running.pid, signal.SIGKILL)
+
+    def restart_armed(self, point: str, after: int) -> None:
+        """Kill it, and let its next life die at a crash point."""
+        self._next = {"STEPPE_CRASH__POINT": point, "STEPPE_CRASH__AFTER": str(after)}
+        self.kill()
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        running = self._running
+        if running is None or running.returncode is not None:
+            return
+        os.killpg(running.pid, signal.SIGTERM)
+        try:
+            await asyncio.wait_for(running.wait(), 10)
+        except TimeoutError:
+            os.killpg(running.pid, signal.SIGKILL)
+            await running.wait()
+
+    def last_words(self) -> str:
+        if not self._log.exists():
+            return ""
+        return "\n".join(self._log.read_text(errors="replace").splitlines()[-15:])
