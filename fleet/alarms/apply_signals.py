@@ -1,0 +1,80 @@
+"""From causes that come and go to alarms in SQL: one alarm a cause, however often a tracker says so."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from core.auth.principal import EVERYTHING
+from core.database import Database, Transaction
+from core.ids import AlarmId, new_id
+from fleet.alarms.alarm import AlarmCleared, AlarmRaised, AlarmSignal, clear, dedup_key, raise_alarm
+from fleet.alarms.store import AlarmStore
+from fleet.vehicles.store import VehicleStore
+from fleet.vehicles.vehicle import Vehicle
+
+SEEN_AGAIN_AFTER: Final = timedelta(seconds=30)
+"""A repeated cause is written down at most this often: repeats must not become writes."""
+LARGEST_GROUP: Final = 500
+"""Signals in one transaction, so that a storm does not hold the write lock for long."""
+
+
+class AlarmSink:
+    """Where trackers and others put causes; safe to call twice with the same signals."""
+
+    def __init__(self, database: Database) -> None:
+        """Take where alarms are."""
+        self._database = database
+
+    async def put(self, signals: Sequence[AlarmSignal]) -> int:
+        """Return how many alarms were raised or cleared, after the commit; signals keep their order.
+
+        Raises Unavailable when the database does not answer: put the same signals again.
+        """
+        changed = 0
+        for start in range(0, len(signals), LARGEST_GROUP):
+            async with self._database.write() as tx:
+                changed += await apply_signals(tx, signals[start : start + LARGEST_GROUP])
+        return changed
+
+
+async def apply_signals(tx: Transaction, signals: Sequence[AlarmSignal]) -> int:
+    """Raise and clear alarms in one transaction; return how many changed.
+
+    A vehicle that is not registered raises nothing. A cause that is older than the clearing of its last
+    alarm is a late repeat and raises nothing either.
+    """
+    vehicles = await VehicleStore(tx).of_numbers({signal.vehicle_no for signal in signals}, EVERYTHING)
+    changed = 0
+    for signal in signals:
+        vehicle = vehicles.get(signal.vehicle_no)
+        if vehicle is None:
+            continue
+        if isinstance(signal, AlarmRaised):
+            changed += await _raise(AlarmStore(tx), signal, vehicle)
+        else:
+            changed += await _clear(AlarmStore(tx), signal)
+    return changed
+
+
+async def _raise(store: AlarmStore, signal: AlarmRaised, vehicle: Vehicle) -> bool:
+    key = dedup_key(signal)
+    known = (await store.standing([key])).get(key)
+    if known is not None:
+        if signal.at - known.last_seen_at >= SEEN_AGAIN_AFTER:
+            await store.seen(known, at=signal.at)
+        return False
+    if await store.was_cleared_since(key, signal.at):
+        return False
+    alarm = raise_alarm(
+        signal, alarm_id=AlarmId(new_id()), district=vehicle.district, operator=vehicle.operator
+    )
+    return await store.add(alarm)
+
+
+async def _clear(store: AlarmStore, signal: AlarmCleared) -> bool:
+    key = dedup_key(signal)
+    known = (await store.standing([key])).get(key)
+    if known is None or signal.at < known.raised_at:
+        return False
+    await store.save(known, clear(known, at=signal.at))
+    return True

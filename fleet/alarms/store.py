@@ -1,0 +1,164 @@
+"""SQL of alarms: one standing alarm a cause, compare-and-set on the version, reads within a reach."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Select, func, literal, select, tuple_, update
+
+from core.auth.principal import Reach
+from core.auth.reach_sql import within
+from core.database import Transaction, insert_new
+from core.errors import NotFound, VersionMismatch
+from core.ids import AlarmId, DistrictCode
+from core.outbox import emit
+from fleet.alarms.alarm import Alarm
+from fleet.alarms.kinds import STANDING, WAITING, AlarmState, Severity
+from fleet.alarms.tables import alarms
+from fleet.rows import read_row
+
+_NEWEST_FIRST = (alarms.c.raised_at.desc(), alarms.c.alarm_id.desc())
+
+
+class AlarmPlace(NamedTuple):
+    """Where an alarm stands in the list."""
+
+    raised_at: datetime
+    alarm_id: str
+
+
+class AlarmStore:
+    """Reads and writes alarms inside one transaction; never commits."""
+
+    def __init__(self, tx: Transaction) -> None:
+        """Work inside one transaction."""
+        self._tx = tx
+
+    async def add(self, alarm: Alarm) -> bool:
+        """Store and announce a new alarm; return False while its cause has a standing one."""
+        if not await insert_new(self._tx, alarms, msgspec.structs.asdict(alarm)):
+            return False
+        await self._announce(alarm)
+        return True
+
+    async def standing(self, keys: Collection[str]) -> dict[str, Alarm]:
+        """Return the standing alarm of each cause; a cause without one is absent."""
+        if not keys:
+            return {}
+        query = select(alarms).where(alarms.c.dedup_key.in_(sorted(set(keys))), alarms.c.cleared_at.is_(None))
+        return {alarm.dedup_key: alarm for alarm in await self._all(query)}
+
+    async def was_cleared_since(self, key: str, moment: datetime) -> bool:
+        """Return whether an alarm of this cause was cleared after a moment."""
+        query = select(alarms.c.alarm_id).where(alarms.c.dedup_key == key, alarms.c.cleared_at > moment)
+        return (await self._tx.execute(query.limit(1))).first() is not None
+
+    async def seen(self, alarm: Alarm, *, at: datetime) -> None:
+        """Note that the cause of a standing alarm was seen again; announces nothing."""
+        await self._tx.execute(
+            update(alarms)
+            .where(alarms.c.alarm_id == alarm.alarm_id, alarms.c.last_seen_at < at)
+            .values(last_seen_at=at)
+        )
+
+    async def get(self, alarm_id: AlarmId, reach: Reach) -> Alarm:
+        """Return an alarm within the reach; raise NotFound when there is none."""
+        found = await self._all(_reachable(reach).where(alarms.c.alarm_id == alarm_id))
+        if not found:
+            raise NotFound("not-found", "there is no such alarm", alarm_id=alarm_id)
+        return found[0]
+
+    async def page(
+        self,
+        reach: Reach,
+        *,
+        states: Collection[AlarmState] = (),
+        vehicle_no: int | None = None,
+        after: AlarmPlace | None = None,
+        limit: int = 100,
+    ) -> list[Alarm]:
+        """Return alarms within the reach, newest first; empty `states` gives all."""
+        query = _reachable(reach)
+        if states:
+            query = query.where(alarms.c.state.in_(sorted(state.value for state in states)))
+        if vehicle_no is not None:
+            query = query.where(alarms.c.vehicle_no == vehicle_no)
+        if after is not None:
+            bound = tuple_(
+                literal(after.raised_at, alarms.c.raised_at.type),
+                literal(after.alarm_id, alarms.c.alarm_id.type),
+            )
+            query = query.where(tuple_(alarms.c.raised_at, alarms.c.alarm_id) < bound)
+        return await self._all(query.order_by(*_NEWEST_FIRST).limit(limit))
+
+    async def of_ids(self, ids: Collection[AlarmId], reach: Reach) -> list[Alarm]:
+        """Return those of the alarms that lie within the reach, in no order."""
+        if not ids:
+            return []
+        return await self._all(_reachable(reach).where(alarms.c.alarm_id.in_(sorted(set(ids)))))
+
+    async def standing_by_district(self, reach: Reach) -> dict[DistrictCode, dict[Severity, int]]:
+        """Return how many causes stand in each 旗区 by severity; a 旗区 without any is absent."""
+        query = (
+            select(alarms.c.district, alarms.c.severity, func.count().label("n"))
+            .where(
+                alarms.c.state.in_(sorted(state.value for state in STANDING)),
+                within(alarms.c.district, reach.districts),
+                within(alarms.c.operator, reach.operators),
+                within(alarms.c.vehicle_no, reach.vehicles),
+            )
+            .group_by(alarms.c.district, alarms.c.severity)
+        )
+        found: dict[DistrictCode, dict[Severity, int]] = {}
+        for row in await self._tx.execute(query):
+            found.setdefault(DistrictCode(row.district), {})[Severity(row.severity)] = int(row.n)
+        return found
+
+    async def waiting_count(self, reach: Reach) -> int:
+        """Return how many alarms within the reach nobody has acknowledged."""
+        query = select(func.count()).select_from(
+            _reachable(reach).where(alarms.c.state.in_(sorted(state.value for state in WAITING))).subquery()
+        )
+        return int((await self._tx.execute(query)).scalar_one())
+
+    async def save(self, before: Alarm, after: Alarm) -> Alarm:
+        """Write `after` over exactly `before`; raise VersionMismatch when somebody was faster."""
+        written = await self._tx.execute(
+            update(alarms)
+            .where(alarms.c.alarm_id == before.alarm_id, alarms.c.version == before.version)
+            .values({**msgspec.structs.asdict(after), "last_seen_at": alarms.c.last_seen_at})
+        )
+        if written.rowcount != 1:
+            raise VersionMismatch(
+                "version-mismatch",
+                "the alarm was changed in between; read it again",
+                alarm_id=before.alarm_id,
+                version=before.version,
+            )
+        await self._announce(after)
+        return after
+
+    async def _all(self, query: Select[Any]) -> list[Alarm]:
+        rows = (await self._tx.execute(query)).mappings()
+        return [read_row(row, Alarm) for row in rows]
+
+    async def _announce(self, alarm: Alarm) -> None:
+        payload = {
+            "noun": "alarm",
+            "id": alarm.alarm_id,
+            "vehicle_no": alarm.vehicle_no,
+            "district": alarm.district,
+            "operator": alarm.operator,
+        }
+        moments = [alarm.raised_at, alarm.acknowledged_at, alarm.cleared_at]
+        at = max(moment for moment in moments if moment is not None)
+        await emit(self._tx, "changed", payload, key=f"alarm:{alarm.alarm_id}", at=at)
+
+
+def _reachable(reach: Reach) -> Select[Any]:
+    return select(alarms).where(
+        within(alarms.c.district, reach.districts),
+        within(alarms.c.operator, reach.operators),
+        within(alarms.c.vehicle_no, reach.vehicles),
+    )

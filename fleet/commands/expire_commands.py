@@ -1,0 +1,70 @@
+"""The reconciler that ends commands which time has overtaken."""
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from core.clock import Clock
+from core.database import Database
+from core.errors import Conflict, Unavailable
+from fleet.commands.command import advance_command, overdue
+from fleet.commands.ending import NOTHING_FOLLOWS, Endings, follow
+from fleet.commands.store import CommandStore
+
+BATCH: Final = 2_000
+"""Open commands looked at in one pass: a fleet of 100,000 has a few hundred open at a time."""
+
+_log = structlog.get_logger("fleet.commands")
+
+
+class CommandExpiry:
+    """Ends overdue commands; two may run, the compare-and-set lets one win."""
+
+    def __init__(
+        self, database: Database, clock: Clock, *, endings: Endings = NOTHING_FOLLOWS, every_s: float = 1.0
+    ) -> None:
+        """Take where commands are and how often, in wall seconds, to look."""
+        self._database = database
+        self._clock = clock
+        self._endings = endings
+        self._every_s = every_s
+
+    async def expire_once(self) -> int:
+        """End every command that is overdue now; return how many were ended."""
+        at = self._clock.now()
+        async with self._database.read() as tx:
+            open_now = await CommandStore(tx).open_everywhere(limit=BATCH)
+        ended = 0
+        for command, present in open_now:
+            verdict = overdue(command, at, held_stop_epoch=present)
+            if verdict is None:
+                continue
+            try:
+                async with self._database.write() as tx:
+                    moved = advance_command(command, verdict.event, at=at, detail=verdict.detail)
+                    await CommandStore(tx).save(command, moved)
+                    await follow(tx, self._endings, moved, at=at)
+            except Conflict:
+                # its answer came in between: that is the better end
+                continue
+            ended += 1
+        return ended
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look again and again until `stop`; an outage of the database is waited out."""
+        is_away = False
+        while not stop.is_set():
+            try:
+                await self.expire_once()
+                if is_away:
+                    is_away = False
+                    _log.info("command_expiry_back")
+            except Unavailable as error:
+                if not is_away:
+                    is_away = True
+                    _log.warning("command_expiry_interrupted", code=error.code)
+            try:
+                await asyncio.wait_for(stop.wait(), self._every_s)
+            except TimeoutError:
+                continue

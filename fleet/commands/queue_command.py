@@ -1,0 +1,71 @@
+"""Queueing a command: the row and its wake-up, in the transaction of the fact that causes it."""
+
+from datetime import datetime
+
+import msgspec
+
+from core.database import Transaction
+from core.ids import CommandId, StaffId, TaskId, VehicleNo, new_id
+from core.outbox import emit
+from fleet.commands.command import SYSTEM, Command, expiry, next_stop_epoch
+from fleet.commands.kinds import STOP_EPOCH_KINDS, STOPS
+from fleet.commands.store import CommandStore
+from fleet.links.wire.commands import CommandBody, CommandKind
+from fleet.vehicles.store import VehicleStore
+
+TOPIC = "command.queued"
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """A command that somebody wants, before it has times and epochs."""
+
+    vehicle_no: VehicleNo
+    kind: CommandKind
+    body: CommandBody
+    requester: StaffId | str = SYSTEM
+    requester_name: str = ""
+    reason: str = ""
+    task_id: TaskId | None = None
+    epoch: int = 0
+    command_id: CommandId | None = None
+    """None draws one. The same id again is the same command: nothing is written twice."""
+    stop_epoch: int = 0
+    """What an emergency stop was pushed with before SQL answered; raised when SQL knows a higher one."""
+
+
+async def queue_command(tx: Transaction, wish: Wish, *, at: datetime, rate: float) -> Command:
+    """Write the command and its wake-up, and return it; the relay carries it after the commit.
+
+    at: city time; rate: city seconds a wall second. A stop or release takes the vehicle's next stop epoch.
+    Whether the vehicle may take it is asked before (``fleet.commands.possible``). Raises NotFound for a
+    vehicle that does not exist.
+    """
+    store = CommandStore(tx)
+    command_id = wish.command_id or CommandId(new_id())
+    known = await store.lock(command_id)
+    if known is not None:
+        return known
+    stop_epoch = 0
+    if wish.kind in STOP_EPOCH_KINDS:
+        wanted = max(wish.stop_epoch, next_stop_epoch(0, at))
+        stop_epoch = await VehicleStore(tx).raise_stop_epoch(
+            wish.vehicle_no, wanted, held=wish.kind in STOPS, at=at
+        )
+    command = Command(
+        command_id=command_id,
+        vehicle_no=wish.vehicle_no,
+        kind=wish.kind,
+        requester=wish.requester,
+        requester_name=wish.requester_name,
+        reason=wish.reason,
+        task_id=wish.task_id,
+        epoch=wish.epoch,
+        stop_epoch=stop_epoch,
+        body=msgspec.Raw(msgspec.json.encode(wish.body)),
+        issued_at=at,
+        expires_at=expiry(wish.kind, at, rate=rate),
+    )
+    await store.add(command)
+    payload = {"command_id": command_id, "vehicle_no": wish.vehicle_no, "kind": wish.kind.value}
+    await emit(tx, TOPIC, payload, key=f"vehicle-commands:{wish.vehicle_no}", at=at)
+    return command

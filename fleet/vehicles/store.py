@@ -1,0 +1,185 @@
+"""SQL of vehicles: reads within a reach, writes by compare-and-set on the version."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, func, select, update
+
+from core.auth.principal import Reach
+from core.auth.reach_sql import within
+from core.database import Transaction, insert_new
+from core.errors import Conflict, NotFound, VersionMismatch
+from core.ids import VehicleNo
+from core.kinds import ServiceKind
+from core.outbox import emit
+from fleet.rows import read_row
+from fleet.vehicles.kinds import UNDER_WAY, Duty, Lifecycle
+from fleet.vehicles.tables import vehicles
+from fleet.vehicles.vehicle import Vehicle
+
+
+class VehicleFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of vehicles is narrowed to; an empty set or None narrows nothing."""
+
+    services: frozenset[ServiceKind] = frozenset()
+    districts: frozenset[str] = frozenset()
+    operators: frozenset[str] = frozenset()
+    lifecycles: frozenset[Lifecycle] = frozenset()
+    duties: frozenset[Duty] = frozenset()
+    numbers: frozenset[VehicleNo] | None = None
+    """Only these vehicles; an empty set gives nothing."""
+    text: str | None = None
+    """Part of a code, in any case."""
+
+
+class VehicleStore:
+    """Reads and writes vehicles inside one transaction; never commits."""
+
+    def __init__(self, tx: Transaction) -> None:
+        """Work inside one transaction."""
+        self._tx = tx
+
+    async def add(self, vehicle: Vehicle) -> None:
+        """Store a new vehicle; raise Conflict("already-exists") for a number, device or serial in use."""
+        if not await insert_new(self._tx, vehicles, msgspec.structs.asdict(vehicle)):
+            raise Conflict(
+                "already-exists",
+                f"vehicle {vehicle.vehicle_no}, its device or its serial is registered already",
+                vehicle_no=vehicle.vehicle_no,
+            )
+        await self._announce(vehicle, vehicle.registered_at)
+
+    async def next_number(self) -> VehicleNo:
+        """Return the number after the highest ever given, 1 for the first; numbers are never reused."""
+        highest = (await self._tx.execute(select(func.max(vehicles.c.vehicle_no)))).scalar()
+        return VehicleNo((highest or 0) + 1)
+
+    async def get(self, vehicle_no: VehicleNo, reach: Reach) -> Vehicle:
+        """Return a vehicle within the reach; raise NotFound when there is none."""
+        found = await self._all(select(vehicles).where(vehicles.c.vehicle_no == vehicle_no, *in_reach(reach)))
+        if not found:
+            raise NotFound("not-found", f"there is no vehicle {vehicle_no}", vehicle_no=vehicle_no)
+        return found[0]
+
+    async def of_numbers(self, numbers: Collection[VehicleNo], reach: Reach) -> dict[VehicleNo, Vehicle]:
+        """Return those of the vehicles that lie within the reach, by number."""
+        if not numbers:
+            return {}
+        query = select(vehicles).where(vehicles.c.vehicle_no.in_(sorted(set(numbers))), *in_reach(reach))
+        return {vehicle.vehicle_no: vehicle for vehicle in await self._all(query)}
+
+    async def page(
+        self, reach: Reach, wanted: VehicleFilter, *, after: VehicleNo | None = None, limit: int | None = None
+    ) -> list[Vehicle]:
+        """Return vehicles within the reach by number, at most `limit`, beginning behind `after`."""
+        query = select(vehicles).where(*in_reach(reach), *_wanted(wanted)).order_by(vehicles.c.vehicle_no)
+        if after is not None:
+            query = query.where(vehicles.c.vehicle_no > after)
+        return await self._all(query if limit is None else query.limit(limit))
+
+    async def under_way(self) -> list[Vehicle]:
+        """Return every vehicle that a remote operator must watch, by number."""
+        moving = sorted(duty.value for duty in UNDER_WAY)
+        query = select(vehicles).where(vehicles.c.duty.in_(moving)).order_by(vehicles.c.vehicle_no)
+        return await self._all(query)
+
+    async def changed_since(self, moment: datetime | None) -> list[Vehicle]:
+        """Return every vehicle that changed at or after a moment; None returns all."""
+        query = select(vehicles)
+        return await self._all(query if moment is None else query.where(vehicles.c.changed_at >= moment))
+
+    async def stop_epochs(self, numbers: Collection[VehicleNo]) -> dict[VehicleNo, int]:
+        """Return the present stop epoch of each vehicle."""
+        query = select(vehicles.c.vehicle_no, vehicles.c.stop_epoch).where(
+            vehicles.c.vehicle_no.in_(sorted(set(numbers)))
+        )
+        return {VehicleNo(row.vehicle_no): int(row.stop_epoch) for row in await self._tx.execute(query)}
+
+    async def save(self, before: Vehicle, after: Vehicle) -> Vehicle:
+        """Write `after` over exactly `before`; raise VersionMismatch when somebody was faster.
+
+        A write that only bumps the version of an unchanged vehicle is a bug: pass what `advance_*` returned.
+        """
+        written = await self._tx.execute(
+            update(vehicles)
+            .where(vehicles.c.vehicle_no == before.vehicle_no, vehicles.c.version == before.version)
+            .values(msgspec.structs.asdict(after))
+        )
+        if written.rowcount != 1:
+            raise VersionMismatch(
+                "version-mismatch",
+                f"vehicle {before.vehicle_no} was changed in between",
+                vehicle_no=before.vehicle_no,
+                version=before.version,
+            )
+        await self._announce(after, after.changed_at)
+        return after
+
+    async def raise_stop_epoch(self, vehicle_no: VehicleNo, wanted: int, *, held: bool, at: datetime) -> int:
+        """Set whether a stop holds the vehicle and return the epoch of this stop or release.
+
+        One statement: the epoch is `wanted` when it is above the present one, else one more than that, so
+        two racing stops and releases never share an epoch and the later commit wins.
+        """
+        epoch = vehicles.c.stop_epoch
+        greater = func.max if self._tx.dialect.name == "sqlite" else func.greatest
+        result = await self._tx.execute(
+            update(vehicles)
+            .where(vehicles.c.vehicle_no == vehicle_no)
+            .values(
+                stop_epoch=greater(epoch + 1, wanted),
+                is_held_by_stop=held,
+                changed_at=at,
+                version=vehicles.c.version + 1,
+            )
+            .returning(vehicles)
+        )
+        row = result.mappings().one_or_none()
+        if row is None:
+            raise NotFound("not-found", f"there is no vehicle {vehicle_no}", vehicle_no=vehicle_no)
+        vehicle = read_row(row, Vehicle)
+        await self._announce(vehicle, at)
+        return vehicle.stop_epoch
+
+    async def _all(self, query: Select[Any]) -> list[Vehicle]:
+        rows: Sequence[Any] = (await self._tx.execute(query)).mappings().all()
+        return [read_row(row, Vehicle) for row in rows]
+
+    async def _announce(self, vehicle: Vehicle, at: datetime) -> None:
+        payload = {
+            "noun": "vehicle",
+            "id": str(vehicle.vehicle_no),
+            "vehicle_no": vehicle.vehicle_no,
+            "district": vehicle.district,
+            "operator": vehicle.operator,
+        }
+        await emit(self._tx, "changed", payload, key=f"vehicle:{vehicle.vehicle_no}", at=at)
+
+
+def in_reach(reach: Reach) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions under which a vehicle's row lies within a reach."""
+    return (
+        within(vehicles.c.district, reach.districts),
+        within(vehicles.c.operator, reach.operators),
+        within(vehicles.c.maker, reach.makers),
+        within(vehicles.c.vehicle_no, reach.vehicles),
+    )
+
+
+def _wanted(wanted: VehicleFilter) -> list[ColumnElement[bool]]:
+    conditions = [
+        within(column, values or None)
+        for column, values in (
+            (vehicles.c.service, wanted.services),
+            (vehicles.c.district, wanted.districts),
+            (vehicles.c.operator, wanted.operators),
+            (vehicles.c.lifecycle, wanted.lifecycles),
+            (vehicles.c.duty, wanted.duties),
+        )
+    ]
+    conditions.append(within(vehicles.c.vehicle_no, wanted.numbers))
+    if wanted.text:
+        conditions.append(vehicles.c.code.contains(wanted.text.upper().strip(), autoescape=True))
+    return conditions
