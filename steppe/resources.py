@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from core import crashpoints
 from core.clock import Clock
 from core.database import Database
 from core.redis import Redis, connect
@@ -50,6 +51,7 @@ async def open_resources(settings: Settings | None = None) -> AsyncIterator[Reso
     not waited for, because a process without it is alive, though not ready.
     """
     settings = settings or load(process_environment())
+    crashpoints.arm(settings.crash.point, settings.crash.after)
     url = redis_url_of(settings)
     database = await Database.open(
         settings.database_url,
