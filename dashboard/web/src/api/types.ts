@@ -82,7 +82,7 @@ export interface VehicleDetail extends VehicleBrief {
   permit: { number: string; stage: string; validUntil: string } | null;
   insurance: { number: string; insurer: string; validUntil: string } | null;
   remoteOperator: string | null;
-  compartments: { compartment: string; isOpen: boolean; orderId: string | null }[];
+  compartments: { compartment: number; isOpen: boolean; orderId: string | null }[];
   task: TaskView | null;
   isHeldByStop: boolean;
   notDispatchable: string[];
@@ -95,42 +95,55 @@ export interface TrailPoint {
   measuredAt: string;
 }
 
+export interface AlarmComment {
+  byName: string;
+  at: string;
+  text: string;
+}
+
 export interface Alarm {
-  id: string;
+  alarmId: string;
   kind: string;
   severity: string;
-  vehicleNo: number | null;
+  vehicleNo: number;
   code: string | null;
-  district: string | null;
+  district: string;
+  operator: string;
   raisedAt: string;
   clearedAt: string | null;
   acknowledgedAt: string | null;
-  acknowledgedBy: string | null;
-  comment: string | null;
-  detail: Record<string, unknown>;
-}
-
-export interface CommandStep {
-  state: string;
-  at: string;
-  detail: string | null;
+  acknowledgedByName: string | null;
+  assigneeName: string | null;
+  lat: number | null;
+  lng: number | null;
+  details: Record<string, string | number | boolean | null>;
+  comments: AlarmComment[];
 }
 
 export interface Command {
-  id: string;
+  commandId: string;
   vehicleNo: number;
   kind: string;
   state: string;
   reason: string;
-  requestedBy: string;
+  requesterName: string;
   issuedAt: string;
   expiresAt: string | null;
-  steps: CommandStep[];
+  sentAt: string | null;
+  acknowledgedAt: string | null;
+  finishedAt: string | null;
+  detail: string;
+}
+
+export interface OrderLine {
+  nameZh: string;
+  nameEn: string;
+  quantity: number;
+  priceFen: number;
 }
 
 export interface OrderBrief {
-  id: string;
-  number: string;
+  orderId: string;
   state: string;
   district: string;
   merchantNameZh: string;
@@ -139,35 +152,56 @@ export interface OrderBrief {
   pickupPointNameEn: string;
   vehicleNo: number | null;
   vehicleCode: string | null;
-  createdAt: string;
-  promisedAt: string | null;
+  placedAt: string;
+  promisedP90At: string;
   etaAt: string | null;
-  waitReason: string | null;
-  phoneMasked: string | null;
+  closedAt: string | null;
+  /** Why it waits, was cancelled or failed; empty when nothing is wrong. */
+  reason: string;
+  phone: string | null;
 }
 
-export interface OrderHistoryStep {
-  event: string;
+export interface OrderStep {
   state: string;
+  event: string;
   at: string;
-  by: string | null;
+  byName: string | null;
   detail: string | null;
 }
 
-export interface DecisionCandidate {
+export interface CostTerm {
+  name: string;
+  seconds: number;
+}
+
+export interface CandidateLine {
   vehicleNo: number;
-  vehicleCode: string;
-  totalS: number;
-  terms: Record<string, number>;
-  excludedBy: string | null;
-  chosen: boolean;
+  code: string;
+  costS: number | null;
+  terms: CostTerm[];
+  lostByS: number | null;
+  excludedBy: { rule: string; value: string | null; needed: string | null }[];
+}
+
+export interface Decision {
+  at: string;
+  considered: number;
+  feasible: number;
+  chosen: number | null;
+  chosenCode: string | null;
+  costS: number | null;
+  terms: CostTerm[];
+  candidates: CandidateLine[];
+  excluded: { rule: string; nameZh: string; nameEn: string; count: number }[];
+  textZh: string;
+  textEn: string;
 }
 
 export interface OrderDetail extends OrderBrief {
-  goods: { nameZh: string; nameEn: string; quantity: number; priceFen: number }[];
+  lines: OrderLine[];
   totalFen: number;
-  history: OrderHistoryStep[];
-  decision: { at: string; candidates: DecisionCandidate[]; excludedCounts: Record<string, number> } | null;
+  history: OrderStep[];
+  decision: Decision | null;
 }
 
 export interface DistrictSummary {
@@ -259,7 +293,7 @@ export interface ResidentOrder {
     speedMps: number;
     measuredAt: string;
     isStopped: boolean;
-    compartment: string | null;
+    compartment: number | null;
   } | null;
   route: string | null;
   steps: { state: string; at: string }[];

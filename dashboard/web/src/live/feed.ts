@@ -18,9 +18,9 @@ const RESYNC_EVERY_MS = 2_000;
 export class StaffFeed {
   readonly clock = new CityClock();
   readonly vehicles = new VehicleStore(() => this.resync());
-  readonly alarms = new TopicStore<Alarm>((a) => a.id, () => this.resync());
-  readonly orders = new TopicStore<OrderBrief>((o) => o.id, () => this.resync());
-  readonly commands = new TopicStore<Command>((c) => c.id, () => this.resync());
+  readonly alarms = new TopicStore<Alarm>((a) => a.alarmId, () => this.resync());
+  readonly orders = new TopicStore<OrderBrief>((o) => o.orderId, () => this.resync());
+  readonly commands = new TopicStore<Command>((c) => c.commandId, () => this.resync());
   readonly summary = new TopicStore<CitySummary>(() => "city", () => this.resync());
   /** Wall ms when anything was last heard; -1 before. */
   heardAtMs = -1;

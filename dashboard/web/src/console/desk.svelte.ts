@@ -1,0 +1,116 @@
+/** What the console knows and has chosen: the feed, the facts asked for, and the choices in the address. */
+import { liveUrl } from "../api/http.ts";
+import { alarms as askAlarms, orders as askOrders, vehicles as askVehicles } from "../api/staff.ts";
+import type { Alarm, Config, OrderBrief, TaskView, TrailPoint } from "../api/types.ts";
+import { StaffFeed, type Topic } from "../live/feed.ts";
+import type { LinkStatus } from "../live/socket.ts";
+import { address } from "../parts/address.svelte.ts";
+import { Asked } from "../parts/asked.svelte.ts";
+import { LiveTopic, LiveVehicles } from "../parts/live.svelte.ts";
+import { nowMs } from "../parts/now.svelte.ts";
+import { session } from "../parts/session.svelte.ts";
+import { bySeverity, matches, rowOf, tallyOf, type Filter } from "./rows.ts";
+
+const SEVERITY: Record<string, number> = { critical: 0, major: 1, warning: 2, info: 3 };
+
+export class DeskState {
+  link = $state.raw<LinkStatus>({ kind: "connecting" });
+  /** What the drawer knows of the selected vehicle's way, for the map. */
+  path = $state.raw<{ trail: readonly TrailPoint[]; task: TaskView | null }>({ trail: [], task: null });
+  /** Grows each time somebody asks to see the selected vehicle in the middle. */
+  centred = $state(0);
+  readonly feed: StaffFeed;
+  readonly vehicles = new Asked(askVehicles);
+  readonly firstAlarms = new Asked(askAlarms);
+  readonly firstOrders = new Asked(askOrders);
+  readonly live: LiveVehicles;
+  private readonly alarmTopic: LiveTopic<Alarm>;
+  private readonly orderTopic: LiveTopic<OrderBrief>;
+  readonly mayOrders = session.may("orders:read");
+
+  constructor(readonly config: Config) {
+    const topics: Topic[] = ["vehicles", "alarms", "commands"];
+    if (this.mayOrders) topics.push("orders");
+    this.feed = new StaffFeed(
+      liveUrl("/api/live"),
+      (status) => {
+        this.link = status;
+        if (status.kind === "refused" && status.code === 4401) session.ended();
+      },
+      topics,
+    );
+    this.feed.clock.set(config.cityTimeMs, config.rate, Date.now());
+    this.live = new LiveVehicles(this.feed.vehicles, 2);
+    this.alarmTopic = new LiveTopic(this.feed.alarms);
+    this.orderTopic = new LiveTopic(this.feed.orders);
+  }
+
+  start(): () => void {
+    void this.vehicles.ask();
+    void this.firstAlarms.ask();
+    if (this.mayOrders) void this.firstOrders.ask();
+    this.feed.start();
+    return () => this.feed.stop();
+  }
+
+  readonly view = $derived(address.get("view") === "orders" ? "orders" : "map");
+  readonly filter = $derived<Filter>({
+    text: address.get("q") ?? "",
+    condition: address.get("c"),
+    service: address.get("s"),
+    district: address.get("d"),
+  });
+  readonly isFiltered = $derived(
+    this.filter.text !== "" || [this.filter.condition, this.filter.service, this.filter.district].some(Boolean),
+  );
+  readonly all = $derived.by(() => {
+    const columns = this.live.columns;
+    return (this.vehicles.data ?? []).map((vehicle) => rowOf(vehicle, columns));
+  });
+  /** Filtered by everything but the condition, so that the chips can count. */
+  readonly candidates = $derived(this.all.filter((row) => matches(row, { ...this.filter, condition: undefined })));
+  readonly tally = $derived(tallyOf(this.candidates));
+  readonly rows = $derived(this.candidates.filter((row) => matches(row, this.filter)).sort(bySeverity));
+  readonly selected = $derived(this.vehicles.data?.find((v) => v.code === address.get("v")));
+
+  readonly alarms = $derived.by(() => {
+    const all = this.alarmTopic.loaded ? this.alarmTopic.items : this.firstAlarms.data;
+    return all
+      ?.filter((a) => a.clearedAt === null || a.acknowledgedAt === null)
+      .sort(
+        (a, b) =>
+          Number(a.acknowledgedAt !== null) - Number(b.acknowledgedAt !== null) ||
+          (SEVERITY[a.severity] ?? 9) - (SEVERITY[b.severity] ?? 9) ||
+          b.raisedAt.localeCompare(a.raisedAt),
+      );
+  });
+  readonly orders = $derived.by(() => (this.orderTopic.loaded ? this.orderTopic.items : this.firstOrders.data));
+
+  centre(): void {
+    this.centred++;
+  }
+
+  cityNow(): number {
+    return this.feed.clock.at(nowMs());
+  }
+
+  codeOf(vehicleNo: number | null): string | undefined {
+    return this.vehicles.data?.find((v) => v.vehicleNo === vehicleNo)?.code;
+  }
+
+  show(code: string | undefined): void {
+    address.set({ v: code, order: undefined, view: undefined }, "push");
+  }
+
+  showAlarm(alarm: Alarm): void {
+    address.set({ alarm: alarm.alarmId, list: "alarms", v: this.codeOf(alarm.vehicleNo), view: undefined, order: undefined });
+  }
+
+  stepAlarm(by: 1 | -1): void {
+    const alarms = this.alarms ?? [];
+    if (alarms.length === 0) return;
+    const at = alarms.findIndex((a) => a.alarmId === address.get("alarm"));
+    const next = at < 0 ? 0 : (at + by + alarms.length) % alarms.length;
+    this.showAlarm(alarms[next]!);
+  }
+}

@@ -1,0 +1,73 @@
+/** Rows of the vehicle list: facts joined with the live columns, filtered, gravest first. Pure. */
+import type { VehicleBrief } from "../api/types.ts";
+import { CONDITIONS, type Condition } from "../live/decode.ts";
+import type { VehicleStore } from "../live/vehicles.ts";
+
+export interface Row {
+  readonly vehicleNo: number;
+  readonly code: string;
+  readonly service: string;
+  readonly district: string;
+  readonly condition: Condition;
+  readonly speedMps: number | undefined;
+  readonly batteryRatio: number | undefined;
+}
+
+export interface Filter {
+  readonly text: string;
+  readonly condition: string | undefined;
+  readonly service: string | undefined;
+  readonly district: string | undefined;
+}
+
+const RANK: Record<Condition, number> = { alarm: 0, driving: 1, idle: 2, charging: 3, offline: 4 };
+
+/** A vehicle that was never heard is offline with no speed or battery. */
+export function rowOf(vehicle: VehicleBrief, live: VehicleStore): Row {
+  const slot = live.slot(vehicle.vehicleNo);
+  const fixed = {
+    vehicleNo: vehicle.vehicleNo,
+    code: vehicle.code,
+    service: vehicle.service,
+    district: vehicle.district,
+  };
+  if (slot === undefined) return { ...fixed, condition: "offline", speedMps: undefined, batteryRatio: undefined };
+  return {
+    ...fixed,
+    condition: live.conditionOf(slot),
+    speedMps: live.speedMps[slot],
+    batteryRatio: live.batteryRatio[slot],
+  };
+}
+
+export function matches(row: Row, filter: Filter): boolean {
+  const text = filter.text.trim().toUpperCase();
+  return (
+    (text === "" || row.code.toUpperCase().includes(text)) &&
+    (filter.condition === undefined || row.condition === filter.condition) &&
+    (filter.service === undefined || row.service === filter.service) &&
+    (filter.district === undefined || row.district === filter.district)
+  );
+}
+
+export const bySeverity = (a: Row, b: Row): number =>
+  RANK[a.condition] - RANK[b.condition] || a.code.localeCompare(b.code);
+
+/** How many rows are in each condition, whatever the condition filter says. */
+export function tallyOf(rows: readonly Row[]): Record<Condition, number> {
+  const tally = Object.fromEntries(CONDITIONS.map((c) => [c, 0])) as Record<Condition, number>;
+  for (const row of rows) tally[row.condition]++;
+  return tally;
+}
+
+/** The rows of a window of a virtual list: first and last index (exclusive) with `overscan` rows around it. */
+export function windowOf(
+  scrollTop: number,
+  height: number,
+  rowHeight: number,
+  total: number,
+  overscan = 6,
+): { from: number; to: number } {
+  const from = Math.max(0, Math.floor(scrollTop / rowHeight) - overscan);
+  return { from, to: Math.min(total, Math.ceil((scrollTop + height) / rowHeight) + overscan) };
+}
