@@ -39,8 +39,8 @@ TEXTS: Mapping[NoticeKind, tuple[str, str]] = {
 class ResidentNotices:
     """The relay's route of ``notice.wanted``: finds the phone and hands the text to the port.
 
-    Raises Unavailable when the provider does not take it: the relay tries again, so a person may hear it twice
-    but is not forgotten.
+    Raises Unavailable when the provider does not take it: the relay tries again, so a person may
+    hear it twice but is not forgotten.
     """
 
     def __init__(self, database: Database, keys: SecretKeys, port: NoticePort) -> None:

@@ -1,0 +1,44 @@
+"""The api: every route of its table as nobody and as every role; what is open to anybody, by name."""
+
+from collections.abc import Callable
+from typing import Any
+
+from litestar import Litestar
+
+from core.auth.roles import Role
+from tests.integration.access.walk import routes_of, walk
+
+OPEN_TO_ANYBODY = {
+    "GET /",
+    "GET /api/demo/phone",
+    "GET /city",
+    "GET /city/{rest}",
+    "GET /console",
+    "GET /console/{rest}",
+    "GET /health/live",
+    "GET /health/ready",
+    "GET /metrics",
+    "GET /phone",
+    "GET /phone/{rest}",
+    "POST /api/links/session",
+    "POST /api/residents/codes",
+    "POST /api/residents/login",
+    "POST /api/residents/logout",
+    "POST /api/staff/login",
+    "POST /api/staff/logout",
+}
+"""Whoever makes a route public adds it here and says why in the change."""
+
+MACHINES = frozenset({Role.MAKER, Role.DEVICE})
+"""Their tokens are for the gateway; the api does not know them."""
+
+
+def test_what_is_open_to_anybody_is_listed_by_name(api: Litestar) -> None:
+    found = {str(route) for route in routes_of(api) if route.scope is None}
+    assert found - {"GET /assets/{file_path}", "HEAD /assets/{file_path}"} == OPEN_TO_ANYBODY
+
+
+async def test_every_route_answers_every_role_as_the_table_says(
+    api: Litestar, somebody: Callable[..., Any]
+) -> None:
+    assert await walk(api, somebody(), {}, unknown_here=MACHINES) == []
