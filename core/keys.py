@@ -17,8 +17,13 @@ def state(partition: int) -> str:
 
 
 def state_header(partition: int) -> str:
-    """Hash (streams server): epoch, stream position and time of the state blob; tracker → tracker, api."""
+    """Hash (streams server): epoch, tick, time and stream position of the blob; tracker → tracker, api."""
     return f"state-header:{{{partition}}}"
+
+
+def state_memory(partition: int) -> str:
+    """String (streams server): fence membership and facts not yet in SQL, as of the blob; tracker → tracker."""
+    return f"state-memory:{{{partition}}}"
 
 
 def durable() -> str:
@@ -29,11 +34,6 @@ def durable() -> str:
 def room(cell: str) -> str:
     """Channel (plain server): binary live deltas of a parent cell (H3 res 5); tracker → live hubs."""
     return f"room:{cell}"
-
-
-def room_aggregate(cell: str) -> str:
-    """Channel (plain server): counts of a coarser cell; tracker → live hubs."""
-    return f"room-aggregate:{cell}"
 
 
 def presence(gateway: str) -> str:

@@ -67,3 +67,19 @@ POSITIONS_REFUSED = Counter(
 )
 LINKS_OPEN = Gauge("steppe_links_open", "Vehicle links that are open on this gateway", registry=REGISTRY)
 COMMANDS_PUSHED = Counter("steppe_commands_pushed", "Commands put on a link", ["via"], registry=REGISTRY)
+TRACKER_TICK_SECONDS = Histogram(
+    "steppe_tracker_tick_seconds",
+    "Duration of one tick of the tracker, without its wait",
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 2),
+    registry=REGISTRY,
+)
+TRACKER_LAG_SECONDS = Gauge(
+    "steppe_tracker_lag_seconds", "Age of the newest stream entry when it was read", registry=REGISTRY
+)
+TRACKER_PARTITIONS = Gauge("steppe_tracker_partitions", "Partitions that this tracker owns", registry=REGISTRY)
+TRACKER_POSITIONS = Counter(
+    "steppe_tracker_positions", "Positions that moved the live state", registry=REGISTRY
+)
+FACTS_WAITING = Gauge(
+    "steppe_facts_waiting", "Crossings and causes that are not committed yet", registry=REGISTRY
+)

@@ -4,7 +4,7 @@ Vehicles never see these; docs/wire-protocol.md ends with them because the api's
 All are little-endian numpy structured types, so that a tick is a handful of array operations.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from struct import Struct
 from typing import Any, Final
@@ -145,3 +145,11 @@ def live_records(state: Records) -> Records:
     live["flags"] = state["condition"] | ((state["mode_flags"] & 0b111) << 3)
     live["speed_5"] = np.minimum(state["speed_cm_s"] // 20, 255)
     return live
+
+
+def joined(parts: Iterable[Records], dtype: np.dtype[Any]) -> Records:
+    """Return the records of contiguous arrays of one dtype behind one another, read-only.
+
+    ``numpy.concatenate`` promotes structured dtypes field by field: 1.7 ms for 32 parts, this 20 µs.
+    """
+    return np.frombuffer(b"".join(memoryview(part).cast("B") for part in parts if len(part)), dtype=dtype)

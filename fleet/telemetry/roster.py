@@ -37,6 +37,8 @@ class RosterRow(msgspec.Struct, frozen=True, kw_only=True):
     service: ServiceKind
     is_heard: bool = True
     """False for a decommissioned vehicle: its frames are refused as unknown."""
+    is_in_service: bool = True
+    """Only a vehicle in service can leave its operating area."""
     is_under_way: bool = False
     """Its duty puts it on the road: silence is then an alarm."""
     report_interval_s: float = 1.0
@@ -81,6 +83,10 @@ class Names:
         """Return the number of a name or None when it was never seen."""
         return self._numbers.get(name)
 
+    def all(self) -> list[str]:
+        """Return every name by its number; the first is empty."""
+        return list(self._names)
+
     def name(self, number: int) -> str:
         """Return the name of a number."""
         return self._names[number]
@@ -98,6 +104,7 @@ class Roster:
         self.revision = 0
         """Rises when a column was replaced or changed, so that whoever derives from them can follow."""
         self.heard = np.zeros(self.size, dtype=np.bool_)
+        self.in_service = np.zeros(self.size, dtype=np.bool_)
         self.under_way = np.zeros(self.size, dtype=np.bool_)
         self.maker = np.zeros(self.size, dtype=np.uint16)
         self.operator = np.zeros(self.size, dtype=np.uint16)
@@ -113,6 +120,7 @@ class Roster:
 
     def _grow(self, size: int) -> None:
         self.heard = longer(self.heard, size)
+        self.in_service = longer(self.in_service, size)
         self.under_way = longer(self.under_way, size)
         self.maker = longer(self.maker, size)
         self.operator = longer(self.operator, size)
@@ -133,6 +141,7 @@ class Roster:
         for row in rows:
             no = row.vehicle_no
             self.heard[no] = row.is_heard
+            self.in_service[no] = row.is_in_service
             self.under_way[no] = row.is_under_way
             self.maker[no] = self.makers.number(row.maker)
             self.operator[no] = self.operators.number(row.operator)

@@ -1,0 +1,150 @@
+"""State blobs: STATE[n] of a partition at vehicle_no // partitions, with what is needed to go on from it."""
+
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from core import keys
+from core.redis import Redis
+from fleet.telemetry.facts import Facts
+from fleet.telemetry.records import STATE, STATE_BYTES, Records
+from geofences.events import TransitionState
+
+START: Final = b"0-0"
+
+_WRITE: Final = """
+local known = redis.call('HGET', KEYS[2], 'epoch')
+if known and tonumber(known) > tonumber(ARGV[1]) then return 0 end
+redis.call('SET', KEYS[1], ARGV[5])
+redis.call('SET', KEYS[3], ARGV[6])
+redis.call('HSET', KEYS[2], 'epoch', ARGV[1], 'position', ARGV[2], 'tick', ARGV[3], 'at_ms', ARGV[4])
+return 1
+"""
+"""Write blob, memory and header together unless a later epoch has written: a late tracker changes nothing."""
+
+
+class Memory(msgspec.Struct, kw_only=True):
+    """What a partition's next owner needs beside the blob."""
+
+    membership: TransitionState | None = None
+    facts: list[Facts] = []
+    """Found before the blob and not committed: they are written again, which changes nothing twice."""
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands beside a blob."""
+
+    epoch: int
+    position: bytes
+    """Stream entry up to which the blob holds."""
+    tick: int
+    at_ms: int
+    """City time at which it was written."""
+
+
+class Recovered(msgspec.Struct, frozen=True, kw_only=True):
+    """A partition as its last owner left it."""
+
+    state: Records
+    header: Header | None
+    memory: Memory
+
+
+class PartitionBlob(msgspec.Struct, frozen=True, kw_only=True):
+    """A partition as its owner writes it."""
+
+    partition: int
+    header: Header
+    state: Records
+    memory: Memory
+
+
+_memory_encoder = msgspec.msgpack.Encoder()
+_memory_decoder = msgspec.msgpack.Decoder(Memory)
+
+
+class Blobs:
+    """Reads and writes blobs on the streams server."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._script = redis.register_script(_WRITE)
+
+    async def write(self, blobs: list[PartitionBlob]) -> list[int]:
+        """Write blobs; return the partitions for which a later epoch had written, so nothing was."""
+        pipe = self._redis.pipeline(transaction=False)
+        for blob in blobs:
+            await self._script(
+                keys=[
+                    keys.state(blob.partition),
+                    keys.state_header(blob.partition),
+                    keys.state_memory(blob.partition),
+                ],
+                args=[
+                    blob.header.epoch,
+                    blob.header.position,
+                    blob.header.tick,
+                    blob.header.at_ms,
+                    blob.state.tobytes(),
+                    _memory_encoder.encode(blob.memory),
+                ],
+                client=pipe,
+            )
+        written = await pipe.execute() if blobs else []
+        return [blob.partition for blob, done in zip(blobs, written, strict=True) if not done]
+
+    async def recover(self, partition: int) -> Recovered:
+        """Return a partition as its last owner left it; nothing known gives an empty state."""
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.get(keys.state(partition))
+        pipe.hgetall(keys.state_header(partition))
+        pipe.get(keys.state_memory(partition))
+        blob, header, memory = await pipe.execute()
+        return Recovered(
+            state=read_blob(blob or b""),
+            header=_header(header),
+            memory=_memory_decoder.decode(memory) if memory else Memory(),
+        )
+
+    async def states(self, partitions: int) -> tuple[Records, list[Header]]:
+        """Return STATE[n] of every vehicle that was ever heard, and the headers that are known."""
+        pipe = self._redis.pipeline(transaction=False)
+        for partition in range(partitions):
+            pipe.get(keys.state(partition))
+            pipe.hgetall(keys.state_header(partition))
+        found = await pipe.execute()
+        state = read_blob(b"".join(_whole(blob) for blob in found[::2] if blob))
+        headers = [_header(header) for header in found[1::2]]
+        return state, [header for header in headers if header is not None]
+
+    async def some(self, numbers: list[int], partitions: int) -> Records:
+        """Return STATE[n] of the named vehicles that were ever heard; one GETRANGE each."""
+        pipe = self._redis.pipeline(transaction=False)
+        for number in numbers:
+            first = number // partitions * STATE_BYTES
+            pipe.getrange(keys.state(number % partitions), first, first + STATE_BYTES - 1)
+        found = await pipe.execute() if numbers else []
+        return read_blob(b"".join(one for one in found if len(one) == STATE_BYTES))
+
+
+def read_blob(blob: bytes) -> Records:
+    """Return STATE[n] of a blob, vehicles that were never heard left out."""
+    state = np.frombuffer(_whole(blob), STATE)
+    heard: Records = state[state["vehicle_no"] != 0]
+    return heard
+
+
+def _whole(blob: bytes) -> bytes:
+    return blob[: len(blob) // STATE_BYTES * STATE_BYTES]
+
+
+def _header(found: dict[bytes, Any]) -> Header | None:
+    if not found:
+        return None
+    return Header(
+        epoch=int(found[b"epoch"]),
+        position=found[b"position"],
+        tick=int(found[b"tick"]),
+        at_ms=int(found[b"at_ms"]),
+    )

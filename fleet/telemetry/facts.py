@@ -1,0 +1,192 @@
+"""Facts that a tracker finds, on their way into SQL: crossings to our table, causes to the alarms."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol
+
+import msgspec
+import structlog
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+    select,
+)
+
+from core.clock import Clock
+from core.database import Database, Transaction, metadata
+from core.database.statements import insert_new_rows
+from core.database.types import UtcDateTime
+from core.errors import SteppeError
+from core.leases import leases
+from fleet.alarms.alarm import AlarmCleared, AlarmRaised, AlarmSignal
+from fleet.telemetry.tick import FenceEvent
+
+fence_events = Table(
+    "fence_events",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("vehicle_no", BigInteger, nullable=False),
+    Column("fence_id", String(64), nullable=False),
+    Column("fence_version", Integer, nullable=False),
+    Column("set_version", BigInteger, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("measured_at", UtcDateTime, nullable=False),
+    Column("since_at", UtcDateTime, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("lat", Float, nullable=False),
+    Column("lng", Float, nullable=False),
+    Column("accuracy_m", Float),
+    Column("is_border_uncertain", Boolean, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    UniqueConstraint("vehicle_no", "fence_id", "fence_version", "kind", "seq"),
+    Index(None, "vehicle_no", "measured_at"),
+    Index(None, "fence_id", "measured_at"),
+)
+"""Exactly one row for a crossing, whoever judged it and however often."""
+
+GROUP_MOST: Final = 400
+"""Rows of one statement: 15 values each stay under both databases' parameter limits."""
+PENDING_MOST: Final = 50_000
+"""Facts that may wait for SQL; above it the tracker stops reading, and the stream keeps what comes."""
+AGAIN_S: Final = 0.5
+
+_log = structlog.get_logger("fleet.telemetry.facts")
+
+
+class AlarmSink(Protocol):
+    """Where causes go: the alarms of fleet.alarms, or a list in a test."""
+
+    async def put(self, signals: Sequence[AlarmSignal]) -> int:
+        """Store raised and cleared causes in their order; taking the same twice changes nothing.
+
+        Raises Unavailable when the database does not answer.
+        """
+        ...
+
+
+class Facts(msgspec.Struct, kw_only=True):
+    """What one tick found in one partition, or what was kept with its blob."""
+
+    partition: int
+    epoch: int
+    events: list[FenceEvent] = []
+    raised: list[AlarmRaised | AlarmCleared] = []
+
+    def __len__(self) -> int:
+        return len(self.events) + len(self.raised)
+
+
+class FactWriter:
+    """Writes facts in the order they were found. What is not committed is kept with the state blobs."""
+
+    def __init__(self, database: Database, alarms: AlarmSink, clock: Clock) -> None:
+        self._database = database
+        self._alarms = alarms
+        self._clock = clock
+        self._waiting: list[Facts] = []
+        self._arrived = asyncio.Event()
+        self.written = 0
+        self.refused = 0
+        """Facts of a lease that another tracker holds by now: it finds them itself."""
+
+    def put(self, facts: Facts) -> None:
+        """Take facts to be written."""
+        if len(facts):
+            self._waiting.append(facts)
+            self._arrived.set()
+
+    def __len__(self) -> int:
+        return sum(len(facts) for facts in self._waiting)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the tracker must wait."""
+        return len(self._waiting) > PENDING_MOST or len(self) > PENDING_MOST
+
+    def waiting_of(self, partition: int) -> list[Facts]:
+        """Return what is not committed of a partition, oldest first."""
+        return [facts for facts in self._waiting if facts.partition == partition]
+
+    def drop(self, partition: int) -> None:
+        """Forget what waits of a partition that was lost."""
+        self._waiting = [facts for facts in self._waiting if facts.partition != partition]
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Write until told to stop, then what still waits; an outage of SQL is waited out."""
+        stopping = asyncio.create_task(self._wake_at(stop))
+        is_away = False
+        try:
+            while not stop.is_set() or self._waiting:
+                await self._arrived.wait()
+                self._arrived.clear()
+                try:
+                    await self._write_waiting()
+                    is_away = False
+                except SteppeError as error:
+                    if not is_away:
+                        is_away = True
+                        _log.warning("facts_wait", code=error.code, waiting=len(self))
+                    if stop.is_set():
+                        return
+                    await asyncio.sleep(AGAIN_S)
+                    self._arrived.set()
+        finally:
+            stopping.cancel()
+
+    async def _wake_at(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._arrived.set()
+
+    async def _write_waiting(self) -> None:
+        while self._waiting:
+            group = _group(self._waiting)
+            await self._write(group)
+            done = {id(facts) for facts in group}
+            self._waiting = [facts for facts in self._waiting if id(facts) not in done]
+
+    async def _write(self, group: list[Facts]) -> None:
+        async with self._database.write() as tx:
+            present = await _present_epochs(tx, {facts.partition for facts in group})
+            ours = [facts for facts in group if present.get(facts.partition, facts.epoch) == facts.epoch]
+            self.refused += sum(len(facts) for facts in group) - sum(len(facts) for facts in ours)
+            rows = [_row(event, facts.epoch) for facts in ours for event in facts.events]
+            for start in range(0, len(rows), GROUP_MOST):
+                self.written += await insert_new_rows(tx, fence_events, rows[start : start + GROUP_MOST])
+        signals = [signal for facts in ours for signal in facts.raised]
+        if signals:
+            await self._alarms.put(signals)
+
+
+def _group(waiting: list[Facts]) -> list[Facts]:
+    """Return the oldest facts that one transaction takes: at least one."""
+    group: list[Facts] = []
+    size = 0
+    for facts in waiting:
+        size += len(facts)
+        group.append(facts)
+        if size >= GROUP_MOST:
+            break
+    return group
+
+
+def lease_name(partition: int) -> str:
+    """Return the name of a partition's lease."""
+    return f"telemetry-{partition}"
+
+
+async def _present_epochs(tx: Transaction, partitions: set[int]) -> Mapping[int, int]:
+    names = {lease_name(partition): partition for partition in partitions}
+    found = await tx.execute(select(leases.c.name, leases.c.epoch).where(leases.c.name.in_(sorted(names))))
+    return {names[row.name]: int(row.epoch) for row in found}
+
+
+def _row(event: FenceEvent, epoch: int) -> dict[str, Any]:
+    return {**msgspec.structs.asdict(event), "epoch": epoch}

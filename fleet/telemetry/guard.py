@@ -1,0 +1,201 @@
+"""Which positions move the live state: everything else has a named, counted reason.
+
+The archive keeps what the guard refuses; the guard only decides what the city believes now.
+"""
+
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from fleet.telemetry.records import Records
+from fleet.telemetry.rejects import Reject, RejectCounts
+from fleet.telemetry.roster import Roster, longer
+
+type Mask = NDArray[np.bool_]
+type Rows = NDArray[np.intp]
+
+_METRES_PER_E7: Final = 0.0111195
+"""Metres of 1e-7 degrees along a meridian (mean radius 6,371,008.8 m)."""
+_RELOCATED_AFTER: Final = 3
+"""Positions that must agree on a new place before a vehicle is believed to have been moved there."""
+
+
+class GuardLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Limits of the guard."""
+
+    future_wall_s: float = 5.0
+    """How far ahead a vehicle's clock may be, in wall seconds."""
+    late_s: float = 900.0
+    """City seconds after which a position does not move the live state any more."""
+    teleport_floor_m: float = 150.0
+    """A jump that satellites reflected by houses can cause."""
+    teleport_mps: float = 40.0
+    """Faster than any vehicle here, also on a tow truck."""
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """A box in degrees that holds the city and a margin."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+class Guard:
+    """Memory of every vehicle's last believed position, as columns by vehicle_no. Time is an argument."""
+
+    def __init__(self, roster: Roster, counts: RejectCounts, limits: GuardLimits, *, rate: float) -> None:
+        self._roster = roster
+        self._counts = counts
+        self._late_ms = round(limits.late_s * 1000)
+        self._future_ms = round(limits.future_wall_s * 1000 * rate)
+        self._limits = limits
+        self.bounds: Bounds | None = None
+        """Outside of it is ``out_of_area``; None lets everything through."""
+        size = roster.size
+        self._seq = np.zeros(size, np.uint32)
+        self._ms = np.zeros(size, np.int64)
+        self._lat = np.zeros(size, np.int32)
+        self._lng = np.zeros(size, np.int32)
+        self._moved_lat = np.zeros(size, np.int32)
+        self._moved_lng = np.zeros(size, np.int32)
+        self._moved_ms = np.zeros(size, np.int64)
+        self._moved_count = np.zeros(size, np.uint8)
+
+    def reserve(self, size: int) -> None:
+        """Make room for vehicle numbers below ``size``."""
+        if size > len(self._seq):
+            for name in ("_seq", "_ms", "_lat", "_lng", "_moved_lat", "_moved_lng", "_moved_ms"):
+                setattr(self, name, longer(getattr(self, name), size))
+            self._moved_count = longer(self._moved_count, size)
+
+    def recall(self, state: Records) -> None:
+        """Take the last positions of a recovered STATE[n]."""
+        numbers = state["vehicle_no"]
+        self._seq[numbers] = state["seq"]
+        self._ms[numbers] = state["measured_ms"]
+        self._lat[numbers] = state["lat_e7"]
+        self._lng[numbers] = state["lng_e7"]
+
+    def forget(self, numbers: NDArray[Any]) -> None:
+        """Forget vehicles that another tracker owns now."""
+        self._ms[numbers] = 0
+        self._seq[numbers] = 0
+        self._moved_count[numbers] = 0
+
+    def judge(self, records: Records, received_ms: NDArray[np.int64], now_ms: int) -> Mask:
+        """Say which of STREAM_POSITION[n] are believed; a vehicle's records are judged in their order."""
+        reasons = np.full(len(records), -1, np.int8)
+        numbers = records["vehicle_no"]
+        known = numbers < self._roster.size
+        known &= self._roster.heard[np.where(known, numbers, 0)]
+        reasons[~known] = Reject.UNKNOWN
+        rows = np.flatnonzero(known)
+        for turn in turns(numbers[rows]):
+            self._turn(records, received_ms, rows[turn], now_ms, reasons)
+        believed: Mask = reasons < 0
+        if not believed.all():
+            for reason in np.unique(reasons[~believed]).tolist():
+                self._counts.add(Reject(reason), numbers[reasons == reason], self._roster.size)
+        return believed
+
+    def _turn(
+        self,
+        records: Records,
+        received_ms: NDArray[np.int64],
+        rows: Rows,
+        now_ms: int,
+        reasons: NDArray[np.int8],
+    ) -> None:
+        """Judge one record each of different vehicles."""
+        here = records[rows]
+        numbers, seq, ms = here["vehicle_no"], here["seq"], here["measured_ms"]
+        last = self._ms[numbers]
+        # A memory from the future is of a city clock that ran before: it judges nobody.
+        seen = (last != 0) & (last <= now_ms + self._future_ms)
+        past = ms <= last
+        verdict = np.full(len(rows), -1, np.int8)
+        verdict[self._is_teleport(here, numbers, ms - last) & seen] = Reject.TELEPORT
+        verdict[self._is_outside(here)] = Reject.OUT_OF_AREA
+        verdict[(seen & past) | (received_ms[rows] - ms > self._late_ms)] = Reject.LATE
+        verdict[seen & past & (seq <= self._seq[numbers])] = Reject.DUPLICATE
+        verdict[ms > received_ms[rows] + self._future_ms] = Reject.FUTURE
+        self._believe_relocated(here, numbers, verdict)
+        believed = verdict < 0
+        reasons[rows] = verdict
+        taken, those = numbers[believed], here[believed]
+        self._seq[taken] = those["seq"]
+        self._ms[taken] = those["measured_ms"]
+        self._lat[taken] = those["lat_e7"]
+        self._lng[taken] = those["lng_e7"]
+        self._moved_count[taken] = 0
+
+    def _is_outside(self, here: Records) -> Mask:
+        if self.bounds is None:
+            return np.zeros(len(here), np.bool_)
+        box = self.bounds
+        outside: Mask = (
+            (here["lat_e7"] < box.south * 1e7)
+            | (here["lat_e7"] > box.north * 1e7)
+            | (here["lng_e7"] < box.west * 1e7)
+            | (here["lng_e7"] > box.east * 1e7)
+        )
+        return outside
+
+    def _is_teleport(self, here: Records, numbers: NDArray[Any], elapsed_ms: NDArray[np.int64]) -> Mask:
+        return self._is_far(here, self._lat[numbers], self._lng[numbers], elapsed_ms)
+
+    def _is_far(
+        self, here: Records, lat: NDArray[Any], lng: NDArray[Any], elapsed_ms: NDArray[np.int64]
+    ) -> Mask:
+        north = (here["lat_e7"].astype(np.float64) - lat) * _METRES_PER_E7
+        east = (here["lng_e7"].astype(np.float64) - lng) * _METRES_PER_E7
+        east *= np.cos(np.radians(lat * 1e-7))
+        reach = self._limits.teleport_floor_m + self._limits.teleport_mps * elapsed_ms.clip(min=0) / 1000
+        far: Mask = north * north + east * east > reach * reach
+        return far
+
+    def _believe_relocated(self, here: Records, numbers: NDArray[Any], verdict: NDArray[np.int8]) -> None:
+        """Believe a jump after three positions that agree with each other: the vehicle was carried there."""
+        jumped = np.flatnonzero(verdict == Reject.TELEPORT)
+        if not len(jumped):
+            return
+        those, who = here[jumped], numbers[jumped]
+        elapsed = those["measured_ms"] - self._moved_ms[who]
+        agrees = (self._moved_count[who] > 0) & ~self._is_far(
+            those, self._moved_lat[who], self._moved_lng[who], elapsed
+        )
+        self._moved_count[who] = np.where(agrees, self._moved_count[who] + 1, 1)
+        self._moved_lat[who], self._moved_lng[who] = those["lat_e7"], those["lng_e7"]
+        self._moved_ms[who] = those["measured_ms"]
+        verdict[jumped[self._moved_count[who] >= _RELOCATED_AFTER]] = -1
+
+
+def turns(numbers: NDArray[Any]) -> list[Rows]:
+    """Split rows into turns in which every number comes once; a number's rows keep their order."""
+    if not len(numbers):
+        return []
+    order = np.argsort(numbers, kind="stable")
+    ordered = numbers[order]
+    is_first = np.ones(len(ordered), np.bool_)
+    is_first[1:] = ordered[1:] != ordered[:-1]
+    if bool(is_first.all()):
+        return [np.arange(len(numbers))]
+    starts = np.flatnonzero(is_first)
+    nth = np.arange(len(ordered)) - np.repeat(starts, np.diff(np.append(starts, len(ordered))))
+    return [order[nth == turn] for turn in range(int(nth.max()) + 1)]
+
+
+def last_of_each(numbers: NDArray[Any]) -> Rows:
+    """Return the rows that are the last of their number, ascending by number."""
+    if not len(numbers):
+        return np.zeros(0, np.intp)
+    order = np.argsort(numbers, kind="stable")
+    ordered = numbers[order]
+    is_last = np.ones(len(ordered), np.bool_)
+    is_last[:-1] = ordered[1:] != ordered[:-1]
+    last: Rows = order[is_last]
+    return last

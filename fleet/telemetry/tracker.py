@@ -1,0 +1,369 @@
+"""The tracker process: owns partitions of the stream, ticks, and hands on what follows."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+import msgspec
+import numpy as np
+import structlog
+
+from core import keys, metrics
+from core.clock import Clock
+from core.database import Database
+from core.errors import SteppeError, Unavailable
+from core.ids import new_id
+from core.redis import REDIS_DOWN, Redis
+from fleet.telemetry.blobs import START, Blobs, Header, Memory, PartitionBlob
+from fleet.telemetry.facts import AlarmSink, Facts, FactWriter
+from fleet.telemetry.guard import GuardLimits
+from fleet.telemetry.ownership import Ownership
+from fleet.telemetry.pipeline import Pipeline
+from fleet.telemetry.records import Entry, read_entry
+from fleet.telemetry.rejects import Reject
+from fleet.telemetry.roster import Roster, RosterSource
+from fleet.telemetry.steps.alarms import AlarmLimits
+from fleet.telemetry.tick import TelemetryStep, Tick
+from geofences.index import FenceIndex
+
+BLOB_EVERY_S: Final = 1.0
+ROSTER_EVERY_S: Final = 1.0
+ENTRIES_MOST: Final = 256
+"""Entries of one partition in one tick; a longer queue is worked off without waiting between ticks."""
+AGAIN_S: Final = 0.2
+
+_AWAY: tuple[type[Exception], ...] = (*REDIS_DOWN, OSError)
+_log = structlog.get_logger("fleet.telemetry.tracker")
+
+
+class FenceSource(Protocol):
+    """Where the index in force is read between two ticks; geofences.watch.FenceWatch is one."""
+
+    @property
+    def index(self) -> FenceIndex:
+        """Return the index in force."""
+        ...
+
+    async def load(self) -> FenceIndex:
+        """Bring it up to date and return it. Raises Unavailable."""
+        ...
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Keep it up to date."""
+        ...
+
+
+class TrackerSettingsOf(msgspec.Struct, frozen=True, kw_only=True):
+    """What a tracker may be told; wall times unless said."""
+
+    partitions: int = 32
+    tick_ms: int = 100
+    lease_s: float = 6.0
+    guard: GuardLimits = GuardLimits()
+    alarms: AlarmLimits = AlarmLimits()
+
+
+class Tracker:
+    """Reads its partitions, thinks in a Pipeline, publishes rooms, keeps blobs, writes facts.
+
+    ``run`` may be called again after it ended: it begins with nothing and recovers.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        streams: Redis,
+        plain: Redis,
+        clock: Clock,
+        *,
+        roster: RosterSource,
+        fences: FenceSource,
+        alarms: AlarmSink,
+        settings: TrackerSettingsOf | None = None,
+        more_steps: Sequence[TelemetryStep] = (),
+        name: str | None = None,
+    ) -> None:
+        """Take the stores and sources. ``name`` must be this process's own; None makes one up."""
+        self._database = database
+        self._streams = streams
+        self._plain = plain
+        self._clock = clock
+        self._roster_source = roster
+        self._fences = fences
+        self._alarms = alarms
+        self._settings = settings or TrackerSettingsOf()
+        self._more_steps = more_steps
+        self._name = name or new_id()
+        self.lag_s = 0.0
+        self._begin()
+
+    def _begin(self) -> None:
+        settings = self._settings
+        self.pipeline = Pipeline(
+            Roster(),
+            rate=self._clock.rate,
+            limits=settings.guard,
+            alarm_limits=settings.alarms,
+            more_steps=self._more_steps,
+        )
+        self.ownership = Ownership(
+            self._database,
+            self._clock,
+            self._name,
+            partitions=settings.partitions,
+            ttl_s=settings.lease_s,
+        )
+        self.facts = FactWriter(self._database, self._alarms, self._clock)
+        self._blobs = Blobs(self._streams)
+        self._read_up_to: dict[int, bytes] = {}
+        self._due: dict[str, float] = {}
+        self._counted = dict.fromkeys(Reject, 0)
+        self._is_deaf = True
+
+    def __repr__(self) -> str:
+        return f"Tracker({len(self.ownership.owned)} partitions, {self.pipeline!r})"
+
+    async def ready(self) -> None:
+        """Return when it hears and keeps up; raise Unavailable otherwise."""
+        if self._is_deaf or self.lag_s > 5.0:
+            raise Unavailable("unavailable", f"The tracker is {self.lag_s:.0f} s behind or cannot read")
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Tick until told to stop; then write the last blobs and give the partitions back."""
+        self._begin()
+        await self._load_fences(stop)
+        inner = asyncio.Event()
+        helpers = {
+            asyncio.create_task(self._fences.run(inner), name="fences"),
+            asyncio.create_task(self.facts.run(inner), name="facts"),
+        }
+        try:
+            while not stop.is_set():
+                for task in helpers:
+                    if task.done():
+                        task.result()
+                        raise RuntimeError(f"{task.get_name()} ended before the stop")
+                await self._turn(stop)
+            await self._end()
+        finally:
+            inner.set()
+            _, late = await asyncio.wait(helpers, timeout=5.0)
+            for task in late:
+                task.cancel()
+
+    async def _load_fences(self, stop: asyncio.Event) -> None:
+        """Wait for the index: membership of an empty one would be said anew for everybody."""
+        while not stop.is_set():
+            try:
+                self.pipeline.swap(await self._fences.load())
+                await self.pipeline.roster.refresh(self._roster_source)
+            except SteppeError as error:
+                _log.warning("fences_unread", code=error.code)
+                await asyncio.sleep(AGAIN_S)
+            else:
+                return
+
+    async def _turn(self, stop: asyncio.Event) -> None:
+        began_s = self._clock.monotonic_s()
+        has_more = False
+        try:
+            await self._look_around()
+            has_more = await self._tick()
+        except _AWAY as error:
+            if not self._is_deaf:
+                _log.warning("stream_unreadable", error=type(error).__name__)
+            self._is_deaf = True
+            await asyncio.sleep(AGAIN_S)
+        took_s = self._clock.monotonic_s() - began_s
+        metrics.TRACKER_TICK_SECONDS.observe(took_s)
+        rest_s = self._settings.tick_ms / 1000 - took_s
+        if has_more or rest_s <= 0:
+            await asyncio.sleep(0)
+            return
+        try:
+            async with asyncio.timeout(rest_s):
+                await stop.wait()
+        except TimeoutError:
+            return
+
+    def _is_due(self, what: str, every_s: float) -> bool:
+        now_s = self._clock.monotonic_s()
+        if now_s < self._due.get(what, float("-inf")):
+            return False
+        self._due[what] = now_s + every_s
+        return True
+
+    # --- partitions ----------------------------------------------------------------------------
+
+    async def _look_around(self) -> None:
+        if self._is_due("roster", ROSTER_EVERY_S):
+            try:
+                await self.pipeline.roster.refresh(self._roster_source)
+            except SteppeError as error:
+                _log.warning("roster_unread", code=error.code)
+        if self.ownership.is_due():
+            await self._look_at_leases()
+
+    async def _look_at_leases(self) -> None:
+        try:
+            gained, lost = await self.ownership.look()
+        except SteppeError as error:
+            if not self.ownership.may_have_lapsed():
+                return
+            _log.warning("leases_lapsed", code=error.code, partitions=len(self.ownership.owned))
+            gained, lost = {}, set(self.ownership.owned)
+            self.ownership.owned = {}
+        for partition in lost:
+            self._lose(partition)
+        for partition, epoch in gained.items():
+            await self._recover(partition, epoch)
+        if gained or lost:
+            _log.info("partitions", owned=len(self.ownership.owned), gained=len(gained), lost=len(lost))
+            metrics.TRACKER_PARTITIONS.set(len(self.ownership.owned))
+
+    def _lose(self, partition: int) -> None:
+        self._read_up_to.pop(partition, None)
+        self.facts.drop(partition)
+        self.pipeline.forget(np.arange(partition, self.pipeline.roster.size, self._settings.partitions))
+
+    async def _recover(self, partition: int, epoch: int) -> None:
+        """Take a partition over: its blob, facts that were not written, and the stream after it."""
+        left = await self._blobs.recover(partition)
+        self.pipeline.swap(self._fences.index)
+        self.pipeline.recall(left.state, left.memory.membership)
+        for facts in left.memory.facts:
+            self.facts.put(Facts(partition=partition, epoch=epoch, events=facts.events, raised=facts.raised))
+        self._read_up_to[partition] = left.header.position if left.header else START
+        self._hears_again()
+
+    def _hears_again(self) -> None:
+        self.pipeline.liveness.listening_since_ms = self._clock.now_ms()
+
+    # --- tick ----------------------------------------------------------------------------------
+
+    async def _tick(self) -> bool:
+        """Do one tick; return whether more lies in the stream already."""
+        if self.facts.is_full:
+            return False
+        entries, has_more = await self._read()
+        if self._is_deaf:
+            self._is_deaf = False
+            self._hears_again()
+        self.pipeline.swap(self._fences.index)
+        tick = self.pipeline.process(
+            entries, at=self._clock.now(), is_silence_due=self._is_due("silence", 1.0) and not has_more
+        )
+        self._hand_facts_on(tick)
+        await self._publish(tick)
+        if self._is_due("blobs", BLOB_EVERY_S):
+            await self._write_blobs()
+            self._count()
+        return has_more
+
+    async def _read(self) -> tuple[list[Entry], bool]:
+        partitions = list(self._read_up_to)
+        if not partitions:
+            return [], False
+        pipe = self._streams.pipeline(transaction=False)
+        for partition in partitions:
+            after = b"(" + self._read_up_to[partition]
+            pipe.xrange(keys.telemetry(partition), min=after, max="+", count=ENTRIES_MOST)
+        entries: list[Entry] = []
+        has_more = False
+        newest_ms = 0
+        for partition, found in zip(partitions, await pipe.execute(), strict=True):
+            for entry_id, fields in found:
+                self._read_up_to[partition] = entry_id
+                entry = _readable(entry_id, fields)
+                if entry is not None:
+                    entries.append(entry)
+                    newest_ms = max(newest_ms, entry.received_ms)
+            has_more = has_more or len(found) == ENTRIES_MOST
+        self.lag_s = 0.0
+        if newest_ms and has_more:
+            self.lag_s = self._clock.wall_s((self._clock.now_ms() - newest_ms) / 1000)
+        return entries, has_more
+
+    def _hand_facts_on(self, tick: Tick) -> None:
+        if not tick.events and not tick.signals:
+            return
+        by_partition: dict[int, Facts] = {}
+        partitions = self._settings.partitions
+
+        def of(vehicle_no: int) -> Facts:
+            partition = vehicle_no % partitions
+            epoch = self.ownership.owned.get(partition, 0)
+            return by_partition.setdefault(
+                partition, Facts(partition=partition, epoch=epoch, events=[], raised=[])
+            )
+
+        for event in tick.events:
+            of(event.vehicle_no).events.append(event)
+        for signal in tick.signals:
+            of(signal.vehicle_no).raised.append(signal)
+        for facts in by_partition.values():
+            self.facts.put(facts)
+
+    async def _publish(self, tick: Tick) -> None:
+        if not tick.rooms:
+            return
+        pipe = self._plain.pipeline(transaction=False)
+        for channel, message in tick.rooms:
+            pipe.publish(channel, message)
+        await pipe.execute()
+
+    # --- blobs ---------------------------------------------------------------------------------
+
+    async def _write_blobs(self) -> None:
+        at_ms = self._clock.now_ms()
+        superseded = await self._blobs.write([self._blob(partition, at_ms) for partition in self._read_up_to])
+        for partition in superseded:
+            _log.warning("partition_superseded", partition=partition)
+            self.ownership.owned.pop(partition, None)
+            self._lose(partition)
+
+    def _blob(self, partition: int, at_ms: int) -> PartitionBlob:
+        state = self.pipeline.live.state[partition :: self._settings.partitions]
+        heard = state["vehicle_no"][state["vehicle_no"] != 0]
+        return PartitionBlob(
+            partition=partition,
+            header=Header(
+                epoch=self.ownership.owned.get(partition, 0),
+                position=self._read_up_to[partition],
+                tick=self.pipeline.ticks,
+                at_ms=at_ms,
+            ),
+            state=state,
+            memory=Memory(
+                membership=self.pipeline.fences.export(heard),
+                facts=self.facts.waiting_of(partition),
+            ),
+        )
+
+    async def _end(self) -> None:
+        try:
+            await self._write_blobs()
+            await self.ownership.give_back()
+        except (*_AWAY, SteppeError) as error:  # type: ignore[misc]
+            _log.warning("tracker_left_without_blobs", error=type(error).__name__)
+
+    def _count(self) -> None:
+        metrics.TRACKER_LAG_SECONDS.set(self.lag_s)
+        metrics.FACTS_WAITING.set(len(self.facts))
+        metrics.TRACKER_POSITIONS.inc(self.pipeline.believed)
+        self.pipeline.believed = 0
+        for reason in Reject:
+            total = self.pipeline.counts.total(reason)
+            if total > self._counted[reason]:
+                metrics.POSITIONS_REFUSED.labels(reason=reason.name.lower()).inc(
+                    total - self._counted[reason]
+                )
+                self._counted[reason] = total
+
+
+def _readable(entry_id: bytes, fields: dict[bytes, bytes]) -> Entry | None:
+    try:
+        return read_entry(fields)
+    except (KeyError, ValueError, TypeError) as error:
+        _log.error("stream_entry_unreadable", entry=entry_id.decode(), error=repr(error))
+        return None
