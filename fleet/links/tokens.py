@@ -2,8 +2,8 @@
 
 from typing import Annotated, Any
 
-from litestar import Request, post
-from litestar.di import NamedDependency
+from litestar import Request, Router, post
+from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody
 from litestar.status_codes import HTTP_200_OK
 from msgspec import Meta, Struct
@@ -47,3 +47,16 @@ async def ask_for_token(
     address = request.client.host if request.client else "unknown"
     token, life_s = await token_exchange.exchange(data.key_id, data.secret, address=address)
     return TokenGiven(token=token, token_type="Bearer", expires_in_s=life_s)  # noqa: S106 - a scheme's name
+
+
+def token_routes(exchange: TokenExchange) -> Router:
+    """Return POST /v1/tokens over an exchange, for the app of a gateway."""
+
+    def provide() -> TokenExchange:
+        return exchange
+
+    return Router(
+        path="/",
+        route_handlers=[ask_for_token],
+        dependencies={"token_exchange": Provide(provide, sync_to_thread=False)},
+    )
