@@ -45,7 +45,7 @@ async def test_a_patient_subscriber_hears_what_is_said_after_a_restart(
         async with client.pubsub() as subscription:
             await subscription.subscribe("c")
             async for message in subscription.listen():
-                heard.append(str(message["data"]))
+                heard.append(str(message["data"]))  # noqa: PERF401 - it never ends
 
     listening = asyncio.create_task(listen())
     other = connect(server.url, text=True)
