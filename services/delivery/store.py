@@ -14,11 +14,12 @@ from core.ids import DistrictCode, GoodsId, MerchantId, PickupPointId, VehicleNo
 from services.delivery.catalogue import Goods, Merchant, PickupPoint
 from services.delivery.compartments import Compartment
 from services.delivery.tables import compartments, goods, merchants, pickup_points
+from services.rows import read_row
 
 
 async def _all[T](tx: Transaction, query: Select[Any], kind: type[T]) -> list[T]:
     rows = (await tx.execute(query)).mappings()
-    return [msgspec.convert(dict(row), kind) for row in rows]
+    return [read_row(row, kind) for row in rows]
 
 
 async def _put(tx: Transaction, table: Table, thing: msgspec.Struct) -> bool:
@@ -157,7 +158,7 @@ class CompartmentStore:
         )
         found: dict[VehicleNo, tuple[Compartment, ...]] = {}
         for row in (await self._tx.execute(query)).mappings():
-            box = msgspec.convert({k: v for k, v in row.items() if k != "vehicle_no"}, Compartment)
+            box = read_row(row, Compartment)
             found[row["vehicle_no"]] = (*found.get(row["vehicle_no"], ()), box)
         return found
 

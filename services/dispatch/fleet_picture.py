@@ -1,23 +1,19 @@
-"""The vehicles of a zone as they are now: facts, papers, last state, and every reason not to send one."""
+"""The vehicles of a zone as they are now, with every reason not to send one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
 
 import msgspec
 
 from core.auth.principal import EVERYTHING
 from core.clock import Clock
-from core.database import Database, Transaction
-from core.ids import DistrictCode, TaskId, VehicleNo
+from core.database import Database
+from core.ids import DistrictCode, TaskId
 from core.kinds import ServiceKind
-from fleet.people.duty import rooms
-from fleet.people.store import ShiftStore
-from fleet.vehicles.codes import CodeRecord
-from fleet.vehicles.dispatchable import DispatchContext, Reason, dispatchable
-from fleet.vehicles.kinds import Connection
+from fleet.vehicles.dispatchable import Reason
+from fleet.vehicles.judge_vehicles import CityNow, judge_vehicles
 from fleet.vehicles.last_heard import LastHeard, LastHeardReader
-from fleet.vehicles.paper_store import CodeStore, PaperStore
-from fleet.vehicles.papers import Insurance, Permit, Weather
+from fleet.vehicles.papers import Weather
 from fleet.vehicles.store import VehicleFilter, VehicleStore
 from fleet.vehicles.vehicle import Vehicle
 from services.delivery.compartments import Compartment
@@ -46,13 +42,10 @@ class FleetPicture:
         clock: Clock,
         *,
         zone: tzinfo,
-        fence_set: Callable[[], int] = lambda: 0,
-        weather: Callable[[DistrictCode], Weather] = lambda _district: Weather(),
+        fence_set: Callable[[], int],
+        weather: Callable[[], Mapping[DistrictCode, Weather]] = dict,
     ) -> None:
-        """Take the stores, the city's time zone, and who knows the current fence set and the weather.
-
-        A fence set of 0 asks vehicles for none.
-        """
+        """Take the stores, the city's time zone, and who knows the current fence set and the weather."""
         self._database = database
         self._last_heard = last_heard
         self._clock = clock
@@ -66,73 +59,31 @@ class FleetPicture:
         """Return every vehicle of those services in a district, by number. Raises Unavailable."""
         wanted = VehicleFilter(services=services, districts=frozenset({district}))
         async with self._database.read() as tx:
+            numbers = [v.vehicle_no for v in await VehicleStore(tx).page(EVERYTHING, wanted)]
+        heard = await self._last_heard.last_heard(numbers)
+        now = CityNow(
+            at=at,
+            wall=self._clock.wall(),
+            zone=self._zone,
+            fence_set_current=self._fence_set(),
+            weather=self._weather(),
+        )
+        async with self._database.read() as tx:
+            # the reading of the state took time: what holds a vehicle is read after it, from one snapshot
             vehicles = await VehicleStore(tx).page(EVERYTHING, wanted)
-            numbers = [vehicle.vehicle_no for vehicle in vehicles]
-            papers = await _Papers.read(tx, numbers)
-            room, watched = await self._people(tx)
+            judged = await judge_vehicles(tx, vehicles, heard, now)
             tasks = await TaskStore(tx).active_ids(numbers)
             layouts = await CompartmentStore(tx).layouts(numbers)
-        heard = await self._last_heard.last_heard(numbers)
         return [
             FleetMember(
-                vehicle=vehicle,
-                heard=heard.get(vehicle.vehicle_no),
-                reasons=self._reasons(
-                    vehicle, papers, heard.get(vehicle.vehicle_no), room, vehicle.vehicle_no in watched, at
-                ),
-                task_id=tasks.get(vehicle.vehicle_no),
-                layout=layouts.get(vehicle.vehicle_no, ()),
+                vehicle=each.vehicle,
+                heard=each.heard,
+                reasons=each.reasons,
+                task_id=tasks.get(each.vehicle.vehicle_no),
+                layout=layouts.get(each.vehicle.vehicle_no, ()),
             )
-            for vehicle in vehicles
+            for each in judged
         ]
-
-    async def _people(self, tx: Transaction) -> tuple[int, frozenset[VehicleNo]]:
-        shifts = ShiftStore(tx)
-        bound = await shifts.bound()
-        room = rooms(await shifts.running(EVERYTHING), bound, self._clock.wall())
-        return sum(room.values()), frozenset(bound)
-
-    def _reasons(
-        self,
-        vehicle: Vehicle,
-        papers: "_Papers",
-        heard: LastHeard | None,
-        room: int,
-        is_watched: bool,
-        at: datetime,
-    ) -> tuple[Reason, ...]:
-        current_fences = self._fence_set()
-        held = 0 if heard is None or heard.fence_set_version is None else heard.fence_set_version
-        context = DispatchContext(
-            code=papers.codes.get(vehicle.vehicle_no),
-            permits=papers.permits.get(vehicle.vehicle_no, ()),
-            insurances=papers.insurances.get(vehicle.vehicle_no, ()),
-            connection=Connection.OFFLINE if heard is None else heard.connection,
-            control_mode=None if heard is None else heard.control_mode,
-            battery_ratio=None if heard is None else heard.battery_ratio,
-            fence_set_held=held,
-            fence_set_current=current_fences,
-            weather=self._weather(vehicle.district),
-            zone=self._zone,
-            operators_with_room=room,
-            is_bound=is_watched,
-        )
-        return dispatchable(vehicle, context, at)
-
-
-class _Papers(msgspec.Struct, frozen=True, kw_only=True):
-    codes: Mapping[VehicleNo, CodeRecord]
-    permits: Mapping[VehicleNo, tuple[Permit, ...]]
-    insurances: Mapping[VehicleNo, tuple[Insurance, ...]]
-
-    @classmethod
-    async def read(cls, tx: Transaction, numbers: Sequence[VehicleNo]) -> "_Papers":
-        papers = PaperStore(tx)
-        return cls(
-            codes=await CodeStore(tx).living_of(numbers),
-            permits=await papers.permits_of(numbers),
-            insurances=await papers.insurances_of(numbers),
-        )
 
 
 def candidate_of(member: FleetMember) -> Candidate:

@@ -16,6 +16,7 @@ from fleet.links.wire.commands import CommandKind, ReturnToDepot
 from fleet.people.watch_vehicles import bind_vehicle
 from fleet.vehicles.duty import DutyEvent
 from fleet.vehicles.store import VehicleStore
+from fleet.vehicles.take_reports import move_duty_if_it_can
 from services.charging.need import nearest_free
 from services.dispatch.fleet_picture import FleetMember, FleetPicture
 from services.dispatch.idle import NextStep, next_step
@@ -24,7 +25,6 @@ from services.places.place import Place, PlaceKind
 from services.places.store import PlaceStore
 from services.rounds.round import ROUND_KINDS, WAIT_S, choose_visits
 from services.routing.route import GeoPoint
-from services.tasks.duty import move_duty
 from services.tasks.plan import wire_limits
 from services.tasks.roads import Roads
 from services.tasks.send_plan import send_plan
@@ -141,7 +141,7 @@ class IdleKeeper:
                     return False
                 at = self._clock.now()
                 await queue_command(tx, wish, at=at, rate=self._clock.rate)
-                await move_duty(tx, vehicle_no, DutyEvent.RETURN_STARTED, at=at)
+                await move_duty_if_it_can(tx, vehicle_no, DutyEvent.RETURN_STARTED, at)
                 await bind_vehicle(tx, await VehicleStore(tx).get(vehicle_no, EVERYTHING), self._clock)
         except LOST_RACE:
             return False

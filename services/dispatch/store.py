@@ -11,6 +11,7 @@ from core.database import Transaction
 from core.ids import DecisionId, DistrictCode, OrderId, TaskId, VehicleNo, new_id
 from services.dispatch.explanation import Explanation
 from services.dispatch.tables import decisions
+from services.rows import read_row
 
 Outcome = Literal["assigned", "nobody"]
 
@@ -63,10 +64,7 @@ class DecisionStore:
         rows = await self._tx.execute(
             query.order_by(decisions.c.at.desc(), decisions.c.decision_id.desc()).limit(limit)
         )
-        return [
-            msgspec.convert({k: v for k, v in row.items() if k != "fingerprint"}, Decision)
-            for row in rows.mappings()
-        ]
+        return [read_row(row, Decision) for row in rows.mappings()]
 
     async def _add(
         self, explanation: Explanation, district: DistrictCode, outcome: Outcome, task_id: TaskId | None

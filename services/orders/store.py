@@ -16,6 +16,7 @@ from core.outbox import emit
 from services.orders.order import Order, advance
 from services.orders.states import TERMINAL, OrderEvent, OrderState
 from services.orders.tables import order_events, orders
+from services.rows import read_row
 
 
 class HistoryLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,9 +140,7 @@ class OrderStore:
         """Return everything that happened to an order, first to last. Read the order with a reach before."""
         query = select(order_events).where(order_events.c.order_id == order_id)
         rows = (await self._tx.execute(query.order_by(order_events.c.version))).mappings()
-        return [
-            msgspec.convert({k: v for k, v in row.items() if k != "order_id"}, HistoryLine) for row in rows
-        ]
+        return [read_row(row, HistoryLine) for row in rows]
 
     async def count_waiting(self, district: DistrictCode) -> int:
         """Return how many accepted or created orders of a zone have no vehicle."""
@@ -151,7 +150,7 @@ class OrderStore:
 
     async def _select(self, query: Select[Any]) -> list[Order]:
         rows = (await self._tx.execute(query)).mappings()
-        return [msgspec.convert(dict(row), Order) for row in rows]
+        return [read_row(row, Order) for row in rows]
 
     async def _write(self, before: Order, after: Order) -> None:
         written = await self._tx.execute(

@@ -8,6 +8,7 @@ from core.ids import DistrictCode
 from core.kinds import ServiceKind
 from services.places.place import Place, PlaceKind
 from services.places.tables import places
+from services.rows import read_row
 
 
 class PlaceStore:
@@ -37,4 +38,4 @@ class PlaceStore:
             .order_by(places.c.place_id)
         )
         rows = (await self._tx.execute(query)).mappings()
-        return [msgspec.convert(dict(row), Place) for row in rows]
+        return [read_row(row, Place) for row in rows]

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from core.database import Transaction
 from fleet.vehicles.duty import DutyEvent
-from services.tasks.duty import move_duty
+from fleet.vehicles.take_reports import move_duty_if_it_can
 from services.tasks.states import TaskCancelled, TaskFailed, TaskFinished
 from services.tasks.store import TaskStore
 from services.tasks.task import Task
@@ -16,5 +16,5 @@ async def end_task(
     """Return the ended task; the vehicle's duty is idle again. Raises IllegalTransition, Conflict on a
     lost race."""
     ended = await TaskStore(tx).move(task, event, at=at)
-    await move_duty(tx, task.vehicle_no, DutyEvent.TASK_ENDED, at=at)
+    await move_duty_if_it_can(tx, task.vehicle_no, DutyEvent.TASK_ENDED, at)
     return ended

@@ -8,8 +8,8 @@ from core.database import Transaction
 from core.inbox import InboxItem
 from fleet.links.wire.reports import Fault, StopLeft, StopReached, TaskDone, read_report_body
 from fleet.vehicles.duty import DutyEvent
+from fleet.vehicles.take_reports import move_duty_if_it_can, take_fault
 from services.orders.zone import want_dispatch
-from services.tasks.duty import move_duty
 from services.tasks.effects import NothingOnBoard, TaskEffects
 from services.tasks.end_task import end_task
 from services.tasks.guard import current_task, moment_of
@@ -77,7 +77,7 @@ class TaskReports:
         task = await TaskStore(tx).put_stop(task, reached, at=moment)
         is_charger = stop.kind is StopKind.CHARGE
         event = DutyEvent.CHARGING_STARTED if is_charger else DutyEvent.STOP_REACHED
-        await move_duty(tx, task.vehicle_no, event, at=at)
+        await move_duty_if_it_can(tx, task.vehicle_no, event, at)
         await self.effects(task).stop_reached(tx, task, reached, moment)
         return APPLIED
 
@@ -96,7 +96,7 @@ class TaskReports:
         left = advance_stop(stop, StopEvent.FINISH, at=moment)
         task = await TaskStore(tx).put_stop(task, left, at=moment)
         if task.next_stop() is not None:
-            await move_duty(tx, task.vehicle_no, DutyEvent.SENT_TO_STOP, at=at)
+            await move_duty_if_it_can(tx, task.vehicle_no, DutyEvent.SENT_TO_STOP, at)
         await self.effects(task).stop_left(tx, task, left, moment)
         return APPLIED
 
@@ -117,20 +117,20 @@ class TaskReports:
             return "not-settled"
         await end_task(tx, task, TaskFinished(), at=moment)
         if task.kind is TaskKind.CHARGING:
-            await move_duty(tx, task.vehicle_no, DutyEvent.CHARGING_ENDED, at=at)
+            await move_duty_if_it_can(tx, task.vehicle_no, DutyEvent.CHARGING_ENDED, at)
         await want_dispatch(tx, task.district, at=at)
         return APPLIED
 
     async def fault(self, tx: Transaction, item: InboxItem, *, at: datetime) -> str:
-        """Give the task up when the vehicle says that it cannot go on; anything less is only kept."""
+        """Raise or clear the fault's alarm, and give the task up when the vehicle cannot go on with it."""
+        outcome = await take_fault(tx, item, at=at)
         body = cast(Fault, read_report_body(item.kind, item.body))
         if not body.fatal or body.is_cleared:
-            return "noted"
+            return outcome
         task = await current_task(tx, item)
-        if isinstance(task, str):
-            return task
-        await lose_task(tx, task, "vehicle_fault", self.effects(task), at=moment_of(item, task, at))
-        return APPLIED
+        if isinstance(task, Task):
+            await lose_task(tx, task, "vehicle_fault", self.effects(task), at=moment_of(item, task, at))
+        return outcome
 
     async def _pass_by(self, tx: Transaction, task: Task, until: Stop, *, at: datetime) -> Task:
         for stop in task.stops:

@@ -9,8 +9,8 @@ from core.ids import OrderId
 from fleet.commands.queue_command import Wish, queue_command
 from fleet.links.wire.commands import CommandKind
 from fleet.vehicles.duty import DutyEvent
+from fleet.vehicles.take_reports import move_duty_if_it_can
 from services.delivery.pickup_code import Verifier
-from services.tasks.duty import move_duty
 from services.tasks.plan import assign_task_body
 from services.tasks.states import TaskKind
 from services.tasks.store import TaskStore
@@ -45,4 +45,4 @@ async def send_plan(
     await queue_command(tx, wish, at=at, rate=rate)
     is_charging = task.kind is TaskKind.CHARGING
     event = DutyEvent.SENT_TO_CHARGER if is_charging else DutyEvent.SENT_TO_STOP
-    await move_duty(tx, task.vehicle_no, event, at=at)
+    await move_duty_if_it_can(tx, task.vehicle_no, event, at)

@@ -13,6 +13,7 @@ from core.database import Transaction, insert_new
 from core.errors import Conflict, NotFound
 from core.ids import TaskId, VehicleNo
 from core.outbox import emit
+from services.rows import read_row
 from services.tasks.states import ACTIVE, TaskEvent
 from services.tasks.tables import stops, tasks
 from services.tasks.task import Stop, Task, advance, with_stop
@@ -137,11 +138,10 @@ class TaskStore:
         found = await self._tx.execute(
             select(stops).where(stops.c.task_id.in_(ids)).order_by(stops.c.task_id, stops.c.seq)
         )
-        by_task: dict[str, list[dict[str, Any]]] = {}
+        by_task: dict[str, list[Stop]] = {}
         for stop in found.mappings():
-            values = dict(stop)
-            by_task.setdefault(values.pop("task_id"), []).append(values)
-        return [msgspec.convert({**row, "stops": by_task.get(row["task_id"], [])}, Task) for row in rows]
+            by_task.setdefault(stop["task_id"], []).append(read_row(stop, Stop))
+        return [read_row(row, Task, stops=tuple(by_task.get(row["task_id"], ()))) for row in rows]
 
     async def _announce(self, task: Task, at: datetime) -> None:
         payload = {

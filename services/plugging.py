@@ -1,0 +1,45 @@
+"""What services plug into the inbox and into the endings of commands; composition calls these once a
+process."""
+
+from core.inbox_consumer import ReportHandler
+from fleet.commands.ending import Endings
+from fleet.commands.take_answer import AnswerHandler
+from fleet.links.wire.commands import CommandKind
+from fleet.links.wire.reports import ReportKind
+from fleet.vehicles.take_reports import take_link_loss_policy, take_takeover_request
+from services.delivery.effects import DeliveryEffects
+from services.delivery.reports import DeliveryReports
+from services.tasks.answers import PlanEnded, PlanTaken
+from services.tasks.home import return_ended
+from services.tasks.reports import TaskReports
+from services.tasks.states import TaskKind
+
+
+def task_reports() -> TaskReports:
+    """Return who moves tasks, with the effects of every kind that carries something."""
+    return TaskReports({TaskKind.DELIVERY: DeliveryEffects()})
+
+
+def command_endings(reports: TaskReports) -> Endings:
+    """Return what follows when a command of some kind is over."""
+    return {CommandKind.ASSIGN_TASK: PlanEnded(reports), CommandKind.RETURN_TO_DEPOT: return_ended}
+
+
+def report_handlers(reports: TaskReports) -> dict[str, ReportHandler]:
+    """Return the handler of every report kind there is: those of the fleet and those of tasks and orders."""
+    answers = AnswerHandler(command_endings(reports))
+    delivery = DeliveryReports(reports)
+    return {
+        ReportKind.COMMAND_ACK.value: PlanTaken(answers, reports),
+        ReportKind.COMMAND_RESULT.value: answers,
+        ReportKind.STOP_REACHED.value: reports.stop_reached,
+        ReportKind.STOP_LEFT.value: reports.stop_left,
+        ReportKind.TASK_DONE.value: reports.task_done,
+        ReportKind.FAULT.value: reports.fault,
+        ReportKind.GOODS_LOADED.value: delivery.goods_loaded,
+        ReportKind.DOOR_OPENED.value: delivery.door_opened,
+        ReportKind.DOOR_CLOSED.value: delivery.door_closed,
+        ReportKind.CODE_FAILED.value: delivery.code_failed,
+        ReportKind.LINK_LOSS_POLICY.value: take_link_loss_policy,
+        ReportKind.TAKEOVER_REQUESTED.value: take_takeover_request,
+    }

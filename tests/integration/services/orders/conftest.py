@@ -1,0 +1,38 @@
+"""A furnished town on either store, with encrypted columns switched on."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.auth.services import secret_keys
+from core.database import Database
+from core.privacy.encrypted import install_keys
+from core.settings import Settings, load
+from tests.integration.services.orders.town import Town
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load({"STEPPE_ENVIRONMENT": "test", "STEPPE_DATA_DIR": str(tmp_path)})
+
+
+@pytest.fixture(autouse=True)
+def _keys_installed(settings: Settings) -> None:
+    install_keys(secret_keys(settings.security))
+
+
+@pytest.fixture
+async def town(sqlite_database: Database, clock: Any) -> Town:
+    """On SQLite: for what does not depend on the store."""
+    made = Town(sqlite_database, clock)
+    await made.furnish()
+    return made
+
+
+@pytest.fixture
+async def any_town(database: Database, clock: Any) -> Town:
+    """On SQLite and on PostgreSQL: for what does."""
+    made = Town(database, clock)
+    await made.furnish()
+    return made
