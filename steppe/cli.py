@@ -4,6 +4,7 @@ Commands import what they run only when they run, so that ``steppe tracker`` doe
 """
 
 import asyncio
+import importlib
 import json
 from collections.abc import Coroutine
 from pathlib import Path
@@ -220,3 +221,27 @@ def doctor(as_json: bool) -> None:
     findings = asyncio.run(examine())
     click.echo(render(findings, as_json=as_json))
     raise SystemExit(0 if all(finding.ok for finding in findings) else 1)
+
+
+class _Later(click.Group):
+    """A group whose commands are imported when one of them is asked for."""
+
+    def __init__(self, name: str, module: str, help_line: str) -> None:
+        super().__init__(name, help=help_line)
+        self._module = module
+
+    def _group(self) -> click.Group:
+        group: click.Group = getattr(importlib.import_module(self._module), self.name or "")
+        return group
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the group's commands."""
+        return self._group().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command of the group, None for a name it has not."""
+        return self._group().get_command(ctx, cmd_name)
+
+
+cli.add_command(_Later("staff", "steppe.accounts", "Accounts of people who work with the console."))
+cli.add_command(_Later("keys", "steppe.accounts", "Keys of makers' clouds and tokens of merchants."))

@@ -136,7 +136,7 @@ async def ensure_staff(
 
 
 async def close_account(
-    tx: Transaction, by: Principal, staff_id: StaffId, *, reason: str, at: datetime
+    tx: Transaction, by: Principal | None, staff_id: StaffId, *, reason: str, at: datetime
 ) -> int:
     """Close an account and end its sessions at once; return how many sessions ended."""
     await StaffStore(tx).deactivate(staff_id)
