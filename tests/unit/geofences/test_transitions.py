@@ -1,19 +1,15 @@
 """Crossings: timelines as a table, and properties against a model that judges one point at a time."""
 
-import json
-from typing import Any
-
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from geofences.events import EVENT_NAMES, FenceEventKind, FenceEvents, TransitionPolicy, TransitionState
 from geofences.fences import FenceKind
 from geofences.index import FenceIndex
 from geofences.transitions import Transitions
-from tests.fences import KANGBASHI, a_fence, a_square, the_districts
+from tests.crossings import step
+from tests.fences import a_fence, a_square, the_districts
 
 SLOW_ENTRY = {FenceKind.SLOW_ZONE: TransitionPolicy(min_inside_s=2.0, min_outside_s=5.0)}
 AT_ONCE = {kind: TransitionPolicy(min_inside_s=0.0, min_outside_s=0.0) for kind in FenceKind}
@@ -21,21 +17,6 @@ AT_ONCE = {kind: TransitionPolicy(min_inside_s=0.0, min_outside_s=0.0) for kind 
 
 def an_index(version: int = 1, half_m: float = 50.0) -> FenceIndex:
     return FenceIndex.build([a_fence("f", a_square(half_m), version=version)])
-
-
-def step(transitions: Transitions, *points: tuple[int, float, float], accuracy_m: float = 0.0) -> FenceEvents:
-    """Judge (slot, second, metres east of the middle of the square) in one batch."""
-    slots = np.array([slot for slot, _, _ in points], np.int32)
-    seconds = np.array([second for _, second, _ in points], np.float64)
-    places = np.array([KANGBASHI.lat_lng(east, 0.0) for _, _, east in points])
-    return transitions.step(
-        slots,
-        places[:, 0],
-        places[:, 1],
-        np.full(len(points), accuracy_m),
-        (seconds * 1000).astype(np.int64),
-        seconds.astype(np.int64),
-    )
 
 
 def words(events: FenceEvents, index: FenceIndex) -> list[str]:
@@ -298,129 +279,3 @@ def test_a_surveyed_fence_is_certain_at_its_border() -> None:
 def test_every_event_has_a_chinese_and_an_english_name() -> None:
     assert set(EVENT_NAMES) == set(FenceEventKind)
     assert all(zh and en for zh, en in EVENT_NAMES.values())
-
-
-HALF_M = (50.0, 80.0)
-MODEL_FENCES = FenceIndex.build([a_fence(f"f{n}", a_square(half)) for n, half in enumerate(HALF_M)])
-
-walks = st.lists(
-    st.tuples(
-        st.integers(0, 2),
-        st.integers(0, 60),
-        st.sampled_from([0.0, 40.0, 48.0, 52.0, 56.0, 70.0, 78.0, 82.0, 90.0, 200.0]),
-    ),
-    max_size=60,
-)
-
-
-type Walk = list[tuple[int, int, float]]
-
-
-class Model:
-    """The same rules for one point at a time, in words."""
-
-    def __init__(self, policy: TransitionPolicy, accuracy_m: float) -> None:
-        self.policy, self.accuracy_m = policy, accuracy_m
-        self.last: dict[int, float] = {}
-        self.phase: dict[tuple[int, int], tuple[str, float]] = {}
-
-    def hear(self, slot: int, second: float, east: float) -> list[tuple[int, str, int, float]]:
-        if slot in self.last and second <= self.last[slot]:
-            return []
-        said = []
-        for fence, half in enumerate(HALF_M):
-            word = self._judge((slot, fence), second, east, half, first=slot not in self.last)
-            said += [(slot, word, fence, second)] if word else []
-        self.last[slot] = second
-        return said
-
-    def _judge(self, key: Any, second: float, east: float, half: float, *, first: bool) -> str | None:
-        phase, since = self.phase.get(key, ("outside", second))
-        is_in, is_surely_out = east <= half, east > half + self.accuracy_m
-        if is_in and first:
-            self.phase[key] = ("inside", second)
-            return "inside"
-        if is_in and phase in ("outside", "entering"):
-            if second - since >= self.policy.min_inside_s:
-                self.phase[key] = ("inside", since)
-                return "enter"
-            self.phase[key] = ("entering", since)
-        elif is_in:
-            self.phase[key] = ("inside", since)
-        elif phase == "entering":
-            del self.phase[key]
-        elif is_surely_out and phase in ("inside", "leaving"):
-            since = second if phase == "inside" else since
-            if second - since >= self.policy.min_outside_s:
-                del self.phase[key]
-                return "exit"
-            self.phase[key] = ("leaving", since)
-        return None
-
-
-def said(events: FenceEvents) -> list[tuple[int, str, int, float]]:
-    return [
-        (slot, FenceEventKind(kind).name.lower(), fence, measured / 1000)
-        for slot, kind, fence, measured in zip(
-            events.slot.tolist(),
-            events.kind.tolist(),
-            events.fence.tolist(),
-            events.measured_ms.tolist(),
-            strict=True,
-        )
-    ]
-
-
-policies = st.builds(
-    TransitionPolicy,
-    min_inside_s=st.sampled_from([0.0, 2.0, 5.0]),
-    min_outside_s=st.sampled_from([0.0, 3.0, 5.0]),
-)
-
-
-@settings(max_examples=200, deadline=None)
-@given(walks, policies, st.sampled_from([0.0, 4.0]))
-def test_columns_say_what_the_model_says(walk: Walk, policy: TransitionPolicy, accuracy_m: float) -> None:
-    model = Model(policy, accuracy_m)
-    columns = Transitions(MODEL_FENCES, 3, {FenceKind.SLOW_ZONE: policy})
-    for point in walk:
-        assert said(step(columns, point, accuracy_m=accuracy_m)) == model.hear(*point)
-
-
-@settings(max_examples=100, deadline=None)
-@given(walks, st.integers(1, 20), st.data())
-def test_duplicates_and_replays_of_frames_add_no_event(walk: Walk, size: int, data: st.DataObject) -> None:
-    frames = [walk[start : start + size] for start in range(0, len(walk), size)]
-    once = Transitions(MODEL_FENCES, 3, SLOW_ENTRY)
-    again = Transitions(MODEL_FENCES, 3, SLOW_ENTRY)
-    first = [word for frame in frames for word in said(step(once, *frame))] if walk else []
-    second = []
-    for number, frame in enumerate(frames):
-        second += said(step(again, *frame))
-        replayed = frames[data.draw(st.integers(0, number))]
-        second += said(step(again, *replayed, *data.draw(st.permutations(replayed))))
-    assert json.dumps(first) == json.dumps(second)
-
-
-@settings(max_examples=100, deadline=None)
-@given(walks, policies)
-def test_crossings_of_a_fence_take_turns(walk: Walk, policy: TransitionPolicy) -> None:
-    columns = Transitions(MODEL_FENCES, 3, {FenceKind.SLOW_ZONE: policy})
-    heard: dict[tuple[int, int], list[str]] = {}
-    for point in walk:
-        for slot, word, fence, _ in said(step(columns, point)):
-            heard.setdefault((slot, fence), []).append(word)
-    for turns in heard.values():
-        assert turns[0] in ("inside", "enter")
-        assert all((word == "exit") == bool(n % 2) for n, word in enumerate(turns))
-
-
-@settings(max_examples=50, deadline=None)
-@given(walks)
-def test_occupancy_is_what_the_events_leave(walk: Walk) -> None:
-    columns = Transitions(MODEL_FENCES, 3, SLOW_ENTRY)
-    inside = np.zeros(2, np.int64)
-    for point in walk:
-        for _, word, fence, _ in said(step(columns, point)):
-            inside[fence] += -1 if word == "exit" else 1
-    assert columns.occupancy().tolist() == inside.tolist()

@@ -1,0 +1,22 @@
+"""Driving a Transitions through a square, for tests."""
+
+import numpy as np
+
+from geofences.events import FenceEvents
+from geofences.transitions import Transitions
+from tests.fences import KANGBASHI
+
+
+def step(transitions: Transitions, *points: tuple[int, float, float], accuracy_m: float = 0.0) -> FenceEvents:
+    """Judge (slot, second, metres east of the middle of the square) in one batch."""
+    slots = np.array([slot for slot, _, _ in points], np.int32)
+    seconds = np.array([second for _, second, _ in points], np.float64)
+    places = np.array([KANGBASHI.lat_lng(east, 0.0) for _, _, east in points])
+    return transitions.step(
+        slots,
+        places[:, 0],
+        places[:, 1],
+        np.full(len(points), accuracy_m),
+        (seconds * 1000).astype(np.int64),
+        seconds.astype(np.int64),
+    )
