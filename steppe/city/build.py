@@ -10,7 +10,9 @@ from typing import Final
 import msgspec
 
 from services.routing.tiles import cached_tiles
+from steppe.city.files import CURRENT
 from steppe.city.pack import CityPack
+from steppe.city.pages import write_pages
 from steppe.city.places import TownBuild
 from steppe.city.roads.pbf import read_pbf, write_pbf
 from steppe.city.town import build_town
@@ -23,7 +25,7 @@ type Progress = Callable[[str, int, int], None]
 
 
 class CityBuild(msgspec.Struct, frozen=True, kw_only=True):
-    """What a pack became; ``folder`` holds roads.osm.pbf and towns.msgpack, ``tiles`` Valhalla's tiles."""
+    """What a pack became; ``folder`` holds its files, ``tiles`` Valhalla's tiles."""
 
     digest: str
     folder: Path
@@ -50,7 +52,7 @@ def build_city(
     Raises Invalid (``city-pack-invalid``) when the input does not make a city.
     """
     digest = input_digest(pack, roads)
-    base = data_dir / "city" / pack.city.name
+    base = data_dir / "city" / pack.folder.name
     base.mkdir(parents=True, exist_ok=True)
     folder = base / digest
     steps = len(pack.towns) + 2
@@ -61,7 +63,7 @@ def build_city(
             _make(pack, roads, folder, progress)
         progress("Valhalla", steps - 1, steps)
         tiles = cached_tiles(folder / ROADS, data_dir)
-        _drop_others(base, folder)
+        _use(base, folder)
     progress("", steps, steps)
     return CityBuild(digest=digest, folder=folder, tiles=tiles, towns=_read_towns(folder), is_fresh=is_fresh)
 
@@ -96,6 +98,7 @@ def _make(pack: CityPack, roads: Path | None, folder: Path, progress: Progress) 
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     write_pbf((town.network for town in towns), part / ROADS)
+    write_pages(pack, towns, part)
     (part / TOWNS).write_bytes(msgspec.msgpack.encode(towns))
     part.rename(folder)
 
@@ -104,7 +107,11 @@ def _read_towns(folder: Path) -> tuple[TownBuild, ...]:
     return msgspec.msgpack.decode((folder / TOWNS).read_bytes(), type=tuple[TownBuild, ...])
 
 
-def _drop_others(base: Path, kept: Path) -> None:
+def _use(base: Path, kept: Path) -> None:
+    """Name the build in use, then drop the others."""
+    marker = base / f"{CURRENT}.part"
+    marker.write_text(kept.name)
+    marker.rename(base / CURRENT)
     for path in base.iterdir():
         if path.is_dir() and path != kept:
             shutil.rmtree(path, ignore_errors=True)

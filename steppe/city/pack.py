@@ -189,10 +189,11 @@ class Account(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class LinkProfile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How often a vehicle reports, and what it does when the link is gone: slow, then stop."""
+    """How often a vehicle reports, and the version of what it does when the link is gone: slow, then stop."""
 
     profile: Slug
     report_interval_s: Positive
+    version: Annotated[int, Meta(ge=1)]
     slow_after_s: Positive
     stop_after_s: Positive
 
@@ -267,7 +268,6 @@ class DemoLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class FleetTemplate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """fleet.toml: how the roster becomes vehicles."""
 
-    first_vehicle_no: Annotated[int, Meta(ge=1)]
     permit: PermitTemplate
     insurance: InsuranceTemplate
     demo: tuple[DemoLine, ...] = ()
@@ -281,6 +281,8 @@ class MerchantKind(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     name_zh: Name
     name_en: Name
     open_hours: str
+    accepts_itself: bool
+    """Whether an order is accepted the moment it is placed, with nobody asked."""
 
 
 class PlaceNumbers(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -294,6 +296,8 @@ class PlaceNumbers(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     chargers: Annotated[int, Meta(ge=1, le=100)]
     charger_bays: Annotated[int, Meta(ge=1, le=100)]
     vending_spots: Count
+    sweep_points: Count
+    checkpoints: Count
     sweeping_zones: Count
     patrol_beats: Count
     no_go: Count
@@ -320,6 +324,8 @@ class Goods(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     litres: Positive
     temperature: Temperature
     ready_s: Annotated[int, Meta(ge=0)]
+    stock: Annotated[int, Meta(ge=0)]
+    """What is on the shelf at first; a later load leaves the shelf as it is."""
 
 
 class CityPack(Struct, frozen=True, kw_only=True):

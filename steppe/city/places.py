@@ -9,7 +9,9 @@ from core.kinds import ServiceKind
 from geofences.fences import Area, FenceKind
 from steppe.city.roads.network import RoadNetwork
 
-type PlaceKind = Literal["merchant", "pickup_point", "charger", "vending_spot", "depot"]
+type PlaceKind = Literal[
+    "merchant", "pickup_point", "charger", "vending_spot", "sweep_point", "checkpoint", "depot"
+]
 type GroundKind = Literal["compound", "park", "depot"]
 
 

@@ -77,7 +77,7 @@ class TownBuilder:
             raise self._does_not_fit("roads", "the streets do not hang together")
         self._merchants()
         self._chargers()
-        self._vending_spots()
+        self._visits()
         layout = Layout(
             pack=self.pack,
             town=self.town,
@@ -231,11 +231,18 @@ class TownBuilder:
             charger_id = f"{self.town.code}-charger-{number}"
             self._place(charger_id, "charger", name, stop, "", "", numbers.charger_bays)
 
-    def _vending_spots(self) -> None:
-        stops = self._roadside(("residential", "tertiary"), self.pack.places.vending_spots, 350.0)
-        for number, stop in enumerate(stops, 1):
-            name = self.names.take("vending", "售卖点", "Vending Spot")
-            self._place(f"{self.town.code}-vending-{number:02d}", "vending_spot", name, stop)
+    def _visits(self) -> None:
+        """Lay out what vending, sweeping and patrol vehicles go round."""
+        numbers, lanes = self.pack.places, ("residential", "tertiary")
+        sorts: tuple[tuple[PlaceKind, int, str, str, str], ...] = (
+            ("vending_spot", numbers.vending_spots, "vending", "售卖点", "Vending Spot"),
+            ("sweep_point", numbers.sweep_points, "sweep", "清扫点", "Sweeping Point"),
+            ("checkpoint", numbers.checkpoints, "check", "巡逻点", "Checkpoint"),
+        )
+        for kind, count, slug, zh, en in sorts:
+            for number, stop in enumerate(self._roadside(lanes, count, 300.0), 1):
+                name = self.names.take(slug, zh, en)
+                self._place(f"{self.town.code}-{slug}-point-{number:02d}", kind, name, stop)
 
     def _roadside(self, highways: tuple[str, ...], count: int, gap_m: float) -> list[Stop]:
         return roadside_stops(self.graph, highways, max(count, 0), self.taken, gap_m, self.random)

@@ -1,0 +1,260 @@
+"""Puts a city into the database. Doing it again changes nothing and says so."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from itertools import batched
+from typing import Final
+
+import msgspec
+from sqlalchemy import select, update
+
+from core.auth.principal import EVERYTHING
+from core.database import Database, Transaction, insert_new
+from core.errors import Conflict
+from core.ids import VehicleNo
+from core.kinds import ServiceKind
+from fleet.vehicles.issue_code import issue_code
+from fleet.vehicles.paper_store import Company, CompanyStore
+from fleet.vehicles.paper_store import Maker as MakerFact
+from fleet.vehicles.register_vehicle import grant_permit, insure_vehicle, put_in_service, register_vehicle
+from fleet.vehicles.store import VehicleFilter, VehicleStore
+from fleet.vehicles.vehicle import Vehicle
+from geofences.fences import FenceDraft
+from geofences.publishing import sync_fences
+from services.delivery.catalogue import Goods
+from services.delivery.store import CatalogueStore, CompartmentStore
+from services.places.place import PlaceKind
+from services.places.store import PlaceStore
+from steppe.city.build import CityBuild, Progress
+from steppe.city.commerce import goods_of, merchants_of, pickup_points_of, service_places_of
+from steppe.city.fences import border_drafts, border_source, zone_drafts, zone_source
+from steppe.city.fleet import (
+    RosterVehicle,
+    boxes_of,
+    code_layout,
+    insurance_of,
+    new_vehicle,
+    permit_of,
+    roster_vehicles,
+)
+from steppe.city.pack import CityPack
+from steppe.city.report import LoadReport
+from steppe.city.tables import cities
+
+BY: Final = "city load"
+VEHICLES_A_TRANSACTION: Final = 20
+"""Short transactions: a running city writes in between (SQLite has one writer)."""
+STEPS: Final = 5
+
+
+async def load_facts(
+    database: Database,
+    pack: CityPack,
+    build: CityBuild,
+    *,
+    partitions: int,
+    with_demo: bool,
+    at: datetime,
+    progress: Progress = lambda _what, _done, _of: None,
+) -> LoadReport:
+    """Make the database hold this city and return what that took.
+
+    Facts that people may have changed since (stock, papers, codes, duties of a known vehicle) are left as
+    they are. ``with_demo`` adds the vehicles beyond the plan. Raises Conflict when the city was loaded
+    with another number of partitions.
+    """
+    report = LoadReport(city=pack.city.name, is_built_anew=build.is_fresh)
+    async with database.write() as tx:
+        await _city(tx, pack, build, partitions, report, at)
+        await _companies(tx, pack, report)
+    progress("fences", 1, STEPS)
+    async with database.write() as tx:
+        await _fences(tx, report, "districts", border_drafts(pack), border_source(pack), at)
+        await _fences(tx, report, "fences", zone_drafts(pack, build), zone_source(pack), at)
+    progress("merchants, pickup points, places", 2, STEPS)
+    async with database.write() as tx:
+        await _commerce(tx, pack, build, report)
+    async with database.write() as tx:
+        await _places(tx, build, report)
+    progress("vehicles", 3, STEPS)
+    wanted = roster_vehicles(pack, build, with_demo=with_demo)
+    for some in batched(wanted, VEHICLES_A_TRANSACTION):
+        async with database.write() as tx:
+            await _vehicles(tx, pack, some, partitions, report, at)
+    progress("", STEPS, STEPS)
+    return report
+
+
+async def known_vehicles(database: Database) -> dict[str, Vehicle]:
+    """Return every registered vehicle by the serial on its plate."""
+    async with database.read() as tx:
+        return await _by_serial(tx)
+
+
+async def _city(
+    tx: Transaction, pack: CityPack, build: CityBuild, partitions: int, report: LoadReport, at: datetime
+) -> None:
+    row = {
+        "name": pack.city.name,
+        "code": pack.city.code,
+        "pack_digest": pack.digest,
+        "build_digest": build.digest,
+        "partitions": partitions,
+        "loaded_at": at,
+    }
+    if await insert_new(tx, cities, row):
+        report.count("city", "created")
+        return
+    before = (await tx.execute(select(cities).where(cities.c.name == pack.city.name))).mappings().one()
+    if before["partitions"] != partitions:
+        raise Conflict(
+            "conflict",
+            f"the city was loaded with {before['partitions']} partitions, which cannot become {partitions}",
+            was=before["partitions"],
+            wanted=partitions,
+        )
+    is_same = all(before[key] == row[key] for key in ("code", "pack_digest", "build_digest"))
+    report.count("city", "unchanged" if is_same else "updated")
+    if not is_same:
+        await tx.execute(update(cities).where(cities.c.name == pack.city.name).values(row))
+
+
+async def _companies(tx: Transaction, pack: CityPack, report: LoadReport) -> None:
+    store = CompanyStore(tx)
+    companies = [
+        Company(
+            operator_id=operator.operator_id,
+            name_zh=operator.name_zh,
+            name_en=operator.name_en,
+            telephone=operator.telephone,
+        )
+        for operator in pack.operators
+    ]
+    makers = [
+        MakerFact(maker_id=maker.maker_id, name_zh=maker.name_zh, name_en=maker.name_en)
+        for maker in pack.makers
+    ]
+    known_companies, known_makers = await store.companies(), await store.makers()
+    for company in _changed(report, "operators", companies, known_companies, lambda c: c.operator_id):
+        await store.put_company(company)
+    for maker in _changed(report, "makers", makers, known_makers, lambda m: m.maker_id):
+        await store.put_maker(maker)
+
+
+async def _fences(
+    tx: Transaction, report: LoadReport, noun: str, drafts: list[FenceDraft], source: str, at: datetime
+) -> None:
+    done = await sync_fences(tx, drafts, source=source, at=at, by=BY)
+    report.count(noun, "created", done.added)
+    report.count(noun, "updated", done.redrawn)
+    report.count(noun, "unchanged", done.unchanged)
+    report.count(noun, "retired", done.retired)
+
+
+async def _commerce(tx: Transaction, pack: CityPack, build: CityBuild, report: LoadReport) -> None:
+    store = CatalogueStore(tx)
+    merchants, points = merchants_of(pack, build), pickup_points_of(build)
+    known_merchants = {merchant.merchant_id: merchant for merchant in await store.merchants()}
+    known_points = {point.pickup_point_id: point for point in await store.pickup_points()}
+    for merchant in _changed(report, "merchants", merchants, known_merchants, lambda m: m.merchant_id):
+        await store.put_merchant(merchant)
+    for gone in _gone(report, "merchants", merchants, known_merchants, lambda m: m.merchant_id):
+        await store.put_merchant(msgspec.structs.replace(gone, is_active=False))
+    goods = goods_of(pack, build)
+    known_goods: dict[str, Goods] = {}
+    for merchant_id in {thing.merchant_id for thing in goods}:
+        known_goods |= {thing.goods_id: thing for thing in await store.goods_of(merchant_id)}
+    stocked = [_with_stock_of(thing, known_goods.get(thing.goods_id)) for thing in goods]
+    for thing in _changed(report, "goods", stocked, known_goods, lambda g: g.goods_id):
+        await store.put_goods(thing)
+    for point in _changed(report, "pickup points", points, known_points, lambda p: p.pickup_point_id):
+        await store.put_pickup_point(point)
+    for gone_point in _gone(report, "pickup points", points, known_points, lambda p: p.pickup_point_id):
+        await store.put_pickup_point(msgspec.structs.replace(gone_point, is_active=False))
+
+
+async def _places(tx: Transaction, build: CityBuild, report: LoadReport) -> None:
+    store, places = PlaceStore(tx), service_places_of(build)
+    known = {
+        place.place_id: place
+        for kind in PlaceKind
+        for town in build.towns
+        for service in (None, *ServiceKind)
+        for place in await store.of_kind(kind, town.district, service=service)
+    }
+    for place in _changed(report, "places", places, known, lambda p: p.place_id):
+        await store.put(place)
+    for gone in _gone(report, "places", places, known, lambda p: p.place_id):
+        await store.put(msgspec.structs.replace(gone, is_active=False))
+
+
+async def _vehicles(
+    tx: Transaction,
+    pack: CityPack,
+    wanted: Sequence[RosterVehicle],
+    partitions: int,
+    report: LoadReport,
+    at: datetime,
+) -> None:
+    known = await _by_serial(tx)
+    for vehicle in wanted:
+        if vehicle.maker_serial in known:
+            report.count("vehicles", "unchanged")
+        else:
+            await _register(tx, pack, vehicle, partitions, at)
+            report.count("vehicles", "created")
+
+
+async def _register(
+    tx: Transaction, pack: CityPack, vehicle: RosterVehicle, partitions: int, at: datetime
+) -> VehicleNo:
+    """Register a vehicle with its papers, its code and its boxes, and put it in service."""
+    registered = await register_vehicle(tx, None, new_vehicle(pack, vehicle), partitions=partitions, at=at)
+    number = registered.vehicle_no
+    await grant_permit(tx, None, permit_of(pack, vehicle, number, at=at), EVERYTHING, at=at)
+    await insure_vehicle(tx, None, insurance_of(pack, number, at=at), EVERYTHING, at=at)
+    await issue_code(tx, None, code_layout(pack), number, EVERYTHING, serial=vehicle.serial, at=at)
+    boxes = boxes_of(vehicle.model)
+    if boxes:
+        await CompartmentStore(tx).put_layout(number, boxes)
+    await put_in_service(tx, None, number, EVERYTHING, at=at)
+    return number
+
+
+async def _by_serial(tx: Transaction) -> dict[str, Vehicle]:
+    vehicles = await VehicleStore(tx).page(EVERYTHING, VehicleFilter())
+    return {vehicle.maker_serial: vehicle for vehicle in vehicles}
+
+
+def _changed[K, T](
+    report: LoadReport, noun: str, wanted: Iterable[T], known: dict[K, T], key: Callable[[T], K]
+) -> list[T]:
+    """Count and return what is not known as it should be."""
+    todo = []
+    for thing in wanted:
+        before = known.get(key(thing))
+        if before == thing:
+            report.count(noun, "unchanged")
+        else:
+            report.count(noun, "created" if before is None else "updated")
+            todo.append(thing)
+    return todo
+
+
+def _gone[K, T](
+    report: LoadReport, noun: str, wanted: Iterable[T], known: dict[K, T], key: Callable[[T], K]
+) -> list[T]:
+    """Count and return what a pack made once and does not name any more; things of other origin stay."""
+    named = {key(thing) for thing in wanted}
+    gone = [
+        thing
+        for identity, thing in known.items()
+        if identity not in named and getattr(thing, "is_synthetic", False)
+    ]
+    for _ in gone:
+        report.count(noun, "retired")
+    return gone
+
+
+def _with_stock_of(thing: Goods, known: Goods | None) -> Goods:
+    return thing if known is None else msgspec.structs.replace(thing, stock=known.stock)
