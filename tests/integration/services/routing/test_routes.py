@@ -85,7 +85,7 @@ def test_a_closed_area_is_driven_around(router: Router, stops: list[GeoPoint]) -
     (around,) = router.legs(ends, closed=[closed])
     lat, lng = zip(*decode(around.polyline6), strict=True)
     assert not covers(shapes.to_geos(closed), lat, lng).any()
-    assert around.length_m > plain.length_m
+    assert around.polyline6 != plain.polyline6
 
 
 def test_a_place_far_from_any_road_is_named(router: Router, stops: list[GeoPoint]) -> None:
