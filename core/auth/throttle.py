@@ -63,15 +63,13 @@ async def count_try(tx: Transaction, subjects: Sequence[Subject], *, at: datetim
     Counting before judging means that a burst of parallel tries is counted too.
     """
     ordered = sorted(subjects, key=lambda subject: subject.key)
-    counts = {subject.key: await _read(tx, subject.key) for subject in ordered}
-    locks = [count.locked_until for count in counts.values() if count and count.locked_until]
+    counts = {subject.key: await _locked(tx, subject.key, at) for subject in ordered}
+    locks = [count.locked_until for count in counts.values() if count.locked_until]
     if locks and (until := max(locks)) > at:
         raise TooMany("too-many-tries", retry_after_s=int((until - at).total_seconds()) + 1)
     for subject in ordered:
         count = after_try(counts[subject.key], subject.limit, at)
         values = {"tries": count.tries, "since": count.since, "locked_until": count.locked_until}
-        if counts[subject.key] is None and await insert_new(tx, table, {"key": subject.key, **values}):
-            continue
         await tx.execute(update(table).where(table.c.key == subject.key).values(values))
 
 
@@ -92,7 +90,14 @@ async def forget_before(tx: Transaction, moment: datetime) -> int:
     return int(result.rowcount)
 
 
-async def _read(tx: Transaction, key: str) -> Count | None:
+async def _locked(tx: Transaction, key: str, at: datetime) -> Count:
+    """Return the count of a key with its row locked, made now if it was not there.
+
+    On PostgreSQL a burst of first tries then waits for the one row; each would start at one otherwise.
+    """
     query = select(table.c.tries, table.c.since, table.c.locked_until).where(table.c.key == key)
     row = (await tx.execute(query.with_for_update())).one_or_none()
-    return None if row is None else Count(tries=row.tries, since=row.since, locked_until=row.locked_until)
+    if row is None:
+        await insert_new(tx, table, {"key": key, "tries": 0, "since": at})
+        row = (await tx.execute(query.with_for_update())).one()
+    return Count(tries=row.tries, since=row.since, locked_until=row.locked_until)

@@ -58,9 +58,9 @@ def demo_phone(tmp_path: Path) -> DemoPhone:
 
 
 @pytest.fixture
-def auth(sqlite_database: Database, clock: Any, settings: Settings, demo_phone: DemoPhone) -> AuthServices:
+def auth(database: Database, clock: Any, settings: Settings, demo_phone: DemoPhone) -> AuthServices:
     notices = ConsoleNotices(lambda _: None, phone=demo_phone)
-    return AuthServices.assemble(sqlite_database, clock, settings, notices, passwords=Passwords.quick())
+    return AuthServices.assemble(database, clock, settings, notices, passwords=Passwords.quick())
 
 
 @pytest.fixture

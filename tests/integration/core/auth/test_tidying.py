@@ -1,0 +1,35 @@
+"""What signing in leaves behind goes after a week, and nothing that still counts goes with it."""
+
+from typing import Any
+
+import httpx
+
+from core.auth.services import AuthServices
+from core.auth.tidying import tidy_sign_ins
+
+WEEK_S = 7 * 86_400
+
+
+async def test_ended_sessions_counters_and_codes_go_after_a_week(
+    client: httpx.AsyncClient, auth: AuthServices, dispatcher: Any, clock: Any
+) -> None:
+    await client.post("/api/staff/login", json=dispatcher.login(clock.wall()))
+    await client.post("/api/staff/login", json=dispatcher.login(clock.wall(), username="nobody"))
+    await client.post("/api/residents/codes", json={"phone": "13812345678"})
+    clock.advance(WEEK_S)
+    async with auth.database.write() as tx:
+        assert set((await tidy_sign_ins(tx, wall=clock.wall())).values()) == {0}
+    clock.advance(WEEK_S)
+    async with auth.database.write() as tx:
+        went = await tidy_sign_ins(tx, wall=clock.wall())
+    assert (went["sessions"], went["codes"]) == (1, 1)
+    assert went["counters"] >= 3
+
+
+async def test_a_session_that_counts_stays(
+    client: httpx.AsyncClient, auth: AuthServices, dispatcher: Any, clock: Any
+) -> None:
+    await client.post("/api/staff/login", json=dispatcher.login(clock.wall()))
+    async with auth.database.write() as tx:
+        await tidy_sign_ins(tx, wall=clock.wall())
+    assert (await client.get("/api/me")).status_code == 200
