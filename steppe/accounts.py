@@ -8,11 +8,11 @@ import click
 from msgspec import Struct
 
 from core.auth.api_tokens import ensure_merchant_token
+from core.auth.configured import secret_keys
 from core.auth.machines import ensure_maker_key, revoke_machine_key
 from core.auth.one_time import new_totp_secret, totp_uri
 from core.auth.passwords import Passwords
 from core.auth.roles import STAFF_ROLES, Role
-from core.auth.services import secret_keys
 from core.auth.staff import StaffAccount, StaffStore, close_account, ensure_staff, normal_username
 from core.clock import Clock
 from core.database import Database, Transaction

@@ -114,7 +114,7 @@ def scheduler() -> None:
 
 
 @cli.command()
-@click.option("--queue", type=click.Choice(["dispatch", "jobs"]), required=True)
+@click.option("--queue", type=click.Choice(["dispatch"]), required=True)
 def worker(queue: str) -> None:
     """An RQ worker on one queue."""
     from steppe.processes.worker import run

@@ -5,8 +5,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from core import crashpoints
+from core.auth.configured import secret_keys
 from core.clock import Clock
 from core.database import Database
+from core.privacy.encrypted import install_keys
 from core.redis import Redis, connect
 from core.settings import Settings, SettingsError, load, process_environment
 
@@ -52,6 +54,7 @@ async def open_resources(settings: Settings | None = None) -> AsyncIterator[Reso
     """
     settings = settings or load(process_environment())
     crashpoints.arm(settings.crash.point, settings.crash.after)
+    install_keys(secret_keys(settings.security))
     url = redis_url_of(settings)
     database = await Database.open(
         settings.database_url,

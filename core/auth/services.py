@@ -1,14 +1,13 @@
 """Everything about signing in that an api process needs, put together once."""
 
-from datetime import timedelta
 from typing import Self
 
 from msgspec import Struct
 
+from core.auth.configured import secret_keys
 from core.auth.links import open_link
 from core.auth.litestar import AuthPlugin
 from core.auth.lives import SignInRules, sign_in_rules
-from core.auth.machine_tokens import MachineTokens
 from core.auth.notices import NoticePort
 from core.auth.passwords import Passwords
 from core.auth.people import PeopleIdentity
@@ -18,25 +17,7 @@ from core.auth.staff_sign_in import StaffSignIn
 from core.clock import Clock
 from core.database import Database
 from core.privacy.cipher import SecretKeys
-from core.settings import SecuritySettings, Settings
-
-
-def secret_keys(security: SecuritySettings) -> SecretKeys:
-    """Return the keys drawn from loaded settings; raise ValueError when a secret is missing."""
-    if security.encryption_key is None or security.index_key is None:
-        raise ValueError("security.encryption_key and security.index_key are needed")
-    return SecretKeys(
-        encryption_key=security.encryption_key,
-        index_key=security.index_key,
-        earlier=security.earlier_encryption_keys,
-    )
-
-
-def machine_tokens(security: SecuritySettings) -> MachineTokens:
-    """Return the issuer and reader of machines' tokens; raise ValueError when its secret is missing."""
-    if security.token_key is None:
-        raise ValueError("security.token_key is needed")
-    return MachineTokens(security.token_key, timedelta(minutes=security.token_minutes))
+from core.settings import Settings
 
 
 class AuthServices(Struct, frozen=True, kw_only=True):

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from litestar import Litestar
 
+from core.auth.configured import machine_tokens, secret_keys
 from core.auth.machine_tokens import MachineTokens
 from core.auth.machines import GatewayIdentity
 from core.auth.notices import demo_phone_of, notice_port
 from core.auth.passwords import Passwords
 from core.auth.roles import Role
-from core.auth.services import AuthServices, machine_tokens, secret_keys
+from core.auth.services import AuthServices
 from core.database import Database
 from core.ids import OrderId, new_id
 from core.privacy.encrypted import install_keys

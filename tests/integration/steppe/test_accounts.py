@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from core.auth.configured import machine_tokens, secret_keys
 from core.auth.one_time import totp_at
-from core.auth.services import AuthServices, machine_tokens, secret_keys
+from core.auth.services import AuthServices
 from core.auth.token_exchange import TokenExchange
 from core.clock import Clock
 from core.database import Database

@@ -11,13 +11,14 @@ import pytest
 from litestar import Litestar, get
 from litestar.di import NamedDependency, Provide
 
+from core.auth.configured import secret_keys
 from core.auth.guards import requires
 from core.auth.notices import ConsoleNotices, DemoPhone
 from core.auth.one_time import new_totp_secret, totp_at
 from core.auth.passwords import Passwords
 from core.auth.principal import Principal
 from core.auth.roles import Role, Scope
-from core.auth.services import AuthServices, secret_keys
+from core.auth.services import AuthServices
 from core.auth.staff import StaffAccount, ensure_staff
 from core.database import Database
 from core.privacy.encrypted import install_keys

@@ -9,6 +9,7 @@ from litestar import Litestar, get
 from litestar.di import NamedDependency, Provide
 
 from core.auth.api_tokens import ensure_internal_token, ensure_merchant_token, revoke_api_token
+from core.auth.configured import machine_tokens
 from core.auth.credentials import Credentials
 from core.auth.guards import requires
 from core.auth.litestar import AuthPlugin
@@ -19,7 +20,7 @@ from core.auth.machines import (
     revoke_machine_key,
 )
 from core.auth.principal import Principal, Role, Scope
-from core.auth.services import AuthServices, machine_tokens
+from core.auth.services import AuthServices
 from core.auth.token_exchange import TokenExchange
 from core.errors import Unauthenticated
 from core.ids import DeviceId, MakerId, MerchantId, VehicleNo

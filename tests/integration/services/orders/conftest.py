@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.auth.services import secret_keys
+from core.auth.configured import secret_keys
 from core.database import Database
 from core.privacy.encrypted import install_keys
 from core.settings import Settings, load

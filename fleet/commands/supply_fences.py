@@ -1,0 +1,146 @@
+"""The reconciler that brings every vehicle the fence set in force: it may not work with another."""
+
+import asyncio
+from collections.abc import Collection, Iterator, Sequence
+from itertools import batched
+from typing import Final
+
+import structlog
+
+from core.auth.principal import EVERYTHING
+from core.clock import Clock
+from core.database import Database
+from core.errors import Unavailable
+from core.ids import VehicleNo
+from core.redis import is_outage
+from fleet.commands.queue_command import Wish, queue_command
+from fleet.commands.store import CommandStore
+from fleet.links.wire.commands import CommandKind, UpdateFences, WireFence
+from fleet.vehicles.kinds import Connection
+from fleet.vehicles.last_heard import LastHeard, LastHeardReader
+from fleet.vehicles.store import VehicleFilter, VehicleStore
+from fleet.vehicles.vehicle import Vehicle
+from geofences.fences import Fence, FenceKind
+from geofences.rules import forbids_entry, forbids_stopping
+from geofences.watch import FenceWatch
+
+CARRIED: Final = frozenset(
+    {FenceKind.OPERATING_AREA, FenceKind.NO_GO, FenceKind.SLOW_ZONE, FenceKind.KEEP_CLEAR}
+)
+"""Kinds that bind the wheels; the others are places that come with a task, or borders."""
+VEHICLES_A_TRANSACTION: Final = 20
+"""A set is some 10 kB a vehicle: short transactions let others write in between."""
+
+_log = structlog.get_logger("fleet.commands")
+
+
+class FenceSupply:
+    """Sends ``update_fences`` to every connected vehicle that holds another set. Two may run."""
+
+    def __init__(
+        self,
+        database: Database,
+        last_heard: LastHeardReader,
+        clock: Clock,
+        fences: FenceWatch,
+        *,
+        every_s: float = 2.0,
+    ) -> None:
+        """Take the stores, what vehicles last said, who holds the index, and the pause in wall seconds."""
+        self._database = database
+        self._last_heard = last_heard
+        self._clock = clock
+        self._fences = fences
+        self._every_s = every_s
+
+    async def supply_once(self) -> int:
+        """Queue what is missing and return for how many vehicles. Raises Unavailable, and what Redis raises.
+
+        A vehicle with such a command still open gets no second one; one that refused it is asked again when
+        the command has ended.
+        """
+        index = self._fences.index
+        async with self._database.read() as tx:
+            vehicles = await VehicleStore(tx).page(EVERYTHING, VehicleFilter())
+        heard = await self._last_heard.last_heard([vehicle.vehicle_no for vehicle in vehicles])
+        behind = [
+            vehicle for vehicle in vehicles if _is_behind(heard.get(vehicle.vehicle_no), index.set_version)
+        ]
+        queued = 0
+        for some in batched(behind, VEHICLES_A_TRANSACTION):
+            queued += await self._queue(some, index.fences, index.set_version)
+        return queued
+
+    async def _queue(self, vehicles: Collection[Vehicle], fences: Sequence[Fence], set_version: int) -> int:
+        queued = 0
+        async with self._database.write() as tx:
+            numbers = [vehicle.vehicle_no for vehicle in vehicles]
+            open_now = await CommandStore(tx).open_of(numbers)
+            asked = {c.vehicle_no for c in open_now if c.kind is CommandKind.UPDATE_FENCES}
+            for vehicle in vehicles:
+                if vehicle.vehicle_no in asked:
+                    continue
+                body = UpdateFences(fence_set_version=set_version, fences=tuple(fences_for(vehicle, fences)))
+                wish = Wish(
+                    vehicle_no=VehicleNo(vehicle.vehicle_no),
+                    kind=CommandKind.UPDATE_FENCES,
+                    body=body,
+                    reason="fence set published",
+                )
+                await queue_command(tx, wish, at=self._clock.now(), rate=self._clock.rate)
+                queued += 1
+        return queued
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look again and again until `stop`; an outage of a store is waited out."""
+        is_away = False
+        while not stop.is_set():
+            try:
+                await self.supply_once()
+                if is_away:
+                    is_away = False
+                    _log.info("fence_supply_back")
+            except Exception as error:
+                if not isinstance(error, Unavailable) and not is_outage(error):
+                    raise
+                if not is_away:
+                    is_away = True
+                    _log.warning("fence_supply_interrupted", error=type(error).__name__)
+            try:
+                await asyncio.wait_for(stop.wait(), self._every_s)
+            except TimeoutError:
+                continue
+
+
+def fences_for(vehicle: Vehicle, fences: Sequence[Fence]) -> Iterator[WireFence]:
+    """Yield the fences that concern a vehicle: of its 旗区 or of all, for its service and its operator.
+
+    A fence of several parts comes as several of the same id.
+    """
+    for fence in fences:
+        is_its = (
+            fence.kind in CARRIED
+            and fence.district in (None, vehicle.district)
+            and fence.operator in (None, vehicle.operator)
+            and (not fence.services or vehicle.service in fence.services)
+        )
+        if not is_its:
+            continue
+        for part in fence.area:
+            yield WireFence(
+                fence_id=fence.fence_id,
+                version=fence.version,
+                kind=fence.kind.value,
+                rings=tuple(part),
+                speed_limit_mps=fence.rules.speed_limit_mps,
+                no_entry=forbids_entry(fence),
+                no_stopping=forbids_stopping(fence),
+            )
+
+
+def _is_behind(heard: LastHeard | None, set_version: int) -> bool:
+    return (
+        heard is not None
+        and heard.connection is not Connection.OFFLINE
+        and heard.fence_set_version != set_version
+    )

@@ -1,0 +1,79 @@
+"""``steppe city load``: builds a city's roads and tiles, and puts its facts into the database."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from core.auth.configured import secret_keys
+from core.auth.passwords import Passwords
+from core.clock import Clock
+from core.database import Database
+from core.privacy.encrypted import install_keys
+from core.settings import Settings, load, process_environment
+from steppe.city.build import build_city
+from steppe.city.issued import hand_out
+from steppe.city.load import load_facts
+from steppe.city.reading import read_pack
+from steppe.city.report import LoadReport
+from steppe.resources import clock_of
+
+type Say = Callable[[str], None]
+
+
+async def load_city(name: str, *, say: Say, settings: Settings | None = None) -> dict[str, Any]:
+    """Load a city pack by its name or folder, and return what was done by noun; safe to repeat.
+
+    In demo and test the vehicles beyond the plan come along. Raises Invalid for a pack that is wrong, naming
+    file and field, and Unavailable when the database does not answer.
+    """
+    settings = settings or load(process_environment())
+    install_keys(secret_keys(settings.security))
+    with_demo = settings.environment in ("demo", "test")
+    pack = read_pack(name)
+
+    def progress(what: str, done: int, of: int) -> None:
+        if what:
+            say(f"  {pack.city.name_en}: {what} ({done}/{of})")
+
+    build = await asyncio.to_thread(build_city, pack, settings.data_dir, progress=progress)
+    database = await Database.open(settings.database_url)
+    try:
+        report = await load_facts(
+            database,
+            pack,
+            build,
+            partitions=settings.tracker.partitions,
+            with_demo=with_demo,
+            at=clock_of(settings).now(),
+            progress=progress,
+        )
+        assert settings.security.keypad_key is not None, "the settings have checked that it is there"
+        await hand_out(
+            database,
+            pack,
+            build,
+            report,
+            data_dir=settings.data_dir,
+            keypad_root=settings.security.keypad_key,
+            passwords=Passwords(),
+            with_demo=with_demo,
+            wall=Clock.real().wall(),
+        )
+    finally:
+        await database.close()
+    for line in _told(report):
+        say(line)
+    return _counted(report)
+
+
+def _told(report: LoadReport) -> list[str]:
+    if report.is_unchanged and not report.is_built_anew:
+        return [f"  {report.city} is loaded, nothing changed"]
+    return [f"  {line}" for line in report.lines()]
+
+
+def _counted(report: LoadReport) -> dict[str, Any]:
+    counted: dict[str, Any] = msgspec.to_builtins(report)
+    return counted

@@ -1,0 +1,64 @@
+"""The gateway process: long-lived vehicle links and batch ingest; it holds nothing but open links."""
+
+from fleet.telemetry.sql_roster import SqlRoster
+from litestar import Router
+from litestar.di import Provide
+
+from core.auth.configured import machine_tokens, secret_keys
+from core.auth.machines import GatewayIdentity
+from core.auth.principal import Principal
+from core.auth.token_exchange import TokenExchange
+from core.inbox import InboxWriter
+from core.supervision import Component
+from fleet.commands.pending import SqlPendingCommands
+from fleet.links.gateway import Gateway, GatewayStores, gateway_app
+from fleet.links.profile import LinkProfile
+from fleet.links.tokens import ask_for_token
+from steppe.probes import probe_routes, store_checks
+from steppe.resources import Resources
+from steppe.running import Components, run_process
+from steppe.serving import WebServer
+
+
+async def compose(resources: Resources) -> Components:
+    """Return the components of a gateway."""
+    settings, clock, database = resources.settings, resources.clock, resources.database
+    tokens = machine_tokens(settings.security)
+    identity = GatewayIdentity(database, clock, tokens)
+    inbox = InboxWriter(database, clock)
+
+    async def is_still_trusted(principal: Principal) -> bool:
+        return not identity.is_revoked(principal)
+
+    stores = GatewayStores(
+        streams=resources.streams,
+        plain=resources.redis,
+        roster=SqlRoster(database, clock),
+        submit_report=inbox.submit,
+        commands=SqlPendingCommands(database, clock),
+        recheck=is_still_trusted,
+    )
+    gateway = Gateway(stores, clock, LinkProfile(), partitions=settings.tracker.partitions)
+    exchange = TokenExchange(database, clock, secret_keys(settings.security), tokens)
+
+    def give_exchange() -> TokenExchange:
+        return exchange
+
+    token_route = Router(
+        "/",
+        route_handlers=[ask_for_token],
+        dependencies={"token_exchange": Provide(give_exchange, sync_to_thread=False)},
+    )
+    checks = {**store_checks(resources), "links": gateway.ready}
+    app = gateway_app(gateway, identity, routes=[token_route, *probe_routes(checks)])
+    web = WebServer(app, settings.gateway.host, settings.gateway.port)
+    return {
+        "inbox": inbox,
+        "revocations": identity,
+        "web": Component(runnable=web, policy="fail"),
+    }
+
+
+async def run() -> None:
+    """Run a gateway until it is told to stop."""
+    await run_process("gateway", compose)

@@ -1,0 +1,73 @@
+"""The scheduler process: what follows from committed facts, and what time alone brings about."""
+
+from core.audit.chain import HeadSigner
+from core.audit.sealing import AuditSealer
+from core.auth.notices import notice_port
+from core.inbox_consumer import InboxConsumer
+from core.outbox import Relay
+from core.queue import JobQueue
+from core.settings import Settings
+from core.supervision import Component
+from fleet.commands.expire_commands import CommandExpiry
+from fleet.commands.supply_fences import FenceSupply
+from fleet.people.watch_vehicles import VehicleWatch
+from fleet.vehicles.lapse_papers import PaperWatch
+from geofences.watch import FenceWatch
+from services.dispatch.wake import DispatchReconciler, DispatchWaker
+from services.orders.watch_orders import OrderWatch
+from services.routing.engine import RouteEngine
+from services.routing.http import InternalServer, RouteEndpoint
+from services.routing.tiles import current_tiles
+from services.tasks.watch_tasks import TaskWatch
+from steppe.composition import command_endings, last_heard, outbox_routes, report_handlers, task_reports
+from steppe.probes import store_checks
+from steppe.resources import Resources, redis_url_of
+from steppe.road_rules import RoadRules
+from steppe.running import Components, holder_of, run_process
+
+
+def _secret(settings: Settings, name: str) -> str:
+    value = getattr(settings.security, name)
+    assert isinstance(value, str), "the settings have checked that every secret is there"
+    return value
+
+
+async def compose(resources: Resources) -> Components:
+    """Return the components of a scheduler."""
+    settings, clock, database = resources.settings, resources.clock, resources.database
+    queue = JobQueue(redis_url_of(settings))
+    tasks = task_reports()
+    fences = FenceWatch(database, resources.redis, clock)
+    engine = RouteEngine(current_tiles(settings.data_dir))
+    endpoint = RouteEndpoint(engine, _secret(settings, "internal_key"))
+    internal = InternalServer(
+        settings.scheduler.host, settings.scheduler.port, endpoint, store_checks(resources)
+    )
+    every_s = settings.scheduler.reconcile_s
+    heard = last_heard(resources)
+    return {
+        "internal": Component(runnable=internal, policy="fail"),
+        "relay": Relay(
+            database,
+            outbox_routes(resources, queue, notice_port(settings, print)),
+            clock,
+            holder=holder_of("relay"),
+            batch=settings.scheduler.outbox_batch,
+        ),
+        "inbox": InboxConsumer(database, report_handlers(tasks), clock),
+        "fences": fences,
+        "road-rules": RoadRules(fences, clock, engine),
+        "fence-supply": FenceSupply(database, heard, clock, fences),
+        "dispatch": DispatchReconciler(database, clock, DispatchWaker(queue, clock), every_s=every_s),
+        "orders": OrderWatch(database, clock, every_s=every_s),
+        "tasks": TaskWatch(database, heard, clock, tasks, every_s=every_s),
+        "commands": CommandExpiry(database, clock, endings=command_endings(tasks)),
+        "operators": VehicleWatch(database, clock),
+        "papers": PaperWatch(database, clock),
+        "sealer": AuditSealer(database, clock, HeadSigner(_secret(settings, "audit_key"))),
+    }
+
+
+async def run() -> None:
+    """Run a scheduler until it is told to stop."""
+    await run_process("scheduler", compose)

@@ -1,0 +1,40 @@
+"""The tracker process: owns partitions of the telemetry stream and judges what vehicles say."""
+
+from fleet.telemetry.sql_roster import SqlRoster
+
+from core.health import HealthServer
+from core.supervision import Component
+from fleet.alarms.apply_signals import AlarmSink
+from fleet.telemetry.tracker import Tracker, TrackerSettingsOf
+from geofences.watch import FenceWatch
+from steppe.probes import store_checks
+from steppe.resources import Resources
+from steppe.running import Components, holder_of, run_process
+
+
+async def compose(resources: Resources) -> Components:
+    """Return the components of a tracker."""
+    settings, clock, database = resources.settings, resources.clock, resources.database
+    tracker = Tracker(
+        database,
+        resources.streams,
+        resources.redis,
+        clock,
+        roster=SqlRoster(database, clock),
+        fences=FenceWatch(database, resources.redis, clock),
+        alarms=AlarmSink(database),
+        settings=TrackerSettingsOf(
+            partitions=settings.tracker.partitions,
+            tick_ms=settings.tracker.tick_ms,
+            lease_s=settings.tracker.lease_s,
+        ),
+        name=holder_of("tracker"),
+    )
+    checks = {**store_checks(resources), "tracker": tracker.ready}
+    health = HealthServer("127.0.0.1", settings.tracker.health_port, checks)
+    return {"tracker": tracker, "health": Component(runnable=health, policy="fail")}
+
+
+async def run() -> None:
+    """Run a tracker until it is told to stop."""
+    await run_process("tracker", compose)

@@ -1,0 +1,62 @@
+"""An RQ worker on one queue, with stores and parts that live as long as the worker."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from core import logs
+from core.health import HealthServer
+from core.queue import JobQueue, WorkerContext, run_worker
+from core.settings import load, process_environment
+from geofences.watch import FenceWatch
+from services.dispatch.dispatch_zone import ZoneDispatcher
+from services.dispatch.settle_idle import IdleKeeper
+from services.routing.engine import RouteEngine
+from services.routing.tiles import current_tiles
+from services.tasks.roads import Roads
+from steppe.composition import fleet_picture
+from steppe.probes import store_checks
+from steppe.resources import open_resources, redis_url_of
+from steppe.road_rules import RoadRules
+
+
+@asynccontextmanager
+async def dispatch_context() -> AsyncIterator[WorkerContext]:
+    """Open what dispatch jobs need: stores, the fleet, the roads with the fences in force."""
+    settings = load(process_environment())
+    stop = asyncio.Event()
+    async with open_resources(settings) as resources, AsyncExitStack() as stack:
+        database, clock = resources.database, resources.clock
+        fences = FenceWatch(database, resources.redis, clock)
+        await fences.load()
+        health = HealthServer("127.0.0.1", settings.worker.health_port, store_checks(resources))
+        queue = JobQueue(redis_url_of(settings))
+        stack.callback(queue.close)
+        engine = RouteEngine(current_tiles(settings.data_dir))
+        stack.callback(engine.close)
+        rules = RoadRules(fences, clock, engine)
+        roads = Roads(engine, rules.closed)
+        tasks = [asyncio.create_task(component.run(stop)) for component in (fences, rules, health)]
+        fleet = fleet_picture(resources, fences)
+        keypad_root = settings.security.keypad_key
+        assert keypad_root is not None, "the settings have checked that every secret is there"
+        dispatcher = ZoneDispatcher(database, clock, fleet, roads, keypad_root=keypad_root)
+        keeper = IdleKeeper(database, clock, fleet, roads)
+        try:
+            yield WorkerContext(
+                settings=settings,
+                database=database,
+                clock=clock,
+                queue=queue,
+                parts={ZoneDispatcher: dispatcher, IdleKeeper: keeper},
+            )
+        finally:
+            stop.set()
+            await asyncio.gather(*tasks)
+
+
+def run(queue: str) -> None:
+    """Work on one queue until told to stop."""
+    settings = load(process_environment())
+    logs.configure(f"worker-{queue}", settings.log_level)
+    run_worker(queue, redis_url_of(settings), dispatch_context)

@@ -1,0 +1,52 @@
+"""What published fences mean for roads: closed areas and slow zones, as of now."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from core.clock import Clock
+from geofences.fences import Area, Fence, FenceKind
+from geofences.rules import forbids_entry, is_open
+from geofences.watch import FenceWatch
+from services.routing.engine import RouteEngine
+from services.routing.limits import SlowZone
+
+EVERY_S: Final = 2.0
+"""Wall seconds between two looks at the slow zones: their hours begin and end on the minute."""
+
+
+class RoadRules:
+    """Reads the index in force each time it is asked; a city has some hundred fences with rules."""
+
+    def __init__(self, fences: FenceWatch, clock: Clock, engine: RouteEngine) -> None:
+        """Take who holds the index, the city clock that decides about hours, and who must obey."""
+        self._fences = fences
+        self._clock = clock
+        self._engine = engine
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Tell the engine the slow zones of the moment until `stop`."""
+        while not stop.is_set():
+            self._engine.use_slow_zones(self.slow_zones())
+            try:
+                await asyncio.wait_for(stop.wait(), EVERY_S)
+            except TimeoutError:
+                continue
+
+    def closed(self) -> Sequence[Area]:
+        """Return the areas that no vehicle may enter now."""
+        return [fence.area for fence in self._now() if forbids_entry(fence)]
+
+    def slow_zones(self) -> Sequence[SlowZone]:
+        """Return the areas with a speed limit of their own now; operating areas limit by their permit."""
+        return [
+            SlowZone(area=fence.area, speed_mps=fence.rules.speed_limit_mps)
+            for fence in self._now()
+            if fence.rules.speed_limit_mps is not None and fence.kind is not FenceKind.OPERATING_AREA
+        ]
+
+    def _now(self) -> list[Fence]:
+        at = self._clock.now()
+        return [
+            fence for fence in self._fences.index.fences if fence.hours is None or is_open(fence.hours, at)
+        ]
