@@ -13,7 +13,7 @@ import valhalla
 from core.errors import Conflict, Unavailable
 from geofences.fences import Area
 from geofences.geo import distance_m
-from services.routing.limits import SlowZone, drive_s, slowed, spans_of
+from services.routing.limits import SlowZone, SlowZones, drive_s, spans_of
 from services.routing.polyline import decode, metres_along
 from services.routing.route import SLOW_VEHICLE, GeoPoint, Matrix, Route, Snapped, Vehicle
 from services.routing.tiles import actor_config
@@ -47,7 +47,7 @@ class Router:
 
     def __init__(self, tiles: Path, slow_zones: Sequence[SlowZone] = ()) -> None:
         self._actor = valhalla.Actor(actor_config(tiles))
-        self.slow_zones: tuple[SlowZone, ...] = tuple(slow_zones)
+        self.slow_zones = SlowZones(slow_zones)
 
     def legs(
         self, places: Sequence[GeoPoint], *, vehicle: Vehicle = SLOW_VEHICLE, closed: Sequence[Area] = ()
@@ -109,7 +109,7 @@ class Router:
         own = vehicle.top_speed_kmh
         posted = answer["legs"][0]["annotation"]["maxspeed"]
         roads = spans_of(metres.tolist(), [min(own, limit.get("speed", own)) * KMH for limit in posted])
-        limits = slowed(points, roads, self.slow_zones)
+        limits = self.slow_zones.applied_to(points, roads)
         return Route(
             polyline6=answer["geometry"],
             length_m=float(metres[-1]),
@@ -150,7 +150,7 @@ class RouteEngine:
 
     def use_slow_zones(self, zones: Sequence[SlowZone]) -> None:
         """Take the slow zones of the fences now published; routes asked for afterwards obey them."""
-        self._router.slow_zones = tuple(zones)
+        self._router.slow_zones = SlowZones(zones)
 
     async def legs(
         self, places: Sequence[GeoPoint], *, vehicle: Vehicle = SLOW_VEHICLE, closed: Sequence[Area] = ()

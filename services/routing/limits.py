@@ -36,25 +36,38 @@ def spans_of(metres: Sequence[float], speeds_mps: Sequence[float]) -> tuple[Spee
     return tuple(spans)
 
 
-def slowed(
-    points: list[tuple[float, float]], spans: tuple[SpeedSpan, ...], zones: Sequence[SlowZone]
-) -> tuple[SpeedSpan, ...]:
-    """Return the spans of a route with every slow zone it crosses applied; the tighter limit wins."""
-    if not zones or len(points) < 2:
+class SlowZones:
+    """Slow zones behind a spatial index: a city has some hundred and a route crosses a few."""
+
+    def __init__(self, zones: Sequence[SlowZone] = ()) -> None:
+        """Take the zones; none is fine."""
+        self._zones = tuple(zones)
+        self._shapes = [shapes.to_geos(zone.area) for zone in zones]
+        self._tree = shapely.STRtree(self._shapes)
+
+    def __repr__(self) -> str:
+        return f"SlowZones({len(self._zones)} zones)"
+
+    def applied_to(
+        self, points: list[tuple[float, float]], spans: tuple[SpeedSpan, ...]
+    ) -> tuple[SpeedSpan, ...]:
+        """Return the spans of a route through (lat, lng) points, slower inside zones; the tightest wins."""
+        if not self._zones or len(points) < 2:
+            return spans
+        line = shapely.LineString([to_position(lat, lng) for lat, lng in points])
+        crossed = self._tree.query(line, predicate="intersects")
+        if not len(crossed):
+            return spans
+        plane = LocalPlane(*points[0])
+        flat = plane.project(line)
+        scale = float(metres_along(points)[-1]) / flat.length if flat.length else 1.0
+        for number in sorted(crossed.tolist()):
+            area = plane.project(self._shapes[number])
+            for inside in shapely.get_parts(flat.intersection(area)):
+                if inside.geom_type == "LineString" and inside.length > SHORTEST_SPAN_M:
+                    ends = [flat.project(shapely.Point(inside.coords[end])) * scale for end in (0, -1)]
+                    spans = _capped(spans, min(ends), max(ends), self._zones[number].speed_mps)
         return spans
-    plane = LocalPlane(*points[0])
-    line = plane.project(shapely.LineString([to_position(lat, lng) for lat, lng in points]))
-    length_m = float(metres_along(points)[-1])
-    scale = length_m / line.length if line.length else 1.0
-    for zone in zones:
-        area = plane.project(shapes.to_geos(zone.area))
-        if not area.intersects(line):
-            continue
-        for inside in shapely.get_parts(line.intersection(area)):
-            if inside.geom_type == "LineString" and inside.length > SHORTEST_SPAN_M:
-                ends = [line.project(shapely.Point(inside.coords[end])) * scale for end in (0, -1)]
-                spans = _capped(spans, min(ends), max(ends), zone.speed_mps)
-    return spans
 
 
 def _capped(

@@ -18,6 +18,9 @@ BUILD_LIMIT_S: Final = 1800
 FORMAT: Final = "2"
 """Raise when anything about the build changes, so that old tiles are not taken for new ones."""
 MATRIX_PAIRS: Final = 250_000
+EXCLUDED_METRES: Final = 2_000_000
+EXCLUDED_CORNERS: Final = 20_000
+"""Bounds on the closed areas of one question; a town has some dozens of them, a kilometre round each."""
 
 
 def cached_tiles(pbf: Path, data_dir: Path, progress: Callable[[str], None] = lambda _: None) -> Path:
@@ -63,7 +66,8 @@ def actor_config(tiles: Path) -> dict[str, Any]:
         config["mjolnir"].pop(name, None)
     config["service_limits"]["auto"]["max_matrix_location_pairs"] = MATRIX_PAIRS
     config["service_limits"]["auto"]["max_locations"] = 100
-    config["service_limits"]["max_exclude_polygons_length"] = 200_000
+    config["service_limits"]["max_exclude_polygons_length"] = EXCLUDED_METRES
+    config["service_limits"]["max_exclude_polygons_vertices"] = EXCLUDED_CORNERS
     return config
 
 

@@ -153,3 +153,9 @@ async def test_the_engine_answers_off_the_loop(engine: RouteEngine, stops: list[
     engine.use_slow_zones([SlowZone(area=shapes.circle(40.0, 110.0, 3000.0), speed_mps=1.5)])
     (slowed,) = await engine.legs(far_apart(stops))
     assert [span.speed_mps for span in slowed.limits] == [1.5]
+
+
+def test_a_city_may_have_many_closed_areas(router: Router, stops: list[GeoPoint]) -> None:
+    ends = far_apart(stops)
+    many = [shapes.circle(40.1 + step / 100, 110.0, 400.0) for step in range(60)]
+    assert router.legs(ends, closed=many) == router.legs(ends)
