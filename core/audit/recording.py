@@ -11,6 +11,9 @@ from core.auth.principal import Principal
 from core.database import Transaction
 from core.ids import new_id
 
+_INSERT_ENTRY = insert(audit_entries)
+_INSERT_PENDING = insert(audit_pending)
+
 
 async def record(
     tx: Transaction,
@@ -29,21 +32,21 @@ async def record(
     JSON values, no secrets, no unmasked personal data.
     """
     entry_id = new_id()
-    await tx.execute(
-        insert(audit_entries).values(
-            id=entry_id,
-            at=at,
-            actor_kind=principal.kind if principal else "system",
-            actor_id=principal.id if principal else "system",
-            actor_name=principal.name if principal else "system",
-            role=principal.role.value if principal else "system",
-            agency=principal.agency if principal else None,
-            operator=principal.operator if principal else None,
-            action=action,
-            object=object,
-            fields=dict(fields or {}),
-            reason=reason,
-        )
-    )
-    await tx.execute(insert(audit_pending).values(entry_id=entry_id))
+    # Values beside the statement, not in it: SQLAlchemy then compiles each statement once.
+    entry = {
+        "id": entry_id,
+        "at": at,
+        "actor_kind": principal.kind if principal else "system",
+        "actor_id": principal.id if principal else "system",
+        "actor_name": principal.name if principal else "system",
+        "role": principal.role.value if principal else "system",
+        "agency": principal.agency if principal else None,
+        "operator": principal.operator if principal else None,
+        "action": action,
+        "object": object,
+        "fields": dict(fields or {}),
+        "reason": reason,
+    }
+    await tx.execute(_INSERT_ENTRY, entry)
+    await tx.execute(_INSERT_PENDING, {"entry_id": entry_id})
     return entry_id
