@@ -11,6 +11,7 @@ export default defineConfig({
   build: {
     target: "es2023",
     manifest: true,
+    modulePreload: { polyfill: false },
     // One style sheet per page; MapLibre (≈ 430 kB gzip) is a chunk of its own that no first paint waits for.
     chunkSizeWarningLimit: 1400,
     rolldownOptions: {

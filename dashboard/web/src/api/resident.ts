@@ -11,10 +11,10 @@ const at = (id: string): string => `/api/resident/orders/${encodeURIComponent(id
 export interface Basket {
   merchantId: string;
   pickupPointId: string;
-  items: { goodsId: string; quantity: number }[];
+  lines: { goodsId: string; quantity: number }[];
 }
 
-export const sendCode = (phone: string): Promise<void> =>
+export const sendCode = (phone: string): Promise<{ resendAfterS: number }> =>
   ask("/api/residents/codes", { method: "POST", body: { phone } });
 export const logIn = (phone: string, code: string): Promise<void> =>
   ask("/api/residents/login", { method: "POST", body: { phone, code } });
@@ -22,7 +22,8 @@ export const logOut = (): Promise<void> => ask("/api/residents/logout", { method
 export const openLink = (token: string): Promise<{ orderId: string }> =>
   ask("/api/links/session", { method: "POST", body: { token } });
 
-export const merchants = (): Promise<Merchant[]> => list("/api/resident/merchants");
+export const merchants = (district?: string): Promise<Merchant[]> =>
+  list(`/api/resident/merchants${district ? `?district=${encodeURIComponent(district)}` : ""}`);
 export const goods = (merchantId: string): Promise<Goods[]> =>
   list(`/api/resident/merchants/${encodeURIComponent(merchantId)}/goods`);
 export const pickupPoints = (district: string): Promise<PickupPoint[]> =>
@@ -34,9 +35,9 @@ export const place = (basket: Basket, idempotencyKey: string): Promise<ResidentO
 export const orders = (): Promise<ResidentOrder[]> => list("/api/resident/orders");
 export const order = (id: string): Promise<ResidentOrder> => ask(at(id));
 export const cancel = (id: string, idempotencyKey: string): Promise<ResidentOrder> =>
-  ask(`${at(id)}/cancel`, { method: "POST", body: { reason: "changed-mind" }, idempotencyKey });
+  ask(`${at(id)}/cancel`, { method: "POST", body: {}, idempotencyKey });
 export const code = (id: string): Promise<PickupCode> => ask(`${at(id)}/code`);
 export const freshCode = (id: string): Promise<PickupCode> => ask(`${at(id)}/code/refresh`, { method: "POST" });
-export const open = (id: string, idempotencyKey: string): Promise<ResidentOrder> =>
-  ask(`${at(id)}/open`, { method: "POST", body: {}, idempotencyKey });
+export const open = (id: string, code: string | undefined, idempotencyKey: string): Promise<void> =>
+  ask(`${at(id)}/open`, { method: "POST", body: code ? { code } : {}, idempotencyKey });
 export const livePath = (id: string): string => `${at(id)}/live`;

@@ -229,7 +229,7 @@ export interface CitySummary {
 }
 
 export interface Merchant {
-  id: string;
+  merchantId: string;
   nameZh: string;
   nameEn: string;
   kind: string;
@@ -239,16 +239,16 @@ export interface Merchant {
 }
 
 export interface Goods {
-  id: string;
+  goodsId: string;
   nameZh: string;
   nameEn: string;
   priceFen: number;
-  isAvailable: boolean;
-  left: number | null;
+  stock: number;
 }
 
 export interface PickupPoint {
-  id: string;
+  pickupPointId: string;
+  kind: string;
   nameZh: string;
   nameEn: string;
   compoundZh: string;
@@ -259,52 +259,52 @@ export interface PickupPoint {
 }
 
 export interface Quote {
-  quoteId: string | null;
   p50At: string;
   p90At: string;
-  goodsFen: number;
   feeFen: number;
   totalFen: number;
 }
 
+export interface ResidentVehicle {
+  code: string;
+  lat: number;
+  lng: number;
+  headingDeg: number;
+  speedMps: number;
+  measuredAt: string;
+  isStopped: boolean;
+}
+
 export interface ResidentOrder {
-  id: string;
-  number: string;
+  orderId: string;
   state: string;
+  reason: string;
   merchantNameZh: string;
   merchantNameEn: string;
   pickupPointNameZh: string;
   pickupPointNameEn: string;
   pickup: { lat: number; lng: number };
-  goods: { nameZh: string; nameEn: string; quantity: number; priceFen: number }[];
+  lines: OrderLine[];
   totalFen: number;
-  createdAt: string;
-  promisedP50At: string | null;
-  promisedP90At: string | null;
+  placedAt: string;
+  promisedP50At: string;
+  promisedP90At: string;
   etaAt: string | null;
   remainingM: number | null;
-  delayReason: string | null;
-  waitUntil: string | null;
-  vehicle: {
-    code: string;
-    lat: number;
-    lng: number;
-    headingDeg: number;
-    speedMps: number;
-    measuredAt: string;
-    isStopped: boolean;
-    compartment: number | null;
-  } | null;
-  route: string | null;
-  steps: { state: string; at: string }[];
+  collectBy: string | null;
+  compartment: number | null;
+  vehicle: ResidentVehicle | null;
+  /** Encoded polyline (six decimals) of the way that is left to the pickup point; null when there is none. */
+  polyline6: string | null;
+  history: { state: string; at: string }[];
   canCancel: boolean;
   canOpen: boolean;
-  code: { triesLeft: number; isLocked: boolean; generation: number } | null;
-  endReason: string | null;
 }
 
 export interface PickupCode {
-  code: string;
+  /** Null once it is locked. */
+  code: string | null;
   generation: number;
   triesLeft: number;
+  isLocked: boolean;
 }

@@ -1,5 +1,7 @@
 import { mount } from "svelte";
 import "../base.css";
+import { languageReady } from "../i18n/locale.svelte.ts";
 import Console from "./Console.svelte";
 
+await languageReady();
 mount(Console, { target: document.getElementById("app")! });

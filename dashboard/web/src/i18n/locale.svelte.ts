@@ -8,6 +8,9 @@ function initial(): Locale {
   return asked === "en" ? "en" : "zh";
 }
 
+/** Loads every English dictionary the page has asked for so far. */
+const loaders: (() => Promise<void>)[] = [];
+
 class LocaleState {
   current = $state<Locale>(initial());
 
@@ -15,12 +18,14 @@ class LocaleState {
     this.show();
   }
 
-  toggle(): void {
-    this.current = this.current === "zh" ? "en" : "zh";
-    localStorage.setItem(KEY, this.current);
+  async toggle(): Promise<void> {
+    const next = this.current === "zh" ? "en" : "zh";
+    if (next === "en") await Promise.all(loaders.map((load) => load()));
+    this.current = next;
+    localStorage.setItem(KEY, next);
     const url = new URL(location.href);
     if (url.searchParams.has("lang")) {
-      url.searchParams.set("lang", this.current);
+      url.searchParams.set("lang", next);
       history.replaceState(history.state, "", url);
     }
     this.show();
@@ -32,6 +37,25 @@ class LocaleState {
 }
 
 export const locale = new LocaleState();
+
+/**
+ * A dictionary in the language of the page. Chinese is always there; English has its type and comes when it is
+ * wanted, so that nobody downloads a language she does not read.
+ */
+export function dictionary<T>(zh: T, english: () => Promise<T>): () => T {
+  let en = $state.raw<T | undefined>(undefined);
+  const load = async (): Promise<void> => {
+    en ??= await english();
+  };
+  loaders.push(load);
+  if (locale.current === "en") void load();
+  return () => (locale.current === "en" && en !== undefined ? en : zh);
+}
+
+/** Resolves when the language of the page is there; a page waits for it before it shows a word. */
+export async function languageReady(): Promise<void> {
+  if (locale.current === "en") await Promise.all(loaders.map((load) => load()));
+}
 
 /** Chooses by the language; reading it in a component follows a switch. */
 export function pick<T>(zh: T, en: T): T {

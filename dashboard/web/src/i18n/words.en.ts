@@ -1,27 +1,10 @@
 import type { Words } from "./words.zh.ts";
 
 export const words: Words = {
-  role: {
-    dispatcher: "Dispatcher",
-    shift_lead: "Shift lead",
-    remote_operator: "Remote safety operator",
-    crew: "Field crew",
-    duty_officer: "City duty officer",
-    agency: "City agency",
-    supervisor: "Supervisor",
-    admin: "Administrator",
-  },
   other: "Other",
   none: "None",
   unknown: "Unknown",
   demo: "Demo data",
-  synthetic: "roads are a synthetic sample",
-  age: {
-    live: "Live",
-    ago: (seconds) => `Data ${seconds} s old`,
-    old: (minutes) => `Data ${minutes} min old`,
-    none: "No data yet",
-  },
   ago: {
     now: "just now",
     minutes: (n) => `${n} min ago`,
@@ -60,14 +43,4 @@ export const words: Words = {
     language: "中文",
     languageLabel: "Switch to Chinese",
   },
-  map: {
-    label: "Map",
-    unavailable: "This device cannot draw the map (no WebGL). Everything else works.",
-    loading: "Loading the map…",
-    zoomIn: "Zoom in",
-    zoomOut: "Zoom out",
-    legend: "Legend",
-  },
-  noApproval: "Map approval no.: to be confirmed",
-  approval: (n) => `Map approval no.: ${n}`,
 };

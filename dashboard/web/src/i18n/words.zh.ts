@@ -1,26 +1,9 @@
 /** Words that every page shares: the names of states and kinds, as domain.md has them. */
 export const words = {
-  role: {
-    dispatcher: "调度员",
-    shift_lead: "值班长",
-    remote_operator: "远程安全员",
-    crew: "现场运维",
-    duty_officer: "城市值班员",
-    agency: "主管部门",
-    supervisor: "第三方监管",
-    admin: "管理员",
-  },
   other: "其他",
   none: "无",
   unknown: "未知",
   demo: "演示数据",
-  synthetic: "道路为合成示例",
-  age: {
-    live: "实时",
-    ago: (seconds: number) => `数据 ${seconds} 秒前`,
-    old: (minutes: number) => `数据 ${minutes} 分钟前`,
-    none: "尚无数据",
-  },
   ago: {
     now: "刚刚",
     minutes: (n: number) => `${n} 分钟前`,
@@ -59,16 +42,6 @@ export const words = {
     language: "English",
     languageLabel: "切换到英文",
   },
-  map: {
-    label: "地图",
-    unavailable: "此设备无法显示地图（没有 WebGL）。其他功能照常可用。",
-    loading: "地图加载中…",
-    zoomIn: "放大",
-    zoomOut: "缩小",
-    legend: "图例",
-  },
-  noApproval: "审图号：待确认",
-  approval: (n: string) => `审图号：${n}`,
 };
 
 export type Words = typeof words;

@@ -1,6 +1,6 @@
-import { pick } from "../i18n/locale.svelte.ts";
-import { phone as en } from "../i18n/phone.en.ts";
-import { phone as zh, type PhoneWords } from "../i18n/phone.zh.ts";
+import { phone } from "../i18n/phone.zh.ts";
+import { dictionary } from "../i18n/locale.svelte.ts";
 
-export const t = (): PhoneWords => pick(zh, en);
+export const t = dictionary(phone, async () => (await import("../i18n/phone.en.ts")).phone);
+
 export const orderNumber = (id: string): string => id.slice(-6).toUpperCase();

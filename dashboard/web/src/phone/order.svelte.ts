@@ -1,0 +1,65 @@
+/** One order as it is now: asked for once, then followed over its socket, with polling while that is down. */
+import { asProblem, liveUrl, type Problem } from "../api/http.ts";
+import { livePath, order as askOrder } from "../api/resident.ts";
+import type { ResidentOrder } from "../api/types.ts";
+import { LiveSocket, type LinkStatus } from "../live/socket.ts";
+import { TopicStore, type TopicMessage } from "../live/topic.ts";
+import { isOver } from "./progress.ts";
+
+const POLL_MS = 5_000;
+
+export class FollowedOrder {
+  data = $state.raw<ResidentOrder | undefined>(undefined);
+  problem = $state.raw<Problem | undefined>(undefined);
+  link = $state.raw<LinkStatus>({ kind: "connecting" });
+  heardAtMs = -1;
+  private readonly store = new TopicStore<ResidentOrder>((order) => order.orderId);
+  private readonly socket: LiveSocket;
+  private timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(private readonly id: string) {
+    this.store.subscribe(() => this.take(this.store.items.get(id)));
+    this.socket = new LiveSocket({
+      url: liveUrl(livePath(id)),
+      onOpen: () => {},
+      onText: (text) => this.store.apply(JSON.parse(text) as TopicMessage<ResidentOrder>),
+      onStatus: (status) => {
+        this.link = status;
+      },
+      silenceMs: 40_000,
+    });
+  }
+
+  start(): () => void {
+    void this.ask();
+    this.socket.start();
+    this.timer = setInterval(() => {
+      const live = this.link.kind === "open" && Date.now() - this.heardAtMs < 2 * POLL_MS;
+      if (!live && document.visibilityState === "visible" && !(this.data && isOver(this.data.state))) void this.ask();
+    }, POLL_MS);
+    return () => {
+      clearInterval(this.timer);
+      this.socket.stop();
+    };
+  }
+
+  async ask(): Promise<void> {
+    try {
+      this.take(await askOrder(this.id));
+    } catch (error) {
+      this.problem = asProblem(error);
+    }
+  }
+
+  retryNow(): void {
+    this.socket.retryNow();
+    void this.ask();
+  }
+
+  private take(order: ResidentOrder | undefined): void {
+    if (!order) return;
+    this.data = order;
+    this.problem = undefined;
+    this.heardAtMs = Date.now();
+  }
+}

@@ -1,0 +1,77 @@
+/** What a resident is told about an order: one headline, one plain sentence, five steps. Pure. */
+import type { ResidentOrder } from "../api/types.ts";
+import { clockTime, distance, minutesUntil } from "../format.ts";
+import type { PhoneWords } from "../i18n/phone.zh.ts";
+
+const OVER = new Set(["delivered", "cancelled", "returned", "failed"]);
+export const isOver = (state: string): boolean => OVER.has(state);
+
+/** States in which the vehicle is on its way and an arrival can be counted down. */
+const COUNTED = new Set(["assigned", "picking_up", "in_transit"]);
+
+export function headline(order: ResidentOrder, cityNow: number, words: PhoneWords): string {
+  if (order.state === "arrived") return words.track.arrived;
+  if (COUNTED.has(order.state) && order.etaAt) {
+    const minutes = minutesUntil(order.etaAt, cityNow);
+    return minutes === 0 ? words.track.soon : `${minutes} ${words.track.minutes}`;
+  }
+  return words.track.head[order.state] ?? words.track.title;
+}
+
+export function sentence(order: ResidentOrder, words: PhoneWords, pick: (zh: string, en: string) => string): string {
+  const said = words.track.state;
+  const vehicle = order.vehicle?.code ?? "";
+  switch (order.state) {
+    case "assigned":
+      return said.assigned(vehicle);
+    case "picking_up":
+      return said.picking_up(vehicle);
+    case "in_transit":
+      if (order.vehicle?.isStopped) return said.stopped(vehicle);
+      return said.in_transit(vehicle, order.remainingM === null ? "" : distance(order.remainingM));
+    case "arrived":
+      return said.arrived(
+        pick(order.pickupPointNameZh, order.pickupPointNameEn),
+        order.collectBy ? clockTime(order.collectBy) : "–",
+      );
+    case "created":
+    case "accepted":
+    case "delivered":
+    case "cancelled":
+    case "missed":
+    case "returning":
+    case "returned":
+    case "failed":
+    case "needs_recovery":
+      return said[order.state];
+    default:
+      return "";
+  }
+}
+
+/** Minutes past the promise that is expected now; 0 when it will be kept. */
+export function lateMinutes(order: ResidentOrder): number {
+  if (isOver(order.state) || !order.etaAt) return 0;
+  return Math.max(0, Math.ceil((Date.parse(order.etaAt) - Date.parse(order.promisedP90At)) / 60_000));
+}
+
+export const STEPS = ["created", "accepted", "assigned", "in_transit", "arrived", "delivered"] as const;
+
+export interface Step {
+  readonly name: (typeof STEPS)[number];
+  readonly at: string | undefined;
+  readonly how: "done" | "now" | "ahead";
+}
+
+/** The steps with the time each was first reached; `picking_up` belongs to the assigned step. */
+export function steps(order: ResidentOrder): Step[] {
+  const times = new Map<string, string>();
+  for (const step of order.history) if (!times.has(step.state)) times.set(step.state, step.at);
+  const state = order.state === "picking_up" ? "assigned" : order.state;
+  const last = STEPS.findLastIndex((name) => times.has(name) || name === state);
+  return STEPS.map((name, i) => ({
+    name,
+    at: times.get(name),
+    how: i < last || (i === last && isOver(order.state)) ? "done" : i === last ? "now" : "ahead",
+  }));
+}
