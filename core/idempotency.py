@@ -57,7 +57,20 @@ async def once(
     }
     if await insert_new(tx, idempotency_keys, first):
         return None
-    row = (await tx.execute(select(idempotency_keys).where(*_is(principal_key, idempotency_key)))).one()
+    return await known_answer(tx, principal_key, idempotency_key, request_hash)
+
+
+async def known_answer(
+    tx: Transaction, principal_key: str, idempotency_key: str, request_hash: str
+) -> StoredAnswer | None:
+    """Return what the key was answered before, None when it is new; writes nothing.
+
+    For looking before slow work that the answer would spare; once() decides. Raises as once() does.
+    """
+    query = select(idempotency_keys).where(*_is(principal_key, idempotency_key))
+    row = (await tx.execute(query)).one_or_none()
+    if row is None:
+        return None
     if row.body_hash != request_hash:
         raise Conflict("idempotency-key-reused", idempotency_key=idempotency_key)
     if row.status is None:

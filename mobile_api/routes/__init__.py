@@ -2,7 +2,17 @@
 
 from litestar.types import ControllerRouterHandler
 
+from mobile_api.routes.merchant_orders import MerchantOrders
+from mobile_api.routes.resident_catalogue import ResidentCatalogue
+from mobile_api.routes.resident_order_live import resident_order_live
+from mobile_api.routes.resident_orders import ResidentOrders
 from mobile_api.routes.resident_sessions import ResidentSessions
 
-MOBILE_ROUTES: tuple[ControllerRouterHandler, ...] = (ResidentSessions,)
+MOBILE_ROUTES: tuple[ControllerRouterHandler, ...] = (
+    ResidentSessions,
+    ResidentCatalogue,
+    ResidentOrders,
+    resident_order_live,
+    MerchantOrders,
+)
 """Every route of this surface; one line a noun. The demo's phone is mounted apart (demo_phone)."""

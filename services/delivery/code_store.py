@@ -1,5 +1,7 @@
 """SQL of pickup codes: the secret (encrypted), the generation and the tries; never a code."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import insert, select, update
 
 from core.database import Transaction
@@ -22,20 +24,28 @@ class PickupCodeStore:
 
     async def get(self, order_id: OrderId) -> PickupCode:
         """Return the code of an order; raise NotFound when it has none."""
-        row = (
-            await self._tx.execute(select(pickup_codes).where(pickup_codes.c.order_id == order_id))
-        ).one_or_none()
-        if row is None:
+        found = await self.of_orders([order_id])
+        if order_id not in found:
             raise NotFound("not-found", "this order has no pick-up code", order_id=order_id)
-        return PickupCode(
-            order_id=OrderId(row.order_id),
-            version=row.version,
-            secret=bytes.fromhex(row.secret),
-            generation=row.generation,
-            tries=row.tries,
-            is_dead=row.is_dead,
-            opened_at=row.opened_at,
-        )
+        return found[order_id]
+
+    async def of_orders(self, orders: Sequence[OrderId]) -> dict[OrderId, PickupCode]:
+        """Return the codes of several orders; an order without one is absent."""
+        if not orders:
+            return {}
+        query = select(pickup_codes).where(pickup_codes.c.order_id.in_(sorted(set(orders))))
+        return {
+            OrderId(row.order_id): PickupCode(
+                order_id=OrderId(row.order_id),
+                version=row.version,
+                secret=bytes.fromhex(row.secret),
+                generation=row.generation,
+                tries=row.tries,
+                is_dead=row.is_dead,
+                opened_at=row.opened_at,
+            )
+            for row in await self._tx.execute(query)
+        }
 
     async def save(self, before: PickupCode, after: PickupCode) -> None:
         """Write the new state where the old one still stands; raise Conflict on a lost race."""

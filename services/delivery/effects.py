@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from core.auth.principal import EVERYTHING
 from core.database import Transaction
 from core.ids import OrderId
-from services.orders.close_order import put_goods_back, retire_code
+from services.orders.close_order import put_goods_back, retire_access
 from services.orders.notices import NoticeKind, want_notice
 from services.orders.order import Order
 from services.orders.states import (
@@ -55,7 +55,7 @@ class DeliveryEffects:
                 event = OrderCancelled(by="system", reason="merchant_did_not_load")
                 order = await _move(tx, task, order, event, at)
                 await put_goods_back(tx, order)
-                await retire_code(tx, order)
+                await retire_access(tx, order, at=at)
                 await want_notice(tx, order, NoticeKind.CANCELLED, at=at)
             elif stop.kind is StopKind.HANDOVER and order.state is OrderState.ARRIVED:
                 order = await _move(tx, task, order, CollectionMissed(), at)

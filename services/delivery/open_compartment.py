@@ -4,6 +4,7 @@ from datetime import datetime
 
 from core.database import Transaction
 from core.errors import Conflict
+from core.ids import CommandId
 from fleet.commands.command import Command
 from fleet.commands.queue_command import Wish, queue_command
 from fleet.links.wire.commands import CommandKind, OpenCompartment
@@ -11,7 +12,14 @@ from services.orders.order import Order
 
 
 async def open_compartment(
-    tx: Transaction, order: Order, *, requester: str, reason: str, at: datetime, rate: float
+    tx: Transaction,
+    order: Order,
+    *,
+    requester: str,
+    reason: str,
+    command_id: CommandId | None = None,
+    at: datetime,
+    rate: float,
 ) -> Command:
     """Queue ``open_compartment`` for the order's box and return the command.
 
@@ -26,5 +34,6 @@ async def open_compartment(
         requester=requester,
         reason=reason,
         task_id=order.task_id,
+        command_id=command_id,
     )
     return await queue_command(tx, wish, at=at, rate=rate)

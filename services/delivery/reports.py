@@ -11,7 +11,7 @@ from core.inbox import InboxItem
 from fleet.links.wire.reports import CodeFailed, DoorClosed, DoorOpened, GoodsLoaded, read_report_body
 from services.delivery.code_store import PickupCodeStore
 from services.delivery.effects import orders_of
-from services.orders.close_order import put_goods_back, retire_code
+from services.orders.close_order import put_goods_back, retire_access
 from services.orders.notices import NoticeKind, want_notice
 from services.orders.order import Order
 from services.orders.states import GoodsCollected, GoodsReturned, OrderState
@@ -86,7 +86,7 @@ class DeliveryReports:
             await put_goods_back(tx, order)
         else:
             return "already"
-        await retire_code(tx, order)
+        await retire_access(tx, order, at=at)
         return APPLIED
 
     async def code_failed(self, tx: Transaction, item: InboxItem, *, at: datetime) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from core.auth.principal import EVERYTHING, Reach
 from core.database import Transaction
 from core.ids import OrderId
-from services.orders.close_order import put_goods_back, retire_code
+from services.orders.close_order import put_goods_back, retire_access
 from services.orders.order import Order
 from services.orders.states import OrderCancelled, OrderState
 from services.orders.store import OrderStore
@@ -33,6 +33,6 @@ async def cancel_order(
         if task.is_active:
             await end_task(tx, task, TaskCancelled(reason="order_cancelled"), at=at)
     await put_goods_back(tx, cancelled)
-    await retire_code(tx, cancelled)
+    await retire_access(tx, cancelled, at=at)
     await want_dispatch(tx, cancelled.district, at=at)
     return cancelled

@@ -5,7 +5,7 @@ from datetime import datetime
 from core.auth.principal import Reach
 from core.database import Database, Transaction
 from core.errors import Conflict
-from core.ids import OrderId
+from core.ids import CommandId, OrderId
 from fleet.commands.command import Command
 from services.delivery.code_store import PickupCodeStore
 from services.delivery.open_compartment import open_compartment
@@ -41,10 +41,11 @@ async def open_for_recipient(
     *,
     typed: str | None,
     actor: str,
+    command_id: CommandId | None = None,
     at: datetime,
     rate: float,
 ) -> Command:
-    """Queue the opening of the order's compartment and return the command.
+    """Queue the opening of the order's compartment and return the command; the same id is the same command.
 
     ``typed`` is a code when the opener is asked for one. A wrong code costs a try, and that is committed
     although this raises Conflict ``pickup-code-wrong``. Raises NotFound, Conflict ``vehicle-not-at-stop``
@@ -54,7 +55,9 @@ async def open_for_recipient(
         order = await _arrived(tx, order_id, reach)
         after = None if typed is None else await _check(tx, order_id, typed)
         if after is None:
-            return await open_compartment(tx, order, requester=actor, reason="collect", at=at, rate=rate)
+            return await open_compartment(
+                tx, order, requester=actor, reason="collect", command_id=command_id, at=at, rate=rate
+            )
     raise Conflict("pickup-code-wrong", generation=after.generation, tries_left=after.tries_left)
 
 

@@ -17,6 +17,8 @@ from services.orders.zone import ZoneLoad, zone_load
 
 MOST_OF_ONE = 20
 """Most pieces of one kind of goods in an order: more is a business customer and a person's job."""
+DELIVERY_FEE_FEN = 300
+"""What bringing an order costs, whatever its size: a figure of the demonstration, not a tariff."""
 MOST_LINES = 30
 """Most lines of an order."""
 
@@ -47,6 +49,7 @@ class CheckedDraft(msgspec.Struct, frozen=True, kw_only=True):
     district: DistrictCode
     operator: OperatorId
     lines: tuple[OrderLine, ...]
+    fee_fen: int
     total_fen: int
     parcel: Parcel
     ready_s: float
@@ -97,7 +100,8 @@ async def check_draft(tx: Transaction, draft: Draft, *, at: datetime) -> Checked
         district=merchant.district,
         operator=load.operator,
         lines=lines,
-        total_fen=sum(line.quantity * line.price_fen for line in lines),
+        fee_fen=DELIVERY_FEE_FEN,
+        total_fen=DELIVERY_FEE_FEN + sum(line.quantity * line.price_fen for line in lines),
         parcel=parcel,
         ready_s=max(shelf[goods_id].ready_s for goods_id in wanted),
         load=load,

@@ -61,6 +61,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     merchant_id: MerchantId
     pickup_point_id: PickupPointId
     lines: tuple[OrderLine, ...]
+    fee_fen: int = 0
+    """What bringing it costs; part of ``total_fen``."""
     total_fen: int
     parcel: Parcel
     note: str = ""

@@ -49,6 +49,7 @@ def _order(checked: CheckedDraft, resident_id: ResidentId, promised: Promise, at
         merchant_id=checked.merchant.merchant_id,
         pickup_point_id=checked.pickup_point.pickup_point_id,
         lines=checked.lines,
+        fee_fen=checked.fee_fen,
         total_fen=checked.total_fen,
         parcel=checked.parcel,
         note=checked.draft.note,

@@ -138,9 +138,17 @@ class OrderStore:
 
     async def history(self, order_id: OrderId) -> list[HistoryLine]:
         """Return everything that happened to an order, first to last. Read the order with a reach before."""
-        query = select(order_events).where(order_events.c.order_id == order_id)
-        rows = (await self._tx.execute(query.order_by(order_events.c.version))).mappings()
-        return [read_row(row, HistoryLine) for row in rows]
+        return (await self.histories([order_id])).get(order_id, [])
+
+    async def histories(self, ids: Sequence[OrderId]) -> dict[OrderId, list[HistoryLine]]:
+        """Return what happened to several orders, each first to last. Read them with a reach before."""
+        if not ids:
+            return {}
+        query = select(order_events).where(order_events.c.order_id.in_(sorted(set(ids))))
+        found: dict[OrderId, list[HistoryLine]] = {}
+        for row in (await self._tx.execute(query.order_by(order_events.c.version))).mappings():
+            found.setdefault(OrderId(row["order_id"]), []).append(read_row(row, HistoryLine))
+        return found
 
     async def count_waiting(self, district: DistrictCode) -> int:
         """Return how many accepted or created orders of a zone have no vehicle."""

@@ -20,6 +20,7 @@ orders = Table(
     Column("merchant_id", String(64), nullable=False),
     Column("pickup_point_id", String(64), nullable=False),
     Column("lines", JsonStruct(tuple[OrderLine, ...]), nullable=False),
+    Column("fee_fen", Integer, nullable=False),
     Column("total_fen", Integer, nullable=False),
     Column("parcel", JsonStruct(Parcel), nullable=False),
     Column("note", Text, nullable=False),

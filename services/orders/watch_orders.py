@@ -8,7 +8,7 @@ from core.clock import Clock
 from core.database import Database, Transaction
 from core.errors import Conflict, IllegalTransition
 from services.orders.cancel_order import cancel_order
-from services.orders.close_order import put_goods_back, retire_code
+from services.orders.close_order import put_goods_back, retire_access
 from services.orders.notices import NoticeKind, want_notice
 from services.orders.order import Order
 from services.orders.states import OrderGivenUp, OrderState
@@ -80,7 +80,7 @@ async def _do(tx: Transaction, order: Order, at: datetime) -> None:
     elif order.state is OrderState.ACCEPTED:
         order = await OrderStore(tx).move(order, OrderGivenUp(reason="no_vehicle"), at=at, actor=SYSTEM)
         await put_goods_back(tx, order)
-        await retire_code(tx, order)
+        await retire_access(tx, order, at=at)
         await want_notice(tx, order, NoticeKind.CANCELLED, at=at)
     else:
         await OrderStore(tx).note(order, at=at, reminded_at=at)

@@ -1,0 +1,105 @@
+"""What a merchant does with the orders he packs, each a use case with the order as the answer."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from core.auth.principal import EVERYTHING, Principal, reach_of
+from core.database import Transaction
+from core.ids import OrderId
+from mobile_api.parts import MobileParts
+from mobile_api.repeatable import Repeated, answer_once
+from mobile_api.schemas.merchant_orders import MerchantOrder, merchant_order
+from services.delivery.store import CatalogueStore
+from services.orders.accept_order import accept_order, goods_ready
+from services.orders.load_order import load_order
+from services.orders.order import Order
+from services.orders.states import OrderState
+from services.orders.store import OrderStore
+from services.tasks.store import TaskStore
+
+MOST_LISTED = 200
+TO_DO = (
+    OrderState.CREATED,
+    OrderState.ACCEPTED,
+    OrderState.ASSIGNED,
+    OrderState.PICKING_UP,
+    OrderState.RETURNING,
+)
+"""States in which the merchant has something to do or to expect."""
+
+
+async def orders_to_pack(
+    parts: MobileParts, principal: Principal, states: tuple[OrderState, ...]
+) -> list[MerchantOrder]:
+    """Return the merchant's orders in these states, newest first; no states means those with something to
+    do."""
+    async with parts.database.read() as tx:
+        found = await OrderStore(tx).listed(reach_of(principal), states=states or TO_DO, limit=MOST_LISTED)
+        return await _views(tx, found)
+
+
+async def accept_own(
+    parts: MobileParts, principal: Principal, order_id: OrderId, ready_in_s: float | None
+) -> MerchantOrder:
+    """Return the accepted order; without a time the goods' own preparation time counts."""
+    at = parts.clock.now()
+
+    async def write(tx: Transaction) -> Order:
+        seconds = await _usual_s(tx, principal, order_id) if ready_in_s is None else ready_in_s
+        ready_at = at + timedelta(seconds=seconds)
+        actor = _actor(principal)
+        return await accept_order(tx, order_id, reach_of(principal), ready_at=ready_at, actor=actor, at=at)
+
+    return await _moved(parts, write)
+
+
+async def ready_own(parts: MobileParts, principal: Principal, order_id: OrderId) -> MerchantOrder:
+    """Return the order whose goods are ready now."""
+
+    async def write(tx: Transaction) -> Order:
+        actor, at = _actor(principal), parts.clock.now()
+        return await goods_ready(tx, order_id, reach_of(principal), actor=actor, at=at)
+
+    return await _moved(parts, write)
+
+
+async def load_own(
+    parts: MobileParts, principal: Principal, order_id: OrderId, compartment: int | None, repeated: Repeated
+) -> MerchantOrder:
+    """Ask the vehicle to open the compartment for the goods; the same key asks once."""
+    at = parts.clock.now()
+
+    async def write(tx: Transaction) -> MerchantOrder:
+        order = await load_order(
+            tx,
+            order_id,
+            reach_of(principal),
+            compartment=compartment,
+            actor=_actor(principal),
+            at=at,
+            rate=parts.clock.rate,
+        )
+        return (await _views(tx, [order]))[0]
+
+    return await answer_once(parts.database, repeated, MerchantOrder, write, status=202, at=at)
+
+
+async def _moved(parts: MobileParts, write: Callable[[Transaction], Awaitable[Order]]) -> MerchantOrder:
+    async with parts.database.write() as tx:
+        return (await _views(tx, [await write(tx)]))[0]
+
+
+async def _views(tx: Transaction, orders: list[Order]) -> list[MerchantOrder]:
+    ids = [order.task_id for order in orders if order.task_id is not None]
+    tasks = await TaskStore(tx).of_ids(ids, EVERYTHING)
+    return [merchant_order(order, tasks) for order in orders]
+
+
+async def _usual_s(tx: Transaction, principal: Principal, order_id: OrderId) -> float:
+    order = await OrderStore(tx).get(order_id, reach_of(principal))
+    shelf = {thing.goods_id: thing.ready_s for thing in await CatalogueStore(tx).goods_of(order.merchant_id)}
+    return max((shelf.get(line.goods_id, 0.0) for line in order.lines), default=0.0)
+
+
+def _actor(principal: Principal) -> str:
+    return f"merchant:{principal.merchant or principal.id}"

@@ -1,0 +1,35 @@
+"""What the routes of residents and merchants work with; composition puts it together once a process."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from core.clock import Clock
+from core.database import Database
+from core.errors import Unavailable
+from core.ids import VehicleNo
+from fleet.vehicles.last_heard import LastHeard, LastHeardReader
+from mobile_api.order_bell import OrderBell
+from services.tasks.roads import Roads
+
+
+class MobileParts(msgspec.Struct, frozen=True, kw_only=True):
+    """Named dependency ``mobile`` of the routes."""
+
+    database: Database
+    clock: Clock
+    roads: Roads
+    """Travel times for quotes: routing over the internal route; absent routing makes them rough."""
+    last_heard: LastHeardReader
+    bell: OrderBell
+    """Tells open pages that an order changed; also to be run as a component of the process."""
+
+    async def heard_of(self, numbers: Sequence[VehicleNo]) -> Mapping[VehicleNo, LastHeard]:
+        """Return the last state of vehicles; nothing while the state cannot be read: a page shows the
+        rest."""
+        if not numbers:
+            return {}
+        try:
+            return await self.last_heard.last_heard(numbers)
+        except Unavailable:
+            return {}

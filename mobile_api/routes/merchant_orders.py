@@ -1,0 +1,100 @@
+"""Merchants take orders, say when goods are ready, and have the compartment opened."""
+
+from typing import Annotated, Any
+
+from litestar import Controller, Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
+from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
+from msgspec import Meta
+
+from core.auth.guards import requires
+from core.auth.principal import Principal
+from core.auth.roles import Scope
+from core.ids import OrderId
+from core.problem_http import problem_responses
+from mobile_api.merchant_actions import accept_own, load_own, orders_to_pack, ready_own
+from mobile_api.parts import MobileParts
+from mobile_api.repeatable import Repeated
+from mobile_api.schemas.merchant_orders import LoadGoods, MerchantOrder
+from services.orders.accept_order import LONGEST_PREPARE
+from services.orders.states import OrderState
+
+IdempotencyKey = Annotated[str | None, HeaderParameter(name="Idempotency-Key")]
+ReadyInS = Annotated[float, Meta(ge=0, le=LONGEST_PREPARE.total_seconds())]
+OWN = ("invalid-input", "not-authenticated", "forbidden", "not-found", "database-unavailable")
+CHANGE = (*OWN, "conflict", "illegal-transition", "database-busy")
+
+
+class MerchantOrders(Controller):
+    """The orders of one merchant, by bearer token."""
+
+    path = "/api/merchant/orders"
+    tags = ("merchant orders",)
+    guards = (requires(Scope.MERCHANT_ORDERS),)
+
+    @get("/", operation_id="listMerchantOrders", responses=problem_responses(*OWN))
+    async def list_orders(
+        self,
+        principal: NamedDependency[Principal],
+        mobile: NamedDependency[MobileParts],
+        state: FromQuery[list[OrderState] | None] = None,
+    ) -> list[MerchantOrder]:
+        """Return orders with something to do, or those in the states asked for; newest first."""
+        return await orders_to_pack(mobile, principal, tuple(state or ()))
+
+    @post(
+        "/{order_id:str}/accept",
+        operation_id="acceptOrder",
+        status_code=HTTP_200_OK,
+        responses=problem_responses(*CHANGE, "time-out-of-range"),
+    )
+    async def accept(
+        self,
+        order_id: FromPath[str],
+        principal: NamedDependency[Principal],
+        mobile: NamedDependency[MobileParts],
+        ready_in_s: FromQuery[ReadyInS | None] = None,
+    ) -> MerchantOrder:
+        """Take the order; a vehicle is looked for at once. Again: the same order."""
+        return await accept_own(mobile, principal, OrderId(order_id), ready_in_s)
+
+    @post(
+        "/{order_id:str}/ready",
+        operation_id="goodsReady",
+        status_code=HTTP_200_OK,
+        responses=problem_responses(*CHANGE),
+    )
+    async def ready(
+        self,
+        order_id: FromPath[str],
+        principal: NamedDependency[Principal],
+        mobile: NamedDependency[MobileParts],
+    ) -> MerchantOrder:
+        """Say that the goods are ready now."""
+        return await ready_own(mobile, principal, OrderId(order_id))
+
+    @post(
+        "/{order_id:str}/loaded",
+        operation_id="loadGoods",
+        status_code=HTTP_202_ACCEPTED,
+        responses=problem_responses(
+            *CHANGE,
+            "idempotency-key-missing",
+            "idempotency-key-reused",
+            "request-in-progress",
+            "vehicle-not-at-stop",
+        ),
+    )
+    async def loaded(
+        self,
+        request: Request[Any, Any, Any],
+        order_id: FromPath[str],
+        data: JSONBody[LoadGoods],
+        principal: NamedDependency[Principal],
+        mobile: NamedDependency[MobileParts],
+        idempotency_key: IdempotencyKey = None,
+    ) -> MerchantOrder:
+        """Open the compartment for the goods. The order is on its way when the vehicle has said so itself."""
+        repeated = await Repeated.of(request, principal, idempotency_key)
+        return await load_own(mobile, principal, OrderId(order_id), data.compartment, repeated)

@@ -1,0 +1,187 @@
+"""A resident's own orders; whoever holds an order's link has the same of that one order."""
+
+from typing import Annotated, Any
+
+from litestar import Controller, Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, HeaderParameter, JSONBody
+from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_202_ACCEPTED
+
+from core.auth.guards import requires
+from core.auth.principal import Principal
+from core.auth.roles import Scope
+from core.ids import OrderId
+from core.problem_http import problem_responses
+from mobile_api.parts import MobileParts
+from mobile_api.place import place
+from mobile_api.repeatable import Repeated
+from mobile_api.resident_actions import (
+    cancel_own,
+    fresh_code,
+    open_own,
+    own_code,
+    own_order,
+    own_orders,
+    share_own,
+)
+from mobile_api.routes.resident_catalogue import DRAFT_REFUSED
+from mobile_api.schemas.orders import (
+    Basket,
+    CodeView,
+    DoorOpening,
+    OpenDoor,
+    OrderLink,
+    ResidentOrder,
+)
+
+IdempotencyKey = Annotated[str | None, HeaderParameter(name="Idempotency-Key")]
+OWN = ("invalid-input", "not-authenticated", "forbidden", "not-found", "database-unavailable")
+CHANGE = (*OWN, "origin-refused", "conflict", "database-busy")
+REPEATED = ("idempotency-key-missing", "idempotency-key-reused", "request-in-progress")
+
+
+class ResidentOrders(Controller):
+    """Place, follow, cancel, collect."""
+
+    path = "/api/resident/orders"
+    tags = ("resident orders",)
+
+    @post(
+        "/",
+        operation_id="placeOrder",
+        status_code=HTTP_201_CREATED,
+        guards=[requires(Scope.ORDERS_PLACE)],
+        responses=problem_responses(*CHANGE, *REPEATED, *DRAFT_REFUSED),
+    )
+    async def place_order(
+        self,
+        request: Request[Any, Any, Any],
+        data: JSONBody[Basket],
+        principal: NamedDependency[Principal],
+        mobile: NamedDependency[MobileParts],
+        idempotency_key: IdempotencyKey = None,
+    ) -> Response[ResidentOrder]:
+        """Place an order; the same Idempotency-Key gives the same order again."""
+        repeated = await Repeated.of(request, principal, idempotency_key)
+        order = await place(mobile, principal, data, repeated)
+        return Response(order, headers={"Location": f"/api/resident/orders/{order.order_id}"})
+
+    @get(
+        "/",
+        operation_id="listOwnOrders",
+        guards=[requires(Scope.ORDERS_OWN)],
+        responses=problem_responses("not-authenticated", "forbidden", "database-unavailable"),
+    )
+    async def list_orders(
+        self, principal: NamedDependency[Principal], mobile: NamedDependency[MobileParts]
+    ) -> list[ResidentOrder]:
+        """Return one's own orders, newest first."""
+        return await own_orders(mobile, principal)
+
+    @get(
+        "/{order_id:str}",
+        operation_id="ownOrder",
+        guards=[requires(Scope.ORDERS_OWN)],
+        responses=problem_responses(*OWN),
+    )
+    async def read_order(
+        self,
+        order_id: FromPath[str],
+        principal: NamedDependency[Principal],
+        mobile: NamedDependency[MobileParts],
+    ) -> ResidentOrder:
+        """Return an order with its vehicle, times and history."""
+        return await own_order(mobile, principal, OrderId(order_id))
+
+    @post(
+        "/{order_id:str}/cancel",
+        operation_id="cancelOwnOrder",
+        status_code=HTTP_200_OK,
+        guards=[requires(Scope.ORDERS_PLACE)],
+        responses=problem_responses(*CHANGE, *REPEATED, "illegal-transition"),
+    )
+    async def cancel_order(
+        self,
+        request: Request[Any, Any, Any],
+        order_id: FromPath[str],
+        principal: NamedDependency[Principal],
+        mobile: NamedDependency[MobileParts],
+        idempotency_key: IdempotencyKey = None,
+    ) -> ResidentOrder:
+        """Call an order off; possible until its goods are loaded."""
+        repeated = await Repeated.of(request, principal, idempotency_key)
+        return await cancel_own(mobile, principal, OrderId(order_id), repeated)
+
+    @get(
+        "/{order_id:str}/code",
+        operation_id="ownPickupCode",
+        guards=[requires(Scope.ORDERS_OWN)],
+        responses=problem_responses(*OWN, "gone"),
+    )
+    async def code(
+        self,
+        order_id: FromPath[str],
+        principal: NamedDependency[Principal],
+        mobile: NamedDependency[MobileParts],
+    ) -> Response[CodeView]:
+        """Return the pickup code, as often as asked; never kept by a cache."""
+        shown = await own_code(mobile, principal, OrderId(order_id))
+        return Response(shown, headers={"Cache-Control": "no-store"})
+
+    @post(
+        "/{order_id:str}/code/refresh",
+        operation_id="refreshPickupCode",
+        status_code=HTTP_200_OK,
+        guards=[requires(Scope.ORDERS_OWN)],
+        responses=problem_responses(*CHANGE, "gone", "pickup-code-locked"),
+    )
+    async def refresh_code(
+        self,
+        order_id: FromPath[str],
+        principal: NamedDependency[Principal],
+        mobile: NamedDependency[MobileParts],
+    ) -> Response[CodeView]:
+        """Return a fresh pickup code; the vehicle knows it already. An order has three."""
+        shown = await fresh_code(mobile, principal, OrderId(order_id))
+        return Response(shown, headers={"Cache-Control": "no-store"})
+
+    @post(
+        "/{order_id:str}/open",
+        operation_id="openCompartment",
+        status_code=HTTP_202_ACCEPTED,
+        guards=[requires(Scope.ORDERS_OWN)],
+        responses=problem_responses(
+            *CHANGE, *REPEATED, "gone", "vehicle-not-at-stop", "pickup-code-wrong", "pickup-code-locked"
+        ),
+    )
+    async def open_door(
+        self,
+        request: Request[Any, Any, Any],
+        order_id: FromPath[str],
+        data: JSONBody[OpenDoor],
+        principal: NamedDependency[Principal],
+        mobile: NamedDependency[MobileParts],
+        idempotency_key: IdempotencyKey = None,
+    ) -> DoorOpening:
+        """Ask the vehicle to open the compartment, once it stands at the pickup point."""
+        repeated = await Repeated.of(request, principal, idempotency_key)
+        command = await open_own(mobile, principal, OrderId(order_id), data.code, repeated)
+        return DoorOpening(
+            command_id=command.command_id, state=command.state.value, expires_at=command.expires_at
+        )
+
+    @post(
+        "/{order_id:str}/links",
+        operation_id="shareOwnOrder",
+        status_code=HTTP_201_CREATED,
+        guards=[requires(Scope.ORDERS_PLACE)],
+        responses=problem_responses(*CHANGE),
+    )
+    async def share_order(
+        self,
+        order_id: FromPath[str],
+        principal: NamedDependency[Principal],
+        mobile: NamedDependency[MobileParts],
+    ) -> OrderLink:
+        """Make a link by which somebody else may follow and collect this order; it dies with the order."""
+        return await share_own(mobile, principal, OrderId(order_id))

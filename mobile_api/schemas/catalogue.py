@@ -1,0 +1,93 @@
+"""Merchants, goods and pickup points as the phone page reads them."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from services.delivery.catalogue import Goods, Merchant, PickupPoint
+from services.delivery.opening_hours import is_open, read_hours
+
+
+class MerchantView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A merchant that takes orders; ``openHours`` in the city's own time."""
+
+    merchant_id: str
+    district: str
+    kind: str
+    name_zh: str
+    name_en: str
+    open_hours: str
+    is_open: bool
+    is_synthetic: bool
+
+
+class GoodsView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One thing on the shelf; ``stock`` 0 is sold out, ``readyS`` is how long it takes to prepare."""
+
+    goods_id: str
+    name_zh: str
+    name_en: str
+    price_fen: int
+    stock: int
+    temperature: str
+    ready_s: float
+
+
+class PickupPointView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A point where a vehicle waits ``waitS`` city seconds for the recipient."""
+
+    pickup_point_id: str
+    district: str
+    kind: str
+    name_zh: str
+    name_en: str
+    compound_zh: str
+    compound_en: str
+    lat: float
+    lng: float
+    wait_s: float
+    is_synthetic: bool
+
+
+def merchant_view(merchant: Merchant, *, at: datetime) -> MerchantView:
+    """Return a merchant as it is at a moment."""
+    return MerchantView(
+        merchant_id=merchant.merchant_id,
+        district=merchant.district,
+        kind=merchant.kind,
+        name_zh=merchant.name_zh,
+        name_en=merchant.name_en,
+        open_hours=merchant.open_hours,
+        is_open=is_open(read_hours(merchant.open_hours, time_zone=merchant.time_zone), at),
+        is_synthetic=merchant.is_synthetic,
+    )
+
+
+def goods_view(thing: Goods) -> GoodsView:
+    """Return goods as they stand on the shelf."""
+    return GoodsView(
+        goods_id=thing.goods_id,
+        name_zh=thing.name_zh,
+        name_en=thing.name_en,
+        price_fen=thing.price_fen,
+        stock=thing.stock,
+        temperature=thing.temperature.value,
+        ready_s=thing.ready_s,
+    )
+
+
+def pickup_point_view(point: PickupPoint) -> PickupPointView:
+    """Return a pickup point."""
+    return PickupPointView(
+        pickup_point_id=point.pickup_point_id,
+        district=point.district,
+        kind=point.kind.value,
+        name_zh=point.name_zh,
+        name_en=point.name_en,
+        compound_zh=point.compound_zh,
+        compound_en=point.compound_en,
+        lat=point.lat,
+        lng=point.lng,
+        wait_s=point.wait_s,
+        is_synthetic=point.is_synthetic,
+    )

@@ -1,0 +1,201 @@
+"""Orders as their recipient writes and reads them: her own vehicle, her own code, nobody else's anything."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from core.ids import GoodsId, MerchantId, PickupPointId
+from services.delivery.pickup_code import PickupCode
+from services.orders.draft import MOST_LINES, MOST_OF_ONE, CheckedDraft, Draft, DraftLine
+from services.orders.estimate import Estimate
+from services.orders.order import OrderLine
+
+Id = Annotated[str, Meta(min_length=1, max_length=64)]
+Quantity = Annotated[int, Meta(ge=1, le=MOST_OF_ONE)]
+SixDigits = Annotated[str, Meta(pattern=r"^[0-9]{6}$")]
+
+
+class BasketLine(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """So many pieces of one kind of goods."""
+
+    goods_id: Id
+    quantity: Quantity
+
+
+class Basket(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What is wanted, from whom, to where."""
+
+    merchant_id: Id
+    pickup_point_id: Id
+    lines: Annotated[tuple[BasketLine, ...], Meta(min_length=1, max_length=MOST_LINES)]
+    note: Annotated[str, Meta(max_length=200)] = ""
+
+
+class OpenDoor(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """The pickup code, when the page asked for it."""
+
+    code: SixDigits | None = None
+
+
+class QuoteView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What an order would cost and be promised now; ``isRough`` while no route could be asked for."""
+
+    p50_at: datetime
+    p90_at: datetime
+    goods_fen: int
+    fee_fen: int
+    total_fen: int
+    distance_m: float
+    is_rough: bool
+
+
+class LineView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One line of goods."""
+
+    goods_id: str
+    name_zh: str
+    name_en: str
+    quantity: int
+    price_fen: int
+
+
+class Where(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A position in degrees, WGS 84."""
+
+    lat: float
+    lng: float
+
+
+class OwnVehicle(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The vehicle that carries this order, as it was last heard at ``measuredAt``."""
+
+    code: str
+    lat: float
+    lng: float
+    heading_deg: float
+    speed_mps: float
+    measured_at: datetime
+    is_stopped: bool
+
+
+class Step(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A state that the order came to."""
+
+    state: str
+    at: datetime
+
+
+class ResidentOrder(Struct, frozen=True, kw_only=True, rename="camel"):
+    """An order with everything its page shows.
+
+    ``reason`` is a stable word for why it waits, was cancelled or failed; empty when nothing is wrong.
+    ``polyline6`` is the way left to the pickup point, present while the goods are on it.
+    """
+
+    order_id: str
+    version: int
+    state: str
+    reason: str
+    merchant_name_zh: str
+    merchant_name_en: str
+    pickup_point_name_zh: str
+    pickup_point_name_en: str
+    pickup: Where
+    lines: tuple[LineView, ...]
+    fee_fen: int
+    total_fen: int
+    note: str
+    placed_at: datetime
+    promised_p50_at: datetime
+    promised_p90_at: datetime
+    ready_at: datetime | None
+    eta_at: datetime | None
+    delay_s: float
+    remaining_m: float | None
+    arrived_at: datetime | None
+    collect_by: datetime | None
+    closed_at: datetime | None
+    compartment: int | None
+    compartment_label: str | None
+    vehicle_code: str | None
+    vehicle: OwnVehicle | None
+    polyline6: str | None
+    code_generation: int
+    is_code_locked: bool
+    history: tuple[Step, ...]
+    can_cancel: bool
+    can_open: bool
+
+
+class CodeView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The pickup code; null once this generation is locked. ``canRefresh`` says that a fresh one can be
+    had."""
+
+    code: str | None
+    generation: int
+    tries_left: int
+    is_locked: bool
+    can_refresh: bool
+
+
+class DoorOpening(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The command that opens the door, on its way to the vehicle until ``expiresAt``."""
+
+    command_id: str
+    state: str
+    expires_at: datetime | None
+
+
+class OrderLink(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The token of a link that lets somebody else follow and collect the order; shown this once."""
+
+    order_id: str
+    token: str
+
+
+def draft_of(basket: Basket) -> Draft:
+    """Return the domain's draft of a basket."""
+    return Draft(
+        merchant_id=MerchantId(basket.merchant_id),
+        pickup_point_id=PickupPointId(basket.pickup_point_id),
+        lines=tuple(
+            DraftLine(goods_id=GoodsId(line.goods_id), quantity=line.quantity) for line in basket.lines
+        ),
+        note=basket.note,
+    )
+
+
+def quote_view(checked: CheckedDraft, made: Estimate, *, at: datetime) -> QuoteView:
+    """Return what a draft would be promised at a moment."""
+    return QuoteView(
+        p50_at=at + timedelta(seconds=made.promise.p50_s),
+        p90_at=at + timedelta(seconds=made.promise.p90_s),
+        goods_fen=checked.total_fen - checked.fee_fen,
+        fee_fen=checked.fee_fen,
+        total_fen=checked.total_fen,
+        distance_m=round(made.way.length_m, 1),
+        is_rough=made.is_rough,
+    )
+
+
+def line_view(line: OrderLine) -> LineView:
+    """Return one line of goods."""
+    return LineView(
+        goods_id=line.goods_id,
+        name_zh=line.name_zh,
+        name_en=line.name_en,
+        quantity=line.quantity,
+        price_fen=line.price_fen,
+    )
+
+
+def code_view(code: PickupCode) -> CodeView:
+    """Return a code to whoever may see it. Raises Conflict ``gone`` when the order is over."""
+    return CodeView(
+        code=None if code.is_locked and not code.is_dead else code.code(),
+        generation=code.generation,
+        tries_left=code.tries_left,
+        is_locked=code.is_locked,
+        can_refresh=code.can_refresh,
+    )
