@@ -171,9 +171,9 @@ class SecuritySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """Wall days a resident's session lasts."""
     token_minutes: Seconds = 10.0
     """Wall minutes a token of a device or maker lasts; its key may be revoked sooner."""
-    codes_per_address_per_hour: Count = 60
-    """One-time codes asked for from one network address in an hour; not applied in demo and test, where the
-    simulated residents share one address."""
+    codes_per_address_per_hour: Count = 300
+    """One-time codes asked for from one network address in an hour (a mobile network shares few among many);
+    not applied in demo and test, where the simulated residents share one address."""
     allowed_origins: tuple[str, ...] = ()
     """Further origins of our own pages (https://console.example.cn) beside the host a page came from."""
     earlier_encryption_keys: tuple[str, ...] = ()

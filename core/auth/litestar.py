@@ -34,17 +34,17 @@ class _IdentityMiddleware(ASGIMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         scope["user"] = scope["auth"] = None
-        if scope["path"].startswith(_GUARDED_PREFIXES):
-            connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
-            credentials = credentials_of(connection)
-            if credentials.bearer is None:
-                self._check_origin(connection)
-            if credentials.bearer is not None or credentials.sessions:
-                try:
-                    scope["user"] = await self._identify(credentials)
-                except Unauthenticated as refusal:
-                    # A stale cookie must not close the public routes: the guard decides whether this matters.
-                    scope["auth"] = refusal
+        connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
+        credentials = credentials_of(connection)
+        if credentials.bearer is None:
+            self._check_origin(connection)
+        has_shown = credentials.bearer is not None or bool(credentials.sessions)
+        if has_shown and scope["path"].startswith(_GUARDED_PREFIXES):
+            try:
+                scope["user"] = await self._identify(credentials)
+            except Unauthenticated as refusal:
+                # A stale cookie must not close the public routes: the guard decides whether this matters.
+                scope["auth"] = refusal
         if scope["type"] == ScopeType.WEBSOCKET:
             send = _close_so_that_browsers_see_it(send)
         await next_app(scope, receive, send)

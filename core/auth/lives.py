@@ -16,6 +16,8 @@ ACCOUNT_LIMIT = Limit(tries=20, window_s=_HOUR_S, first_lock_s=60, longest_lock_
 """One account from anywhere: higher, so that a stranger cannot easily lock somebody else out."""
 ADDRESS_LIMIT = Limit(tries=60, window_s=_HOUR_S, first_lock_s=60, longest_lock_s=900)
 """One address at any accounts; successes are taken back, so an office behind one address is not locked."""
+CROWD_LIMIT = Limit(tries=300, window_s=_HOUR_S, first_lock_s=60, longest_lock_s=900)
+"""One address at residents' codes: thousands of phones share the address of a mobile network."""
 RESEND_S = 60
 """Seconds before another one-time code is sent to the same phone."""
 CODE_LIFE = timedelta(minutes=5)
@@ -30,6 +32,7 @@ class SignInRules(Struct, frozen=True, kw_only=True):
     codes_per_phone: Limit
     codes_per_address: Limit
     tries_per_address: Limit
+    resident_tries_per_address: Limit
     secure_cookies: bool
 
 
@@ -51,6 +54,7 @@ def sign_in_rules(settings: Settings) -> SignInRules:
         codes_per_phone=_an_hour(settings.api.sms_per_phone_per_hour),
         codes_per_address=_an_hour(1_000_000 if simulated else security.codes_per_address_per_hour),
         tries_per_address=_an_hour(1_000_000) if simulated else ADDRESS_LIMIT,
+        resident_tries_per_address=_an_hour(1_000_000) if simulated else CROWD_LIMIT,
         secure_cookies=security.secure_cookies,
     )
 

@@ -67,7 +67,8 @@ class ResidentSignIn:
         """
         phone = parse_phone(phone_text)
         guessing = Subject(
-            key=self._keys.digest("throttle:resident-address", address), limit=self._rules.tries_per_address
+            key=self._keys.digest("throttle:resident-address", address),
+            limit=self._rules.resident_tries_per_address,
         )
         at = self._clock.wall()
         async with self._database.write() as tx:
