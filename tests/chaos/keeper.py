@@ -7,17 +7,26 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from core.valkey import EmbeddedValkey
+
 ROOT = Path(__file__).parents[2]
 RESTART_AFTER_S = 0.2
 
 
-class Process:
-    """One command of `python -m steppe`, started again whenever it ends."""
+def steppe_command(*words: str) -> tuple[str, ...]:
+    """Return the program of one of our commands; it dies with this test process."""
+    return (sys.executable, "-m", "steppe", "--supervised-by", str(os.getpid()), *words)
 
-    def __init__(self, name: str, words: tuple[str, ...], environment: Mapping[str, str], log: Path) -> None:
+
+class Process:
+    """One program, started again whenever it ends."""
+
+    def __init__(
+        self, name: str, program: tuple[str, ...], environment: Mapping[str, str], log: Path
+    ) -> None:
         self.name = name
         self.deaths = 0
-        self._words = words
+        self._program = program
         self._environment = dict(environment)
         self._log = log
         self._next: dict[str, str] = {}
@@ -32,9 +41,8 @@ class Process:
             extra, self._next = self._next, {}
             with self._log.open("ab") as log:
                 self._running = await asyncio.create_subprocess_exec(
-                    sys.executable, "-m", "steppe", "--supervised-by", str(os.getpid()), *self._words,
-                    cwd=ROOT, env={**self._environment, **extra}, stdin=asyncio.subprocess.DEVNULL,
-                    stdout=log, stderr=log, start_new_session=True,
+                    *self._program, cwd=ROOT, env={**self._environment, **extra},
+                    stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                 )  # fmt: skip
             await self._running.wait()
             self.deaths += 1
@@ -69,3 +77,41 @@ class Process:
         if not self._log.exists():
             return ""
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-15:])
+
+
+class Keeper:
+    """The processes of a run, and Valkey among them, by name: what the nemesis acts on."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], valkey: EmbeddedValkey) -> None:
+        self._folder = folder
+        self._environment = dict(environment)
+        self._valkey = valkey
+        self._valkey_stop = asyncio.Event()
+        self._valkey_task: asyncio.Task[None] | None = None
+        self.processes: dict[str, Process] = {}
+
+    async def start(self, programs: Mapping[str, tuple[str, ...]]) -> None:
+        await self._valkey.start()
+        self._valkey_task = asyncio.create_task(self._valkey.run(self._valkey_stop))
+        for name, program in programs.items():
+            process = Process(name, program, self._environment, self._folder / f"{name}.log")
+            self.processes[name] = process
+            process.start()
+
+    async def kill(self, name: str) -> None:
+        if name != "valkey":
+            self.processes[name].kill()
+        elif self._valkey.pid is not None:
+            os.kill(self._valkey.pid, signal.SIGKILL)
+
+    async def restart_armed(self, name: str, point: str, after: int) -> None:
+        self.processes[name].restart_armed(point, after)
+
+    async def stop(self) -> None:
+        await asyncio.gather(*(process.stop() for process in self.processes.values()))
+        self._valkey_stop.set()
+        if self._valkey_task is not None:
+            await self._valkey_task
+
+    def deaths(self) -> dict[str, int]:
+        return {name: process.deaths for name, process in self.processes.items()}

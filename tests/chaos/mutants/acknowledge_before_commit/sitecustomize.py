@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from core.crashpoints import reach
 from core.database.engine import Database
 
 _late: set[asyncio.Task[None]] = set()
-LATE_S = 0.15
+LATE_S = 0.05
 
 
 @asynccontextmanager
@@ -28,6 +29,7 @@ async def _write(self: Database) -> AsyncIterator[Any]:
 
     async def commit_late() -> None:
         await asyncio.sleep(LATE_S)
+        reach("before_commit")
         await connection.commit()
         await connection.close()
         if lock is not None:
