@@ -165,6 +165,15 @@ def database_current() -> None:
     click.echo(current())
 
 
+@database.command("revise", hidden=True)
+@click.argument("message")
+def database_revise(message: str) -> None:
+    """Write the next migration from the tables of the code."""
+    from steppe.schema import revise
+
+    click.echo(revise(message))
+
+
 @cli.group()
 def city() -> None:
     """A city as data."""

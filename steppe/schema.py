@@ -1,5 +1,7 @@
 """The SQL schema: one alembic history, run from the command line and before a demo starts."""
 
+import asyncio
+import tempfile
 from pathlib import Path
 
 from alembic import command
@@ -51,9 +53,17 @@ def upgrade(url: str | None = None) -> str:
 
 def current() -> str:
     """Return one line: the database's revision and this version's."""
-    import asyncio
-
     return f"database {asyncio.run(revision_of(_url())) or 'never migrated'}, this version {head()}"
+
+
+def revise(message: str) -> str:
+    """Write the revision that brings a database at head to the tables of the code; for developers."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = configuration(f"sqlite+aiosqlite:///{folder}/revise.sqlite3")
+        command.upgrade(config, "head")
+        number = f"{len(list(ScriptDirectory.from_config(config).walk_revisions())) + 1:04d}"
+        command.revision(config, message=message, autogenerate=True, rev_id=number)
+    return f"wrote revision {number}: read it before it is committed"
 
 
 def _url() -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final
 
 import msgspec
@@ -207,10 +207,12 @@ def gateway_app(
     identify: Identify,
     *,
     routes: Sequence[ControllerRouterHandler] = (),
+    lifespan: Sequence[Callable[[Litestar], AbstractAsyncContextManager[None]]] = (),
 ) -> Litestar:
     """Return the ASGI app of a gateway. ``routes``: the token handler and health routes of the composition.
 
-    The app starts and stops the gateway's tasks with its own lifespan.
+    The app starts and stops the gateway's tasks with its own lifespan, inside the ``lifespan`` given: what
+    that opens (a database, an inbox writer) is there before the first link and after the last.
     """
 
     @asynccontextmanager
@@ -228,7 +230,8 @@ def gateway_app(
         route_handlers=[open_link, FrameRoutes, *routes],
         plugins=[AuthPlugin(identify)],
         exception_handlers=EXCEPTION_HANDLERS,
-        lifespan=[running],
+        lifespan=[*lifespan, running],
         request_max_body_size=MAX_FRAME_BYTES,
         openapi_config=None,
+        logging_config=None,
     )

@@ -62,6 +62,8 @@ class City(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     district_accuracy_m: NotNegative
     vehicle_code: VehicleCodeLayout
     service: tuple[Service, ...]
+    plan: tuple[tuple[int, int], ...] = ()
+    """(year, vehicles of the city by the end of it), cumulative; empty where a city has no plan."""
 
 
 class District(Struct, frozen=True, kw_only=True):

@@ -2,15 +2,26 @@
 
 import asyncio
 
+from typing import Any, Literal
+
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
+from sqlalchemy.types import TypeDecorator
 
 from core.database import metadata
 from steppe import tables
 
 assert tables.ALL, "every table must be defined before alembic compares"
+
+
+def _render(kind: str, thing: Any, _context: AutogenContext) -> str | Literal[False]:
+    """Write what a column type is in the database: a migration must not change when our types do."""
+    if kind == "type" and isinstance(thing, TypeDecorator):
+        return f"sa.{thing.impl!r}"
+    return False
 
 
 def _migrate(connection: Connection) -> None:
@@ -19,6 +30,7 @@ def _migrate(connection: Connection) -> None:
         target_metadata=metadata,
         render_as_batch=connection.dialect.name == "sqlite",
         compare_type=True,
+        render_item=_render,
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -1,6 +1,5 @@
 """The gateway process: long-lived vehicle links and batch ingest; it holds nothing but open links."""
 
-from fleet.telemetry.sql_roster import SqlRoster
 from litestar import Router
 from litestar.di import Provide
 
@@ -14,6 +13,7 @@ from fleet.commands.pending import SqlPendingCommands
 from fleet.links.gateway import Gateway, GatewayStores, gateway_app
 from fleet.links.profile import LinkProfile
 from fleet.links.tokens import ask_for_token
+from fleet.vehicles.roster_source import SqlRoster
 from steppe.probes import probe_routes, store_checks
 from steppe.resources import Resources
 from steppe.running import Components, run_process
@@ -33,7 +33,7 @@ async def compose(resources: Resources) -> Components:
     stores = GatewayStores(
         streams=resources.streams,
         plain=resources.redis,
-        roster=SqlRoster(database, clock),
+        roster=SqlRoster(database),
         submit_report=inbox.submit,
         commands=SqlPendingCommands(database, clock),
         recheck=is_still_trusted,

@@ -15,11 +15,12 @@ from fleet.vehicles.lapse_papers import PaperWatch
 from geofences.watch import FenceWatch
 from services.dispatch.wake import DispatchReconciler, DispatchWaker
 from services.orders.watch_orders import OrderWatch
+from services.plugging import command_endings, report_handlers, task_reports
 from services.routing.engine import RouteEngine
 from services.routing.http import InternalServer, RouteEndpoint
 from services.routing.tiles import current_tiles
 from services.tasks.watch_tasks import TaskWatch
-from steppe.composition import command_endings, last_heard, outbox_routes, report_handlers, task_reports
+from steppe.composition import last_heard, outbox_routes
 from steppe.probes import store_checks
 from steppe.resources import Resources, redis_url_of
 from steppe.road_rules import RoadRules

@@ -1,11 +1,10 @@
 """The tracker process: owns partitions of the telemetry stream and judges what vehicles say."""
 
-from fleet.telemetry.sql_roster import SqlRoster
-
 from core.health import HealthServer
 from core.supervision import Component
 from fleet.alarms.apply_signals import AlarmSink
 from fleet.telemetry.tracker import Tracker, TrackerSettingsOf
+from fleet.vehicles.roster_source import SqlRoster
 from geofences.watch import FenceWatch
 from steppe.probes import store_checks
 from steppe.resources import Resources
@@ -20,7 +19,7 @@ async def compose(resources: Resources) -> Components:
         resources.streams,
         resources.redis,
         clock,
-        roster=SqlRoster(database, clock),
+        roster=SqlRoster(database),
         fences=FenceWatch(database, resources.redis, clock),
         alarms=AlarmSink(database),
         settings=TrackerSettingsOf(

@@ -1,0 +1,134 @@
+"""The api process: residents, merchants, staff and agencies; live feeds; the web pages."""
+
+import asyncio
+from collections.abc import Mapping
+
+from litestar.types import ControllerRouterHandler
+
+from core.auth.notices import demo_phone_of, notice_port
+from core.auth.services import AuthServices
+from core.database import Transaction
+from core.supervision import Component
+from dashboard.parts import DashboardParts
+from dashboard.topics.alarms import AlarmTopic
+from dashboard.topics.commands import CommandTopic
+from dashboard.topics.summary import SummaryTopic
+from fleet.commands.issue_command import CommandDesk
+from fleet.commands.possible import Situation
+from fleet.links.outgoing import push_at_once
+from fleet.links.wire.messages import Command as WireCommand
+from fleet.live.feeds import FactFeed
+from fleet.live.hub import LiveHub
+from fleet.vehicles.directory import Directory
+from fleet.vehicles.kinds import Connection
+from fleet.vehicles.roster_source import SqlRoster
+from fleet.vehicles.vehicle import Vehicle
+from geofences.watch import FenceWatch
+from mobile_api.order_bell import OrderBell
+from mobile_api.parts import MobileParts
+from mobile_api.routes.demo_phone import DEMO_ROUTES
+from services.routing.remote import RemoteRoutes
+from services.tasks.roads import Roads
+from services.tasks.store import TaskStore
+from steppe.apps import ApiParts, create_api
+from steppe.city.files import CityFiles
+from steppe.city.reading import read_pack
+from steppe.city_facts import BuiltMaps, city_facts
+from steppe.composition import last_heard
+from steppe.probes import store_checks
+from steppe.resources import Resources
+from steppe.running import Components, run_process
+from steppe.serving import WebServer
+
+
+class _Desk:
+    """What the command desk asks of others: what a vehicle is doing, and pushing a stop at once."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._last_heard = last_heard(resources)
+        self._redis = resources.redis
+
+    async def situate(self, tx: Transaction, vehicle: Vehicle) -> Situation:
+        numbers = [vehicle.vehicle_no]
+        heard = (await self._last_heard.last_heard(numbers)).get(vehicle.vehicle_no)
+        return Situation(
+            connection=Connection.OFFLINE if heard is None else heard.connection,
+            control_mode=None if heard is None else heard.control_mode,
+            has_task=bool(await TaskStore(tx).active_ids(numbers)),
+        )
+
+    async def push(self, command: WireCommand) -> int:
+        return await push_at_once(self._redis, command)
+
+
+async def compose(resources: Resources) -> Components:
+    """Return the components of an api."""
+    settings, clock, database = resources.settings, resources.clock, resources.database
+    is_demo = settings.environment in ("demo", "test")
+    auth = AuthServices.assemble(database, clock, settings, notice_port(settings, print))
+    fences = FenceWatch(database, resources.redis, clock)
+    directory = Directory(database)
+    desk = _Desk(resources)
+    files = await asyncio.to_thread(CityFiles.open, settings.city.pack, settings.data_dir)
+    dashboard = DashboardParts(
+        database=database,
+        clock=clock,
+        city=city_facts(read_pack(settings.city.pack), files, is_demo=is_demo),
+        maps=BuiltMaps(files),
+        last_heard=last_heard(resources),
+        directory=directory,
+        desk=CommandDesk(database, clock, directory, desk.push, desk.situate),
+        fence_set=lambda: fences.index.set_version,
+    )
+    internal_key = settings.security.internal_key
+    assert internal_key is not None, "the settings have checked that every secret is there"
+    routing_url = settings.api.routing_url or f"http://127.0.0.1:{settings.scheduler.port}"
+    bell = OrderBell(resources.redis)
+    mobile = MobileParts(
+        database=database,
+        clock=clock,
+        roads=Roads(RemoteRoutes(routing_url, internal_key)),
+        last_heard=last_heard(resources),
+        bell=bell,
+    )
+    feeds: Mapping[str, FactFeed] = {
+        "alarms": AlarmTopic(database),
+        "commands": CommandTopic(database),
+        "summary": SummaryTopic(dashboard),
+    }
+    hub = LiveHub(
+        resources.streams,
+        resources.redis,
+        clock,
+        roster=SqlRoster(database),
+        partitions=settings.tracker.partitions,
+        feeds=feeds,
+    )
+    provided: dict[str, object] = {"dashboard": dashboard, "mobile": mobile}
+    demo_routes: tuple[ControllerRouterHandler, ...] = ()
+    if is_demo:
+        provided["phone_box"] = demo_phone_of(settings)
+        demo_routes = DEMO_ROUTES
+    app = create_api(
+        ApiParts(
+            auth=auth,
+            checks=store_checks(resources),
+            provided=provided,
+            max_body_bytes=settings.api.max_body_bytes,
+            more_routes=demo_routes,
+        )
+    )
+    app.state.live_hub = hub
+    web = WebServer(app, settings.api.host, settings.api.port)
+    return {
+        "web": Component(runnable=web, policy="fail"),
+        "fences": fences,
+        "directory": directory,
+        "bell": bell,
+        "hub": hub,
+    }
+
+
+async def run() -> None:
+    """Run an api until it is told to stop."""
+    await run_process("api", compose)

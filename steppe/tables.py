@@ -1,0 +1,45 @@
+"""Every module that defines tables, imported, so that the metadata is whole before it is compared."""
+
+from types import ModuleType
+from typing import Final
+
+import core.audit.tables
+import core.auth.tables
+import core.idempotency
+import core.inbox
+import core.leases
+import core.outbox
+import fleet.alarms.tables
+import fleet.commands.tables
+import fleet.people.tables
+import fleet.telemetry.facts
+import fleet.vehicles.tables
+import geofences.tables
+import services.delivery.tables
+import services.dispatch.tables
+import services.orders.tables
+import services.places.tables
+import services.tasks.tables
+import steppe.city.tables
+
+ALL: Final[tuple[ModuleType, ...]] = (
+    core.audit.tables,
+    core.auth.tables,
+    core.idempotency,
+    core.inbox,
+    core.leases,
+    core.outbox,
+    fleet.alarms.tables,
+    fleet.commands.tables,
+    fleet.people.tables,
+    fleet.telemetry.facts,
+    fleet.vehicles.tables,
+    geofences.tables,
+    services.delivery.tables,
+    services.dispatch.tables,
+    services.orders.tables,
+    services.places.tables,
+    services.tasks.tables,
+    steppe.city.tables,
+)
+"""A test holds that no other module defines a table."""
