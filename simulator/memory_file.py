@@ -1,0 +1,51 @@
+"""Where the vehicles' memories are kept between runs: one SQLite file of the simulator's own."""
+
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from simulator.vehicles.memory import SEQ_GAP_AFTER_CRASH, VehicleMemory, decode_memory, encode_memory
+
+
+class MemoryFile:
+    """Memories by vehicle number. Not shared between processes."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._sql = sqlite3.connect(path)
+        self._sql.execute("PRAGMA journal_mode = WAL")
+        self._sql.execute("PRAGMA synchronous = NORMAL")
+        self._sql.execute(
+            "CREATE TABLE IF NOT EXISTS vehicles (no INTEGER PRIMARY KEY, memory BLOB NOT NULL)"
+        )
+        self._sql.commit()
+
+    def load(self) -> dict[int, VehicleMemory]:
+        """Return every memory. One that cannot be read (another version's) is left out.
+
+        Positions may have been numbered further than the file knows: their numbers go on after a gap.
+        """
+        found: dict[int, VehicleMemory] = {}
+        for number, data in self._sql.execute("SELECT no, memory FROM vehicles"):
+            try:
+                memory = decode_memory(data)
+            except msgspec.DecodeError:
+                continue
+            memory.position_seq += SEQ_GAP_AFTER_CRASH
+            memory.status_seq += SEQ_GAP_AFTER_CRASH
+            found[number] = memory
+        return found
+
+    def save(self, memories: Iterable[tuple[int, VehicleMemory]]) -> None:
+        """Write some memories in one transaction."""
+        rows = [(number, encode_memory(memory)) for number, memory in memories]
+        if not rows:
+            return
+        with self._sql:
+            self._sql.executemany("INSERT OR REPLACE INTO vehicles VALUES (?, ?)", rows)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._sql.close()

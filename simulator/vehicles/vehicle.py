@@ -1,0 +1,256 @@
+"""One simulated vehicle: drives what it was told, stops when it must, says what happened.
+
+Pure but for what it is handed: ``step`` moves it on by one report interval, ``obey`` takes a command,
+``type_code`` is a person at its keypad. Time, weather and whether it hears the city are arguments.
+"""
+
+import math
+import random
+from typing import Literal
+
+import msgspec
+
+from fleet.links.wire.messages import Command, LinkLoss
+from fleet.links.wire.reports import CodeFailed, CommandResult, DoorOpened, Fault, LinkLossPolicy
+from fleet.links.wire.status import CommandOutcome
+from simulator.bundle import GivenVehicle
+from simulator.vehicles.battery import Battery
+from simulator.vehicles.doors import Doors
+from simulator.vehicles.drive import EMERGENCY_BRAKE_MPS2, SAFE_BRAKE_MPS2, Motion
+from simulator.vehicles.keypad import KeypadAnswer, check_code
+from simulator.vehicles.memory import VehicleMemory
+from simulator.vehicles.obey import obey
+from simulator.vehicles.path import Point
+from simulator.vehicles.reporting import ReportBook
+from simulator.vehicles.work import Work
+
+SILENT_SLOW_MPS = 1.5
+"""Speed after ``slow_after_s`` without hearing the city."""
+EMPTY_RATIO = 0.03
+"""Below this it stands and says so."""
+FAULT_BATTERY_LOW = 101
+CREW_AFTER_S = 1_200.0
+"""How long an empty vehicle waits for a crew with a fresh pack."""
+FRESH_PACK_RATIO = 0.7
+STEP_S = 1.0
+
+
+class Situation(msgspec.Struct, frozen=True):
+    """What the world is to a vehicle in one step."""
+
+    now_ms: int
+    air_c: float
+    is_heard: bool
+    """Whether it hears the city now."""
+
+
+class Vehicle:
+    """State and behaviour of one vehicle."""
+
+    def __init__(self, given: GivenVehicle, memory: VehicleMemory, seed: int) -> None:
+        self.given = given
+        self.memory = memory
+        self.lot = random.Random(f"{seed}:{given.vehicle_no}")  # noqa: S311 - a simulation, not a secret
+        self.reports = ReportBook(given.vehicle_no, memory)
+        self.doors = Doors(self.lot)
+        self.battery = Battery(given.battery_wh, memory.battery_ratio, memory.battery_c)
+        self.motion: Motion | None = None
+        self.last_command = ""
+        self.last_outcome = CommandOutcome.NONE
+        self.silent_since_ms: int | None = None
+        self.is_charging = False
+        self.is_empty = memory.battery_ratio < EMPTY_RATIO
+        self._empty_since_ms = 0
+        self.lights = 0
+        self.lights_until_ms = 0
+        self.air_c = 15.0
+        self.now_ms = 0
+        self.is_in_keypad_use = 0
+        self._awaiting_stand: list[str] = []
+        self._key = bytes.fromhex(given.keypad_key)
+        self.work = Work(self)
+        self._drift = (0.0, 0.0)
+
+    @property
+    def speed_mps(self) -> float:
+        """Its speed now."""
+        return 0.0 if self.motion is None else self.motion.speed_mps
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a stop holds it until it is released."""
+        return bool(self.memory.held_by)
+
+    @property
+    def is_stopped_by_silence(self) -> bool:
+        """Whether it stands because it hears nothing from the city."""
+        return self.silent_s >= self.memory.stop_after_s
+
+    @property
+    def silent_s(self) -> float:
+        """City seconds since it last heard the city."""
+        return 0.0 if self.silent_since_ms is None else (self.now_ms - self.silent_since_ms) / 1000
+
+    def place(self) -> Point:
+        """Return where it is."""
+        return self.memory.lat, self.memory.lng
+
+    def step(self, world: Situation) -> None:
+        """Move on by one second of city time that ends at ``world.now_ms``."""
+        self.now_ms, self.air_c = world.now_ms, world.air_c
+        self._listen(world)
+        driven_m = self._drive()
+        self._use_energy(driven_m)
+        if self.speed_mps == 0.0 and self._awaiting_stand:
+            self._finish_stopping()
+        self.work.step(self.now_ms)
+        if self.lights and self.now_ms >= self.lights_until_ms:
+            self.lights = 0
+
+    def obey(self, command: Command, now_ms: int) -> None:
+        """Take a command: acknowledge it, do it or say why not."""
+        self.now_ms = max(self.now_ms, now_ms)
+        obey(self, command, now_ms)
+
+    def learn_policy(self, policy: LinkLoss, now_ms: int) -> None:
+        """Hold the link-loss policy that the city wants and say so, once for each version."""
+        if policy.version == self.memory.policy_version:
+            return
+        self.memory.policy_version = policy.version
+        self.memory.slow_after_s, self.memory.stop_after_s = policy.slow_after_s, policy.stop_after_s
+        self.reports.add(
+            LinkLossPolicy(
+                version=policy.version, slow_after_s=policy.slow_after_s, stop_after_s=policy.stop_after_s
+            ),
+            now_ms,
+        )
+
+    def type_code(self, code: str, now_ms: int) -> KeypadAnswer:
+        """Return what the keypad answers to six typed digits; the right ones open a door."""
+        task = self.memory.task
+        at_handover = task is not None and task.phase == "at_stop" and task.stop.kind == "handover"
+        if task is None or not at_handover:
+            return KeypadAnswer(result="nothing_here")
+        self.is_in_keypad_use = 30
+        answer = check_code(self._key, task.waiting_here(("on_board",)), self.memory.tries, code)
+        self.reports.is_dirty = True
+        if answer.result == "opened" and answer.compartment is not None:
+            if self.doors.is_open(answer.compartment):
+                return msgspec.structs.replace(answer, result="open_already")
+            self.open_door(answer.compartment, answer.order_id, answer.generation, now_ms)
+        elif answer.generation is not None and answer.order_id is not None:
+            body = CodeFailed(order_id=answer.order_id, generation=answer.generation, tries=answer.tries)
+            self.reports.add(body, now_ms, task_id=task.plan.task_id, epoch=task.plan.epoch)
+        return answer
+
+    def open_door(self, compartment: int, order_id: str | None, generation: int | None, now_ms: int) -> None:
+        """Open a compartment and say so; ``generation`` None means that a command opened it."""
+        task = self.memory.task
+        stop = task.stop if task is not None and task.phase == "at_stop" else None
+        kind = "" if stop is None else stop.kind
+        is_here = stop is not None and any(order.order_id == order_id for order in stop.orders)
+        self.doors.open(
+            compartment,
+            now_ms,
+            order_id=order_id,
+            stop_id=stop.stop_id if stop is not None else None,
+            puts_in=is_here and kind == "load",
+            takes_out=is_here and kind in ("handover", "return"),
+        )
+        self.reports.add(
+            DoorOpened(
+                compartment=compartment,
+                stop_id=stop.stop_id if stop is not None else None,
+                order_id=order_id,
+                by="keypad" if generation is not None else "merchant" if kind == "return" else "command",
+                generation=generation,
+            ),
+            now_ms,
+            task_id=task.plan.task_id if task is not None else None,
+            epoch=task.plan.epoch if task is not None else None,
+        )
+
+    def result(self, command_id: str, *, detail: str = "", failed: bool = False) -> None:
+        """Say how a command ended."""
+        word: Literal["succeeded", "failed"] = "failed" if failed else "succeeded"
+        self.last_command = command_id
+        self.last_outcome = CommandOutcome.FAILED if failed else CommandOutcome.SUCCEEDED
+        self.reports.add(CommandResult(command_id=command_id, result=word, detail=detail), self.now_ms)
+
+    def when_standing(self, command_id: str) -> None:
+        """Say that a command succeeded as soon as the vehicle stands."""
+        self._awaiting_stand.append(command_id)
+
+    def measured_place(self) -> Point:
+        """Return where its receiver says it is: within a metre, drifting slowly."""
+        sigma = 0.25 if self.speed_mps else 0.02
+        north, east = (0.9 * self._drift[0], 0.9 * self._drift[1])
+        self._drift = north + self.lot.gauss(0, sigma), east + self.lot.gauss(0, sigma)
+        lat, lng = self.place()
+        return (
+            lat + self._drift[0] / 111_195.0,
+            lng + self._drift[1] / (111_195.0 * math.cos(math.radians(lat))),
+        )
+
+    def _listen(self, world: Situation) -> None:
+        if world.is_heard:
+            self.silent_since_ms = None
+        elif self.silent_since_ms is None:
+            self.silent_since_ms = world.now_ms
+
+    def _drive(self) -> float:
+        motion = self.motion
+        if motion is None:
+            return 0.0
+        if self.memory.held_by == "emergency_stop":
+            driven_m = motion.brake(STEP_S, EMERGENCY_BRAKE_MPS2)
+        elif self._must_stand():
+            driven_m = motion.brake(STEP_S, SAFE_BRAKE_MPS2)
+        else:
+            driven_m = motion.advance(STEP_S, self._cap_mps())
+        if driven_m:
+            self.memory.lat, self.memory.lng = motion.place()
+            self.memory.heading_deg = motion.heading_deg()
+            self.memory.odometer_m += driven_m
+        return driven_m
+
+    def _must_stand(self) -> bool:
+        return (
+            self.is_held
+            or self.memory.is_paused
+            or self.is_stopped_by_silence
+            or self.is_empty
+            or self.doors.any_open
+        )
+
+    def _cap_mps(self) -> float:
+        caps = [self.given.top_speed_mps]
+        if self.memory.speed_cap_mps is not None:
+            caps.append(self.memory.speed_cap_mps)
+        if self.silent_s >= self.memory.slow_after_s:
+            caps.append(SILENT_SLOW_MPS)
+        return min(caps)
+
+    def _use_energy(self, driven_m: float) -> None:
+        if self.is_charging:
+            self.battery.charge(self.air_c, STEP_S)
+        else:
+            self.battery.use(driven_m, self.given.consumption_wh_km, self.air_c, STEP_S)
+        if self.is_empty:
+            self._wait_for_crew()
+        self.memory.battery_ratio = self.battery.ratio
+        self.memory.battery_c = self.battery.temperature_c
+        if self.battery.ratio < EMPTY_RATIO and not self.is_empty:
+            self.is_empty, self._empty_since_ms = True, self.now_ms
+            self.work.report(Fault(code=FAULT_BATTERY_LOW, fatal=True, detail="battery empty"))
+
+    def _wait_for_crew(self) -> None:
+        """A crew comes with a fresh pack: nobody else simulates people who do."""
+        if self.now_ms - self._empty_since_ms >= CREW_AFTER_S * 1000:
+            self.is_empty, self.battery.ratio = False, FRESH_PACK_RATIO
+            self.work.report(Fault(code=FAULT_BATTERY_LOW, is_cleared=True, detail="pack changed"))
+
+    def _finish_stopping(self) -> None:
+        for command_id in self._awaiting_stand:
+            self.result(command_id)
+        self._awaiting_stand = []

@@ -1,0 +1,139 @@
+"""All simulated vehicles of a city: makes their time pass, keeps their memories, answers their keypads."""
+
+import asyncio
+import contextlib
+import random
+import time
+
+import structlog
+
+from simulator.bundle import Bundle
+from simulator.clock import CityClock
+from simulator.link.cloud import MakerCloud
+from simulator.memory_file import MemoryFile
+from simulator.vehicles.keypad import KeypadAnswer
+from simulator.vehicles.memory import VehicleMemory
+from simulator.vehicles.radio import Radio
+from simulator.vehicles.vehicle import Vehicle
+from simulator.weather import air_temperature_c
+
+TICK_S = 0.1
+"""Wall seconds between two steps of the world; at 10 city seconds a second every vehicle moves in each."""
+SAVE_EVERY_S = 5.0
+WEATHER_EVERY_MS = 60_000
+BATTERY_AT_FIRST = (0.55, 0.98)
+LONGEST_CATCH_UP_MS = 30_000
+"""City time that is caught up in one tick; a machine that slept longer does not replay it."""
+
+_log = structlog.get_logger("simulator.world")
+
+
+class World:
+    """The vehicles of a bundle with their makers' links."""
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        gateway_url: str,
+        memories: MemoryFile,
+        *,
+        seed: int,
+        outages_per_hour: float,
+        clock: CityClock | None = None,
+    ) -> None:
+        self.clock = clock or CityClock()
+        self._memories = memories
+        self._seed = seed
+        self._offset_h = bundle.utc_offset_h
+        self.vehicles = self._vehicles(bundle, memories.load())
+        self.clouds = [
+            MakerCloud(
+                maker,
+                own,
+                {no: Radio(no, seed, outages_per_hour) for no in own},
+                gateway_url,
+                self.clock,
+                utc_offset_h=bundle.utc_offset_h,
+            )
+            for maker in bundle.makers
+            if (own := {n: v for n, v in self.vehicles.items() if v.given.maker_id == maker.maker_id})
+        ]
+        self._by_code = {vehicle.given.code: vehicle for vehicle in self.vehicles.values()}
+        self._air = (0, 10.0)
+        self.tick_s = 0.0
+        """Processor seconds spent in ticks, for whoever measures."""
+
+    def __repr__(self) -> str:
+        return f"World({len(self.vehicles)} vehicles of {len(self.clouds)} makers)"
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Make time pass until ``stop``; the links run beside."""
+        links = [asyncio.create_task(cloud.run(stop)) for cloud in self.clouds]
+        saved_s = time.monotonic()
+        before_ms: int | None = None
+        try:
+            while not stop.is_set():
+                before_ms = self._tick(before_ms)
+                now_s = time.monotonic()
+                self._save(everything=now_s - saved_s >= SAVE_EVERY_S)
+                if now_s - saved_s >= SAVE_EVERY_S:
+                    saved_s = now_s
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), TICK_S)
+        finally:
+            await asyncio.gather(*links)
+            self._save(everything=True)
+
+    def type_code(self, vehicle_code: str, code: str) -> KeypadAnswer | None:
+        """Return what a vehicle's keypad answers; None when there is no such vehicle here."""
+        vehicle = self._by_code.get(vehicle_code)
+        if vehicle is None or not self.clock.is_known:
+            return None
+        return vehicle.type_code(code, self.clock.now_ms())
+
+    def vehicle(self, vehicle_code: str) -> Vehicle | None:
+        """Return the vehicle with a printed code."""
+        return self._by_code.get(vehicle_code)
+
+    def _tick(self, before_ms: int | None) -> int | None:
+        if not self.clock.is_known:
+            return None
+        now_ms = self.clock.now_ms()
+        if before_ms is not None and not 0 <= now_ms - before_ms <= LONGEST_CATCH_UP_MS:
+            _log.warning("time_jumped", by_s=(now_ms - before_ms) / 1000)
+            for cloud in self.clouds:
+                cloud.stand_still()
+        started = time.process_time()
+        air_c = self._air_c(now_ms)
+        for cloud in self.clouds:
+            cloud.tick(now_ms, air_c)
+        self.tick_s += time.process_time() - started
+        return now_ms
+
+    def _air_c(self, now_ms: int) -> float:
+        at_ms, air_c = self._air
+        if now_ms - at_ms >= WEATHER_EVERY_MS or now_ms < at_ms:
+            air_c = air_temperature_c(now_ms, seed=self._seed, utc_offset_h=self._offset_h)
+            self._air = (now_ms, air_c)
+        return air_c
+
+    def _save(self, *, everything: bool) -> None:
+        due = [
+            (number, vehicle.memory)
+            for number, vehicle in self.vehicles.items()
+            if everything or vehicle.reports.is_dirty
+        ]
+        self._memories.save(due)
+        for number, _ in due:
+            self.vehicles[number].reports.written()
+
+    def _vehicles(self, bundle: Bundle, known: dict[int, VehicleMemory]) -> dict[int, Vehicle]:
+        lot = random.Random(self._seed)  # noqa: S311 - a simulation, not a secret
+        vehicles = {}
+        for given in bundle.vehicles:
+            ratio = lot.uniform(*BATTERY_AT_FIRST)
+            memory = known.get(given.vehicle_no) or VehicleMemory(
+                lat=given.lat, lng=given.lng, heading_deg=given.heading_deg, battery_ratio=ratio
+            )
+            vehicles[given.vehicle_no] = Vehicle(given, memory, self._seed)
+        return vehicles
