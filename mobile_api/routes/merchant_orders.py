@@ -4,9 +4,8 @@ from typing import Annotated, Any
 
 from litestar import Controller, Request, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
+from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
-from msgspec import Meta
 
 from core.auth.guards import requires
 from core.auth.principal import Principal
@@ -21,7 +20,7 @@ from services.orders.accept_order import LONGEST_PREPARE
 from services.orders.states import OrderState
 
 IdempotencyKey = Annotated[str | None, HeaderParameter(name="Idempotency-Key")]
-ReadyInS = Annotated[float, Meta(ge=0, le=LONGEST_PREPARE.total_seconds())]
+ReadyInS = Annotated[float | None, QueryParameter(name="readyInS", ge=0, le=LONGEST_PREPARE.total_seconds())]
 OWN = ("invalid-input", "not-authenticated", "forbidden", "not-found", "database-unavailable")
 CHANGE = (*OWN, "conflict", "illegal-transition", "database-busy")
 
@@ -38,10 +37,10 @@ class MerchantOrders(Controller):
         self,
         principal: NamedDependency[Principal],
         mobile: NamedDependency[MobileParts],
-        state: FromQuery[list[OrderState] | None] = None,
+        states: FromQuery[list[OrderState] | None] = None,
     ) -> list[MerchantOrder]:
         """Return orders with something to do, or those in the states asked for; newest first."""
-        return await orders_to_pack(mobile, principal, tuple(state or ()))
+        return await orders_to_pack(mobile, principal, tuple(states or ()))
 
     @post(
         "/{order_id:str}/accept",
@@ -54,7 +53,7 @@ class MerchantOrders(Controller):
         order_id: FromPath[str],
         principal: NamedDependency[Principal],
         mobile: NamedDependency[MobileParts],
-        ready_in_s: FromQuery[ReadyInS | None] = None,
+        ready_in_s: ReadyInS = None,
     ) -> MerchantOrder:
         """Take the order; a vehicle is looked for at once. Again: the same order."""
         return await accept_own(mobile, principal, OrderId(order_id), ready_in_s)
