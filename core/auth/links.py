@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from sqlalchemy import select, update
 
 from core import audit
@@ -46,16 +47,28 @@ async def issue_link(
     return token.token
 
 
+class OpenedLink(Struct, frozen=True, kw_only=True):
+    """The order a link is good for; `session` is None for the order's own resident, who may do more."""
+
+    order: OrderId
+    expires_at: datetime
+    session: SignedIn | None
+
+
 async def open_link(
     tx: Transaction,
     token: str,
     lives: dict[str, SessionLife],
     *,
+    holder: Principal | None = None,
     shown: tuple[str, ...] = (),
     wall: datetime,
     at: datetime,
-) -> SignedIn:
-    """Return a session of the link's role; raise Unauthenticated for an unknown, ended or old link."""
+) -> OpenedLink:
+    """Return a session of the link's role; raise Unauthenticated for an unknown, ended or old link.
+
+    A `holder` who is the order's resident keeps her own session: a link's would take her rights away.
+    """
     query = select(order_links).where(
         order_links.c.token_hash == token_hash(token),
         order_links.c.revoked_at.is_(None),
@@ -64,9 +77,12 @@ async def open_link(
     link = (await tx.execute(query)).one_or_none()
     if link is None:
         raise Unauthenticated("token-invalid", "This link has ended or never was")
+    order = OrderId(link.order_id)
+    if holder is not None and holder.kind == "resident" and holder.id == link.resident_id:
+        return OpenedLink(order=order, expires_at=link.expires_at, session=None)
     signed_in = await SessionStore(tx).open("li", link.id, lives, shown=shown, at=wall)
-    await audit.record(tx, signed_in.principal, "order_link.opened", f"order:{link.order_id}", at=at)
-    return signed_in
+    await audit.record(tx, signed_in.principal, "order_link.opened", f"order:{order}", at=at)
+    return OpenedLink(order=order, expires_at=signed_in.principal.expires_at, session=signed_in)
 
 
 async def end_links(tx: Transaction, order: OrderId, *, wall: datetime) -> int:

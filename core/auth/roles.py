@@ -47,7 +47,7 @@ class Scope(StrEnum):
     ORDERS_ACT = "orders:act"
     ORDERS_PLACE = "orders:place"
     ORDERS_OWN = "orders:own"
-    """Read, collect and cancel one's own order; a link holds it for its one order."""
+    """Read and collect one's own order; a link holds it for its one order. Cancelling is placing's."""
     CATALOGUE_READ = "catalogue:read"
     MERCHANT_ORDERS = "merchant:orders"
     FENCES_READ = "fences:read"

@@ -5,14 +5,14 @@ from typing import Self
 from msgspec import Struct
 
 from core.auth.configured import secret_keys
-from core.auth.links import open_link
+from core.auth.links import OpenedLink, open_link
 from core.auth.litestar import AuthPlugin
 from core.auth.lives import SignInRules, sign_in_rules
 from core.auth.notices import NoticePort
 from core.auth.passwords import Passwords
 from core.auth.people import PeopleIdentity
+from core.auth.principal import Principal
 from core.auth.resident_sign_in import ResidentSignIn
-from core.auth.sessions import SignedIn
 from core.auth.staff_sign_in import StaffSignIn
 from core.clock import Clock
 from core.database import Database
@@ -68,9 +68,15 @@ class AuthServices(Struct, frozen=True, kw_only=True):
 
         return AuthPlugin(self.people, allowed_origins=self.origins, provides={"auth": provide_auth})
 
-    async def open_link(self, token: str, *, shown: tuple[str, ...]) -> SignedIn:
+    async def open_link(self, token: str, *, holder: Principal | None, shown: tuple[str, ...]) -> OpenedLink:
         """Return a session for the holder of an order's link; raise Unauthenticated when it ended."""
         async with self.database.write() as tx:
             return await open_link(
-                tx, token, self.rules.lives, shown=shown, wall=self.clock.wall(), at=self.clock.now()
+                tx,
+                token,
+                self.rules.lives,
+                holder=holder,
+                shown=shown,
+                wall=self.clock.wall(),
+                at=self.clock.now(),
             )

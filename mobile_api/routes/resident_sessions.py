@@ -144,20 +144,22 @@ class ResidentSessions(Controller):
         self,
         request: Request[Any, Any, Any],
         data: JSONBody[OpenLink],
+        caller: NamedDependency[Principal | None],
         auth: NamedDependency[AuthServices],
     ) -> Response[LinkOpened]:
         """Open the session of an order's link; its cookie is sent for that order only."""
-        signed_in = await auth.open_link(data.token, shown=_shown(request, LINK_COOKIE))
-        order = str(signed_in.principal.order)
+        link = await auth.open_link(data.token, holder=caller, shown=_shown(request, LINK_COOKIE))
+        answer = LinkOpened(order_id=link.order, expires_at=link.expires_at)
+        if link.session is None:
+            return Response(answer)
         cookie = session_cookie(
             LINK_COOKIE,
-            signed_in.token.token,
-            max_age_s=signed_in.max_age_s,
+            link.session.token.token,
+            max_age_s=link.session.max_age_s,
             secure=auth.rules.secure_cookies,
-            path=f"{ORDER_PATH}{order}",
+            path=f"{ORDER_PATH}{link.order}",
         )
-        opened = LinkOpened(order_id=order, expires_at=signed_in.principal.expires_at)
-        return Response(opened, cookies=[cookie])
+        return Response(answer, cookies=[cookie])
 
 
 def _shown(request: Request[Any, Any, Any], name: str) -> tuple[str, ...]:

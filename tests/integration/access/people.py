@@ -73,8 +73,9 @@ async def credentials_of(
             expires_at=wall + rules.lives["re"].absolute,
         )
         link = await issue_link(tx, owner, order, resident, wall=wall, at=wall)
-        opened = await open_link(tx, link, rules.lives, wall=wall, at=wall)
-        headers[Role.LINK] = {"cookie": f"steppe_link={opened.token.token}"}
+        held = await open_link(tx, link, rules.lives, wall=wall, at=wall)
+        assert held.session is not None
+        headers[Role.LINK] = {"cookie": f"steppe_link={held.session.token.token}"}
         merchant = await ensure_merchant_token(tx, tenant.merchant, "till", at=wall)
         internal = new_token("api").token
         await ensure_internal_token(tx, "test", token=internal, at=wall)

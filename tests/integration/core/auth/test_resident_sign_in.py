@@ -126,6 +126,8 @@ async def test_a_link_opens_one_order_and_dies_with_it(
     order = OrderId(new_id())
     async with auth.database.write() as tx:
         token = await issue_link(tx, owner, order, ResidentId(me["id"]), wall=clock.wall(), at=clock.now())
+    by_herself = await client.post("/api/links/session", json={"token": token})
+    assert (by_herself.json()["orderId"], "set-cookie" in by_herself.headers) == (order, False)
     client.cookies.clear()
     opened = await client.post("/api/links/session", json={"token": token})
     assert (opened.status_code, opened.json()["orderId"]) == (200, order)
