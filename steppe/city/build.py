@@ -14,11 +14,11 @@ from steppe.city.files import CURRENT
 from steppe.city.pack import CityPack
 from steppe.city.pages import write_pages
 from steppe.city.places import TownBuild
-from steppe.city.roads.pbf import read_pbf, write_pbf
-from steppe.city.town import build_town
 
 ROADS: Final = "roads.osm.pbf"
 TOWNS: Final = "towns.msgpack"
+GENERATOR: Final = ("build.py", "pages.py", "places.py", "sites.py", "stops.py", "town.py", "zones.py")
+"""Sources, beside roads/, whose change makes another city of the same pack."""
 
 type Progress = Callable[[str, int, int], None]
 """Called with what is being done, steps done and steps in all."""
@@ -79,7 +79,8 @@ def next_town(towns: tuple[TownBuild, ...], code: str) -> TownBuild:
 def input_digest(pack: CityPack, roads: Path | None) -> str:
     """Return a short hash of everything a city is made from, the generator's own source included."""
     hashed = hashlib.sha256(pack.digest.encode())
-    for source in sorted(Path(__file__).parent.rglob("*.py")):
+    here = Path(__file__).parent
+    for source in sorted([*(here / name for name in GENERATOR), *here.glob("roads/*.py")]):
         hashed.update(source.read_bytes())
     if roads is not None and roads.is_file():
         hashed.update(roads.read_bytes())
@@ -87,6 +88,10 @@ def input_digest(pack: CityPack, roads: Path | None) -> str:
 
 
 def _make(pack: CityPack, roads: Path | None, folder: Path, progress: Progress) -> None:
+    # the generator and osmium are half a second of import that a second start does not pay
+    from steppe.city.roads.pbf import read_pbf, write_pbf
+    from steppe.city.town import build_town
+
     steps = len(pack.towns) + 2
     imported = None if roads is None else read_pbf(roads)
     towns = []

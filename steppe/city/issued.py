@@ -165,18 +165,19 @@ async def _staff(
     wall: datetime,
 ) -> tuple[StaffLogIn, ...]:
     told = {log_in.username: log_in for log_in in before.staff}
+    wanted = [_log_in(account, nth) for account in pack.accounts for nth in range(1, account.count + 1)]
+    async with database.read() as tx:
+        there = {w.username for w in wanted if await StaffStore(tx).secrets_of(w.username) is not None}
     listed = []
-    for account in pack.accounts:
-        for number in range(1, account.count + 1):
-            wanted = _log_in(account, number)
-            log_in = told.get(wanted.username, wanted)
+    for fresh in wanted:
+        log_in = told.get(fresh.username, fresh)
+        exists = log_in.username in there
+        if not exists:
             async with database.write() as tx:
-                exists = await StaffStore(tx).secrets_of(log_in.username) is not None
-                if not exists:
-                    await ensure_staff(tx, _account(log_in), passwords, at=wall)
-            report.count("staff accounts", "unchanged" if exists else "created")
-            if not exists or log_in.username in told:
-                listed.append(log_in)
+                await ensure_staff(tx, _account(log_in), passwords, at=wall)
+        report.count("staff accounts", "unchanged" if exists else "created")
+        if not exists or log_in.username in told:
+            listed.append(log_in)
     return tuple(listed)
 
 

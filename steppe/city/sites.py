@@ -137,7 +137,19 @@ def open_site(graph: StreetGraph, face: Polygon, street: int, gates: int | None 
 
 def _gate_edges(graph: StreetGraph, face: Polygon) -> list[int]:
     """Return the streets around a block that can take a gate, quiet and long ones first, one per street."""
-    numbers = [n for n, e in graph.edges.items() if e.highway != "service" and not e.is_roundabout]
+    west, south, east, north = face.bounds
+
+    def is_near(node: int) -> bool:
+        x, y = graph.places[node]
+        return bool(west - 1 <= x <= east + 1 and south - 1 <= y <= north + 1)
+
+    numbers = [
+        number
+        for number, edge in graph.edges.items()
+        if edge.highway != "service" and not edge.is_roundabout and is_near(edge.a) and is_near(edge.b)
+    ]
+    if not numbers:
+        return []
     middles = shapely.line_interpolate_point(
         [LineString(graph.edges[n].line) for n in numbers], 0.5, normalized=True
     )
