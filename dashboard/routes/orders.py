@@ -1,0 +1,123 @@
+"""The order board and the drawer of one order."""
+
+from typing import Annotated
+
+from litestar import Controller, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.status_codes import HTTP_200_OK
+
+from core.auth.guards import requires
+from core.auth.principal import Principal, reach_of
+from core.auth.roles import Scope
+from core.auth.services import AuthServices
+from core.ids import DistrictCode, OrderId
+from core.problem_http import problem_responses
+from dashboard.cursors import read_cursor
+from dashboard.order_actions import cancel_for_operator, record_rescue
+from dashboard.order_sheets import OrderDesk, OrderPlace
+from dashboard.parts import DashboardParts
+from dashboard.schemas.orders import OrderDetail, OrderPage, Rescue, WhyCancel, order_detail, order_page
+from services.orders.states import OrderState
+
+READ = ("invalid-input", "not-authenticated", "forbidden", "database-unavailable")
+ACT = (*READ, "origin-refused", "not-found", "conflict", "illegal-transition", "database-busy")
+
+
+class Orders(Controller):
+    """Orders within the reach of staff, phones masked."""
+
+    path = "/api/orders"
+    tags = ("orders",)
+
+    @get(
+        "/",
+        operation_id="listOrders",
+        guards=[requires(Scope.ORDERS_READ)],
+        responses=problem_responses(*READ, "cursor-invalid"),
+    )
+    async def list_orders(
+        self,
+        principal: NamedDependency[Principal],
+        dashboard: NamedDependency[DashboardParts],
+        auth: NamedDependency[AuthServices],
+        states: FromQuery[list[OrderState] | None] = None,
+        district: Annotated[str | None, QueryParameter(pattern=r"^[A-Z]{2}$")] = None,
+        cursor: Annotated[str | None, QueryParameter(max_length=200)] = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
+    ) -> OrderPage:
+        """Return the board (open, or closed in the last twelve hours), or all orders in the states asked
+        for."""
+        sheets = await _desk(dashboard, auth).page(
+            reach_of(principal),
+            at=dashboard.clock.now(),
+            states=states or (),
+            district=None if district is None else DistrictCode(district),
+            after=read_cursor(cursor, OrderPlace),
+            limit=limit + 1,
+        )
+        return order_page(sheets, limit)
+
+    @get(
+        "/{order_id:str}",
+        operation_id="readOrder",
+        guards=[requires(Scope.ORDERS_READ)],
+        responses=problem_responses(*READ, "not-found"),
+    )
+    async def read_order(
+        self,
+        order_id: FromPath[str],
+        principal: NamedDependency[Principal],
+        dashboard: NamedDependency[DashboardParts],
+        auth: NamedDependency[AuthServices],
+    ) -> OrderDetail:
+        """Return an order with its history, its task and why each vehicle was chosen or not."""
+        at = dashboard.clock.now()
+        return order_detail(
+            await _desk(dashboard, auth).dossier(OrderId(order_id), reach_of(principal), at=at)
+        )
+
+    @post(
+        "/{order_id:str}/cancel",
+        operation_id="cancelOrder",
+        status_code=HTTP_200_OK,
+        guards=[requires(Scope.ORDERS_ACT)],
+        responses=problem_responses(*ACT),
+    )
+    async def cancel(
+        self,
+        order_id: FromPath[str],
+        data: JSONBody[WhyCancel],
+        principal: NamedDependency[Principal],
+        dashboard: NamedDependency[DashboardParts],
+        auth: NamedDependency[AuthServices],
+    ) -> OrderDetail:
+        """Call an order off before its goods are loaded; again: the same answer."""
+        order = OrderId(order_id)
+        await cancel_for_operator(dashboard.database, dashboard.clock, principal, order, data.reason)
+        at = dashboard.clock.now()
+        return order_detail(await _desk(dashboard, auth).dossier(order, reach_of(principal), at=at))
+
+    @post(
+        "/{order_id:str}/rescue",
+        operation_id="rescueOrder",
+        status_code=HTTP_200_OK,
+        guards=[requires(Scope.ORDERS_ACT)],
+        responses=problem_responses(*ACT),
+    )
+    async def rescue(
+        self,
+        order_id: FromPath[str],
+        data: JSONBody[Rescue],
+        principal: NamedDependency[Principal],
+        dashboard: NamedDependency[DashboardParts],
+        auth: NamedDependency[AuthServices],
+    ) -> OrderDetail:
+        """Record what became of the goods in a vehicle that could not go on."""
+        order, at = OrderId(order_id), dashboard.clock.now()
+        await record_rescue(dashboard.database, dashboard.clock, principal, order, data.outcome, data.reason)
+        return order_detail(await _desk(dashboard, auth).dossier(order, reach_of(principal), at=at))
+
+
+def _desk(dashboard: DashboardParts, auth: AuthServices) -> OrderDesk:
+    return OrderDesk(dashboard.database, dashboard.last_heard, auth.keys)
