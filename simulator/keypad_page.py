@@ -45,6 +45,8 @@ class KeypadApp:
         path = [unquote(part) for part in scope["path"].split("/") if part]
         if scope["method"] == "GET" and path == ["health", "live"]:
             await _answer(send, 200, b"{}", b"application/json")
+        elif path == ["keypad"] or not path:
+            await _answer(send, 200, _list_page(self._world))
         elif len(path) == 2 and path[0] == "keypad":
             vehicle = self._world.vehicle(path[1])
             if vehicle is None:
@@ -53,8 +55,6 @@ class KeypadApp:
                 await self._typed(path[1], receive, send)
             else:
                 await _answer(send, 200, _page(path[1], _where(vehicle)))
-        elif not path:
-            await _answer(send, 200, _list_page(self._world))
         else:
             await _answer(send, 404, _page("", "没有这一页 / No such page"))
 

@@ -7,8 +7,8 @@ import time
 
 import structlog
 
-from simulator.bundle import Bundle
 from simulator.clock import CityClock
+from simulator.issued import Issued
 from simulator.link.cloud import MakerCloud
 from simulator.memory_file import MemoryFile
 from simulator.vehicles.keypad import KeypadAnswer
@@ -29,23 +29,24 @@ _log = structlog.get_logger("simulator.world")
 
 
 class World:
-    """The vehicles of a bundle with their makers' links."""
+    """The vehicles of a city with their makers' links."""
 
     def __init__(
         self,
-        bundle: Bundle,
+        issued: Issued,
         gateway_url: str,
         memories: MemoryFile,
         *,
         seed: int,
         outages_per_hour: float,
+        utc_offset_h: float = 8.0,
         clock: CityClock | None = None,
     ) -> None:
         self.clock = clock or CityClock()
         self._memories = memories
         self._seed = seed
-        self._offset_h = bundle.utc_offset_h
-        self.vehicles = self._vehicles(bundle, memories.load())
+        self._offset_h = utc_offset_h
+        self.vehicles = self._vehicles(issued, memories.load())
         self.clouds = [
             MakerCloud(
                 maker,
@@ -53,10 +54,10 @@ class World:
                 {no: Radio(no, seed, outages_per_hour) for no in own},
                 gateway_url,
                 self.clock,
-                utc_offset_h=bundle.utc_offset_h,
+                utc_offset_h=utc_offset_h,
             )
-            for maker in bundle.makers
-            if (own := {n: v for n, v in self.vehicles.items() if v.given.maker_id == maker.maker_id})
+            for maker in issued.makers
+            if (own := {n: v for n, v in self.vehicles.items() if v.given.maker == maker.maker})
         ]
         self._by_code = {vehicle.given.code: vehicle for vehicle in self.vehicles.values()}
         self._air = (0, 10.0)
@@ -127,10 +128,10 @@ class World:
         for number, _ in due:
             self.vehicles[number].reports.written()
 
-    def _vehicles(self, bundle: Bundle, known: dict[int, VehicleMemory]) -> dict[int, Vehicle]:
+    def _vehicles(self, issued: Issued, known: dict[int, VehicleMemory]) -> dict[int, Vehicle]:
         lot = random.Random(self._seed)  # noqa: S311 - a simulation, not a secret
         vehicles = {}
-        for given in bundle.vehicles:
+        for given in issued.vehicles:
             ratio = lot.uniform(*BATTERY_AT_FIRST)
             memory = known.get(given.vehicle_no) or VehicleMemory(
                 lat=given.lat, lng=given.lng, heading_deg=given.heading_deg, battery_ratio=ratio

@@ -27,8 +27,8 @@ from fleet.links.wire.messages import (
 )
 from fleet.links.wire.positions import POSITION_BYTES, POSITION_SECTION
 from fleet.links.wire.status import STATUS_BYTES, STATUS_SECTION
-from simulator.bundle import GivenMaker
 from simulator.clock import CityClock
+from simulator.issued import GivenMaker
 from simulator.link.kept import KeptFrames
 from simulator.vehicles.radio import Radio
 from simulator.vehicles.records import (
@@ -87,7 +87,7 @@ class MakerCloud:
         self._link: ClientConnection | None = None
         self._wake = asyncio.Event()
         self._welcome: Welcome | None = None
-        self._lot = random.Random(f"link:{maker.maker_id}")  # noqa: S311 - jitter, not a secret
+        self._lot = random.Random(f"link:{maker.maker}")  # noqa: S311 - jitter, not a secret
 
     def tick(self, now_ms: int, air_c: float) -> None:
         """Move every vehicle on to city time ``now_ms`` and put what it measured into frames."""
@@ -230,7 +230,7 @@ class MakerCloud:
         first = error.code not in self.refused
         self.refused[error.code] = self.refused.get(error.code, 0) + error.count
         if first:
-            _log.warning("refused", maker=self.maker.maker_id, code=error.code, detail=error.detail)
+            _log.warning("refused", maker=self.maker.maker, code=error.code, detail=error.detail)
         vehicle = self.vehicles.get(error.vehicle_no or 0)
         if vehicle is not None and error.frame_seq is None and error.code in _FINAL_ERRORS:
             oldest = vehicle.memory.reports[:1]
@@ -289,12 +289,12 @@ class MakerCloud:
 
     def _link_is(self, up: bool, why: str = "") -> None:
         if up and not self.is_up:
-            _log.info("link_up", maker=self.maker.maker_id, vehicles=len(self.vehicles))
+            _log.info("link_up", maker=self.maker.maker, vehicles=len(self.vehicles))
         if not up and self.is_up:
-            _log.warning("link_down", maker=self.maker.maker_id, why=why)
+            _log.warning("link_down", maker=self.maker.maker, why=why)
         elif not up and self.sessions == 0 and "link" not in self.refused:
             self.refused["link"] = 1
-            _log.warning("no_link_yet", maker=self.maker.maker_id, why=why)
+            _log.warning("no_link_yet", maker=self.maker.maker, why=why)
         self.is_up = up
 
 

@@ -13,7 +13,7 @@ import msgspec
 from fleet.links.wire.messages import Command, LinkLoss
 from fleet.links.wire.reports import CodeFailed, CommandResult, DoorOpened, Fault, LinkLossPolicy
 from fleet.links.wire.status import CommandOutcome
-from simulator.bundle import GivenVehicle
+from simulator.issued import GivenVehicle
 from simulator.vehicles.battery import Battery
 from simulator.vehicles.doors import Doors
 from simulator.vehicles.drive import EMERGENCY_BRAKE_MPS2, SAFE_BRAKE_MPS2, Motion

@@ -1,0 +1,235 @@
+"""``simulate``: vehicles and people over the public protocols, with the credentials they were issued."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import click
+import structlog
+
+from simulator.clock import CityClock
+from simulator.issued import Issued, IssuedError, first_vehicles, read_issued
+from simulator.keypad_page import KeypadServer
+from simulator.memory_file import MemoryFile
+from simulator.people.api import Api
+from simulator.people.collecting import Collecting, TypeCode
+from simulator.people.merchants import Merchant
+from simulator.people.operators import Operator
+from simulator.people.pace import Pace, learn_city_time
+from simulator.people.residents import Residents
+from simulator.world import World
+
+PARTS = ("vehicles", "merchants", "residents", "operators")
+SPEED_TOLERANCE = 1e-6
+
+_log = structlog.get_logger("simulator")
+
+
+@click.command()
+@click.option("--issued", "issued_path", type=click.Path(path_type=Path), required=True, help="Credentials.")
+@click.option("--gateway", "gateway_url", default="http://127.0.0.1:8010", show_default=True)
+@click.option("--api", "api_url", default="http://127.0.0.1:8000", show_default=True)
+@click.option("--vehicles", type=click.IntRange(0), default=None, help="How many of the issued ones; all.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(1, 60),
+    default=None,
+    help="City seconds a second that the city is expected to run at; stops when it says another.",
+)
+@click.option("--seed", type=int, default=7, show_default=True)
+@click.option(
+    "--outages",
+    "outages_per_hour",
+    type=click.FloatRange(0),
+    default=0.3,
+    show_default=True,
+    help="Losses of the network of one vehicle in an hour of the city.",
+)
+@click.option(
+    "--orders-per-day",
+    type=click.FloatRange(0),
+    default=400.0,
+    show_default=True,
+    help="Orders of all simulated residents in a day of the city.",
+)
+@click.option("--residents/--no-residents", default=True, help="Residents that order by themselves.")
+@click.option("--part", "parts", type=click.Choice(PARTS), multiple=True, help="Only these; everybody.")
+@click.option("--keypad-port", type=int, default=0, show_default=True, help="0 serves no keypads.")
+@click.option("--keypad-host", default="127.0.0.1", show_default=True)
+@click.option("--memory", "memory_path", type=click.Path(path_type=Path), default=None,
+              help="What vehicles remember; simulator.sqlite3 beside the credentials.")  # fmt: skip
+def simulate(
+    issued_path: Path,
+    gateway_url: str,
+    api_url: str,
+    vehicles: int | None,
+    speed: float | None,
+    seed: int,
+    outages_per_hour: float,
+    orders_per_day: float,
+    residents: bool,
+    parts: tuple[str, ...],
+    keypad_port: int,
+    keypad_host: str,
+    memory_path: Path | None,
+) -> None:
+    """Vehicles, merchants, residents and remote operators over the public protocols only."""
+    _log_to_stdout()
+    try:
+        issued = read_issued(issued_path)
+    except IssuedError as error:
+        raise click.ClickException(str(error)) from error
+    if vehicles is not None:
+        issued = first_vehicles(issued, vehicles)
+    wanted = set(parts or PARTS) - (set() if residents else {"residents"})
+    memory = memory_path or issued_path.with_name("simulator.sqlite3")
+    keypad_url = f"http://{keypad_host}:{keypad_port}" if keypad_port else None
+    plays = _Plays(
+        issued, gateway_url, api_url, seed=seed, outages_per_hour=outages_per_hour, keypad_url=keypad_url,
+        orders_per_day=orders_per_day,
+    )  # fmt: skip
+    raise SystemExit(asyncio.run(plays.run(wanted, memory, keypad_host, keypad_port, speed)))
+
+
+class _Plays:
+    """Everybody who is played, in one event loop."""
+
+    def __init__(
+        self,
+        issued: Issued,
+        gateway_url: str,
+        api_url: str,
+        *,
+        seed: int,
+        outages_per_hour: float,
+        keypad_url: str | None,
+        orders_per_day: float,
+    ) -> None:
+        self._issued = issued
+        self._gateway_url = gateway_url
+        self._api_url = api_url
+        self._seed = seed
+        self._outages = outages_per_hour
+        self._keypad_url = keypad_url
+        self._orders_per_day = orders_per_day
+        self._clock = CityClock()
+
+    async def run(
+        self, parts: set[str], memory: Path, keypad_host: str, keypad_port: int, speed: float | None
+    ) -> int:
+        """Play until SIGINT or SIGTERM; return the exit code."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        work: list[Coroutine[Any, Any, None]] = []
+        memories: MemoryFile | None = None
+        world: World | None = None
+        if "vehicles" in parts:
+            memories = MemoryFile(memory)
+            world = World(
+                self._issued,
+                self._gateway_url,
+                memories,
+                seed=self._seed,
+                outages_per_hour=self._outages,
+                clock=self._clock,
+            )
+            _log.info("vehicles", count=len(world.vehicles), makers=len(world.clouds))
+            work.append(world.run(stop))
+            if keypad_port:
+                work.append(KeypadServer(world, keypad_host, keypad_port).run(stop))
+        api = Api(self._api_url)
+        work += self._people(parts, api, Pace(self._clock, stop))
+        refused = False
+        if speed is not None and "vehicles" in parts:
+            work.append(self._check_speed(speed, stop))
+        try:
+            await _all_until(stop, work)
+        except _WrongSpeed as error:
+            _log.error("wrong_speed", **error.said)
+            refused = True
+        finally:
+            await api.close()
+            if memories is not None:
+                memories.close()
+        return 1 if refused else 0
+
+    def _people(self, parts: set[str], api: Api, pace: Pace) -> list[Coroutine[Any, Any, None]]:
+        work: list[Coroutine[Any, Any, None]] = []
+        if parts & {"merchants", "residents", "operators"}:
+            work.append(learn_city_time(api, pace))
+        if "merchants" in parts:
+            work += [Merchant(given, api, pace, self._seed).run() for given in self._issued.merchants]
+        if "operators" in parts:
+            staff = [given for given in self._issued.staff if given.role == "remote_operator"]
+            work += [Operator(given, api, pace, self._seed).run() for given in staff]
+        if "residents" in parts:
+            residents = Residents(
+                api,
+                pace,
+                Collecting(api, self._keypad()),
+                self._issued.districts(),
+                seed=self._seed,
+                orders_per_day=self._orders_per_day,
+            )
+            work.append(residents.run())
+        return work
+
+    def _keypad(self) -> TypeCode | None:
+        """Return how residents type at a vehicle: at its keypad page, as anybody would."""
+        url = self._keypad_url
+        if url is None:
+            return None
+        keypads = Api(url)
+
+        async def type_code(vehicle_code: str, code: str) -> bool:
+            answer = await keypads.call("POST", f"/keypad/{vehicle_code}", body={"code": code})
+            return answer.is_good and answer.body.get("result") == "opened"
+
+        return type_code
+
+    async def _check_speed(self, speed: float, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            if self._clock.is_known and abs(self._clock.rate - speed) > SPEED_TOLERANCE:
+                raise _WrongSpeed(expected=speed, city=self._clock.rate)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), 1.0)
+
+
+class _WrongSpeed(Exception):
+    def __init__(self, **said: float) -> None:
+        super().__init__()
+        self.said = said
+
+
+async def _all_until(stop: asyncio.Event, work: list[Coroutine[Any, Any, None]]) -> None:
+    """Run everything; when one part fails the others are told to stop and the error is raised."""
+    tasks = [asyncio.create_task(each) for each in work]
+    try:
+        done, _ = await asyncio.wait(
+            [*tasks, waiting := asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED
+        )
+        waiting.cancel()
+        for task in done - {waiting}:
+            task.result()
+    finally:
+        stop.set()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _log_to_stdout() -> None:
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+    )

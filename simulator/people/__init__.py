@@ -1,0 +1,1 @@
+"""Merchants, residents and remote operators: each over the public API, with a session of their own."""

@@ -1,0 +1,95 @@
+"""Merchants: take orders, prepare, walk out to the vehicle and put the goods in."""
+
+import random
+from typing import Any
+
+import msgspec
+
+from simulator.issued import GivenMerchant
+from simulator.people.api import Api
+from simulator.people.pace import Pace
+
+THINK_S = (10.0, 60.0)
+PREPARE_S = (120.0, 480.0)
+WALK_OUT_S = (15.0, 60.0)
+"""City seconds, from and to."""
+LOAD_AGAIN_WALL_S = 20.0
+"""After this without effect the door is asked to open once more: the command may have expired."""
+
+
+class MerchantOrder(msgspec.Struct, frozen=True, rename="camel"):
+    """What a merchant needs of an order."""
+
+    order_id: str
+    state: str
+    is_vehicle_there: bool = False
+    loaded_at: str | None = None
+
+
+class Merchant:
+    """One shop."""
+
+    def __init__(self, given: GivenMerchant, api: Api, pace: Pace, seed: int) -> None:
+        self.given = given
+        self._api = api
+        self._pace = pace
+        self._lot = random.Random(f"merchant:{seed}:{given.merchant}")  # noqa: S311 - a simulation
+        self._due_ms: dict[tuple[str, str], int] = {}
+        self._tries: dict[str, int] = {}
+
+    async def run(self) -> None:
+        """Serve until everybody goes home."""
+        await self._pace.wall(self._lot.uniform(0, 5))
+        while not self._pace.is_over:
+            busy = False
+            if self._pace.clock.is_known:
+                busy = await self.look()
+            await self._pace.wall(
+                self._lot.uniform(0.8, 1.2)
+                * self._pace.poll_s(20 if busy else 60, least_s=1.5 if busy else 4.0, most_s=10.0)
+            )
+
+    async def look(self) -> bool:
+        """Look at the orders and do what is due; return whether there is any."""
+        answer = await self._api.call("GET", "/api/merchant/orders", token=self.given.token)
+        if not answer.is_good or not isinstance(answer.body, list):
+            return False
+        orders = msgspec.convert(answer.body, list[MerchantOrder])
+        for order in orders:
+            await self._serve(order)
+        open_ids = {order.order_id for order in orders}
+        self._due_ms = {key: due for key, due in self._due_ms.items() if key[0] in open_ids}
+        self._tries = {key: tries for key, tries in self._tries.items() if key in open_ids}
+        return bool(orders)
+
+    async def _serve(self, order: MerchantOrder) -> None:
+        if order.state == "created":
+            if self._is_due(order, "accept", THINK_S):
+                ready_in_s = round(self._lot.uniform(*PREPARE_S))
+                await self._post(order, "accept", params={"readyInS": ready_in_s})
+        elif order.is_vehicle_there and order.loaded_at is None and self._is_due(order, "load", WALK_OUT_S):
+            tries = self._tries.get(order.order_id, 0) + 1
+            self._tries[order.order_id] = tries
+            await self._post(order, "loaded", body={}, key=f"load-{order.order_id}-{tries}")
+            again_ms = self._pace.clock.now_ms() + int(LOAD_AGAIN_WALL_S * 1000 * self._pace.clock.rate)
+            self._due_ms[order.order_id, "load"] = again_ms
+
+    def _is_due(self, order: MerchantOrder, what: str, span_s: tuple[float, float]) -> bool:
+        """Whether the time for something has come; the first look decides when that is."""
+        now_ms = self._pace.clock.now_ms()
+        due_ms = self._due_ms.setdefault(
+            (order.order_id, what), now_ms + int(1000 * self._lot.uniform(*span_s))
+        )
+        return now_ms >= due_ms
+
+    async def _post(
+        self,
+        order: MerchantOrder,
+        what: str,
+        *,
+        body: Any = None,
+        key: str = "",
+        params: dict[str, str | int | float] | None = None,
+    ) -> None:
+        path = f"/api/merchant/orders/{order.order_id}/{what}"
+        await self._api.call("POST", path, token=self.given.token, body=body, key=key, params=params)

@@ -1,0 +1,128 @@
+"""Remote safety operators: sign in, stay there, look after the vehicles they are given, go off shift."""
+
+import hashlib
+import hmac
+import random
+import time
+from base64 import b32decode
+from typing import Any
+
+import msgspec
+import structlog
+
+from simulator.issued import GivenStaff
+from simulator.people.api import Answer, Api
+from simulator.people.pace import Pace
+
+SHIFT_S = (6 * 3600.0, 9 * 3600.0)
+BREAK_S = (600.0, 1800.0)
+"""Length of a shift and of the break after it, city seconds, from and to."""
+BEAT_S = 8.0
+"""Wall seconds between heartbeats; after 30 the operator is lost."""
+THINK_S = (30.0, 120.0)
+NOBODY_WATCHED = "no remote operator could take the vehicle"
+"""Reason of the stops that the city gives by itself; an operator who has such a vehicle lets it go on."""
+_log = structlog.get_logger("simulator.people")
+
+
+class Watched(msgspec.Struct, frozen=True, rename="camel"):
+    """A vehicle in an operator's care."""
+
+    vehicle_no: int
+
+
+class Shift(msgspec.Struct, frozen=True, rename="camel"):
+    """What the city answers to a heartbeat."""
+
+    vehicles: tuple[Watched, ...] = ()
+
+
+class Operator:
+    """One person at one desk."""
+
+    def __init__(self, given: GivenStaff, api: Api, pace: Pace, seed: int) -> None:
+        self.given = given
+        self._api = api
+        self._pace = pace
+        self._lot = random.Random(f"operator:{seed}:{given.username}")  # noqa: S311 - a simulation
+        self._cookie = ""
+        self._cared_for: set[int] = set()
+
+    async def run(self) -> None:
+        """Work shifts until everybody goes home."""
+        await self._pace.wall(self._lot.uniform(0, 10))
+        while not self._pace.is_over:
+            if not await self._log_in() or not await self._begin():
+                await self._pace.wall(self._lot.uniform(5, 15))
+                continue
+            ends_ms = self._pace.clock.now_ms() + int(1000 * self._lot.uniform(*SHIFT_S))
+            if await self._serve(ends_ms):
+                await self._call("POST", "/api/remote-operators/sign-off")
+                if not self._pace.is_over:
+                    await self._pace.city(self._lot.uniform(*BREAK_S), least_wall_s=5.0)
+
+    async def _log_in(self) -> bool:
+        if not self._pace.clock.is_known:
+            return False
+        if self._cookie and (await self._call("GET", "/api/me")).is_good:
+            return True
+        body = {
+            "username": self.given.username,
+            "password": self.given.password,
+            "totp": totp(self.given.totp_secret, time.time()),
+        }
+        answer = await self._api.call("POST", "/api/staff/login", body=body)
+        self._cookie = answer.cookie if answer.is_good else ""
+        return answer.is_good
+
+    async def _begin(self) -> bool:
+        self._cared_for = set()
+        return (await self._call("POST", "/api/remote-operators/sign-in")).is_good
+
+    async def _serve(self, ends_ms: int) -> bool:
+        """Keep heartbeats going to the end of the shift; return False when the city thinks it has none."""
+        while not self._pace.is_over and self._pace.clock.now_ms() < ends_ms:
+            answer = await self._call("POST", "/api/remote-operators/heartbeat")
+            if answer.status in (401, 403, 409):
+                return False
+            if answer.is_good:
+                shift = msgspec.convert(answer.body, Shift)
+                numbers = {vehicle.vehicle_no for vehicle in shift.vehicles}
+                for number in sorted(numbers - self._cared_for):
+                    await self._let_go_on(number)
+                self._cared_for = numbers
+            await self._pace.wall(BEAT_S * self._lot.uniform(0.85, 1.1))
+        return True
+
+    async def _let_go_on(self, vehicle_no: int) -> None:
+        """Release a vehicle that stands only because nobody had been there to watch it."""
+        answer = await self._call("GET", f"/api/vehicles/{vehicle_no}/commands", params={"limit": 20})
+        if not answer.is_good or not isinstance(answer.body, dict):
+            return
+        stops = [c for c in answer.body.get("items", ()) if _concerns_stopping(c)]
+        if not stops or stops[0].get("kind") == "release" or stops[0].get("reason") != NOBODY_WATCHED:
+            return
+        await self._pace.city(self._lot.uniform(*THINK_S) / 10)
+        body = {"kind": "release", "reason": "远程安全员已到岗 / a remote operator is watching", "params": {}}
+        key = f"release-{stops[0].get('commandId')}"
+        path = f"/api/vehicles/{vehicle_no}/commands"
+        await self._call("POST", path, body=body, key=key)
+
+    async def _call(self, method: str, path: str, **said: Any) -> Answer:
+        return await self._api.call(method, path, cookie=self._cookie, **said)
+
+
+def _concerns_stopping(command: dict[str, Any]) -> bool:
+    return command.get("kind") in ("safe_stop", "emergency_stop", "release")
+
+
+def totp(secret_base32: str, wall_s: float) -> str:
+    """Return the six digits of an authenticator at a moment (RFC 6238, 30 s, SHA-1).
+
+    >>> totp("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", 59)
+    '287082'
+    """
+    key = b32decode(secret_base32 + "=" * (-len(secret_base32) % 8), casefold=True)
+    mac = hmac.digest(key, int(wall_s // 30).to_bytes(8, "big"), hashlib.sha1)
+    offset = mac[-1] & 0x0F
+    return f"{(int.from_bytes(mac[offset : offset + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06d}"

@@ -1,0 +1,60 @@
+"""How people let time pass: in city time, but never asking a server more often than a person would."""
+
+import asyncio
+import contextlib
+
+import msgspec
+import structlog
+
+from simulator.clock import CityClock
+from simulator.people.api import Api
+
+LEARN_EVERY_S = 60.0
+"""Wall seconds between two looks at the city's clock, for those who have no link that tells it."""
+_log = structlog.get_logger("simulator.people")
+
+
+class CityConfig(msgspec.Struct, frozen=True, rename="camel"):
+    """What the city tells anybody."""
+
+    city_time_ms: int
+    rate: float
+
+
+class Pace:
+    """Waiting, in city seconds, until told to stop."""
+
+    def __init__(self, clock: CityClock, stop: asyncio.Event) -> None:
+        self.clock = clock
+        self._stop = stop
+
+    @property
+    def is_over(self) -> bool:
+        """Whether everybody goes home."""
+        return self._stop.is_set()
+
+    async def wall(self, seconds: float) -> None:
+        """Wait some seconds of the wall; return at once when everybody goes home."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), max(0.0, seconds))
+
+    async def city(self, seconds: float, *, least_wall_s: float = 0.0) -> None:
+        """Wait some seconds of the city, at least ``least_wall_s`` on the wall."""
+        await self.wall(max(least_wall_s, self.clock.wall_s(seconds)))
+
+    def poll_s(self, city_s: float, *, least_s: float, most_s: float) -> float:
+        """Return a polling interval on the wall for something that matters within ``city_s``."""
+        return min(most_s, max(least_s, self.clock.wall_s(city_s)))
+
+
+async def learn_city_time(api: Api, pace: Pace) -> None:
+    """Ask the city for its time until it answers, and again every minute."""
+    while not pace.is_over:
+        answer = await api.call("GET", "/api/config")
+        if answer.is_good:
+            try:
+                told = msgspec.convert(answer.body, CityConfig)
+                pace.clock.tell(told.city_time_ms, told.rate)
+            except msgspec.ValidationError as error:
+                _log.warning("city_time_not_told", why=str(error))
+        await pace.wall(LEARN_EVERY_S if pace.clock.is_known else 1.0)

@@ -1,0 +1,236 @@
+"""Residents: order at a daily rhythm, watch, come to the vehicle and collect — or don't."""
+
+import asyncio
+import random
+import re
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import structlog
+
+from simulator.people.api import Api
+from simulator.people.collecting import Collecting
+from simulator.people.pace import Pace
+from simulator.people.rhythm import orders_per_hour, seconds_to_next
+
+TERMINAL = frozenset({"delivered", "cancelled", "returned", "failed"})
+CHANGES_MIND = 0.03
+STAYS_AWAY = 0.07
+"""Shares of orders that are called off before loading, and that nobody collects."""
+MOST_AT_ONCE = 80
+PHONES_A_TOWN = 120
+BASKETS_TRIED = 3
+_SIX_DIGITS = re.compile(r"(?<!\d)\d{6}(?!\d)")
+_log = structlog.get_logger("simulator.people")
+
+
+class Goods(msgspec.Struct, frozen=True, rename="camel"):
+    """What a resident looks at on the shelf."""
+
+    goods_id: str
+    stock: int
+    temperature: str = "ambient"
+
+
+class Place(msgspec.Struct, frozen=True, rename="camel"):
+    """A merchant or pickup point."""
+
+    merchant_id: str = ""
+    pickup_point_id: str = ""
+    is_open: bool = True
+
+
+class OwnOrder(msgspec.Struct, frozen=True, rename="camel"):
+    """What a resident sees of her order."""
+
+    order_id: str
+    state: str
+    vehicle_code: str | None = None
+    can_cancel: bool = False
+    can_open: bool = False
+
+
+class Resident:
+    """Somebody with a phone and, once logged in, a session."""
+
+    def __init__(self, phone: str, district: str) -> None:
+        self.phone = phone
+        self.district = district
+        self.cookie = ""
+
+
+class Residents:
+    """The people of the towns who order. Their phones, baskets and moments are drawn from one seed."""
+
+    def __init__(
+        self,
+        api: Api,
+        pace: Pace,
+        collecting: Collecting,
+        districts: Sequence[str],
+        *,
+        seed: int,
+        orders_per_day: float,
+    ) -> None:
+        self._api = api
+        self._pace = pace
+        self._collecting = collecting
+        self._lot = random.Random(f"residents:{seed}")  # noqa: S311 - a simulation
+        self._per_day = orders_per_day
+        self._free = [
+            Resident(_phone(seed, number), district)
+            for number, district in enumerate(d for d in districts for _ in range(PHONES_A_TOWN))
+        ]
+        self._lot.shuffle(self._free)
+        self._shelves: dict[str, list[Place]] = {}
+        self._points: dict[str, list[Place]] = {}
+        self._orders: set[asyncio.Task[None]] = set()
+        self.placed = 0
+
+    async def run(self) -> None:
+        """Order until everybody goes home."""
+        while not self._pace.clock.is_known and not self._pace.is_over:
+            await self._pace.wall(0.5)
+        while not self._pace.is_over:
+            per_hour = orders_per_hour(self._pace.clock.now_ms(), self._per_day)
+            await self._pace.city(seconds_to_next(self._lot, per_hour))
+            self._order_now()
+        for task in self._orders:
+            task.cancel()
+        await asyncio.gather(*self._orders, return_exceptions=True)
+
+    def _order_now(self) -> None:
+        if self._pace.is_over or not self._free or len(self._orders) >= MOST_AT_ONCE:
+            return
+        task = asyncio.create_task(self._one_order(self._free.pop()))
+        self._orders.add(task)
+        task.add_done_callback(self._orders.discard)
+
+    async def _one_order(self, resident: Resident) -> None:
+        try:
+            if await self._has_session(resident):
+                order = await self._place(resident)
+                if order is not None:
+                    self.placed += 1
+                    await self._follow(resident, order)
+        except msgspec.ValidationError as error:
+            _log.warning("resident_puzzled", why=str(error))
+        finally:
+            self._free.insert(0, resident)
+
+    async def _has_session(self, resident: Resident) -> bool:
+        if resident.cookie:
+            answer = await self._api.call("GET", "/api/residents/me", cookie=resident.cookie)
+            if answer.is_good:
+                return True
+            resident.cookie = ""
+        asked = await self._api.call("POST", "/api/residents/codes", body={"phone": resident.phone})
+        if not asked.is_good:
+            return False
+        code = await self._code_on_phone(resident.phone)
+        if code is None:
+            return False
+        body = {"phone": resident.phone, "code": code}
+        answer = await self._api.call("POST", "/api/residents/login", body=body)
+        resident.cookie = answer.cookie if answer.is_good else ""
+        return answer.is_good
+
+    async def _code_on_phone(self, phone: str) -> str | None:
+        """Read the newest sign-in code from the demo's phone, where a SIM would show it."""
+        answer = await self._api.call("GET", "/api/demo/phone", params={"number": phone})
+        if not answer.is_good or not isinstance(answer.body, list):
+            return None
+        for message in answer.body:
+            found = _SIX_DIGITS.search(str(message.get("zh", "")))
+            if message.get("kind") == "sign-in-code" and found:
+                return found.group()
+        return None
+
+    async def _place(self, resident: Resident) -> OwnOrder | None:
+        merchants = await self._list(self._shelves, "merchants", resident)
+        points = await self._list(self._points, "pickup-points", resident)
+        open_now = [merchant for merchant in merchants if merchant.is_open]
+        if not open_now or not points:
+            return None
+        for _ in range(BASKETS_TRIED):
+            merchant = self._lot.choice(open_now)
+            lines = await self._basket(resident, merchant.merchant_id)
+            if not lines:
+                continue
+            body = {
+                "merchantId": merchant.merchant_id,
+                "pickupPointId": self._lot.choice(points).pickup_point_id,
+                "lines": lines,
+            }
+            answer = await self._api.call(
+                "POST",
+                "/api/resident/orders",
+                cookie=resident.cookie,
+                body=body,
+                key=str(uuid.UUID(int=self._lot.getrandbits(128), version=4)),
+            )
+            if answer.is_good:
+                return msgspec.convert(answer.body, OwnOrder)
+        return None
+
+    async def _list(self, known: dict[str, list[Place]], noun: str, resident: Resident) -> list[Place]:
+        if resident.district not in known:
+            answer = await self._api.call(
+                "GET",
+                f"/api/resident/{noun}",
+                cookie=resident.cookie,
+                params={"district": resident.district},
+            )
+            if not answer.is_good:
+                return []
+            known[resident.district] = msgspec.convert(answer.body, list[Place])
+        return known[resident.district]
+
+    async def _basket(self, resident: Resident, merchant_id: str) -> list[dict[str, Any]]:
+        path = f"/api/resident/merchants/{merchant_id}/goods"
+        answer = await self._api.call("GET", path, cookie=resident.cookie)
+        if not answer.is_good:
+            return []
+        shelf = [thing for thing in msgspec.convert(answer.body, list[Goods]) if thing.stock > 3]
+        if not shelf:
+            return []
+        first = self._lot.choice(shelf)
+        alike = [thing for thing in shelf if thing.temperature == first.temperature and thing is not first]
+        chosen = [first, *self._lot.sample(alike, min(len(alike), self._lot.randint(0, 2)))]
+        return [{"goodsId": thing.goods_id, "quantity": self._lot.choice((1, 1, 1, 2))} for thing in chosen]
+
+    async def _follow(self, resident: Resident, order: OwnOrder) -> None:
+        """Watch an order to its end, doing now and then what people do."""
+        lot = random.Random(self._lot.random())  # noqa: S311 - a simulation
+        changes_mind, stays_away = lot.random() < CHANGES_MIND, lot.random() < STAYS_AWAY
+        while not self._pace.is_over:
+            if order.state in TERMINAL:
+                return
+            if changes_mind and order.can_cancel and order.state in ("accepted", "assigned", "picking_up"):
+                path = f"/api/resident/orders/{order.order_id}/cancel"
+                await self._api.call(
+                    "POST", path, cookie=resident.cookie, body={}, key=f"cancel-{order.order_id}"
+                )
+                changes_mind = False
+            if order.state == "arrived" and not stays_away:
+                await self._collecting.collect(
+                    resident.cookie, order.order_id, order.vehicle_code or "", lot, self._pace
+                )
+            near = order.state in ("in_transit", "arrived")
+            await self._pace.wall(
+                self._pace.poll_s(30 if near else 90, least_s=2.0 if near else 5.0, most_s=15.0)
+                * lot.uniform(0.8, 1.2)
+            )
+            path = f"/api/resident/orders/{order.order_id}"
+            answer = await self._api.call("GET", path, cookie=resident.cookie)
+            if answer.is_good:
+                order = msgspec.convert(answer.body, OwnOrder)
+            elif answer.status in (401, 403, 404):
+                return
+
+
+def _phone(seed: int, number: int) -> str:
+    """Return a mobile number that the simulation uses: 199 and eight digits by seed and number."""
+    return f"199{(seed * 7919 + number * 104_729) % 100_000_000:08d}"
