@@ -126,7 +126,4 @@ def _read(answer: httpx.Response) -> Answer:
         code = str(answer.status_code)
         if isinstance(body, dict):
             code = str(body.get("code", code))
-            str(body.get("code", answer.status_code)) if isinstance(body, dict) else str(answer.status_code)
-        )
     return Answer(answer.status_code, body, code, cookie)
-
