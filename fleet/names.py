@@ -12,6 +12,7 @@ import msgspec
 from core.kinds import ServiceKind
 from fleet.alarms.kinds import AlarmKind, AlarmState, Severity
 from fleet.commands.kinds import CommandState
+from fleet.commands.possible import Hindrance
 from fleet.links.wire.commands import CommandKind
 from fleet.people.duty import ShiftState
 from fleet.vehicles.codes import CodeStatus
@@ -146,6 +147,17 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
         CommandKind.SET_SPEED_CAP: Name("限制车速", "Set speed cap"),
         CommandKind.UPDATE_FENCES: Name("更新围栏", "Update fences"),
         CommandKind.PRESERVE_RECORDING: Name("保全录像", "Preserve recording"),
+    },
+    Hindrance: {
+        Hindrance.LINK_DOWN: Name("车辆不在线", "The vehicle is out of reach"),
+        Hindrance.HELD_BY_STOP: Name("停车指令尚未解除", "A stop holds the vehicle"),
+        Hindrance.NOT_HELD: Name("没有需要解除的停车指令", "No stop holds the vehicle"),
+        Hindrance.SCENE_HOLD: Name("事故现场保留", "Held at the scene"),
+        Hindrance.DECOMMISSIONED: Name("车辆已退役", "The vehicle is retired"),
+        Hindrance.MANUAL_ON_SITE: Name("现场人工控制中", "Driven by hand on site"),
+        Hindrance.NO_TASK: Name("没有执行中的任务", "No task holds the vehicle"),
+        Hindrance.PLATFORM_ONLY: Name("由平台自动下发", "Given by the platform only"),
+        Hindrance.NOT_PLANNED_HERE: Name("未配置路线规划", "No planner for this command"),
     },
     CommandState: {
         CommandState.QUEUED: Name("排队", "Queued"),

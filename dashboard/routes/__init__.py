@@ -2,11 +2,25 @@
 
 from litestar.types import ControllerRouterHandler
 
+from dashboard.routes.alarms import Alarms
+from dashboard.routes.city import City
+from dashboard.routes.codes import scan
+from dashboard.routes.commands import Commands
+from dashboard.routes.orders import Orders
 from dashboard.routes.phone_reveals import reveal_phone_of_order
+from dashboard.routes.remote_operators import RemoteOperators
 from dashboard.routes.staff_sessions import StaffSessions
+from dashboard.routes.vehicles import Vehicles
 
 DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     StaffSessions,
+    City,
+    scan,
+    Vehicles,
+    Commands,
+    Alarms,
+    Orders,
+    RemoteOperators,
     reveal_phone_of_order,
 )
 """Every route of this surface; one line a noun."""

@@ -11,7 +11,7 @@ from core.auth.principal import Reach
 from core.auth.reach_sql import within
 from core.database import Transaction, insert_new
 from core.errors import NotFound, VersionMismatch
-from core.ids import AlarmId, DistrictCode
+from core.ids import AlarmId, DistrictCode, VehicleNo
 from core.outbox import emit
 from fleet.alarms.alarm import Alarm
 from fleet.alarms.kinds import STANDING, WAITING, AlarmState, Severity
@@ -48,6 +48,15 @@ class AlarmStore:
             return {}
         query = select(alarms).where(alarms.c.dedup_key.in_(sorted(set(keys))), alarms.c.cleared_at.is_(None))
         return {alarm.dedup_key: alarm for alarm in await self._all(query)}
+
+    async def standing_of(self, numbers: Collection[VehicleNo]) -> list[Alarm]:
+        """Return every standing alarm of these vehicles, newest first; read them with a reach before."""
+        if not numbers:
+            return []
+        query = select(alarms).where(
+            alarms.c.vehicle_no.in_(sorted(set(numbers))), alarms.c.cleared_at.is_(None)
+        )
+        return await self._all(query.order_by(*_NEWEST_FIRST))
 
     async def was_cleared_since(self, key: str, moment: datetime) -> bool:
         """Return whether an alarm of this cause was cleared after a moment."""

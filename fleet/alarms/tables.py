@@ -45,5 +45,11 @@ Index(
     postgresql_where=alarms.c.cleared_at.is_(None),
 )
 """One cause has one standing alarm, however many frames and trackers repeat it."""
+Index(
+    "ix_alarms_standing_of_vehicle",
+    alarms.c.vehicle_no,
+    sqlite_where=alarms.c.cleared_at.is_(None),
+    postgresql_where=alarms.c.cleared_at.is_(None),
+)
 _not_closed = text(f"state <> '{AlarmState.CLOSED.value}'")
 Index("ix_alarms_not_closed", alarms.c.raised_at, sqlite_where=_not_closed, postgresql_where=_not_closed)

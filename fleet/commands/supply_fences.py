@@ -57,9 +57,12 @@ class FenceSupply:
         """Queue what is missing and return for how many vehicles. Raises Unavailable, and what Redis raises.
 
         A vehicle with such a command still open gets no second one; one that refused it is asked again when
-        the command has ended.
+        the command has ended. Before the first set is read (version 0) nobody is told anything: an empty set
+        would lift every rule.
         """
         index = self._fences.index
+        if index.set_version == 0:
+            return 0
         async with self._database.read() as tx:
             vehicles = await VehicleStore(tx).page(EVERYTHING, VehicleFilter())
         heard = await self._last_heard.last_heard([vehicle.vehicle_no for vehicle in vehicles])

@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from core import audit
-from core.auth.principal import EVERYTHING, Principal
+from core.auth.principal import Principal, Reach
 from core.clock import Clock
 from core.database import Database, Transaction
 from core.errors import Conflict
@@ -13,6 +13,7 @@ from core.ids import StaffId, VehicleNo, new_id
 from core.transitions import advance as next_state
 from fleet.people.duty import SHIFT_TRANSITIONS, VEHICLES_PER_OPERATOR, Shift, ShiftEvent
 from fleet.people.store import ShiftStore
+from fleet.vehicles.store import VehicleStore
 
 
 class DutyView(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,16 +87,18 @@ async def sign_off_operator(database: Database, principal: Principal, clock: Clo
     return ended
 
 
-async def shifts_on_duty(tx: Transaction) -> list[DutyView]:
-    """Return every running shift with the vehicles it watches, the earliest sign-in first."""
+async def shifts_on_duty(tx: Transaction, reach: Reach) -> list[DutyView]:
+    """Return running shifts with the vehicles they watch within the reach, the earliest sign-in first."""
     store = ShiftStore(tx)
-    bound = await store.bound()
+    everybody = await store.bound()
+    seen = await VehicleStore(tx).of_numbers(everybody.keys(), reach)
+    bound = {number: staff for number, staff in everybody.items() if number in seen}
     return [
         DutyView(
             shift=shift,
             vehicles=tuple(sorted(number for number, staff in bound.items() if staff == shift.staff_id)),
         )
-        for shift in await store.running(EVERYTHING)
+        for shift in await store.running(reach)
     ]
 
 

@@ -11,7 +11,7 @@ from core.auth.principal import Reach
 from core.auth.reach_sql import within
 from core.database import Transaction, insert_new
 from core.errors import Conflict, NotFound, VersionMismatch
-from core.ids import VehicleNo
+from core.ids import DistrictCode, VehicleNo
 from core.kinds import ServiceKind
 from core.outbox import emit
 from fleet.rows import read_row
@@ -32,6 +32,15 @@ class VehicleFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Only these vehicles; an empty set gives nothing."""
     text: str | None = None
     """Part of a code, in any case."""
+
+
+class FleetCount(msgspec.Struct, frozen=True, kw_only=True):
+    """The vehicles of one 旗区, service and lifecycle, by number."""
+
+    district: DistrictCode
+    service: ServiceKind
+    lifecycle: Lifecycle
+    numbers: tuple[VehicleNo, ...]
 
 
 class VehicleStore:
@@ -78,6 +87,31 @@ class VehicleStore:
         if after is not None:
             query = query.where(vehicles.c.vehicle_no > after)
         return await self._all(query if limit is None else query.limit(limit))
+
+    async def census(self, reach: Reach) -> list[FleetCount]:
+        """Return every vehicle within the reach, grouped by 旗区, service and lifecycle."""
+        columns = (vehicles.c.district, vehicles.c.service, vehicles.c.lifecycle)
+        query = select(vehicles.c.vehicle_no, *columns).where(*in_reach(reach))
+        groups: dict[tuple[str, str, str], list[VehicleNo]] = {}
+        for number, *key in await self._tx.execute(query.order_by(vehicles.c.vehicle_no)):
+            groups.setdefault((key[0], key[1], key[2]), []).append(VehicleNo(number))
+        return [
+            FleetCount(
+                district=DistrictCode(district),
+                service=ServiceKind(service),
+                lifecycle=Lifecycle(lifecycle),
+                numbers=tuple(numbers),
+            )
+            for (district, service, lifecycle), numbers in groups.items()
+        ]
+
+    async def codes_of(self, numbers: Collection[VehicleNo]) -> dict[VehicleNo, str | None]:
+        """Return the code that each vehicle carries."""
+        if not numbers:
+            return {}
+        query = select(vehicles.c.vehicle_no, vehicles.c.code)
+        rows = await self._tx.execute(query.where(vehicles.c.vehicle_no.in_(sorted(set(numbers)))))
+        return {VehicleNo(row.vehicle_no): row.code for row in rows}
 
     async def under_way(self) -> list[Vehicle]:
         """Return every vehicle that a remote operator must watch, by number."""

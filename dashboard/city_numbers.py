@@ -1,0 +1,89 @@
+"""The city in numbers: who is where and how, what asks for a person, what the day has brought."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Final
+
+from core.auth.principal import Reach
+from core.ids import DistrictCode, VehicleNo
+from core.kinds import ServiceKind
+from dashboard.order_numbers import count_orders
+from dashboard.parts import CityFacts, DashboardParts
+from dashboard.schemas.city import CitySummary, DistrictSummary, PlanYear, ServiceCount
+from fleet.alarms.kinds import SEVERITY_RANK, Severity
+from fleet.alarms.store import AlarmStore
+from fleet.vehicles.kinds import Condition, Connection, Lifecycle
+from fleet.vehicles.last_heard import LastHeard
+from fleet.vehicles.store import FleetCount, VehicleStore
+
+CONDITIONS_SHOWN: Final = tuple(condition.value for condition in Condition)
+
+
+async def summarise_city(parts: DashboardParts, reach: Reach) -> CitySummary:
+    """Return the numbers of everything within the reach; a 旗区 outside it is absent.
+
+    Retired vehicles are not counted. Raises Unavailable when the state or the database cannot be read.
+    """
+    async with parts.database.read() as tx:
+        counts = [
+            c for c in await VehicleStore(tx).census(reach) if c.lifecycle is not Lifecycle.DECOMMISSIONED
+        ]
+        alarms = await AlarmStore(tx).standing_by_district(reach)
+        waiting = await AlarmStore(tx).waiting_count(reach)
+        orders = await count_orders(tx, reach, since=parts.day_began())
+    heard = await parts.last_heard.last_heard([number for count in counts for number in count.numbers])
+    shown = [d.code for d in parts.city.districts if reach.districts is None or d.code in reach.districts]
+    said = list(heard.values())
+    return CitySummary(
+        vehicles=sum(len(count.numbers) for count in counts),
+        online=sum(one.connection is Connection.ONLINE for one in said),
+        driving=sum(one.condition is Condition.DRIVING for one in said),
+        orders_today=orders.placed,
+        delivered_today=orders.delivered,
+        on_time_ratio=orders.on_time_ratio,
+        km_today=None,
+        open_alarms=sum(sum(severities.values()) for severities in alarms.values()),
+        unacknowledged_alarms=waiting,
+        plan=tuple(PlanYear(year=year, planned=planned) for year, planned in parts.city.plan),
+        by_service=_by_service(parts.city, counts),
+        districts=tuple(_district(parts.city, code, counts, heard, alarms.get(code, {})) for code in shown),
+    )
+
+
+def _by_service(city: CityFacts, counts: list[FleetCount]) -> dict[str, ServiceCount]:
+    have: Counter[ServiceKind] = Counter()
+    for count in counts:
+        have[count.service] += len(count.numbers)
+    planned: Counter[ServiceKind] = Counter()
+    for (_, service), number in city.planned.items():
+        planned[service] += number
+    return {
+        service.value: ServiceCount(vehicles=have[service], planned=planned[service])
+        for service in ServiceKind
+        if have[service] or planned[service] or (service is ServiceKind.PATROL)
+    }
+
+
+def _district(
+    city: CityFacts,
+    code: DistrictCode,
+    counts: list[FleetCount],
+    heard: Mapping[VehicleNo, LastHeard],
+    severities: Mapping[Severity, int],
+) -> DistrictSummary:
+    facts = next(district for district in city.districts if district.code == code)
+    numbers = [number for count in counts if count.district == code for number in count.numbers]
+    conditions = Counter(
+        (heard[number].condition if number in heard else Condition.OFFLINE).value for number in numbers
+    )
+    worst = max(severities, key=SEVERITY_RANK.__getitem__, default=None)
+    return DistrictSummary(
+        code=code,
+        name_zh=facts.name_zh,
+        name_en=facts.name_en,
+        vehicles=len(numbers),
+        planned=sum(number for (district, _), number in city.planned.items() if district == code),
+        by_condition={condition: conditions[condition] for condition in CONDITIONS_SHOWN},
+        open_alarms=sum(severities.values()),
+        worst_alarm=None if worst is None else worst.value,
+    )

@@ -1,0 +1,13 @@
+"""Parameters that several routes take, with their limits for the OpenAPI document."""
+
+from typing import Annotated
+
+from litestar.params import PathParameter, QueryParameter
+
+VehicleNoPath = Annotated[
+    int, PathParameter(ge=1, le=4_294_967_295, description="Number of a vehicle: u32, never reused")
+]
+IdPath = Annotated[str, PathParameter(min_length=1, max_length=64)]
+Cursor = Annotated[
+    str | None, QueryParameter(max_length=200, description="Where the page before said that this one begins")
+]

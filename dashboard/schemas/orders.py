@@ -1,0 +1,308 @@
+"""Orders as a board and as a drawer, with the explanation of every dispatch decision."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from dashboard.cursors import write_cursor
+from dashboard.order_sheets import OrderDossier, OrderSheet
+from dashboard.schemas.vehicles import TaskView, task_view
+from services.dispatch.cost import CostTerm
+from services.dispatch.explanation import CandidateLine
+from services.dispatch.store import Decision
+from services.orders.recover_order import Outcome
+from services.orders.store import HistoryLine
+
+Reason = Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class _View(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Common shape of every answer."""
+
+
+class WhyCancel(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Why an operator calls an order off."""
+
+    reason: Reason
+
+
+class Rescue(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What a person found at the vehicle, and what was done."""
+
+    outcome: Outcome
+    reason: Reason
+
+
+class OrderBrief(_View, frozen=True):
+    """A card of the board. ``etaAt`` is what is expected now, from where the vehicle is; ``phone`` is
+    masked."""
+
+    order_id: str
+    version: int
+    state: str
+    district: str
+    operator: str
+    merchant_name_zh: str
+    merchant_name_en: str
+    pickup_point_name_zh: str
+    pickup_point_name_en: str
+    vehicle_no: int | None
+    vehicle_code: str | None
+    placed_at: datetime
+    ready_at: datetime | None
+    promised_p50_at: datetime
+    promised_p90_at: datetime
+    eta_at: datetime | None
+    remaining_m: float | None
+    closed_at: datetime | None
+    reason: str
+    phone: str | None
+
+
+class OrderPage(_View, frozen=True):
+    """A page of orders; ``nextCursor`` is null on the last one."""
+
+    items: tuple[OrderBrief, ...]
+    next_cursor: str | None
+
+
+class OrderLineView(_View, frozen=True):
+    """One line of goods."""
+
+    name_zh: str
+    name_en: str
+    quantity: int
+    price_fen: int
+
+
+class OrderStep(_View, frozen=True):
+    """One event of an order; ``actor`` is ``kind:id`` of who caused it."""
+
+    version: int
+    event: str
+    state: str
+    at: datetime
+    epoch: int
+    actor: str
+    by_name: str | None
+    vehicle_no: int | None
+    detail: str | None
+
+
+class CostTermView(_View, frozen=True):
+    """One term of a cost in seconds."""
+
+    name: str
+    seconds: float
+
+
+class ExclusionView(_View, frozen=True):
+    """Why a vehicle could not go."""
+
+    rule: str
+    value: str | None
+    needed: str | None
+
+
+class CandidateView(_View, frozen=True):
+    """A vehicle that was looked at and not chosen."""
+
+    vehicle_no: int
+    code: str
+    cost_s: float | None
+    terms: tuple[CostTermView, ...]
+    lost_by_s: float | None
+    took_order: str | None
+    excluded_by: tuple[ExclusionView, ...]
+
+
+class RuleCountView(_View, frozen=True):
+    """How many vehicles a rule excluded."""
+
+    rule: str
+    name_zh: str
+    name_en: str
+    count: int
+
+
+class DecisionView(_View, frozen=True):
+    """Why this vehicle, or why none. ``lastAt`` is when the same reason of waiting was found again."""
+
+    decision_id: str
+    at: datetime
+    last_at: datetime
+    outcome: str
+    considered: int
+    feasible: int
+    chosen: int | None
+    chosen_code: str | None
+    cost_s: float | None
+    terms: tuple[CostTermView, ...]
+    candidates: tuple[CandidateView, ...]
+    excluded: tuple[RuleCountView, ...]
+    text_zh: str
+    text_en: str
+
+
+class OrderDetail(OrderBrief, frozen=True):
+    """An order with its goods, history and decisions; ``decision`` is the newest one."""
+
+    lines: tuple[OrderLineView, ...]
+    fee_fen: int
+    total_fen: int
+    note: str
+    epoch: int
+    compartment: int | None
+    loaded_at: datetime | None
+    arrived_at: datetime | None
+    collect_by: datetime | None
+    history: tuple[OrderStep, ...]
+    decision: DecisionView | None
+    decisions: tuple[DecisionView, ...]
+    task: TaskView | None
+
+
+def order_brief(sheet: OrderSheet) -> OrderBrief:
+    """Return a card of the board."""
+    return OrderBrief(**_brief_fields(sheet))
+
+
+def order_page(sheets: Sequence[OrderSheet], limit: int) -> OrderPage:
+    """Return a page out of one sheet more than it holds, if there are that many."""
+    shown = sheets[:limit]
+    last = shown[-1].order if len(sheets) > limit else None
+    return OrderPage(
+        items=tuple(order_brief(sheet) for sheet in shown),
+        next_cursor=None if last is None else write_cursor((last.placed_at, last.order_id)),
+    )
+
+
+def order_detail(dossier: OrderDossier) -> OrderDetail:
+    """Return the drawer of an order."""
+    order = dossier.sheet.order
+    decisions = tuple(_decision(decision) for decision in dossier.decisions)
+    return OrderDetail(
+        **_brief_fields(dossier.sheet),
+        lines=tuple(
+            OrderLineView(
+                name_zh=line.name_zh, name_en=line.name_en, quantity=line.quantity, price_fen=line.price_fen
+            )
+            for line in order.lines
+        ),
+        fee_fen=order.fee_fen,
+        total_fen=order.total_fen,
+        note=order.note,
+        epoch=order.epoch,
+        compartment=order.compartment,
+        loaded_at=order.loaded_at,
+        arrived_at=order.arrived_at,
+        collect_by=order.collect_by,
+        history=tuple(_step(line, dossier) for line in dossier.history),
+        decision=decisions[0] if decisions else None,
+        decisions=decisions,
+        task=None if dossier.task is None else task_view(dossier.task),
+    )
+
+
+def _brief_fields(sheet: OrderSheet) -> dict[str, Any]:
+    order, now = sheet.order, sheet.now
+    return {
+        "order_id": order.order_id,
+        "version": order.version,
+        "state": order.state.value,
+        "district": order.district,
+        "operator": order.operator,
+        "merchant_name_zh": sheet.merchant.name_zh,
+        "merchant_name_en": sheet.merchant.name_en,
+        "pickup_point_name_zh": sheet.point.name_zh,
+        "pickup_point_name_en": sheet.point.name_en,
+        "vehicle_no": order.vehicle_no,
+        "vehicle_code": sheet.vehicle_code,
+        "placed_at": order.placed_at,
+        "ready_at": order.ready_at,
+        "promised_p50_at": order.promised_p50_at,
+        "promised_p90_at": order.promised_p90_at,
+        "eta_at": now.eta_at,
+        "remaining_m": None if now.remaining_m is None else round(now.remaining_m, 1),
+        "closed_at": order.closed_at,
+        "reason": order.reason,
+        "phone": sheet.phone,
+    }
+
+
+def _step(line: HistoryLine, dossier: OrderDossier) -> OrderStep:
+    return OrderStep(
+        version=line.version,
+        event=line.event,
+        state=line.to_state.value,
+        at=line.at,
+        epoch=line.epoch,
+        actor=line.actor,
+        by_name=_by_name(line, dossier),
+        vehicle_no=line.vehicle_no,
+        detail=next((str(line.detail[key]) for key in ("reason", "cause") if key in line.detail), None),
+    )
+
+
+def _by_name(line: HistoryLine, dossier: OrderDossier) -> str | None:
+    """Return who did it in words: the vehicle's code, the merchant, the masked phone; None for the
+    platform."""
+    kind, _, who = line.actor.partition(":")
+    sheet = dossier.sheet
+    match kind:
+        case "vehicle":
+            is_present = sheet.order.vehicle_no is not None and who == str(sheet.order.vehicle_no)
+            return sheet.vehicle_code if is_present else f"#{who}"
+        case "merchant":
+            return sheet.merchant.name_zh
+        case "resident" | "link":
+            return sheet.phone
+        case "staff":
+            return who
+        case _:
+            return None
+
+
+def _decision(decision: Decision) -> DecisionView:
+    said = decision.explanation
+    return DecisionView(
+        decision_id=decision.decision_id,
+        at=decision.at,
+        last_at=decision.last_at,
+        outcome=decision.outcome,
+        considered=said.considered,
+        feasible=said.feasible,
+        chosen=said.chosen,
+        chosen_code=said.chosen_code,
+        cost_s=said.cost_s,
+        terms=_terms(said.terms),
+        candidates=tuple(_candidate(line) for line in said.candidates),
+        excluded=tuple(
+            RuleCountView(rule=r.rule, name_zh=r.name_zh, name_en=r.name_en, count=r.count)
+            for r in said.excluded
+        ),
+        text_zh=said.text_zh,
+        text_en=said.text_en,
+    )
+
+
+def _candidate(line: CandidateLine) -> CandidateView:
+    return CandidateView(
+        vehicle_no=line.vehicle_no,
+        code=line.code,
+        cost_s=line.cost_s,
+        terms=_terms(line.terms),
+        lost_by_s=line.lost_by_s,
+        took_order=line.took_order,
+        excluded_by=tuple(
+            ExclusionView(rule=reason.rule, value=reason.value, needed=reason.needed)
+            for reason in line.excluded_by
+        ),
+    )
+
+
+def _terms(terms: Sequence[CostTerm]) -> tuple[CostTermView, ...]:
+    return tuple(CostTermView(name=term.name, seconds=term.seconds) for term in terms)

@@ -1,0 +1,232 @@
+"""The real api over a real database, with a small city and what its vehicles last said."""
+
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any, Literal, cast
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+from litestar import Litestar
+from litestar.di import Provide
+
+from core.auth.configured import machine_tokens, secret_keys
+from core.auth.notices import notice_port
+from core.auth.passwords import Passwords
+from core.auth.roles import Role
+from core.auth.services import AuthServices
+from core.database import Database, Transaction
+from core.ids import DistrictCode, OperatorId, OrderId, VehicleNo, new_id
+from core.kinds import ServiceKind
+from core.privacy.encrypted import install_keys
+from core.problem_http import EXCEPTION_HANDLERS
+from core.settings import load
+from dashboard.parts import CityFacts, DashboardParts, DistrictFacts, TownFacts
+from dashboard.routes.alarms import Alarms
+from dashboard.routes.city import City
+from dashboard.routes.codes import scan
+from dashboard.routes.commands import Commands
+from dashboard.routes.remote_operators import RemoteOperators
+from dashboard.routes.vehicles import Vehicles
+from fleet.commands.issue_command import CommandDesk
+from fleet.commands.possible import Situation
+from fleet.links.wire.messages import Command as WireCommand
+from fleet.people.serve_duty import sign_in_operator
+from fleet.vehicles.directory import Directory
+from fleet.vehicles.kinds import Connection
+from fleet.vehicles.last_heard import LastHeard
+from fleet.vehicles.paper_store import Company, CompanyStore
+from fleet.vehicles.vehicle import Vehicle
+from steppe.apps import OPENAPI
+from tests.integration.access.people import FOREIGN, HOME, credentials_of
+from tests.integration.fleet.builders import LAYOUT, a_principal, heard, working_vehicles
+
+SQUARE = {"type": "Polygon", "coordinates": [[[109, 39], [110, 39], [110, 40], [109, 40], [109, 39]]]}
+CITY = CityFacts(
+    code="EDS",
+    name_zh="鄂尔多斯",
+    name_en="Ordos",
+    zone=ZoneInfo("Asia/Shanghai"),
+    telephone="0477-0000000",
+    attribution_zh="边界：天地图",
+    attribution_en="Borders: Tianditu",
+    approval_number="",
+    is_demo=True,
+    is_synthetic=True,
+    towns=(
+        TownFacts(
+            code="KB",
+            district=DistrictCode("KB"),
+            name_zh="康巴什",
+            name_en="Kangbashi",
+            bbox=(109.7, 39.5, 109.9, 39.7),
+            centre=(109.8, 39.6),
+        ),
+    ),
+    districts=tuple(
+        DistrictFacts(
+            code=DistrictCode(code),
+            adcode=number,
+            name_zh=code,
+            name_en=code,
+            kind="district",
+            geometry=SQUARE,
+        )
+        for number, code in ((150603, "KB"), (150622, "ZG"))
+    ),
+    planned={
+        (DistrictCode("KB"), ServiceKind.DELIVERY): 20,
+        (DistrictCode("ZG"), ServiceKind.VENDING): 20,
+    },
+    plan=((2024, 20), (2026, 200)),
+    code_layout=LAYOUT,
+)
+"""Two 旗区 and one town."""
+
+
+class Maps:
+    """The roads of one town."""
+
+    def town_map(self, kind: Literal["roads", "grounds"], town: str) -> bytes | None:
+        is_drawn = (kind, town) == ("roads", "KB")
+        return b'{"type":"FeatureCollection","features":[]}' if is_drawn else None
+
+
+class Said:
+    """What vehicles last said, as a test sets it."""
+
+    def __init__(self) -> None:
+        self.of: dict[VehicleNo, LastHeard] = {}
+
+    def hear(self, number: int, **changes: Any) -> None:
+        self.of[VehicleNo(number)] = heard(number, **changes)
+
+    async def last_heard(self, numbers: Collection[VehicleNo]) -> Mapping[VehicleNo, LastHeard]:
+        return {number: self.of[number] for number in numbers if number in self.of}
+
+
+@pytest.fixture
+def said() -> Said:
+    return Said()
+
+
+@pytest.fixture
+def pushed() -> list[WireCommand]:
+    return []
+
+
+@pytest.fixture
+def parts(sqlite_database: Database, clock: Any, said: Said, pushed: list[WireCommand]) -> DashboardParts:
+    directory = Directory(sqlite_database)
+
+    async def push(command: WireCommand) -> int:
+        pushed.append(command)
+        return 1
+
+    async def situate(tx: Transaction, vehicle: Vehicle) -> Situation:
+        last = said.of.get(vehicle.vehicle_no)
+        return Situation(
+            connection=Connection.OFFLINE if last is None else last.connection,
+            control_mode=None if last is None else last.control_mode,
+            has_task=True,
+        )
+
+    return DashboardParts(
+        database=sqlite_database,
+        clock=clock,
+        city=CITY,
+        maps=Maps(),
+        last_heard=said,
+        directory=directory,
+        desk=CommandDesk(sqlite_database, clock, directory, push, situate),
+        fence_set=lambda: 1,
+    )
+
+
+@pytest.fixture
+def auth(sqlite_database: Database, clock: Any, tmp_path: Path) -> AuthServices:
+    settings = load({"STEPPE_ENVIRONMENT": "test", "STEPPE_DATA_DIR": str(tmp_path)})
+    install_keys(secret_keys(settings.security))
+    port = notice_port(settings, lambda _: None)
+    return AuthServices.assemble(sqlite_database, clock, settings, port, passwords=Passwords.quick())
+
+
+@pytest.fixture
+def api(auth: AuthServices, parts: DashboardParts) -> Litestar:
+    """The routes of vehicles, people and the city, with the identity and errors of the whole api."""
+    return Litestar(
+        route_handlers=[City, scan, Vehicles, Commands, Alarms, RemoteOperators],
+        dependencies={"dashboard": Provide(lambda: parts, sync_to_thread=False)},
+        plugins=[auth.plugin()],
+        exception_handlers=EXCEPTION_HANDLERS,
+        openapi_config=OPENAPI,
+        logging_config=None,
+    )
+
+
+class Somebody:
+    """A client of one role; `foreign` is the same role of another operator and 旗区."""
+
+    def __init__(self, client: httpx.AsyncClient, headers: Mapping[Role | str, Mapping[str, str]]) -> None:
+        self._client = client
+        self._headers = headers
+
+    async def get(self, path: str, role: Role | str | None = Role.DISPATCHER) -> httpx.Response:
+        return await self._client.get(path, headers=self._of(role))
+
+    async def post(
+        self, path: str, body: Any, role: Role | str | None = Role.DISPATCHER, key: str | None = None
+    ) -> httpx.Response:
+        headers = dict(self._of(role))
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        return await self._client.post(path, json=body, headers=headers)
+
+    def _of(self, role: Role | str | None) -> Mapping[str, str]:
+        return {} if role is None else self._headers[role]
+
+
+@pytest.fixture
+async def somebody(api: Litestar, auth: AuthServices, tmp_path: Path) -> AsyncIterator[Somebody]:
+    settings = load({"STEPPE_ENVIRONMENT": "test", "STEPPE_DATA_DIR": str(tmp_path)})
+    tokens = machine_tokens(settings.security)
+    wall = auth.clock.wall()
+    headers: dict[Role | str, Mapping[str, str]] = {}
+    for tenant, name in ((HOME, ""), (FOREIGN, "foreign ")):
+        order = OrderId(new_id())
+        found = await credentials_of(
+            auth.database, auth.rules, auth.keys, tokens, tenant, order=order, wall=wall
+        )
+        headers |= {(f"{name}{role.value}" if name else role): value for role, value in found.items()}
+    transport = httpx.ASGITransport(cast(Any, api))
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+        yield Somebody(client, headers)
+
+
+@pytest.fixture
+def add_vehicles(sqlite_database: Database, parts: DashboardParts) -> Callable[..., Any]:
+    """Put working vehicles of the home tenant, or of another, into the register."""
+
+    async def add(*numbers: int, foreign: bool = False) -> None:
+        tenant = FOREIGN if foreign else HOME
+        await working_vehicles(sqlite_database, *numbers, operator=tenant.operator, district=tenant.district)
+        await parts.directory.refresh()
+
+    return add
+
+
+@pytest.fixture
+async def on_duty(sqlite_database: Database, clock: Any) -> None:
+    """A remote operator of the city is on duty."""
+    principal = a_principal(Role.REMOTE_OPERATOR)
+    await sign_in_operator(sqlite_database, principal, clock)
+
+
+@pytest.fixture
+async def company(sqlite_database: Database) -> Company:
+    made = Company(
+        operator_id=OperatorId(HOME.operator), name_zh="青城智行", name_en="Qingcheng", telephone="0477-1"
+    )
+    async with sqlite_database.write() as tx:
+        await CompanyStore(tx).put_company(made)
+    return made
