@@ -1,0 +1,92 @@
+"""Every vehicle is brought the fence set in force, and nobody is sent an empty one."""
+
+import msgspec
+
+from core.auth.principal import EVERYTHING
+from core.clock import Clock
+from core.database import Database
+from core.ids import DistrictCode, FenceId, VehicleNo
+from core.kinds import ServiceKind
+from core.redis import connect
+from fleet.commands.command import Command
+from fleet.commands.store import CommandStore
+from fleet.commands.supply_fences import FenceSupply
+from fleet.links.wire.commands import CommandKind, UpdateFences
+from fleet.vehicles.last_heard import LastHeard
+from geofences import shapes
+from geofences.fences import FenceDraft, FenceKind, FenceRules
+from geofences.publishing import sync_fences
+from geofences.watch import FenceWatch
+from tests.integration.fleet.builders import AT, heard, working_vehicles
+
+ONE, TWO = VehicleNo(1), VehicleNo(2)
+
+
+class Said:
+    """What vehicles last said, as a test wants it."""
+
+    def __init__(self, *states: LastHeard) -> None:
+        self.states = {state.vehicle_no: state for state in states}
+
+    async def last_heard(self, numbers: object) -> dict[VehicleNo, LastHeard]:
+        return self.states
+
+
+def _fence(name: str, **changes: object) -> FenceDraft:
+    draft = FenceDraft(
+        fence_id=FenceId(name),
+        kind=FenceKind.NO_GO,
+        name_zh=name,
+        name_en=name,
+        area=shapes.rectangle(39.6, 109.78, 200, 100),
+        district=DistrictCode("KB"),
+        rules=FenceRules(no_entry=True),
+        source="test",
+    )
+    return msgspec.structs.replace(draft, **changes)
+
+
+async def _supply(database: Database, valkey_url: str, clock: Clock, said: Said) -> FenceSupply:
+    watch = FenceWatch(database, connect(valkey_url), clock)
+    await watch.load()
+    return FenceSupply(database, said, clock, watch)
+
+
+async def _sent(database: Database, number: VehicleNo) -> list[Command]:
+    async with database.read() as tx:
+        return await CommandStore(tx).of_vehicle(number, EVERYTHING)
+
+
+async def test_a_vehicle_that_holds_an_older_set_gets_the_fences_that_concern_it(
+    sqlite_database: Database, valkey_url: str, clock: Clock
+) -> None:
+    vehicle, _ = await working_vehicles(sqlite_database, 1, 2)
+    async with sqlite_database.write() as tx:
+        drafts = [
+            _fence("here"),
+            _fence("elsewhere", district=DistrictCode("ZG")),
+            _fence("of-sweepers", services=frozenset({ServiceKind.SWEEPING})),
+            _fence("a-place", kind=FenceKind.PICKUP_POINT),
+        ]
+        await sync_fences(tx, drafts, source="test", at=AT, by="test")
+    assert vehicle.service is not ServiceKind.SWEEPING
+    said = Said(heard(1, fence_set_version=None), heard(2, fence_set_version=4))
+    supply = await _supply(sqlite_database, valkey_url, clock, said)
+    assert await supply.supply_once() == 1
+    (command,) = await _sent(sqlite_database, ONE)
+    assert command.kind is CommandKind.UPDATE_FENCES
+    body = msgspec.json.decode(command.body, type=UpdateFences)
+    assert [fence.fence_id for fence in body.fences] == ["here"]
+    assert body.fences[0].no_entry
+    assert body.fence_set_version == 4
+    assert await _sent(sqlite_database, TWO) == []
+    assert await supply.supply_once() == 0, "one is under way already"
+
+
+async def test_before_the_first_set_is_read_nobody_is_sent_an_empty_one(
+    sqlite_database: Database, valkey_url: str, clock: Clock
+) -> None:
+    await working_vehicles(sqlite_database, 1)
+    supply = await _supply(sqlite_database, valkey_url, clock, Said(heard(1, fence_set_version=7)))
+    assert await supply.supply_once() == 0
+    assert await _sent(sqlite_database, ONE) == []
