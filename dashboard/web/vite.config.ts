@@ -19,5 +19,5 @@ export default defineConfig({
     },
   },
   server: { proxy: { "/api": { target: api, ws: true } } },
-  test: { include: ["src/**/*.test.ts"], environment: "node" },
+  test: { include: ["tests/**/*.test.ts"], environment: "node" },
 });

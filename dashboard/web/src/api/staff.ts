@@ -1,5 +1,5 @@
 import { ask } from "./http.ts";
-import type { Alarm, CitySummary, Command, Me, OrderBrief, OrderDetail, TrailPoint, VehicleBrief, VehicleDetail } from "./types.ts";
+import type { Alarm, CitySummary, Command, Me, OrderBrief, OrderDetail, VehicleBrief, VehicleDetail } from "./types.ts";
 
 interface Page<T> {
   items: T[];
@@ -26,17 +26,15 @@ async function everything<T>(path: string): Promise<T[]> {
 
 export const vehicles = (): Promise<VehicleBrief[]> => everything("/api/vehicles?limit=500");
 export const vehicle = (no: number): Promise<VehicleDetail> => ask(`/api/vehicles/${no}`);
-export const trail = async (no: number): Promise<TrailPoint[]> => {
-  const answer = await ask<TrailPoint[] | { points: TrailPoint[] }>(`/api/vehicles/${no}/trail`);
-  return Array.isArray(answer) ? answer : answer.points;
-};
-export const alarms = (): Promise<Alarm[]> => everything("/api/alarms?state=open");
+export const alarms = (): Promise<Alarm[]> => everything("/api/alarms?state=open&limit=500");
 export const acknowledge = (id: string, comment: string): Promise<Alarm> =>
   ask(`/api/alarms/${encodeURIComponent(id)}/acknowledge`, { method: "POST", body: { comment } });
 export const summary = (): Promise<CitySummary> => ask("/api/city/summary");
 export const orders = (): Promise<OrderBrief[]> => everything("/api/orders?limit=200");
 export const order = (id: string): Promise<OrderDetail> => ask(`/api/orders/${encodeURIComponent(id)}`);
-export const commands = (no: number): Promise<Command[]> => everything(`/api/vehicles/${no}/commands`);
+/** The newest commands of a vehicle, newest first. */
+export const commands = async (no: number): Promise<Command[]> =>
+  (await ask<Page<Command>>(`/api/vehicles/${no}/commands?limit=20`)).items;
 export const command = (
   no: number,
   kind: string,

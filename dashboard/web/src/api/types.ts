@@ -1,11 +1,13 @@
 /** What the pages read from the api, by name. One place, so that the generated schema can take over. */
 import type { Districts } from "../map/districts.ts";
+import type { Grounds } from "../map/grounds.ts";
 import type { Roads } from "../map/roads.ts";
 
-export type { Districts, Roads };
+export type { Districts, Grounds, Roads };
 
 export interface Town {
   code: string;
+  district: string;
   nameZh: string;
   nameEn: string;
   bbox: [west: number, south: number, east: number, north: number];
@@ -82,17 +84,12 @@ export interface VehicleDetail extends VehicleBrief {
   permit: { number: string; stage: string; validUntil: string } | null;
   insurance: { number: string; insurer: string; validUntil: string } | null;
   remoteOperator: string | null;
-  compartments: { compartment: number; isOpen: boolean; orderId: string | null }[];
+  compartments: { compartment: number; label: string; isOpen: boolean | null; orderId: string | null }[];
   task: TaskView | null;
   isHeldByStop: boolean;
-  notDispatchable: string[];
-}
-
-export interface TrailPoint {
-  lat: number;
-  lng: number;
-  speedMps: number;
-  measuredAt: string;
+  reasons: { code: string; nameZh: string; nameEn: string; value: string | null; needed: string | null }[];
+  /** Kind of command → why it cannot be given now; an empty list means that it can. */
+  commandHindrances: Record<string, string[]>;
 }
 
 export interface AlarmComment {
@@ -223,6 +220,7 @@ export interface CitySummary {
   kmToday: number | null;
   onTimeRatio: number | null;
   openAlarms: number;
+  unacknowledgedAlarms: number;
   plan: { year: number; planned: number }[];
   byService: Record<string, { vehicles: number; planned: number }>;
   districts: DistrictSummary[];
@@ -293,6 +291,8 @@ export interface ResidentOrder {
   remainingM: number | null;
   collectBy: string | null;
   compartment: number | null;
+  compartmentLabel: string | null;
+  vehicleCode: string | null;
   vehicle: ResidentVehicle | null;
   /** Encoded polyline (six decimals) of the way that is left to the pickup point; null when there is none. */
   polyline6: string | null;
@@ -307,4 +307,5 @@ export interface PickupCode {
   generation: number;
   triesLeft: number;
   isLocked: boolean;
+  canRefresh: boolean;
 }

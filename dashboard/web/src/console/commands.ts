@@ -48,16 +48,15 @@ export function paramsOf(kind: string, given: { compartment: number; speech: str
   }
 }
 
-export type Blocked = "link" | "offline" | "scope" | undefined;
-
-/** Why an offer cannot be taken now. A stop to a silent vehicle is allowed: it is obeyed when it is back. */
+/** Why an offer cannot be taken now: the role, this page's own link, or a word of the server's hindrances. */
 export function blocked(
   offer: Offer,
-  now: { linkOpen: boolean; vehicleHeard: boolean; may: (scope: string) => boolean },
-): Blocked {
+  vehicle: VehicleDetail,
+  now: { linkOpen: boolean; may: (scope: string) => boolean },
+): string | undefined {
   if (!now.may(offer.scope)) return "scope";
   if (!now.linkOpen) return "link";
-  return now.vehicleHeard || offer.tone === "stop" ? undefined : "offline";
+  return vehicle.commandHindrances[offer.kind]?.[0];
 }
 
 export const LADDER = ["queued", "sent", "acknowledged", "succeeded"] as const;

@@ -1,8 +1,9 @@
 /** What the console knows and has chosen: the feed, the facts asked for, and the choices in the address. */
 import { liveUrl } from "../api/http.ts";
 import { alarms as askAlarms, orders as askOrders, vehicles as askVehicles } from "../api/staff.ts";
-import type { Alarm, Config, OrderBrief, TaskView, TrailPoint } from "../api/types.ts";
+import type { Alarm, Config, OrderBrief, TaskView } from "../api/types.ts";
 import { StaffFeed, type Topic } from "../live/feed.ts";
+import type { TrailPoint } from "../live/trail.ts";
 import type { LinkStatus } from "../live/socket.ts";
 import { address } from "../parts/address.svelte.ts";
 import { Asked } from "../parts/asked.svelte.ts";

@@ -7,6 +7,7 @@ export const city: CityWords = {
   ofTotal: (n) => `/ ${n}`,
   driving: "Driving",
   ordersToday: "Orders today",
+  deliveredToday: "Delivered today",
   kmToday: "Distance today",
   onTime: "On time",
   km: "km",

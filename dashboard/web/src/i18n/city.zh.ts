@@ -5,6 +5,7 @@ export const city = {
   ofTotal: (n: string) => `/ ${n}`,
   driving: "行驶中",
   ordersToday: "今日订单",
+  deliveredToday: "今日送达",
   kmToday: "今日里程",
   onTime: "准时率",
   km: "km",

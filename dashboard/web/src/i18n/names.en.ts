@@ -105,6 +105,18 @@ export const commandKind: typeof zh.commandKind = {
   preserve_recording: "Preserve recording",
 };
 
+export const hindrance: typeof zh.hindrance = {
+  link_down: "The vehicle is out of reach",
+  held_by_stop: "A stop holds the vehicle",
+  not_held: "No stop holds the vehicle",
+  scene_hold: "Held at the scene",
+  decommissioned: "The vehicle is retired",
+  manual_on_site: "Driven by hand on site",
+  no_task: "No task holds the vehicle",
+  platform_only: "Given by the platform only",
+  not_planned_here: "No planner for this command",
+};
+
 export const commandState: typeof zh.commandState = {
   queued: "Queued",
   sent: "Sent",

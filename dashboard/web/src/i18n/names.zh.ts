@@ -103,6 +103,18 @@ export const commandKind = {
   preserve_recording: "保全录像",
 };
 
+export const hindrance = {
+  link_down: "车辆不在线",
+  held_by_stop: "停车指令尚未解除",
+  not_held: "没有需要解除的停车指令",
+  scene_hold: "事故现场保留",
+  decommissioned: "车辆已退役",
+  manual_on_site: "现场人工控制中",
+  no_task: "没有执行中的任务",
+  platform_only: "由平台自动下发",
+  not_planned_here: "未配置路线规划",
+};
+
 export const commandState = {
   queued: "排队",
   sent: "已下发",

@@ -144,7 +144,7 @@ export const phone = {
     forbidden: "这不是您的订单。",
     ended: "此单已结束。",
     again: "再来一单",
-    home: "家",
+    home: "取",
   },
   offline: "没有网络，显示的是断开前的内容。",
   reconnecting: (s: number) => `连接中断，${s} 秒后重试`,

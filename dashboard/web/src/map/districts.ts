@@ -48,6 +48,17 @@ export function createDistrictLayer(map: MapLibreMap, districts: Districts, sche
       "line-dasharray": ["step", ["zoom"], ["literal", [1, 0]], 11, ["literal", [4, 3]]],
     },
   });
+  map.addLayer({
+    id: "districts-alarm",
+    type: "line",
+    source: "districts",
+    layout: { "line-join": "round" },
+    paint: {
+      "line-color": p.conditions[4],
+      "line-width": ["interpolate", ["linear"], ["zoom"], 6, 1.2, 12, 2.4],
+      "line-opacity": ["case", ["boolean", ["feature-state", "alarmed"], false], scheme === "dark" ? 0.38 : 0.4, 0],
+    },
+  });
   let marked = new Set<string>();
   let selected: string | undefined;
   return {

@@ -11,6 +11,7 @@ export interface Palette {
   grid: string;
   road: Record<RoadClass, string>;
   casing: string;
+  grounds: { water: string; park: string; compound: string; depot: string; label: string };
   label: string;
   halo: string;
   trail: string;
@@ -28,7 +29,7 @@ export const PALETTES: Record<Scheme, Palette> = {
   light: {
     ground: "#e9ece7",
     city: "#f1f3ee",
-    cityAlarm: "#f8e9e6",
+    cityAlarm: "#f3f1ec",
     border: "#93a4a3",
     borderGlow: "#c9d3cf",
     innerBorder: "#a9b8b5",
@@ -41,6 +42,7 @@ export const PALETTES: Record<Scheme, Palette> = {
       service: "#f7f8f5",
     },
     casing: "#c6cfc9",
+    grounds: { water: "#c9dde6", park: "#dbe6cf", compound: "#e9e8df", depot: "#dfe3e8", label: "#6a766b" },
     label: "#52616a",
     halo: "#f6f8f5",
     trail: "#1a6fe0",
@@ -53,7 +55,7 @@ export const PALETTES: Record<Scheme, Palette> = {
   dark: {
     ground: "#0a1117",
     city: "#101c25",
-    cityAlarm: "#21171d",
+    cityAlarm: "#151c25",
     border: "#4f7186",
     borderGlow: "#1d4258",
     innerBorder: "#2b4250",
@@ -66,6 +68,7 @@ export const PALETTES: Record<Scheme, Palette> = {
       service: "#1b2a34",
     },
     casing: "#0d161d",
+    grounds: { water: "#0f2c3d", park: "#14291f", compound: "#14212b", depot: "#1a2733", label: "#6f8593" },
     label: "#8da2b0",
     halo: "#0d161d",
     trail: "#58a6ff",

@@ -13,6 +13,8 @@ export class FollowedOrder {
   problem = $state.raw<Problem | undefined>(undefined);
   link = $state.raw<LinkStatus>({ kind: "connecting" });
   heardAtMs = -1;
+  /** City ms since when the vehicle stands; undefined while it drives. */
+  standsSinceMs = $state<number | undefined>(undefined);
   private readonly store = new TopicStore<ResidentOrder>((order) => order.orderId);
   private readonly socket: LiveSocket;
   private timer: ReturnType<typeof setInterval> | undefined;
@@ -59,6 +61,7 @@ export class FollowedOrder {
   private take(order: ResidentOrder | undefined): void {
     if (!order) return;
     this.data = order;
+    this.standsSinceMs = order.vehicle?.isStopped ? (this.standsSinceMs ?? Date.parse(order.vehicle.measuredAt)) : undefined;
     this.problem = undefined;
     this.heardAtMs = Date.now();
   }

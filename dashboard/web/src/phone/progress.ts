@@ -18,16 +18,25 @@ export function headline(order: ResidentOrder, cityNow: number, words: PhoneWord
   return words.track.head[order.state] ?? words.track.title;
 }
 
-export function sentence(order: ResidentOrder, words: PhoneWords, pick: (zh: string, en: string) => string): string {
+/** A halt shorter than this (city time) is a crossing or a light and worries nobody. */
+export const HALT_MS = 90_000;
+
+/** One plain sentence; `haltMs` is how long the vehicle has been standing, city time, 0 while it drives. */
+export function sentence(
+  order: ResidentOrder,
+  words: PhoneWords,
+  pick: (zh: string, en: string) => string,
+  haltMs = 0,
+): string {
   const said = words.track.state;
-  const vehicle = order.vehicle?.code ?? "";
+  const vehicle = order.vehicle?.code ?? order.vehicleCode ?? "";
   switch (order.state) {
     case "assigned":
       return said.assigned(vehicle);
     case "picking_up":
       return said.picking_up(vehicle);
     case "in_transit":
-      if (order.vehicle?.isStopped) return said.stopped(vehicle);
+      if (haltMs > HALT_MS) return said.stopped(vehicle);
       return said.in_transit(vehicle, order.remainingM === null ? "" : distance(order.remainingM));
     case "arrived":
       return said.arrived(

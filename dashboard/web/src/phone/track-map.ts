@@ -1,8 +1,9 @@
 /** The resident's map: her own vehicle, the way it has left, the pickup point; loaded after the page is useful. */
 import { Marker, type Map as MapLibreMap } from "maplibre-gl";
-import { roads as askRoads } from "../api/public.ts";
+import { grounds as askGrounds, roads as askRoads } from "../api/public.ts";
 import type { Config, ResidentOrder } from "../api/types.ts";
 import type { PhoneWords } from "../i18n/phone.zh.ts";
+import { createGroundLayer } from "../map/grounds.ts";
 import { createMap, webglAvailable, whenReady } from "../map/map.ts";
 import { createPathLayer, decodePolyline6, type PathLayer } from "../map/path.ts";
 import { createRoadLayer } from "../map/roads.ts";
@@ -110,7 +111,9 @@ async function streets(map: MapLibreMap, config: Config | undefined, order: Resi
   );
   if (!town) return;
   try {
-    createRoadLayer(map, town.code, await askRoads(town.code), "light", "route-case", { labels: true });
+    const [lines, grounds] = await Promise.all([askRoads(town.code), askGrounds(town.code).catch(() => undefined)]);
+    if (grounds) createGroundLayer(map, town.code, grounds, "light", "route-case", { labels: true });
+    createRoadLayer(map, town.code, lines, "light", "route-case", { labels: true });
   } catch {
     // The way and the vehicle are drawn without streets.
   }

@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import { ago, clockTime, dayTime, distance, millis, minutesUntil, money, speedKmh } from "../src/format.ts";
+import { CityClock, freshness } from "../src/live/clock.ts";
+
+test("data is fresh up to five seconds, amber after, and none before the first frame", () => {
+  expect([freshness(1000, 6000), freshness(1000, 6001), freshness(-1, 0)]).toEqual(["fresh", "amber", "none"]);
+});
+
+test("city time runs at its rate and a frame corrects it without changing the rate", () => {
+  const clock = new CityClock();
+  clock.set(1_000_000, 10, 0);
+  expect(clock.at(500)).toBe(1_005_000);
+  clock.hear(1_006_000, 500);
+  expect(clock.at(600)).toBe(1_007_000);
+  clock.hear(0, 600);
+  expect(clock.at(600)).toBe(1_007_000);
+});
+
+test("times are those of Shanghai whatever the browser's zone is", () => {
+  expect([clockTime("2026-11-22T01:37:05Z"), dayTime("2026-11-21T17:00:00Z")]).toEqual(["09:37", "11-22 01:00"]);
+});
+
+test("distances, speeds and money read as people say them", () => {
+  expect([distance(4), distance(943), distance(996), distance(2449), distance(120_400)]).toEqual([
+    "0 m",
+    "940 m",
+    "1.0 km",
+    "2.4 km",
+    "120 km",
+  ]);
+  expect([speedKmh(4.2), money(1280)]).toEqual(["15 km/h", "¥12.80"]);
+});
+
+test("minutes until an arrival are rounded up and never negative", () => {
+  const at = millis("2026-11-22T01:00:00Z");
+  expect([minutesUntil(at, at - 61_000), minutesUntil(at, at + 1)]).toEqual([2, 0]);
+});
+
+test("how long ago something was is said in the largest unit that fits", () => {
+  const words = { now: "now", minutes: (n: number) => `${n}m`, hours: (n: number) => `${n}h`, days: (n: number) => `${n}d` };
+  const said = [30, 90, 3600 * 3, 3600 * 49].map((s) => ago(0, s * 1000, words));
+  expect(said).toEqual(["now", "1m", "3h", "2d"]);
+});

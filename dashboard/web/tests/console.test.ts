@@ -1,0 +1,124 @@
+import { expect, test } from "vitest";
+import type { Command, OrderBrief, VehicleDetail } from "../src/api/types.ts";
+import { board, isLate } from "../src/console/board.ts";
+import { blocked, offers, paramsOf, rungs } from "../src/console/commands.ts";
+import { bySeverity, matches, rowOf, tallyOf, windowOf, type Row } from "../src/console/rows.ts";
+import { decodeFrame } from "../src/live/decode.ts";
+import { VehicleStore } from "../src/live/vehicles.ts";
+import { nextTown } from "../src/city/rotation.ts";
+import { placeLabels } from "../src/map/badges.ts";
+import { decodePolyline6 } from "../src/map/path.ts";
+import { frameBytes } from "./frames.ts";
+
+const aRow = (row: Partial<Row>): Row => ({
+  vehicleNo: 1,
+  code: "EDS-KB-D-0001-1",
+  service: "delivery",
+  district: "KB",
+  condition: "idle",
+  speedMps: 0,
+  batteryRatio: 1,
+  ...row,
+});
+const anOrder = (order: Partial<OrderBrief>): OrderBrief =>
+  ({ orderId: "o", state: "created", placedAt: "2026-11-22T01:00:00Z", promisedP90At: "2026-11-22T02:00:00Z", etaAt: null, closedAt: null, reason: "", ...order }) as OrderBrief;
+const aCommand = (command: Partial<Command>): Command =>
+  ({ state: "queued", issuedAt: "1", sentAt: null, acknowledgedAt: null, finishedAt: null, ...command }) as Command;
+const aVehicle = (vehicle: Partial<VehicleDetail>): VehicleDetail =>
+  ({ task: null, compartments: [], isHeldByStop: false, commandHindrances: {}, ...vehicle }) as VehicleDetail;
+
+test("a vehicle that was never heard is offline with no speed, and one that was has its live values", () => {
+  const store = new VehicleStore();
+  store.apply(decodeFrame(frameBytes("snapshot", 1, [{ vehicleNo: 2, condition: 2, speed: 20, battery: 100 }])), 0);
+  const brief = { code: "X", service: "delivery", district: "KB", operator: "o", lifecycle: "in_service", duty: "idle" };
+  expect(rowOf({ ...brief, vehicleNo: 1 }, store)).toMatchObject({ condition: "offline", speedMps: undefined });
+  expect(rowOf({ ...brief, vehicleNo: 2 }, store)).toMatchObject({ condition: "driving", speedMps: 4, batteryRatio: 0.5 });
+});
+
+test("vehicles that need a person come first, then by code", () => {
+  const rows = [aRow({ code: "B", condition: "offline" }), aRow({ code: "C", condition: "alarm" }), aRow({ code: "A", condition: "alarm" })];
+  expect(rows.sort(bySeverity).map((row) => row.code)).toEqual(["A", "C", "B"]);
+});
+
+test("a search ignores case and spaces and combines with every filter", () => {
+  const filter = { text: " kb-d ", condition: "idle", service: undefined, district: undefined };
+  expect([matches(aRow({}), filter), matches(aRow({ condition: "alarm" }), filter), matches(aRow({}), { ...filter, district: "DS" })]).toEqual([true, false, false]);
+  expect(tallyOf([aRow({}), aRow({ condition: "alarm" })])).toMatchObject({ idle: 1, alarm: 1, offline: 0 });
+});
+
+test("a virtual list draws the rows in view and a few around them", () => {
+  expect(windowOf(0, 540, 54, 206, 2)).toEqual({ from: 0, to: 12 });
+  expect(windowOf(5400, 540, 54, 206, 2)).toEqual({ from: 98, to: 112 });
+  expect(windowOf(20_000, 540, 54, 206, 2).to).toBe(206);
+});
+
+test("every state has its column, and one that is not known needs a person", () => {
+  const states = ["created", "accepted", "assigned", "picking_up", "in_transit", "arrived", "missed", "failed", "delivered", "teleported"];
+  const columns = board(states.map((state) => anOrder({ orderId: state, state })));
+  expect(columns.pickup.map((o) => o.state)).toEqual(["assigned", "picking_up"]);
+  expect(columns.attention.map((o) => o.state)).toEqual(["missed", "failed", "teleported"]);
+  expect(columns.closed.map((o) => o.state)).toEqual(["delivered"]);
+});
+
+test("who waited longest is on top while open; what closed last is on top when closed", () => {
+  const columns = board([
+    anOrder({ orderId: "new", placedAt: "2026-11-22T03:00:00Z" }),
+    anOrder({ orderId: "old", placedAt: "2026-11-22T01:00:00Z" }),
+    anOrder({ orderId: "first", state: "delivered", closedAt: "2026-11-22T04:00:00Z" }),
+    anOrder({ orderId: "last", state: "cancelled", closedAt: "2026-11-22T05:00:00Z" }),
+  ]);
+  expect(columns.created.map((o) => o.orderId)).toEqual(["old", "new"]);
+  expect(columns.closed.map((o) => o.orderId)).toEqual(["last", "first"]);
+});
+
+test("an order is late when it is expected past its promise, not while nothing is expected", () => {
+  expect([isLate(anOrder({ etaAt: "2026-11-22T02:00:01Z" })), isLate(anOrder({ etaAt: "2026-11-22T02:00:00Z" })), isLate(anOrder({}))]).toEqual([true, false, false]);
+});
+
+test("a held vehicle is offered its release, an idle one no pause", () => {
+  expect(offers(aVehicle({ isHeldByStop: true })).first.map((o) => o.kind)).toEqual(["release", "emergency_stop"]);
+  expect(offers(aVehicle({})).more.map((o) => o.kind)).not.toContain("pause");
+});
+
+test("a command is blocked by role, then by this page's link, then by what the server says of the vehicle", () => {
+  const [stop] = offers(aVehicle({})).first;
+  const vehicle = aVehicle({ commandHindrances: { safe_stop: ["decommissioned"] } });
+  expect(blocked(stop!, vehicle, { linkOpen: false, may: () => false })).toBe("scope");
+  expect(blocked(stop!, vehicle, { linkOpen: false, may: () => true })).toBe("link");
+  expect(blocked(stop!, vehicle, { linkOpen: true, may: () => true })).toBe("decommissioned");
+  expect(blocked(stop!, aVehicle({}), { linkOpen: true, may: () => true })).toBeUndefined();
+});
+
+test("only the kinds with parameters of their own send any", () => {
+  const given = { compartment: 3, speech: "请让一让" };
+  expect([paramsOf("open_compartment", given), paramsOf("speak", given), paramsOf("safe_stop", given)]).toEqual([{ compartment: 3 }, { textZh: "请让一让" }, {}]);
+});
+
+test("the ladder shows how far a command came and what ended it", () => {
+  const how = (command: Partial<Command>) => rungs(aCommand(command)).map((rung) => `${rung.state}:${rung.how}`);
+  expect(how({ state: "sent", sentAt: "2" })).toEqual(["queued:done", "sent:now", "acknowledged:ahead", "succeeded:ahead"]);
+  expect(how({ state: "succeeded", sentAt: "2", acknowledgedAt: "3", finishedAt: "4" })).toEqual(["queued:done", "sent:done", "acknowledged:done", "succeeded:done"]);
+  expect(how({ state: "expired", finishedAt: "9" })).toEqual(["queued:done", "expired:bad"]);
+  expect(how({ state: "rejected", sentAt: "2", finishedAt: "3" })).toEqual(["queued:done", "sent:done", "rejected:bad"]);
+});
+
+test("the inset goes round the towns with alarms, and stays with the busiest when there is none", () => {
+  const loads = [{ code: "KB", vehicles: 78 }, { code: "DS", vehicles: 52 }];
+  const alarms = [{ district: "DS" }, { district: "HJ" }];
+  expect([nextTown("KB", ["KB", "DS", "HJ"], loads, alarms), nextTown("DS", ["KB", "DS", "HJ"], loads, alarms), nextTown("HJ", ["KB", "DS", "HJ"], loads, alarms)]).toEqual(["DS", "HJ", "DS"]);
+  expect(nextTown("DS", ["DS", "KB"], loads, [])).toBe("KB");
+  expect(nextTown(undefined, [], loads, alarms)).toBeUndefined();
+});
+
+test("labels near each other do not cover one another or their towns", () => {
+  const label = { width: 110, height: 30, hasPoint: true };
+  const placed = placeLabels([{ ...label, x: 100, y: 100 }, { ...label, x: 130, y: 110 }, { ...label, x: 110, y: 130, hasPoint: false }]);
+  for (const [i, a] of placed.entries()) {
+    for (const b of placed.slice(i + 1)) expect(Math.abs(a[0] - b[0]) >= 110 || Math.abs(a[1] - b[1]) >= 30).toBe(true);
+  }
+});
+
+test("an encoded polyline of six decimals becomes longitude and latitude", () => {
+  expect(decodePolyline6("_izlhA~rlgdF_{geC~ywl@_kwzCn`{nI")).toEqual([[-120.2, 38.5], [-120.95, 40.7], [-126.453, 43.252]]);
+  expect(decodePolyline6("")).toEqual([]);
+});

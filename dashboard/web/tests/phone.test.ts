@@ -1,0 +1,75 @@
+import { expect, test } from "vitest";
+import type { ResidentOrder } from "../src/api/types.ts";
+import { problemOf } from "../src/api/http.ts";
+import { phone as en } from "../src/i18n/phone.en.ts";
+import { phone as zh } from "../src/i18n/phone.zh.ts";
+import * as namesEn from "../src/i18n/names.en.ts";
+import * as namesZh from "../src/i18n/names.zh.ts";
+import { words as wordsEn } from "../src/i18n/words.en.ts";
+import { words as wordsZh } from "../src/i18n/words.zh.ts";
+import { HALT_MS, headline, isOver, lateMinutes, sentence, steps } from "../src/phone/progress.ts";
+
+const pickZh = (text: string): string => text;
+const vehicle = { code: "EDS-KB-D-0001-1", lat: 39.6, lng: 109.8, headingDeg: 0, speedMps: 3, measuredAt: "2026-11-22T01:00:00Z", isStopped: false };
+const anOrder = (order: Partial<ResidentOrder>): ResidentOrder =>
+  ({ orderId: "o", state: "created", history: [{ state: "created", at: "2026-11-22T01:00:00Z" }], etaAt: null, remainingM: null, vehicle: null, vehicleCode: null, collectBy: null, promisedP90At: "2026-11-22T02:00:00Z", pickupPointNameZh: "南门", pickupPointNameEn: "South gate", ...order }) as ResidentOrder;
+const NOW = Date.parse("2026-11-22T01:30:00Z");
+
+test("while a vehicle is on its way the headline counts minutes, then says any moment", () => {
+  const order = anOrder({ state: "in_transit", etaAt: "2026-11-22T01:36:00Z" });
+  expect(headline(order, NOW, zh)).toBe("6 分钟");
+  expect(headline(order, NOW + 360_000, zh)).toBe("即将到达");
+  expect(headline(anOrder({ state: "arrived" }), NOW, en)).toBe("It is here");
+});
+
+test.each(Object.keys(namesZh.orderState))("an order that is %s has a headline and a sentence in both languages", (state) => {
+  const order = anOrder({ state, vehicle, etaAt: "2026-11-22T01:36:00Z", collectBy: "2026-11-22T01:46:00Z", remainingM: 940 });
+  for (const words of [zh, en]) {
+    expect(headline(order, NOW, words)).not.toBe("");
+    expect(sentence(order, words, pickZh)).not.toBe("");
+  }
+});
+
+test.each(Object.keys(namesZh.orderReason))("the reason %s is said to residents or follows from the state", (reason) => {
+  const internal = new Set(["plan_refused", "plan_unanswered", "task_failed", "not_handed_over"]);
+  expect(reason in zh.reasons || internal.has(reason)).toBe(true);
+  expect(Object.keys(en.reasons)).toEqual(Object.keys(zh.reasons));
+});
+
+test("a short halt worries nobody, a long one is told", () => {
+  const order = anOrder({ state: "in_transit", vehicle: { ...vehicle, isStopped: true }, remainingM: 940 });
+  expect(sentence(order, zh, pickZh, HALT_MS)).toContain("正在驶来，还有 940 m");
+  expect(sentence(order, zh, pickZh, HALT_MS + 1)).toContain("临时停下");
+});
+
+test("lateness is counted against the promise and ends with the order", () => {
+  expect(lateMinutes(anOrder({ etaAt: "2026-11-22T02:03:10Z" }))).toBe(4);
+  expect(lateMinutes(anOrder({ etaAt: "2026-11-22T01:59:00Z" }))).toBe(0);
+  expect(lateMinutes(anOrder({ state: "delivered", etaAt: "2026-11-22T03:00:00Z" }))).toBe(0);
+});
+
+test("steps before the last one reached are done, the last is now, and all are done at the end", () => {
+  const history = ["created", "accepted", "assigned", "picking_up", "in_transit"].map((state, i) => ({ state, at: `2026-11-22T01:0${i}:00Z` }));
+  expect(steps(anOrder({ state: "in_transit", history })).map((step) => step.how)).toEqual(["done", "done", "done", "now", "ahead", "ahead"]);
+  const ended = [...history, { state: "arrived", at: "x" }, { state: "delivered", at: "y" }];
+  expect(steps(anOrder({ state: "delivered", history: ended })).every((step) => step.how === "done")).toBe(true);
+  expect([isOver("delivered"), isOver("arrived")]).toEqual([true, false]);
+});
+
+test("a problem document keeps its code and fields; a page that is none keeps its status", async () => {
+  const problem = await problemOf(new Response(JSON.stringify({ code: "pickup-code-wrong", triesLeft: 4 }), { status: 409 }));
+  expect([problem.kind, problem.code, problem.fields["triesLeft"]]).toEqual(["conflict", "pickup-code-wrong", 4]);
+  const plain = await problemOf(new Response("<html>", { status: 502, headers: { "retry-after": "3" } }));
+  expect([plain.kind, plain.code, plain.retryAfterS]).toEqual(["server", "http-502", 3]);
+});
+
+test("every word of the shared tables stands in both languages", () => {
+  const leaves = (thing: unknown, path = ""): string[] =>
+    typeof thing === "object" && thing !== null ? Object.entries(thing).flatMap(([key, value]) => leaves(value, `${path}.${key}`)) : [path];
+  const filled = (thing: unknown): boolean =>
+    typeof thing === "object" && thing !== null ? Object.values(thing).every(filled) : typeof thing === "function" || (typeof thing === "string" && thing !== "");
+  for (const [one, other] of [[zh, en], [wordsZh, wordsEn], [namesZh, namesEn]] as const) {
+    expect(leaves({ ...other }).sort()).toEqual(leaves({ ...one }).sort());
+    expect(filled({ ...one }) && filled({ ...other })).toBe(true);
+  }
+});
