@@ -4,7 +4,7 @@ from typing import Annotated
 
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 
 from core.auth.guards import requires
@@ -20,6 +20,8 @@ from dashboard.parts import DashboardParts
 from dashboard.schemas.orders import OrderDetail, OrderPage, Rescue, WhyCancel, order_detail, order_page
 from services.orders.states import OrderState
 
+States = Annotated[list[OrderState] | None, QueryParameter(name="state")]
+"""`state` itself is a name that Litestar keeps for the app's state."""
 READ = ("invalid-input", "not-authenticated", "forbidden", "database-unavailable")
 ACT = (*READ, "origin-refused", "not-found", "conflict", "illegal-transition", "database-busy")
 
@@ -41,7 +43,7 @@ class Orders(Controller):
         principal: NamedDependency[Principal],
         dashboard: NamedDependency[DashboardParts],
         auth: NamedDependency[AuthServices],
-        states: FromQuery[list[OrderState] | None] = None,
+        states: States = None,
         district: Annotated[str | None, QueryParameter(pattern=r"^[A-Z]{2}$")] = None,
         cursor: Annotated[str | None, QueryParameter(max_length=200)] = None,
         limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from litestar import Controller, Request, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
+from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
 from core.auth.guards import requires
@@ -20,6 +20,8 @@ from services.orders.accept_order import LONGEST_PREPARE
 from services.orders.states import OrderState
 
 IdempotencyKey = Annotated[str | None, HeaderParameter(name="Idempotency-Key")]
+States = Annotated[list[OrderState] | None, QueryParameter(name="state")]
+"""`state` itself is a name that Litestar keeps for the app's state."""
 ReadyInS = Annotated[float | None, QueryParameter(name="readyInS", ge=0, le=LONGEST_PREPARE.total_seconds())]
 OWN = ("invalid-input", "not-authenticated", "forbidden", "not-found", "database-unavailable")
 CHANGE = (*OWN, "conflict", "illegal-transition", "database-busy")
@@ -37,7 +39,7 @@ class MerchantOrders(Controller):
         self,
         principal: NamedDependency[Principal],
         mobile: NamedDependency[MobileParts],
-        states: FromQuery[list[OrderState] | None] = None,
+        states: States = None,
     ) -> list[MerchantOrder]:
         """Return orders with something to do, or those in the states asked for; newest first."""
         return await orders_to_pack(mobile, principal, tuple(states or ()))

@@ -89,14 +89,19 @@ class OrderStore:
         *,
         states: Sequence[OrderState] = (),
         district: DistrictCode | None = None,
+        open_or_closed_since: datetime | None = None,
         before: tuple[datetime, OrderId] | None = None,
         limit: int = 100,
     ) -> list[Order]:
         """Return orders within the reach, newest first; no states means all.
 
-        ``before`` is the (placed_at, order_id) of the last order of the page before.
+        ``open_or_closed_since`` leaves out what was closed before that moment; ``before`` is the (placed_at,
+        order_id) of the last order of the page before.
         """
         query = select(orders).where(*_within(reach))
+        if open_or_closed_since is not None:
+            is_open = orders.c.state.not_in(sorted(TERMINAL))
+            query = query.where(is_open | (orders.c.closed_at >= open_or_closed_since))
         if states:
             query = query.where(orders.c.state.in_(sorted(states)))
         if district is not None:
@@ -107,12 +112,6 @@ class OrderStore:
             query = query.where((orders.c.placed_at < at) | earlier)
         newest_first = query.order_by(orders.c.placed_at.desc(), orders.c.order_id.desc())
         return await self._select(newest_first.limit(limit))
-
-    async def board(self, reach: Reach, *, closed_since: datetime, limit: int = 500) -> list[Order]:
-        """Return what is open and what was closed since a moment, newest first: an operator's order board."""
-        is_recent = orders.c.state.not_in(sorted(TERMINAL)) | (orders.c.closed_at >= closed_since)
-        query = select(orders).where(*_within(reach), is_recent)
-        return await self._select(query.order_by(orders.c.placed_at.desc()).limit(limit))
 
     async def waiting(self, district: DistrictCode, *, limit: int = 200) -> list[Order]:
         """Return the accepted orders of a zone that no vehicle has, the longest waiting first."""

@@ -155,6 +155,14 @@ class Town:
     def now(self) -> datetime:
         return self.clock.now()
 
+    async def furnish_again(self, *, accepts_itself: bool) -> None:
+        """The supermarket with another setting."""
+        async with self.database.write() as tx:
+            shop = await CatalogueStore(tx).merchant(SHOP)
+            await CatalogueStore(tx).put_merchant(
+                msgspec.structs.replace(shop, accepts_itself=accepts_itself)
+            )
+
     async def furnish(self, *, accepts_itself: bool = True) -> None:
         """A supermarket, a kitchen, a door, a depot, a charger, three operators on duty."""
         async with self.database.write() as tx:

@@ -1,0 +1,87 @@
+"""The real api over a furnished town, and people with real sessions."""
+
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from core.auth.api_tokens import ensure_merchant_token
+from core.auth.configured import secret_keys
+from core.auth.notices import notice_port
+from core.auth.passwords import Passwords
+from core.auth.residents import ResidentStore
+from core.auth.services import AuthServices
+from core.auth.sessions import SessionStore
+from core.database import Database
+from core.privacy.encrypted import install_keys
+from core.settings import Settings, load
+from mobile_api.order_bell import OrderBell
+from mobile_api.parts import MobileParts
+from steppe.apps import ApiParts, create_api
+from tests.integration.services.orders.town import SHOP, Town
+
+
+class People:
+    """Headers of residents and merchants of the town."""
+
+    def __init__(self, auth: AuthServices) -> None:
+        self._auth = auth
+
+    async def resident(self, phone: str = "+8613800138000") -> Mapping[str, str]:
+        wall = self._auth.clock.wall()
+        async with self._auth.database.write() as tx:
+            resident = await ResidentStore(tx, self._auth.keys).ensure(phone, at=wall)
+            opened = await SessionStore(tx).open("re", resident, self._auth.rules.lives, shown=(), at=wall)
+        return {"cookie": f"steppe_resident={opened.token.token}"}
+
+    async def merchant(self, merchant_id: str = SHOP) -> Mapping[str, str]:
+        async with self._auth.database.write() as tx:
+            token = await ensure_merchant_token(tx, merchant_id, "till", at=self._auth.clock.wall())  # type: ignore[arg-type]
+        return {"authorization": f"Bearer {token}"}
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load({"STEPPE_ENVIRONMENT": "test", "STEPPE_DATA_DIR": str(tmp_path)})
+
+
+@pytest.fixture
+def auth(sqlite_database: Database, clock: Any, settings: Settings) -> AuthServices:
+    install_keys(secret_keys(settings.security))
+    port = notice_port(settings, lambda _: None)
+    return AuthServices.assemble(sqlite_database, clock, settings, port, passwords=Passwords.quick())
+
+
+@pytest.fixture
+async def town(sqlite_database: Database, clock: Any, auth: AuthServices) -> Town:
+    made = Town(sqlite_database, clock)
+    await made.furnish()
+    return made
+
+
+@pytest.fixture
+def people(auth: AuthServices) -> People:
+    return People(auth)
+
+
+@pytest.fixture
+def bell() -> OrderBell:
+    return OrderBell(None)
+
+
+@pytest.fixture
+def api(town: Town, auth: AuthServices, bell: OrderBell) -> Litestar:
+    parts = MobileParts(
+        database=town.database, clock=town.clock, roads=town.ways, last_heard=town.listener, bell=bell
+    )
+    return create_api(ApiParts(auth=auth, checks={}, provided={"mobile": parts, "dashboard": None}))
+
+
+@pytest.fixture
+async def client(api: Litestar) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(cast(Any, api))
+    async with httpx.AsyncClient(transport=transport, base_url="http://steppe.test") as opened:
+        yield opened
