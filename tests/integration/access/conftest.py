@@ -1,6 +1,6 @@
 """The real apps over real stores, and everybody who may knock at them."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,28 +10,48 @@ from litestar import Litestar
 from core.auth.configured import machine_tokens, secret_keys
 from core.auth.machine_tokens import MachineTokens
 from core.auth.machines import GatewayIdentity
-from core.auth.notices import demo_phone_of, notice_port
+from core.auth.notices import notice_port
 from core.auth.passwords import Passwords
 from core.auth.roles import Role
 from core.auth.services import AuthServices
 from core.database import Database
 from core.ids import OrderId, new_id
 from core.privacy.encrypted import install_keys
+from core.redis import connect
 from core.settings import Settings, load
-from mobile_api.routes.demo_phone import DEMO_ROUTES
-from steppe.apps import ApiParts, create_api
+from steppe.processes.api import compose
+from steppe.resources import Resources
 from tests.integration.access.people import HOME, Tenant, credentials_of
 
 type HeadersOf = Callable[[], Awaitable[Mapping[Role, Mapping[str, str]]]]
 
 
+TINY_CITY = Path(__file__).parents[2] / "fixtures" / "cities" / "tiny"
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return load({"STEPPE_ENVIRONMENT": "test", "STEPPE_DATA_DIR": str(tmp_path)})
+def settings(tmp_path: Path, valkey_url: str) -> Settings:
+    return load(
+        {
+            "STEPPE_ENVIRONMENT": "test",
+            "STEPPE_DATA_DIR": str(tmp_path),
+            "STEPPE_REDIS__URL": valkey_url,
+            "STEPPE_CITY__PACK": str(TINY_CITY),
+        }
+    )
+
+
+@pytest.fixture
+async def resources(settings: Settings, clock: Any, sqlite_database: Database) -> AsyncIterator[Resources]:
+    redis, streams = connect(str(settings.redis.url)), connect(str(settings.redis.url))
+    yield Resources(settings=settings, clock=clock, database=sqlite_database, redis=redis, streams=streams)
+    await redis.aclose()
+    await streams.aclose()
 
 
 @pytest.fixture
 def auth(sqlite_database: Database, clock: Any, settings: Settings) -> AuthServices:
+    """Return services over the same stores as the api's own, to make accounts and sessions with."""
     install_keys(secret_keys(settings.security))
     port = notice_port(settings, lambda _: None)
     return AuthServices.assemble(sqlite_database, clock, settings, port, passwords=Passwords.quick())
@@ -66,15 +86,11 @@ def somebody(auth: AuthServices, tokens: MachineTokens) -> Callable[..., Headers
 
 
 @pytest.fixture
-def api(auth: AuthServices, settings: Settings) -> Litestar:
-    return create_api(
-        ApiParts(
-            auth=auth,
-            checks={},
-            provided={"phone_box": demo_phone_of(settings)},
-            more_routes=DEMO_ROUTES,
-        )
-    )
+async def api(resources: Resources, auth: AuthServices) -> Litestar:
+    """The app that the api process serves, put together by the process's own composition."""
+    components: dict[str, Any] = dict(await compose(resources))
+    app: Litestar = components["web"].runnable._server.config.app
+    return app
 
 
 @pytest.fixture

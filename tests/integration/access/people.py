@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from core.auth.api_tokens import ensure_internal_token, ensure_merchant_token
 from core.auth.links import issue_link, open_link
 from core.auth.lives import SignInRules
@@ -21,19 +24,34 @@ from core.privacy.cipher import SecretKeys
 _PASSWORDS = Passwords.quick()
 
 
-class Tenant:
-    """One operator in one district with one merchant and one resident: the four axes of whose is what."""
+class Tenant(Struct, frozen=True, kw_only=True):
+    """The axes of whose is what: an operator in a district, a merchant, a resident, a maker."""
 
-    def __init__(self, name: str, district: str, phone: str) -> None:
-        self.name = name
-        self.operator = OperatorId(f"operator-{name}")
-        self.district = DistrictCode(district)
-        self.merchant = MerchantId(f"merchant-{name}")
-        self.phone = phone
+    name: str
+    operator: OperatorId
+    district: DistrictCode
+    merchant: MerchantId
+    phone: str
 
 
-HOME = Tenant("home", "KB", "+8613800000001")
-FOREIGN = Tenant("foreign", "ZG", "+8613800000002")
+HOME = Tenant(
+    name="home",
+    operator=OperatorId("op-a"),
+    district=DistrictCode("KB"),
+    merchant=MerchantId("m-1"),
+    phone="+8613800000001",
+)
+FOREIGN = Tenant(
+    name="foreign",
+    operator=OperatorId("op-b"),
+    district=DistrictCode("ZG"),
+    merchant=MerchantId("m-2"),
+    phone="+8613800000002",
+)
+NEIGHBOUR = replace(FOREIGN, name="neighbour", district=HOME.district)
+"""Another company in the same 旗区."""
+SISTER = replace(FOREIGN, name="sister", operator=HOME.operator)
+"""The same company in another 旗区."""
 
 
 async def credentials_of(

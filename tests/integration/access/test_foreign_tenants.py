@@ -1,0 +1,118 @@
+"""Somebody else's things: not there (404) for every role of another company, district, merchant, resident."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from core.auth.roles import ROLE_SCOPES, Role
+from core.auth.services import AuthServices
+from tests.integration.access.people import FOREIGN, HOME, NEIGHBOUR, SISTER, Tenant
+from tests.integration.access.things import Things, things_of_home
+from tests.integration.access.walk import WalkedRoute, open_socket, routes_of
+from tests.integration.services.orders.town import Town
+
+EVERYBODYS = {"GET /api/resident/merchants/{merchant_id}/goods"}
+"""Routes with somebody's id in the path that any resident may open."""
+
+BODIES: Mapping[str, dict[str, Any]] = {
+    "POST /api/alarms/{alarm_id}/acknowledge": {"comment": "seen"},
+    "POST /api/alarms/{alarm_id}/comments": {"comment": "seen"},
+    "POST /api/orders/{order_id}/cancel": {"reason": "the shop is closed"},
+    "POST /api/orders/{order_id}/phone-reveals": {"reason": "the parcel leaks"},
+    "POST /api/orders/{order_id}/rescue": {"outcome": "returned", "reason": "crew brought it"},
+    "POST /api/vehicles/{vehicle_no}/commands": {"kind": "safe_stop", "reason": "a test"},
+    "POST /api/merchant/orders/{order_id}/loaded": {"compartment": 3},
+    "POST /api/resident/orders/{order_id}/open": {},
+}
+"""Bodies that get past the checks of their form, so that what answers is the reach."""
+
+
+@pytest.fixture
+async def things(auth: AuthServices, clock: Any) -> Things:
+    return await things_of_home(Town(auth.database, clock), auth)
+
+
+def _owned(app: Litestar, things: Things) -> list[WalkedRoute]:
+    return [
+        route
+        for route in routes_of(app)
+        if route.scope is not None
+        and str(route) not in EVERYBODYS
+        and any(f"{{{name}}}" in route.path for name in things.values)
+    ]
+
+
+async def _call(
+    app: Litestar, route: WalkedRoute, headers: Mapping[str, str], things: Things, key: str
+) -> httpx.Response:
+    transport = httpx.ASGITransport(cast(Any, app))
+    async with httpx.AsyncClient(transport=transport, base_url="http://steppe.test") as client:
+        return await client.request(
+            route.method,
+            route.address(things.values),
+            headers={**headers, "idempotency-key": key},
+            json=BODIES.get(str(route)) if route.method != "GET" else None,
+        )
+
+
+@pytest.mark.parametrize("tenant", [FOREIGN, NEIGHBOUR, SISTER], ids=lambda tenant: tenant.name)
+async def test_what_belongs_to_another_tenant_is_not_there(
+    api: Litestar, somebody: Callable[..., Any], things: Things, tenant: Tenant
+) -> None:
+    wrong: list[str] = []
+    for route in _owned(api, things):
+        credentials = await somebody(tenant)()
+        for role in [role for role in Role if route.scope in ROLE_SCOPES[role]]:
+            if route.method == "WS":
+                heard = await open_socket(api, route.address(things.values), credentials[role])
+                answer = str(heard)
+                is_right = heard == [1, 4404]
+            else:
+                response = await _call(api, route, credentials[role], things, f"{tenant.name}-{role}")
+                answer, is_right = f"{response.status_code} {response.text}", response.status_code == 404
+            if not is_right:
+                wrong.append(f"{route} as {role}: {answer}")
+    assert wrong == []
+
+
+async def test_ones_own_is_there(api: Litestar, somebody: Callable[..., Any], things: Things) -> None:
+    wrong: list[str] = []
+    for route in [route for route in _owned(api, things) if route.method == "GET"]:
+        credentials = await somebody(HOME, things.order)()
+        for role in [role for role in Role if route.scope in ROLE_SCOPES[role]]:
+            response = await _call(api, route, credentials[role], things, f"home-{role}")
+            if response.status_code != 200:
+                wrong.append(f"{route} as {role}: {response.status_code} {response.text}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("tenant", [FOREIGN, NEIGHBOUR, SISTER], ids=lambda tenant: tenant.name)
+async def test_no_list_names_what_belongs_to_another_tenant(
+    api: Litestar, somebody: Callable[..., Any], things: Things, tenant: Tenant
+) -> None:
+    lists = [r for r in routes_of(api) if r.method == "GET" and r.scope is not None and "{" not in r.path]
+    leaks: list[str] = []
+    credentials = await somebody(tenant)()
+    for route in lists:
+        for role in [role for role in Role if route.scope in ROLE_SCOPES[role]]:
+            response = await _call(api, route, credentials[role], things, "list")
+            told = [value for value in things.tell_tales - {HOME.merchant} if value in response.text]
+            if told:
+                leaks.append(f"{route} as {role} tells {told}")
+    assert leaks == []
+
+
+async def test_nobody_reads_a_whole_phone_number_without_asking_for_it(
+    api: Litestar, somebody: Callable[..., Any], things: Things
+) -> None:
+    credentials = await somebody(HOME, things.order)()
+    shown: list[str] = []
+    for route in [route for route in routes_of(api) if route.method == "GET" and route.scope is not None]:
+        for role in [role for role in Role if route.scope in ROLE_SCOPES[role]]:
+            response = await _call(api, route, credentials[role], things, "phone")
+            if HOME.phone.removeprefix("+86") in response.text:
+                shown.append(f"{route} as {role}")
+    assert shown == []

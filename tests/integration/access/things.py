@@ -1,0 +1,61 @@
+"""One of everything that belongs to somebody: a vehicle on its way with an order, a command, an alarm."""
+
+from msgspec import Struct
+from sqlalchemy import select
+
+from core.auth.residents import ResidentStore
+from core.auth.services import AuthServices
+from core.ids import OrderId, VehicleNo
+from core.kinds import ServiceKind
+from fleet.alarms.alarm import AlarmRaised
+from fleet.alarms.apply_signals import AlarmSink
+from fleet.alarms.kinds import AlarmKind
+from fleet.alarms.tables import alarms
+from fleet.links.wire.commands import CommandKind
+from services.tasks.states import StopKind
+from tests.integration.access.people import HOME
+from tests.integration.services.orders.town import Town
+
+VEHICLE = 7
+
+
+class Things(Struct, frozen=True, kw_only=True):
+    """Ids of the home tenant's things, and the same by the names that routes give their parameters."""
+
+    order: OrderId
+    values: dict[str, str]
+
+    @property
+    def tell_tales(self) -> frozenset[str]:
+        """Texts that stand in no answer to somebody else."""
+        return frozenset(value for value in self.values.values() if len(value) > 4)
+
+
+async def things_of_home(town: Town, auth: AuthServices) -> Things:
+    """Return the home tenant's things: the vehicle stands at the door, the order may be collected."""
+    await town.furnish()
+    await town.add_vehicle(VEHICLE, service=ServiceKind.DELIVERY)
+    async with auth.database.write() as tx:
+        resident = await ResidentStore(tx, auth.keys).ensure(HOME.phone, at=town.clock.wall())
+    order = await town.order(resident=resident)
+    await town.round()
+    vehicle = town.script(VEHICLE)
+    await vehicle.take_plan()
+    command = (await town.commands(VEHICLE, CommandKind.ASSIGN_TASK))[-1]
+    await vehicle.reach(StopKind.LOAD)
+    await vehicle.load(order)
+    await vehicle.reach(StopKind.HANDOVER)
+    raised = AlarmRaised(vehicle_no=VehicleNo(VEHICLE), kind=AlarmKind.OVERSPEED, at=town.now)
+    await AlarmSink(auth.database).put([raised])
+    async with auth.database.read() as tx:
+        alarm = (await tx.execute(select(alarms.c.alarm_id))).scalar_one()
+    return Things(
+        order=order.order_id,
+        values={
+            "vehicle_no": str(VEHICLE),
+            "order_id": order.order_id,
+            "command_id": command.command_id,
+            "alarm_id": alarm,
+            "merchant_id": HOME.merchant,
+        },
+    )
