@@ -1,5 +1,6 @@
 """Every state machine of the fleet in one list, from which docs/state-machines.md is drawn."""
 
+from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
@@ -13,7 +14,7 @@ from fleet.vehicles.codes import CODE_TERMINAL, CODE_TRANSITIONS, CodeStatus
 from fleet.vehicles.duty import DUTY_TRANSITIONS
 from fleet.vehicles.kinds import Duty, Lifecycle
 from fleet.vehicles.lifecycle import LIFECYCLE_TERMINAL, LIFECYCLE_TRANSITIONS
-from fleet.vehicles.mds import MDS_TRANSITIONS, MdsEvent, MdsState
+from fleet.vehicles.mds import MDS_TRANSITIONS, MdsState
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,15 +27,19 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     initial: StrEnum
     terminal: frozenset[StrEnum] = frozenset()
     note: str = ""
+    forks: tuple[tuple[Any, Any, Any], ...] = ()
+    """(state, event, next state) of events that lead to several states: such a machine is derived."""
+
+    @property
+    def rows(self) -> tuple[tuple[Any, Any, Any], ...]:
+        """Every step: (state, event, next state)."""
+        return (*((before, event, after) for (before, event), after in self.table.items()), *self.forks)
 
 
-def _mds_table() -> dict[tuple[MdsState, MdsEvent], MdsState]:
-    """Return one row per event: an event that leads to several states cannot be a key and is left out."""
-    targets: dict[tuple[MdsState, MdsEvent], set[MdsState]] = {}
-    for (before, after), events in MDS_TRANSITIONS.items():
-        for event in events:
-            targets.setdefault((before, event), set()).add(after)
-    return {key: next(iter(states)) for key, states in targets.items() if len(states) == 1}
+_MDS_ROWS = tuple(
+    (before, event, after) for (before, after), events in MDS_TRANSITIONS.items() for event in events
+)
+_MDS_TARGETS = Counter((before, event) for before, event, _ in _MDS_ROWS)
 
 
 MACHINES: Final[tuple[Machine, ...]] = (
@@ -63,12 +68,12 @@ MACHINES: Final[tuple[Machine, ...]] = (
     Machine(
         name="MDS vehicle state",
         zh="MDS 车辆状态",
-        table=_mds_table(),
+        table={
+            (before, event): after for before, event, after in _MDS_ROWS if _MDS_TARGETS[before, event] == 1
+        },
+        forks=tuple(row for row in _MDS_ROWS if _MDS_TARGETS[row[0], row[1]] > 1),
         initial=MdsState.REMOVED,
-        note=(
-            "Derived, never set. `comms_restored`, `located` and `trip_enter_jurisdiction` lead to the state "
-            "that the other machines give and are not drawn."
-        ),
+        note="Derived, never set: where an event leads to several states, the other machines decide.",
     ),
     Machine(
         name="command",

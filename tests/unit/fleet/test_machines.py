@@ -38,15 +38,13 @@ def test_every_pair_of_state_and_event_is_in_the_table_or_raises(machine: Machin
 @BY_NAME
 def test_nothing_leaves_a_terminal_state_and_every_state_is_reached(machine: Machine) -> None:
     assert not [key for key in machine.table if key[0] in machine.terminal]
-    reached = {machine.initial, *machine.table.values()}
-    assert reached == set(states_of(machine)) or machine.name == "MDS vehicle state"
+    reached = {machine.initial, *(after for _, _, after in machine.rows)}
+    assert reached == set(states_of(machine))
 
 
 @BY_NAME
 def test_every_event_of_a_table_moves_something(machine: Machine) -> None:
-    used = {event for _, event in machine.table}
-    left_out = {"comms_restored", "located", "trip_enter_jurisdiction"}
-    assert {event.value for event in set(events_of(machine)) - used} <= left_out
+    assert set(events_of(machine)) == {event for _, event, _ in machine.rows}
 
 
 @BY_NAME

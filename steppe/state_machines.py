@@ -1,0 +1,111 @@
+"""docs/state-machines.md out of the tables themselves: every machine, its states and every step."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+from fleet.machines import MACHINES, Machine
+from fleet.names import NAMES
+from geofences import publishing
+from geofences.fences import FENCE_STATE_NAMES, FenceState
+from services.orders import states as order_states
+from services.tasks import states as task_states
+
+SERVICE_MACHINES: Final[tuple[Machine, ...]] = (
+    Machine(
+        name="order (delivery)",
+        zh="配送订单",
+        table=order_states.TRANSITIONS,
+        initial=order_states.OrderState.CREATED,
+        terminal=frozenset(order_states.TERMINAL),
+        note="`ready_at` is a time on the order, never a state.",
+    ),
+    Machine(
+        name="task",
+        zh="任务",
+        table=task_states.TRANSITIONS,
+        initial=task_states.TaskState.PENDING,
+        terminal=frozenset(task_states.TERMINAL),
+        note="A suspended task does not hold its vehicle.",
+    ),
+    Machine(
+        name="stop of a task",
+        zh="任务站点",
+        table=task_states.STOP_TRANSITIONS,
+        initial=task_states.StopState.PLANNED,
+        terminal=frozenset({task_states.StopState.DONE, task_states.StopState.SKIPPED}),
+    ),
+)
+FENCE_MACHINES: Final[tuple[Machine, ...]] = (
+    Machine(
+        name="fence version",
+        zh="围栏版本",
+        table=publishing.TRANSITIONS,
+        initial=FenceState.DRAFT,
+        terminal=frozenset(publishing.TERMINAL),
+    ),
+)
+ALL_MACHINES: Final = (*MACHINES, *SERVICE_MACHINES, *FENCE_MACHINES)
+
+_PAIRS: Final[Mapping[type[StrEnum], Mapping[Any, tuple[str, str]]]] = {
+    order_states.OrderState: order_states.STATE_NAMES,
+    task_states.TaskState: task_states.STATE_NAMES,
+    task_states.StopState: task_states.STOP_STATE_NAMES,
+    FenceState: FENCE_STATE_NAMES,
+}
+
+
+def state_machines_page(note: str) -> str:
+    """Return docs/state-machines.md; `note` is the line that says where it is generated from."""
+    out = [
+        note,
+        "# State machines\n",
+        "Each machine is one constant table and one pure function; whatever is not in the table raises "
+        "`illegal-transition`. Rows are in the order of the code; **bold** states are final.\n",
+    ]
+    for machine in ALL_MACHINES:
+        out += _section(machine)
+    return "\n".join(out)
+
+
+def _section(machine: Machine) -> list[str]:
+    states = list(type(machine.initial))
+    out = [f"## {machine.name} {machine.zh}\n"]
+    if machine.note:
+        out.append(f"{machine.note}\n")
+    out += ["| state | 中文 | English |", "|---|---|---|"]
+    for state in states:
+        zh, en = names_of(state)
+        shown = f"**`{state.value}`**" if state in machine.terminal else f"`{state.value}`"
+        out.append(f"| {shown}{' (first)' if state is machine.initial else ''} | {zh} | {en} |")
+    out += ["", "| from | event | to |", "|---|---|---|"]
+    out += [
+        f"| `{state.value}` | {event_name(event)} | `{target.value}` |"
+        for state, event, target in machine.rows
+    ]
+    return [*out, "", *_diagram(machine), ""]
+
+
+def _diagram(machine: Machine) -> list[str]:
+    """Return the machine as a Mermaid diagram, steps between the same two states on one arrow."""
+    arrows: dict[tuple[str, str], list[str]] = {}
+    for state, event, target in machine.rows:
+        arrows.setdefault((state.value, target.value), []).append(event_name(event))
+    lines = ["```mermaid", "stateDiagram-v2", f"  [*] --> {machine.initial.value}"]
+    lines += [f"  {before} --> {after}: {', '.join(said)}" for (before, after), said in arrows.items()]
+    lines += [f"  {state.value} --> [*]" for state in type(machine.initial) if state in machine.terminal]
+    return [*lines, "```"]
+
+
+def event_name(event: Any) -> str:
+    """Return the word of an event: the value of an enum's member, or the name of an event's type."""
+    return str(event.value) if isinstance(event, StrEnum) else str(event.__name__)
+
+
+def names_of(state: StrEnum) -> tuple[str, str]:
+    """Return the Chinese and the English name of a state; raise KeyError for one that nobody named."""
+    kind = type(state)
+    if kind in _PAIRS:
+        return _PAIRS[kind][state]
+    name = NAMES[kind][state]
+    return name.zh, name.en
