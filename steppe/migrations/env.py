@@ -1,7 +1,6 @@
 """Run by alembic: migrates the database whose address `steppe.schema` put into the configuration."""
 
 import asyncio
-
 from typing import Any, Literal
 
 from alembic import context

@@ -31,11 +31,11 @@ from services.routing.remote import RemoteRoutes
 from services.tasks.roads import Roads
 from services.tasks.store import TaskStore
 from steppe.apps import ApiParts, create_api
+from steppe.checks import store_checks
 from steppe.city.files import CityFiles
 from steppe.city.reading import read_pack
 from steppe.city_facts import BuiltMaps, city_facts
 from steppe.composition import last_heard
-from steppe.probes import store_checks
 from steppe.resources import Resources
 from steppe.running import Components, run_process
 from steppe.serving import WebServer

@@ -3,7 +3,7 @@
 from core.health import HealthServer
 from core.supervision import Component
 from fleet.history.archiver import Archiver
-from steppe.probes import store_checks
+from steppe.checks import store_checks
 from steppe.resources import Resources
 from steppe.running import Components, holder_of, run_process
 

@@ -14,7 +14,8 @@ from fleet.links.gateway import Gateway, GatewayStores, gateway_app
 from fleet.links.profile import LinkProfile
 from fleet.links.tokens import ask_for_token
 from fleet.vehicles.roster_source import SqlRoster
-from steppe.probes import probe_routes, store_checks
+from steppe.checks import store_checks
+from steppe.probes import probe_routes
 from steppe.resources import Resources
 from steppe.running import Components, run_process
 from steppe.serving import WebServer

@@ -20,8 +20,9 @@ from services.routing.engine import RouteEngine
 from services.routing.http import InternalServer, RouteEndpoint
 from services.routing.tiles import current_tiles
 from services.tasks.watch_tasks import TaskWatch
-from steppe.composition import last_heard, outbox_routes
-from steppe.probes import store_checks
+from steppe.checks import store_checks
+from steppe.composition import last_heard
+from steppe.outbox_routes import outbox_routes
 from steppe.resources import Resources, redis_url_of
 from steppe.road_rules import RoadRules
 from steppe.running import Components, holder_of, run_process

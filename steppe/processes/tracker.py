@@ -6,7 +6,7 @@ from fleet.alarms.apply_signals import AlarmSink
 from fleet.telemetry.tracker import Tracker, TrackerSettingsOf
 from fleet.vehicles.roster_source import SqlRoster
 from geofences.watch import FenceWatch
-from steppe.probes import store_checks
+from steppe.checks import store_checks
 from steppe.resources import Resources
 from steppe.running import Components, holder_of, run_process
 

@@ -14,8 +14,8 @@ from services.dispatch.settle_idle import IdleKeeper
 from services.routing.engine import RouteEngine
 from services.routing.tiles import current_tiles
 from services.tasks.roads import Roads
+from steppe.checks import store_checks
 from steppe.composition import fleet_picture
-from steppe.probes import store_checks
 from steppe.resources import open_resources, redis_url_of
 from steppe.road_rules import RoadRules
 

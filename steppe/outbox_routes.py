@@ -1,0 +1,31 @@
+"""What the scheduler's relay does with each topic of the outbox."""
+
+from collections.abc import Mapping
+
+from core.audit.heads import HeadFiles
+from core.audit.sealing import HEAD_TOPIC
+from core.auth.configured import secret_keys
+from core.auth.notices import NoticePort
+from core.outbox import Route
+from core.queue import JobQueue
+from fleet.commands import queue_command
+from fleet.commands.carry_command import CommandCarrier
+from fleet.live.feeds import ChangeAnnouncer
+from geofences import publishing
+from mobile_api.notices import ResidentNotices
+from services.dispatch import wake
+from services.orders import notices
+from steppe.resources import Resources
+
+
+def outbox_routes(resources: Resources, queue: JobQueue, port: NoticePort) -> Mapping[str, Route]:
+    """Return what carries each topic; a row of another topic waits for a version that knows it."""
+    settings = resources.settings
+    return {
+        "changed": ChangeAnnouncer(resources.redis),
+        publishing.TOPIC: publishing.announcer(resources.redis),
+        queue_command.TOPIC: CommandCarrier(resources.database, resources.redis, resources.clock),
+        wake.TOPIC: wake.DispatchWaker(queue, resources.clock),
+        notices.TOPIC: ResidentNotices(resources.database, secret_keys(settings.security), port),
+        HEAD_TOPIC: HeadFiles(settings.data_dir / "audit-heads"),
+    }
