@@ -19,6 +19,7 @@ from core.ids import OrderId, new_id
 from core.privacy.encrypted import install_keys
 from core.redis import connect
 from core.settings import Settings, load
+from steppe.city.files import CityFiles
 from steppe.processes.api import compose
 from steppe.resources import Resources
 from tests.integration.access.people import HOME, Tenant, credentials_of
@@ -29,12 +30,20 @@ type HeadersOf = Callable[[], Awaitable[Mapping[Role, Mapping[str, str]]]]
 TINY_CITY = Path(__file__).parents[2] / "fixtures" / "cities" / "tiny"
 
 
+@pytest.fixture(scope="session")
+def built_city(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of a process that has built the tiny city once."""
+    folder = tmp_path_factory.mktemp("tiny-city")
+    CityFiles.open(str(TINY_CITY), folder)
+    return folder
+
+
 @pytest.fixture
-def settings(tmp_path: Path, valkey_url: str) -> Settings:
+def settings(built_city: Path, valkey_url: str) -> Settings:
     return load(
         {
             "STEPPE_ENVIRONMENT": "test",
-            "STEPPE_DATA_DIR": str(tmp_path),
+            "STEPPE_DATA_DIR": str(built_city),
             "STEPPE_REDIS__URL": valkey_url,
             "STEPPE_CITY__PACK": str(TINY_CITY),
         }

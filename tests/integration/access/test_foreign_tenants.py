@@ -63,8 +63,8 @@ async def test_what_belongs_to_another_tenant_is_not_there(
     api: Litestar, somebody: Callable[..., Any], things: Things, tenant: Tenant
 ) -> None:
     wrong: list[str] = []
+    credentials = await somebody(tenant)()
     for route in _owned(api, things):
-        credentials = await somebody(tenant)()
         for role in [role for role in Role if route.scope in ROLE_SCOPES[role]]:
             if route.method == "WS":
                 heard = await open_socket(api, route.address(things.values), credentials[role])
@@ -80,8 +80,8 @@ async def test_what_belongs_to_another_tenant_is_not_there(
 
 async def test_ones_own_is_there(api: Litestar, somebody: Callable[..., Any], things: Things) -> None:
     wrong: list[str] = []
+    credentials = await somebody(HOME, things.order)()
     for route in [route for route in _owned(api, things) if route.method == "GET"]:
-        credentials = await somebody(HOME, things.order)()
         for role in [role for role in Role if route.scope in ROLE_SCOPES[role]]:
             response = await _call(api, route, credentials[role], things, f"home-{role}")
             if response.status_code != 200:

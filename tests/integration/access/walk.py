@@ -152,12 +152,14 @@ async def walk(
 ) -> list[str]:
     """Knock at every route as nobody and as every role; return a line for each answer that differs.
 
-    `headers_of` gives fresh credentials, because some routes end them. Roles in `unknown_here` hold
+    `headers_of` gives fresh credentials for each route that may end them. Roles in `unknown_here` hold
     credentials of another process and must be nobody.
     """
     wrong: list[str] = []
+    credentials = await headers_of()
     for route in routes_of(app):
-        credentials = await headers_of()
+        if route.method not in ("GET", "WS"):
+            credentials = await headers_of()
         for role in (None, *Role):
             headers = {} if role is None else credentials[role]
             unknown = role in unknown_here or not _counts_on(route.address(values), headers)
