@@ -83,3 +83,22 @@ TRACKER_POSITIONS = Counter(
 FACTS_WAITING = Gauge(
     "steppe_facts_waiting", "Crossings and causes that are not committed yet", registry=REGISTRY
 )
+LIVE_CLIENTS = Gauge("steppe_live_clients", "Screens that follow the live feed", registry=REGISTRY)
+LIVE_CLOSED = Counter(
+    "steppe_live_closed", "Live connections that were closed by us, by reason", ["code"], registry=REGISTRY
+)
+LIVE_COALESCED = Counter(
+    "steppe_live_coalesced", "Positions overtaken by a newer one on their way to a slow screen", registry=REGISTRY
+)
+HISTORY_POSITIONS = Counter(
+    "steppe_history_positions",
+    "Positions read from the stream by the archiver: stored, or a duplicate of a stored one",
+    ["result"],
+    registry=REGISTRY,
+)
+HISTORY_FLUSH_SECONDS = Histogram(
+    "steppe_history_flush_seconds",
+    "Duration of writing one raw file, fsync included",
+    buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5),
+    registry=REGISTRY,
+)

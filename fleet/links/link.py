@@ -281,11 +281,13 @@ class Link:
 
     def tell_accepted(self) -> None:
         """Say how far frames were accepted and are durable, when that changed and it is time."""
-        sender, now_s = self.sender, self._parts.clock.monotonic_s()
+        sender = self.sender
         if sender.settle(self._parts.intake.durable_flush):
             self.tell(Durable(frame_seq=sender.durable_seq))
-        due = now_s - self._accepted_told_s >= self._parts.profile.accept_every_wall_s
-        if due and sender.accepted_seq > self._told_accepted_seq:
+        if sender.accepted_seq <= self._told_accepted_seq:
+            return
+        now_s = self._parts.clock.monotonic_s()
+        if now_s - self._accepted_told_s >= self._parts.profile.accept_every_wall_s:
             self.tell(Accepted(frame_seq=sender.accepted_seq, count=sender.accepted_count))
             self._told_accepted_seq, sender.accepted_count = sender.accepted_seq, 0
             self._accepted_told_s = now_s

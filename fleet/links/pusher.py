@@ -11,6 +11,7 @@ from core.redis import REDIS_DOWN, Redis
 from fleet.links.book import LinkBook
 from fleet.links.outgoing import FIELD_COMMAND, PendingCommands, read_command
 from fleet.links.wire.messages import Command
+from fleet.telemetry.records import stream_parts
 
 BLOCK_MS: Final = 1_000
 SWEEP_WALL_S: Final = 10.0
@@ -74,9 +75,8 @@ class Pusher:
             self._last_id = last[0][0] if last else b"0-0"
             self.is_listening.set()
         found: Any = await self._redis.xread({keys.commands(): self._last_id}, count=500, block=BLOCK_MS)
-        streams = found.items() if isinstance(found, dict) else found or []
-        for _, entries in streams:
-            for entry_id, fields in _flat(entries):
+        for _, entries in stream_parts(found):
+            for entry_id, fields in entries:
                 self._last_id = entry_id
                 self._deliver(fields[FIELD_COMMAND], via="stream")
 
@@ -120,10 +120,3 @@ class Pusher:
             link.tell(command)
             metrics.COMMANDS_PUSHED.labels(via=via).inc()
             self.note_sent([command.command_id])
-
-
-def _flat(entries: Any) -> Any:
-    """Return (id, fields) pairs whichever shape the client gives a stream's entries."""
-    if entries and isinstance(entries[0], list) and entries[0] and isinstance(entries[0][0], (list, tuple)):
-        return [pair for part in entries for pair in part]
-    return entries

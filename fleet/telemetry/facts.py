@@ -1,6 +1,7 @@
 """Facts that a tracker finds, on their way into SQL: crossings to our table, causes to the alarms."""
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
@@ -18,10 +19,10 @@ from sqlalchemy import (
     UniqueConstraint,
     select,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from core.clock import Clock
 from core.database import Database, Transaction, metadata
-from core.database.statements import insert_new_rows
 from core.database.types import UtcDateTime
 from core.errors import SteppeError
 from core.leases import leases
@@ -52,9 +53,9 @@ fence_events = Table(
 )
 """Exactly one row for a crossing, whoever judged it and however often."""
 
-GROUP_MOST: Final = 400
-"""Rows of one statement: 15 values each stay under both databases' parameter limits."""
-PENDING_MOST: Final = 50_000
+GROUP_MOST: Final = 1_000
+"""Facts of one transaction, so that a storm does not hold the write lock for long."""
+PENDING_MOST: Final = 200_000
 """Facts that may wait for SQL; above it the tracker stops reading, and the stream keeps what comes."""
 AGAIN_S: Final = 0.5
 
@@ -91,7 +92,8 @@ class FactWriter:
         self._database = database
         self._alarms = alarms
         self._clock = clock
-        self._waiting: list[Facts] = []
+        self._waiting: deque[Facts] = deque()
+        self._size = 0
         self._arrived = asyncio.Event()
         self.written = 0
         self.refused = 0
@@ -101,15 +103,16 @@ class FactWriter:
         """Take facts to be written."""
         if len(facts):
             self._waiting.append(facts)
+            self._size += len(facts)
             self._arrived.set()
 
     def __len__(self) -> int:
-        return sum(len(facts) for facts in self._waiting)
+        return self._size
 
     @property
     def is_full(self) -> bool:
         """Whether the tracker must wait."""
-        return len(self._waiting) > PENDING_MOST or len(self) > PENDING_MOST
+        return self._size > PENDING_MOST
 
     def waiting_of(self, partition: int) -> list[Facts]:
         """Return what is not committed of a partition, oldest first."""
@@ -117,7 +120,8 @@ class FactWriter:
 
     def drop(self, partition: int) -> None:
         """Forget what waits of a partition that was lost."""
-        self._waiting = [facts for facts in self._waiting if facts.partition != partition]
+        self._waiting = deque(facts for facts in self._waiting if facts.partition != partition)
+        self._size = sum(map(len, self._waiting))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Write until told to stop, then what still waits; an outage of SQL is waited out."""
@@ -147,10 +151,15 @@ class FactWriter:
 
     async def _write_waiting(self) -> None:
         while self._waiting:
+            began_s = self._clock.monotonic_s()
             group = _group(self._waiting)
             await self._write(group)
-            done = {id(facts) for facts in group}
-            self._waiting = [facts for facts in self._waiting if id(facts) not in done]
+            for facts in group:
+                if self._waiting and self._waiting[0] is facts:
+                    self._size -= len(self._waiting.popleft())
+            if self._waiting:
+                # As long a pause as the write took: a storm must not starve SQLite's other writers.
+                await asyncio.sleep(self._clock.monotonic_s() - began_s)
 
     async def _write(self, group: list[Facts]) -> None:
         async with self._database.write() as tx:
@@ -158,14 +167,17 @@ class FactWriter:
             ours = [facts for facts in group if present.get(facts.partition, facts.epoch) == facts.epoch]
             self.refused += sum(len(facts) for facts in group) - sum(len(facts) for facts in ours)
             rows = [_row(event, facts.epoch) for facts in ours for event in facts.events]
-            for start in range(0, len(rows), GROUP_MOST):
-                self.written += await insert_new_rows(tx, fence_events, rows[start : start + GROUP_MOST])
+            if rows:
+                # One prepared statement, many rows: a VALUES list is compiled anew each time (10 ms for 100).
+                insert = postgresql.insert if self._database.dialect == "postgresql" else sqlite.insert
+                await tx.execute(insert(fence_events).on_conflict_do_nothing(), rows)
+                self.written += len(rows)
         signals = [signal for facts in ours for signal in facts.raised]
         if signals:
             await self._alarms.put(signals)
 
 
-def _group(waiting: list[Facts]) -> list[Facts]:
+def _group(waiting: deque[Facts]) -> list[Facts]:
     """Return the oldest facts that one transaction takes: at least one."""
     group: list[Facts] = []
     size = 0

@@ -122,6 +122,23 @@ def read_entry(fields: Mapping[bytes, bytes]) -> Entry:
     )
 
 
+def stream_parts(found: Any) -> list[tuple[bytes, list[tuple[bytes, dict[bytes, bytes]]]]]:
+    """Return (stream, [(id, fields)]) of an XREAD answer, whichever of its shapes the client gives."""
+    streams = found.items() if isinstance(found, dict) else found or []
+    parts = []
+    for name, entries in streams:
+        if entries and isinstance(entries[0], list) and isinstance(entries[0][0], list | tuple):
+            entries = [entry for part in entries for entry in part]
+        parts.append((name, [(entry_id, _fields(fields)) for entry_id, fields in entries]))
+    return parts
+
+
+def _fields(fields: Any) -> dict[bytes, bytes]:
+    if isinstance(fields, dict):
+        return fields
+    return dict(zip(fields[::2], fields[1::2], strict=True))
+
+
 def live_message(kind: LiveKind, seq: int, city_ms: int, records: Records) -> bytes:
     """Return one binary message of the live feed from LIVE[n]; n may be 0."""
     header = LIVE_HEADER.pack(LIVE_MAGIC, LIVE_VERSION, kind, len(records), seq, city_ms)

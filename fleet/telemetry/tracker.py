@@ -19,7 +19,7 @@ from fleet.telemetry.facts import AlarmSink, Facts, FactWriter
 from fleet.telemetry.guard import GuardLimits
 from fleet.telemetry.ownership import Ownership
 from fleet.telemetry.pipeline import Pipeline
-from fleet.telemetry.records import Entry, read_entry
+from fleet.telemetry.records import Entry, read_entry, stream_parts
 from fleet.telemetry.rejects import Reject
 from fleet.telemetry.roster import Roster, RosterSource
 from fleet.telemetry.steps.alarms import AlarmLimits
@@ -261,24 +261,28 @@ class Tracker:
         return has_more
 
     async def _read(self) -> tuple[list[Entry], bool]:
-        partitions = list(self._read_up_to)
-        if not partitions:
+        """Return what is new in every owned partition, in its order, and whether there is more.
+
+        One XREAD over all of them: 32 of one partition each cost a tenth of the tick more. On a cluster the
+        client must be given the partitions of one node (one call over two hash tags is refused there).
+        """
+        if not self._read_up_to:
             return [], False
-        pipe = self._streams.pipeline(transaction=False)
-        for partition in partitions:
-            after = b"(" + self._read_up_to[partition]
-            pipe.xrange(keys.telemetry(partition), min=after, max="+", count=ENTRIES_MOST)
+        by_name = {keys.telemetry(partition).encode(): partition for partition in self._read_up_to}
+        found = await self._streams.execute_command(  # type: ignore[no-untyped-call]
+            "XREAD", "COUNT", ENTRIES_MOST, "STREAMS", *by_name, *self._read_up_to.values()
+        )
         entries: list[Entry] = []
         has_more = False
         newest_ms = 0
-        for partition, found in zip(partitions, await pipe.execute(), strict=True):
-            for entry_id, fields in found:
-                self._read_up_to[partition] = entry_id
+        for name, parts in stream_parts(found):
+            for entry_id, fields in parts:
+                self._read_up_to[by_name[name]] = entry_id
                 entry = _readable(entry_id, fields)
                 if entry is not None:
                     entries.append(entry)
                     newest_ms = max(newest_ms, entry.received_ms)
-            has_more = has_more or len(found) == ENTRIES_MOST
+            has_more = has_more or len(parts) == ENTRIES_MOST
         self.lag_s = 0.0
         if newest_ms and has_more:
             self.lag_s = self._clock.wall_s((self._clock.now_ms() - newest_ms) / 1000)

@@ -1,0 +1,1 @@
+"""Measurements with real processes; results are kept as JSON beside the code they measured."""

@@ -1,0 +1,159 @@
+"""The server processes of a benchmark, one a command: python -m benchmarks.servers gateway '<world JSON>'."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+import uvicorn
+from litestar import Litestar
+
+from benchmarks.world import World, identify
+from core.auth.litestar import AuthPlugin
+from core.clock import Clock
+from core.database import Database
+from core.inbox import InboxWriter
+from core.redis import connect
+from fleet.alarms.alarm import AlarmSignal
+from fleet.telemetry.roster import FixedRoster
+from geofences.index import FenceIndex
+
+
+def stopped_by_signal() -> asyncio.Event:
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    return stop
+
+
+def serve(app: Litestar, address: str) -> None:
+    host, _, port = address.removeprefix("http://").partition(":")
+    uvicorn.run(
+        app, host=host, port=int(port), loop="uvloop", http="httptools", ws="websockets-sansio",
+        ws_per_message_deflate=False, log_level="warning", access_log=False, lifespan="on",
+    )  # fmt: skip
+
+
+def run_gateway(world: World) -> None:
+    from fleet.links.gateway import Gateway, GatewayStores, gateway_app
+    from fleet.links.outgoing import NoCommands
+    from fleet.links.profile import LinkProfile
+
+    clock = Clock.real()
+    redis = connect(world.valkey)
+
+    class Inbox:
+        writer: InboxWriter
+
+        async def submit(self, item: Any) -> Any:
+            return await self.writer.submit(item)
+
+    inbox = Inbox()
+    stores = GatewayStores(
+        streams=redis, plain=redis, roster=FixedRoster(world.roster()), submit_report=inbox.submit,
+        commands=NoCommands(),
+    )  # fmt: skip
+
+    @asynccontextmanager
+    async def reports(_: Litestar) -> AsyncIterator[None]:
+        database = await Database.open(world.database)
+        inbox.writer = InboxWriter(database, clock)
+        stop = asyncio.Event()
+        writing = asyncio.create_task(inbox.writer.run(stop))
+        yield
+        stop.set()
+        await writing
+        await database.close()
+
+    gateway = Gateway(stores, clock, LinkProfile(), partitions=world.partitions)
+    app = gateway_app(gateway, identify, lifespan=[reports])
+    serve(app, world.gateway)
+
+
+class Fences:
+    """A fixed index."""
+
+    def __init__(self, world: World) -> None:
+        self.index = FenceIndex.build(world.drawn_fences(), set_version=1)
+
+    async def load(self) -> FenceIndex:
+        return self.index
+
+    async def run(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+
+
+class Alarms:
+    """Counts."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    async def put(self, signals: Sequence[AlarmSignal]) -> int:
+        self.count += len(signals)
+        return len(signals)
+
+
+async def tracker(world: World) -> None:
+    from fleet.telemetry.tracker import Tracker, TrackerSettingsOf
+
+    database = await Database.open(world.database)
+    redis = connect(world.valkey)
+    component = Tracker(
+        database, redis, redis, Clock.real(), roster=FixedRoster(world.roster()), fences=Fences(world),
+        alarms=Alarms(), settings=TrackerSettingsOf(partitions=world.partitions),
+    )  # fmt: skip
+    await component.run(stopped_by_signal())
+    await database.close()
+
+
+async def archiver(world: World) -> None:
+    from pathlib import Path
+
+    from fleet.history.archiver import Archiver
+
+    database = await Database.open(world.database)
+    redis = connect(world.valkey)
+    component = Archiver(database, redis, Clock.real(), Path(world.history), partitions=world.partitions)
+    await component.run(stopped_by_signal())
+    await database.close()
+
+
+def live(world: World) -> None:
+    from dashboard.live import live as live_route
+    from fleet.live.hub import LiveHub
+
+    redis = connect(world.valkey)
+    hub = LiveHub(redis, redis, Clock.real(), roster=FixedRoster(world.roster()), partitions=world.partitions)
+
+    @asynccontextmanager
+    async def running(app: Litestar) -> AsyncIterator[None]:
+        app.state.live_hub = hub
+        stop = asyncio.Event()
+        task = asyncio.create_task(hub.run(stop))
+        yield
+        stop.set()
+        await task
+
+    app = Litestar([live_route], plugins=[AuthPlugin(identify)], lifespan=[running], openapi_config=None)
+    serve(app, world.live)
+
+
+def main(arguments: Collection[str]) -> None:
+    name, text = arguments
+    world = msgspec.json.decode(text, type=World)
+    if name == "gateway":
+        run_gateway(world)
+    elif name == "live":
+        live(world)
+    else:
+        import uvloop
+
+        uvloop.run({"tracker": tracker, "archiver": archiver}[name](world))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,1 @@
+"""Where every vehicle was: stream to Parquet, and trails out of it."""

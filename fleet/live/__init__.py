@@ -1,0 +1,1 @@
+"""The live feed: snapshot, then deltas, to whoever may see them."""
