@@ -88,6 +88,8 @@ def _variables(options: DemoOptions) -> dict[str, str]:
         "STEPPE_API__PUBLIC_URL": f"http://127.0.0.1:{options.port}",
         "STEPPE_SECURITY__ALLOWED_ORIGINS": f"http://localhost:{options.port}",
         "STEPPE_SECURITY__SECURE_COOKIES": "false",
+        # Two cores run the whole city and its vehicles: patience before a 503.
+        "STEPPE_DATABASE__BUSY_TIMEOUT_S": "15",
         "STEPPE_API__ROUTING_URL": f"http://127.0.0.1:{options.port + 20}",
         **ports,
     }
