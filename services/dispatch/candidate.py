@@ -44,6 +44,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[Reason, ...] = ()
     task_id: TaskId | None = None
     """The task that holds it, or None."""
+    has_refused: bool = False
+    """It refused or did not answer a plan a moment ago."""
 
 
 class PairTimes(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """The vehicles of a zone as they are now, with every reason not to send one."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 import msgspec
 
@@ -21,6 +21,10 @@ from services.delivery.store import CompartmentStore
 from services.dispatch.candidate import Candidate
 from services.tasks.store import TaskStore
 
+REFUSAL_LASTS = timedelta(minutes=2)
+"""City time in which a vehicle that refused a plan is not asked again: it would refuse for the same
+reason."""
+
 
 class FleetMember(msgspec.Struct, frozen=True, kw_only=True):
     """One vehicle of the zone. ``heard`` is None when it never spoke; ``task_id`` names what holds it."""
@@ -29,6 +33,8 @@ class FleetMember(msgspec.Struct, frozen=True, kw_only=True):
     heard: LastHeard | None
     reasons: tuple[Reason, ...]
     task_id: TaskId | None
+    has_refused: bool = False
+    """It refused or did not answer a plan within the last two minutes."""
     layout: tuple[Compartment, ...] = ()
 
 
@@ -73,6 +79,7 @@ class FleetPicture:
             vehicles = await VehicleStore(tx).page(EVERYTHING, wanted)
             judged = await judge_vehicles(tx, vehicles, heard, now)
             tasks = await TaskStore(tx).active_ids(numbers)
+            refused = await TaskStore(tx).refused_since(numbers, at - REFUSAL_LASTS)
             layouts = await CompartmentStore(tx).layouts(numbers)
         return [
             FleetMember(
@@ -80,6 +87,7 @@ class FleetPicture:
                 heard=each.heard,
                 reasons=each.reasons,
                 task_id=tasks.get(each.vehicle.vehicle_no),
+                has_refused=each.vehicle.vehicle_no in refused,
                 layout=layouts.get(each.vehicle.vehicle_no, ()),
             )
             for each in judged
@@ -99,4 +107,5 @@ def candidate_of(member: FleetMember) -> Candidate:
         layout=member.layout,
         reasons=member.reasons,
         task_id=member.task_id,
+        has_refused=member.has_refused,
     )

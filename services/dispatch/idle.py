@@ -44,7 +44,7 @@ def next_step(member: FleetMember, depots: Sequence[Place], *, is_home_wanted: b
     round.
     """
     heard = member.heard
-    if member.task_id is not None or heard is None:
+    if member.task_id is not None or member.has_refused or heard is None:
         return Idle(step=NextStep.NOTHING)
     if any(reason.code not in STILL_ALLOWED for reason in member.reasons):
         return Idle(step=NextStep.NOTHING)

@@ -18,6 +18,7 @@ class Rule(StrEnum):
 
     ON_ANOTHER_JOB = "on_another_job"
     NEVER_HEARD = "never_heard"
+    REFUSED_LATELY = "refused_lately"
     NO_COMPARTMENT = "no_compartment"
     NO_ROUTE = "no_route"
     BATTERY_FOR_JOB = "battery_for_job"
@@ -28,6 +29,7 @@ RULE_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
         **{code.value: (name.zh, name.en) for code, name in NAMES[ReasonCode].items()},
         Rule.ON_ANOTHER_JOB.value: ("正在执行其他任务", "on another job"),
         Rule.NEVER_HEARD.value: ("尚未上报位置", "never heard"),
+        Rule.REFUSED_LATELY.value: ("刚刚拒绝了任务", "refused a job a moment ago"),
         Rule.NO_COMPARTMENT.value: ("没有合适的货格", "no compartment that fits"),
         Rule.NO_ROUTE.value: ("道路不可达", "no way on the roads"),
         Rule.BATTERY_FOR_JOB.value: ("电量不足以往返", "battery too low for this job"),
@@ -54,6 +56,8 @@ def exclusions(order: WaitingOrder, candidate: Candidate, times: PairTimes | Non
         found.append(Exclusion(rule=Rule.ON_ANOTHER_JOB.value, value=candidate.task_id))
     if candidate.lat is None or candidate.lng is None:
         found.append(Exclusion(rule=Rule.NEVER_HEARD.value))
+    if candidate.has_refused:
+        found.append(Exclusion(rule=Rule.REFUSED_LATELY.value))
     if fitting(candidate.layout, (), order.parcel) is None:
         parcel = order.parcel
         needed = f"{parcel.litres:g} l, {parcel.mass_kg:g} kg, {parcel.temperature.value}"

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from core.auth.principal import EVERYTHING
 from core.clock import Clock
@@ -13,6 +13,8 @@ from core.kinds import ServiceKind
 from fleet.commands.queue_command import Wish, queue_command
 from fleet.commands.store import CommandStore
 from fleet.links.wire.commands import CommandKind, ReturnToDepot
+from fleet.people.duty import UnderWay, may_watch, rooms
+from fleet.people.store import ShiftStore
 from fleet.people.watch_vehicles import bind_vehicle
 from fleet.vehicles.duty import DutyEvent
 from fleet.vehicles.store import VehicleStore
@@ -33,8 +35,8 @@ from services.tasks.store import TaskStore
 from services.tasks.task import Leg, Stop, Task
 
 LOST_RACE = (Conflict, IllegalTransition, VersionMismatch)
-MOST_A_ROUND = 40
-"""Vehicles settled in one job: three routes each, so that a job stays well under its time-out."""
+MOST_A_ROUND = 30
+"""Rounds begun in one job: five routes each, so that a job stays well under its time-out."""
 ALL_SERVICES = frozenset({ServiceKind.DELIVERY, *ROUND_KINDS})
 
 
@@ -57,22 +59,50 @@ class IdleKeeper:
             chargers = await places.of_kind(PlaceKind.CHARGER, district)
             is_home_wanted = not await OrderStore(tx).waiting(district, limit=1)
             taken = await self._taken_bays(tx)
+        members = await self._fleet.look(district, ALL_SERVICES, at=at)
+        steps = [(each, next_step(each, depots, is_home_wanted=is_home_wanted)) for each in members]
         counts: Counter[str] = Counter()
-        for member in await self._fleet.look(district, ALL_SERVICES, at=at):
-            idle = next_step(member, depots, is_home_wanted=is_home_wanted)
-            if idle.step is NextStep.NOTHING:
-                continue
-            if counts.total() >= MOST_A_ROUND:
-                break
+        for member, idle in steps:
             done = False
             if idle.step is NextStep.CHARGE:
                 done = await self._charge(member, chargers, taken)
-            elif idle.step is NextStep.ROUND:
-                done = await self._round(member)
-            elif idle.depot is not None:
+            elif idle.step is NextStep.GO_HOME and idle.depot is not None:
                 done = await self._home(member, idle.depot)
+            else:
+                continue
             counts[idle.step.value if done else "not_settled"] += 1
+        on_round = [member for member, idle in steps if idle.step is NextStep.ROUND]
+        for member in await self._whose_turn(district, members, on_round):
+            counts[NextStep.ROUND.value if await self._round(member) else "not_settled"] += 1
         return dict(counts)
+
+    async def _whose_turn(
+        self, district: DistrictCode, members: Sequence[FleetMember], wanting: Sequence[FleetMember]
+    ) -> list[FleetMember]:
+        """Return the vehicles that begin a round now, the longest idle first.
+
+        Rounds leave as many places of the remote operators on duty free as there are delivery vehicles
+        that stand: an order must never wait for a demo round.
+        """
+        if not wanting:
+            return []
+        numbers = [member.vehicle.vehicle_no for member in wanting]
+        async with self._database.read() as tx:
+            people = ShiftStore(tx)
+            bound = await people.bound()
+            shifts = await people.running(EVERYTHING)
+            last = await TaskStore(tx).last_given(numbers)
+        vehicle = wanting[0].vehicle
+        moving = UnderWay(vehicle_no=vehicle.vehicle_no, operator=vehicle.operator, district=district)
+        here = [shift for shift in shifts if may_watch(shift, moving)]
+        room = sum(rooms(here, bound, self._clock.wall()).values())
+        standing = sum(
+            member.vehicle.service is ServiceKind.DELIVERY and member.vehicle.vehicle_no not in bound
+            for member in members
+        )
+        never = datetime.min.replace(tzinfo=UTC)
+        longest_idle = sorted(wanting, key=lambda each: last.get(each.vehicle.vehicle_no, never))
+        return longest_idle[: max(0, min(room - standing, MOST_A_ROUND))]
 
     async def _taken_bays(self, tx: Transaction) -> Counter[str]:
         return Counter(

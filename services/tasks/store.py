@@ -5,16 +5,17 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, func, insert, select, type_coerce, update
 
 from core.auth.principal import Reach
 from core.auth.reach_sql import within
 from core.database import Transaction, insert_new
+from core.database.types import UtcDateTime
 from core.errors import Conflict, NotFound
 from core.ids import TaskId, VehicleNo
 from core.outbox import emit
 from services.rows import read_row
-from services.tasks.states import ACTIVE, TaskEvent
+from services.tasks.states import ACTIVE, TaskEvent, TaskState
 from services.tasks.tables import stops, tasks
 from services.tasks.task import Stop, Task, advance, with_stop
 
@@ -81,6 +82,28 @@ class TaskStore:
             tasks.c.vehicle_no.in_(sorted(set(vehicles))), tasks.c.state.in_(sorted(ACTIVE))
         )
         return {VehicleNo(r.vehicle_no): TaskId(r.task_id) for r in await self._tx.execute(query)}
+
+    async def last_given(self, vehicles: Sequence[VehicleNo]) -> dict[VehicleNo, datetime]:
+        """Return when each vehicle was given its last task; one that never had any is absent."""
+        if not vehicles:
+            return {}
+        newest = select(
+            tasks.c.vehicle_no, type_coerce(func.max(tasks.c.created_at), UtcDateTime).label("at")
+        )
+        query = newest.where(tasks.c.vehicle_no.in_(sorted(set(vehicles)))).group_by(tasks.c.vehicle_no)
+        return {VehicleNo(r.vehicle_no): r.at for r in await self._tx.execute(query)}
+
+    async def refused_since(self, vehicles: Sequence[VehicleNo], moment: datetime) -> frozenset[VehicleNo]:
+        """Return the vehicles that refused or did not answer a plan since a moment."""
+        if not vehicles:
+            return frozenset()
+        query = select(tasks.c.vehicle_no).where(
+            tasks.c.vehicle_no.in_(sorted(set(vehicles))),
+            tasks.c.state == TaskState.FAILED,
+            tasks.c.reason.in_(["plan_refused", "plan_unanswered"]),
+            tasks.c.closed_at >= moment,
+        )
+        return frozenset(VehicleNo(row.vehicle_no) for row in await self._tx.execute(query))
 
     async def last_of(self, vehicle_no: VehicleNo) -> Task | None:
         """Return the task that a vehicle was given last, whatever became of it."""

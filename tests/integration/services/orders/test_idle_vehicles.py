@@ -1,0 +1,131 @@
+"""Vehicles without a task: charge, go home, drive demo rounds, and never in the way of an order."""
+
+import msgspec
+import pytest
+
+from core.kinds import ServiceKind
+from fleet.links.wire.commands import CommandKind, ReturnToDepot
+from fleet.people.watch_vehicles import VehicleWatch
+from fleet.vehicles.kinds import Condition
+from services.tasks.states import StopKind, TaskKind
+from tests.integration.services.orders.town import KB, Town
+
+
+async def test_a_vehicle_with_little_battery_goes_to_the_charger_and_is_free_again_when_full(
+    town: Town,
+) -> None:
+    await town.add_vehicle(7, battery_ratio=0.3)
+    assert await town.idle.settle(KB) == {"charge": 1}
+    vehicle = town.script(7)
+    plan = await vehicle.take_plan()
+    assert (plan.kind, [stop.kind for stop in plan.stops]) == ("charging", ["charge"])
+    assert await vehicle.reach(StopKind.CHARGE) == "applied"
+    assert (await town.round())["waiting"] == 0
+    await vehicle.leave(StopKind.CHARGE)
+    assert await vehicle.done() == "applied"
+    assert await town.task_of(7) is None
+
+
+async def test_a_charger_with_one_bay_takes_one_vehicle(town: Town) -> None:
+    await town.add_vehicle(7, battery_ratio=0.3)
+    await town.add_vehicle(8, battery_ratio=0.3)
+    assert await town.idle.settle(KB) == {"charge": 1, "not_settled": 1}
+    assert await town.idle.settle(KB) == {"not_settled": 1}
+
+
+async def test_an_idle_delivery_vehicle_is_sent_home_once(town: Town) -> None:
+    await town.add_vehicle(7)
+    assert await town.idle.settle(KB) == {"go_home": 1}
+    [command] = await town.commands(7, CommandKind.RETURN_TO_DEPOT)
+    body = msgspec.json.decode(bytes(command.body), type=ReturnToDepot)
+    assert (body.lat, body.lng) == (39.59, 109.78)
+    assert await town.idle.settle(KB) == {}
+    taken = {"commandId": command.command_id, "result": "accepted"}
+    came = {"commandId": command.command_id, "result": "succeeded"}
+    assert await town.say(7, "command_ack", taken, task_id=None, epoch=None) == "applied"
+    assert await town.say(7, "command_result", came, task_id=None, epoch=None) == "applied"
+    town.listener.says(7, lat=39.59, lng=109.78, measured_at=town.now)
+    assert await town.idle.settle(KB) == {}
+
+
+async def test_a_vehicle_on_its_way_home_takes_an_order(town: Town) -> None:
+    await town.add_vehicle(7)
+    await town.idle.settle(KB)
+    await town.order()
+    assert (await town.round())["assigned"] == 1
+
+
+async def test_nobody_is_sent_home_while_orders_wait(town: Town) -> None:
+    await town.add_vehicle(7, battery_ratio=0.5)
+    # a parcel that fits no free vehicle keeps waiting
+    await town.add_vehicle(8, battery_ratio=0.13, condition=Condition.CHARGING, is_charging=True)
+    await town.order()
+    await town.round()
+    await town.order()
+    assert await town.idle.settle(KB) == {}
+
+
+@pytest.mark.parametrize(
+    ("service", "kind"),
+    [
+        (ServiceKind.VENDING, TaskKind.VENDING_ROUND),
+        (ServiceKind.SWEEPING, TaskKind.SWEEPING),
+        (ServiceKind.PATROL, TaskKind.PATROL),
+    ],
+    ids=str,
+)
+async def test_other_vehicles_drive_demo_rounds_of_visits(
+    town: Town, service: ServiceKind, kind: TaskKind
+) -> None:
+    await town.add_vehicle(9, service=service)
+    assert await town.idle.settle(KB) == {"round": 1}
+    vehicle = town.script(9)
+    plan = await vehicle.take_plan()
+    assert (plan.kind, plan.service) == (kind.value, service.value)
+    assert [stop.kind for stop in plan.stops] == ["visit"] * 5
+    assert len({(stop.lat, stop.lng) for stop in plan.stops}) == 5
+    first = {stop.stop_id for stop in plan.stops}
+    assert await vehicle.done() == "applied"
+    assert await town.idle.settle(KB) == {"round": 1}
+    again = await town.script(9).take_plan()
+    assert first.isdisjoint(stop.stop_id for stop in again.stops)
+
+
+async def test_rounds_leave_operators_free_for_deliveries_and_take_turns(town: Town) -> None:
+    # three operators watch nine vehicles; five standing delivery vehicles keep five places
+    for number in range(1, 6):
+        await town.add_vehicle(number, lat=39.59, lng=109.78)
+    for number in range(11, 18):
+        await town.add_vehicle(number, service=ServiceKind.SWEEPING)
+    assert await town.idle.settle(KB) == {"round": 4}
+    on_round = [number for number in range(11, 18) if await town.task_of(number)]
+    vehicle = town.script(on_round[0])
+    await vehicle.take_plan()
+    await vehicle.done()
+    await town.operators_stay()
+    before = set(on_round)
+    await VehicleWatch(town.database, town.clock).keep_once()
+    assert await town.idle.settle(KB) == {"round": 1}
+    after = {number for number in range(11, 18) if await town.task_of(number)}
+    assert len(after - before) == 1
+
+
+async def test_a_vehicle_that_refused_a_plan_is_not_asked_again_at_once(town: Town) -> None:
+    await town.add_vehicle(7)
+    order = await town.order()
+    await town.round()
+    await town.script(7).take_plan("rejected")
+    assert (await town.round())["unserved"] == 1
+    assert (await town.read(order.order_id)).reason == "all_excluded"
+    town.clock.advance(130)
+    await town.operators_stay()
+    town.listener.says(7, measured_at=town.now)
+    assert (await town.round())["assigned"] == 1
+
+
+async def test_without_an_operator_on_duty_nobody_moves(town: Town) -> None:
+    await town.add_vehicle(7)
+    await town.add_vehicle(9, service=ServiceKind.PATROL)
+    town.clock.advance(60)
+    assert await town.idle.settle(KB) == {"not_settled": 1}
+    assert await town.task_of(9) is None
