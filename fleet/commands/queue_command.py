@@ -7,6 +7,9 @@ import msgspec
 from core.database import Transaction
 from core.ids import CommandId, StaffId, TaskId, VehicleNo, new_id
 from core.outbox import emit
+from fleet.alarms.alarm import AlarmCleared, AlarmRaised
+from fleet.alarms.apply_signals import apply_signals
+from fleet.alarms.kinds import AlarmKind
 from fleet.commands.command import SYSTEM, Command, expiry, next_stop_epoch
 from fleet.commands.kinds import STOP_EPOCH_KINDS, STOPS
 from fleet.commands.store import CommandStore
@@ -37,8 +40,8 @@ async def queue_command(tx: Transaction, wish: Wish, *, at: datetime, rate: floa
     """Write the command and its wake-up, and return it; the relay carries it after the commit.
 
     at: city time; rate: city seconds a wall second. A stop or release takes the vehicle's next stop epoch.
-    Whether the vehicle may take it is asked before (``fleet.commands.possible``). Raises NotFound for a
-    vehicle that does not exist.
+    An emergency stop calls a person until the release. Whether the vehicle may take the command is asked
+    before (``fleet.commands.possible``). Raises NotFound for a vehicle that does not exist.
     """
     store = CommandStore(tx)
     command_id = wish.command_id or CommandId(new_id())
@@ -51,6 +54,7 @@ async def queue_command(tx: Transaction, wish: Wish, *, at: datetime, rate: floa
         stop_epoch = await VehicleStore(tx).raise_stop_epoch(
             wish.vehicle_no, wanted, held=wish.kind in STOPS, at=at
         )
+        await _call_a_person(tx, wish, at)
     command = Command(
         command_id=command_id,
         vehicle_no=wish.vehicle_no,
@@ -69,3 +73,13 @@ async def queue_command(tx: Transaction, wish: Wish, *, at: datetime, rate: floa
     payload = {"command_id": command_id, "vehicle_no": wish.vehicle_no, "kind": wish.kind.value}
     await emit(tx, TOPIC, payload, key=f"vehicle-commands:{wish.vehicle_no}", at=at)
     return command
+
+
+async def _call_a_person(tx: Transaction, wish: Wish, at: datetime) -> None:
+    """Raise the alarm of a vehicle that stands where it was stopped, clear it when it is released."""
+    number, kind = wish.vehicle_no, AlarmKind.EMERGENCY_STOP
+    if wish.kind is CommandKind.EMERGENCY_STOP:
+        details = {"reason": wish.reason, "by": wish.requester_name}
+        await apply_signals(tx, [AlarmRaised(vehicle_no=number, kind=kind, at=at, details=details)])
+    elif wish.kind is CommandKind.RELEASE:
+        await apply_signals(tx, [AlarmCleared(vehicle_no=number, kind=kind, at=at)])

@@ -114,9 +114,9 @@ class VehicleWatch:
                 if is_away:
                     is_away = False
                     _log.info("vehicle_watch_back")
-            except Conflict:
+            except Conflict as race:
                 # another scheduler or an operator was faster; the next look sees it
-                continue
+                _log.info("vehicle_watch_raced", code=race.code)
             except Unavailable as error:
                 if not is_away:
                     is_away = True

@@ -188,7 +188,7 @@ def _link(vehicle: Vehicle, context: DispatchContext, _at: datetime) -> list[Rea
         mode = None if context.control_mode is None else context.control_mode.value
         reasons.append(Reason(code=ReasonCode.NOT_AUTONOMOUS, value=mode))
     held, current = context.fence_set_held, context.fence_set_current
-    if held is None or held < current:
+    if held != current:
         value = None if held is None else str(held)
         reasons.append(Reason(code=ReasonCode.FENCES_OUT_OF_DATE, value=value, needed=str(current)))
     is_policy_missing = vehicle.link_loss_held == 0 or vehicle.link_loss_held != vehicle.link_loss_wanted

@@ -17,9 +17,11 @@ from core.clock import Clock
 from core.database import Database, Transaction
 from core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from core.idempotency import StoredAnswer
-from core.ids import DistrictCode, VehicleNo
+from core.ids import DistrictCode, TaskId, VehicleNo
 from core.outbox import Relay
 from core.redis import Redis, connect
+from fleet.alarms.kinds import AlarmKind
+from fleet.alarms.store import AlarmStore
 from fleet.commands.carry_command import CommandCarrier
 from fleet.commands.command import Command
 from fleet.commands.expire_commands import CommandExpiry
@@ -30,6 +32,7 @@ from fleet.commands.possible import Situation
 from fleet.commands.queue_command import TOPIC, Wish, queue_command
 from fleet.commands.store import CommandStore, Place
 from fleet.commands.take_answer import AnswerHandler
+from fleet.commands.withdraw_commands import withdraw_commands
 from fleet.links.outgoing import FIELD_COMMAND, push_at_once, read_command
 from fleet.links.wire.commands import (
     CommandBody,
@@ -190,6 +193,41 @@ async def test_what_follows_the_end_of_a_command_happens_in_its_transaction(data
         await handler(tx, a_report(1, "command_ack", body), at=AT)
     assert ended == [CommandState.REJECTED]
     assert (await now_in_sql(database, command)).detail == "busy"
+
+
+async def test_a_plan_that_died_before_it_was_delivered_never_reaches_its_vehicle(
+    database: Database, clock: Clock
+) -> None:
+    """Promise 6: cut A, give its task to B, heal A. A is sent nothing of the old plan."""
+    await working_vehicles(database, 1)
+    task = TaskId("task-1")
+    waiting = await queued(database, task_id=task, epoch=1)
+    taken = await queued(database, task_id=task, epoch=1)
+    await answer(database, taken, "command_ack", "accepted")
+    async with database.write() as tx:
+        [withdrawn] = await withdraw_commands(tx, task, at=AT)
+    assert (withdrawn.command_id, withdrawn.detail) == (waiting.command_id, "withdrawn")
+    assert await SqlPendingCommands(database, clock).pending([1]) == []
+    assert (await now_in_sql(database, taken)).state is CommandState.ACKNOWLEDGED
+    assert await answer(database, waiting, "command_ack", "accepted") == "late"
+    async with database.write() as tx:
+        assert await withdraw_commands(tx, task, at=AT) == []
+
+
+async def test_an_emergency_stop_calls_a_person_until_the_release(database: Database) -> None:
+    await working_vehicles(database, 1)
+    await queued(database, CommandKind.EMERGENCY_STOP, reason="有人跌倒")
+    async with database.read() as tx:
+        [alarm] = await AlarmStore(tx).page(EVERYTHING)
+    assert (alarm.kind, alarm.is_cleared, alarm.details["reason"]) == (
+        AlarmKind.EMERGENCY_STOP,
+        False,
+        "有人跌倒",
+    )
+    await queued(database, CommandKind.RELEASE)
+    async with database.read() as tx:
+        [alarm] = await AlarmStore(tx).page(EVERYTHING)
+    assert alarm.is_cleared
 
 
 async def test_commands_are_read_newest_first_within_the_reach(database: Database) -> None:

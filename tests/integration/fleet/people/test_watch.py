@@ -73,7 +73,7 @@ async def test_vehicles_under_way_are_bound_and_let_go_when_they_are_home(
     await watch.keep_once()
     assert await watched(database) == {2: "ann"}
     async with database.read() as tx:
-        [duty] = await shifts_on_duty(tx)
+        [duty] = await shifts_on_duty(tx, EVERYTHING)
     assert duty.vehicles == (2,)
 
 
