@@ -1,5 +1,6 @@
 """The plugin that turns a cookie or a bearer token into a principal, for HTTP and WebSocket alike."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,10 +11,11 @@ from litestar.enums import ScopeType
 from litestar.exceptions import WebSocketException
 from litestar.middleware import ASGIMiddleware
 from litestar.plugins import InitPlugin
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from core.auth.cookies import cookie_values
 from core.auth.credentials import Credentials, Identify
+from core.auth.open_sockets import RECHECK_S, StillHolds, WatchedSocket, accepted_before_closed
 from core.auth.origin import SAFE_METHODS, is_own_origin
 from core.auth.principal import Principal
 from core.errors import Forbidden, Unauthenticated
@@ -28,9 +30,17 @@ class _IdentityMiddleware(ASGIMiddleware):
 
     scopes = (ScopeType.HTTP, ScopeType.WEBSOCKET)
 
-    def __init__(self, identify: Identify, allowed_origins: frozenset[str]) -> None:
+    def __init__(
+        self,
+        identify: Identify,
+        allowed_origins: frozenset[str],
+        still_holds: StillHolds | None,
+        recheck_s: float,
+    ) -> None:
         self._identify = identify
         self._allowed_origins = allowed_origins
+        self._still_holds = still_holds
+        self._recheck_s = recheck_s
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         scope["user"] = scope["auth"] = None
@@ -46,8 +56,22 @@ class _IdentityMiddleware(ASGIMiddleware):
                 # A stale cookie must not close the public routes: the guard decides whether this matters.
                 scope["auth"] = refusal
         if scope["type"] == ScopeType.WEBSOCKET:
-            send = _close_so_that_browsers_see_it(send)
-        await next_app(scope, receive, send)
+            await self._serve_socket(scope, receive, accepted_before_closed(send), next_app)
+        else:
+            await next_app(scope, receive, send)
+
+    async def _serve_socket(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        principal: Principal | None = scope["user"]
+        if principal is None or self._still_holds is None:
+            await next_app(scope, receive, send)
+            return
+        socket = WatchedSocket(principal, self._still_holds, receive, send)
+        watching = asyncio.create_task(socket.watch(self._recheck_s))
+        try:
+            await next_app(scope, socket.receive, socket.send)
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
 
     def _check_origin(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
         is_socket = connection.scope["type"] == ScopeType.WEBSOCKET
@@ -67,25 +91,6 @@ def credentials_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Credential
     if scheme.lower() == "bearer":
         return Credentials(bearer=token.strip(), sessions=())
     return Credentials(bearer=None, sessions=cookie_values(connection.cookies, connection.scope["path"]))
-
-
-def _close_so_that_browsers_see_it(send: Send) -> Send:
-    """Accept a refused socket before closing it: a browser reads the 44xx code only of an accepted one.
-
-    A foreign origin never comes here (it is refused before the accept and learns nothing).
-    """
-    accepted = False
-
-    async def wrapped(message: Message) -> None:
-        nonlocal accepted
-        if message["type"] == "websocket.accept":
-            accepted = True
-        elif message["type"] == "websocket.close" and not accepted:
-            accepted = True
-            await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
-        await send(message)
-
-    return wrapped
 
 
 async def provide_principal(scope: Scope) -> Principal:
@@ -111,15 +116,19 @@ class AuthPlugin(InitPlugin):
         *,
         allowed_origins: frozenset[str] = frozenset(),
         provides: Mapping[str, Callable[..., object]] | None = None,
+        still_holds: StillHolds | None = None,
+        recheck_s: float = RECHECK_S,
     ) -> None:
-        """Take who knows tokens, further origins of our own pages, and more dependencies by name."""
-        self._identify = identify
-        self._allowed_origins = allowed_origins
+        """Take who knows tokens, further origins of our own pages, and more dependencies by name.
+
+        With `still_holds` every open WebSocket is closed with 4401 within `recheck_s` of its session's end.
+        """
+        self._middleware = _IdentityMiddleware(identify, allowed_origins, still_holds, recheck_s)
         self._provides = dict(provides or {})
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         """Put identity outermost, before whatever middleware the app lists."""
-        app_config.middleware.insert(0, _IdentityMiddleware(self._identify, self._allowed_origins))
+        app_config.middleware.insert(0, self._middleware)
         app_config.dependencies.setdefault("principal", Provide(provide_principal))
         app_config.dependencies.setdefault("caller", Provide(provide_caller))
         for name, provider in self._provides.items():

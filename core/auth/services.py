@@ -9,6 +9,7 @@ from core.auth.links import OpenedLink, open_link
 from core.auth.litestar import AuthPlugin
 from core.auth.lives import SignInRules, sign_in_rules
 from core.auth.notices import NoticePort
+from core.auth.open_sockets import RECHECK_S
 from core.auth.passwords import Passwords
 from core.auth.people import PeopleIdentity
 from core.auth.principal import Principal
@@ -60,13 +61,19 @@ class AuthServices(Struct, frozen=True, kw_only=True):
             ),
         )
 
-    def plugin(self) -> AuthPlugin:
+    def plugin(self, *, recheck_s: float = RECHECK_S) -> AuthPlugin:
         """Return the plugin of an api app: identity, `principal`, `caller`, and `auth` for log-in."""
 
         def provide_auth() -> AuthServices:
             return self
 
-        return AuthPlugin(self.people, allowed_origins=self.origins, provides={"auth": provide_auth})
+        return AuthPlugin(
+            self.people,
+            allowed_origins=self.origins,
+            provides={"auth": provide_auth},
+            still_holds=self.people.still_holds,
+            recheck_s=recheck_s,
+        )
 
     async def open_link(self, token: str, *, holder: Principal | None, shown: tuple[str, ...]) -> OpenedLink:
         """Return a session for the holder of an order's link; raise Unauthenticated when it ended."""
