@@ -13,8 +13,8 @@ COLD_CHARGE_BELOW_C = 0.0
 COLD_CHARGE_FACTOR = 0.3
 """Below freezing a lithium cell takes little current until it is warm."""
 HEATER_W = 600.0
-HEAT_C_PER_WH = 0.012
-"""A 100 kg pack stores about 25 Wh a degree; most of the heater's warmth stays in it."""
+HEAT_C_PER_WH = 0.035
+"""A pack of 100 kg at 1 kJ/(kg K) takes 28 Wh a degree."""
 SETTLE_S = 7_200.0
 """Time in which the pack's temperature follows the air's to 63 %."""
 _FACTORS = ((-30.0, 1.85), (-15.0, 1.5), (0.0, 1.22), (20.0, 1.0), (45.0, 1.1))

@@ -86,10 +86,10 @@ class VehicleMemory(msgspec.Struct, kw_only=True):
 
 
 def encode_memory(memory: VehicleMemory) -> bytes:
-    """Return the memory as MessagePack."""
-    return msgspec.msgpack.encode(memory)
+    """Return the memory as JSON: the bodies of reports are JSON already."""
+    return msgspec.json.encode(memory)
 
 
 def decode_memory(data: bytes) -> VehicleMemory:
     """Return the memory. Raises msgspec.DecodeError when it is another version's."""
-    return msgspec.msgpack.decode(data, type=VehicleMemory)
+    return msgspec.json.decode(data, type=VehicleMemory)

@@ -130,12 +130,11 @@ class Work:
         vehicle, stop = self._vehicle, task.stop
         if vehicle.doors.any_open:
             return
-        if stop.kind == "return" and self._counter_at_ms is not None and now_ms >= self._counter_at_ms:
-            self._merchant_takes_back(task, now_ms)
-            return
         waited_s = (now_ms - task.reached_ms) / 1000
         if self._is_done(task):
             self._leave(task, "done")
+        elif stop.kind == "return" and self._counter_at_ms is not None and now_ms >= self._counter_at_ms:
+            self._merchant_takes_back(task, now_ms)
         elif stop.kind != "charge" and waited_s >= stop.wait_s:
             self._leave(task, "done" if stop.kind == "visit" else "waited_out")
 
