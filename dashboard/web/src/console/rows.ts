@@ -23,7 +23,7 @@ export interface Filter {
 const RANK: Record<Condition, number> = { alarm: 0, driving: 1, idle: 2, charging: 3, offline: 4 };
 
 /** A vehicle that was never heard is offline with no speed or battery. */
-export function rowOf(vehicle: VehicleBrief, live: VehicleStore): Row {
+export function rowOf(vehicle: Pick<VehicleBrief, "vehicleNo" | "code" | "service" | "district">, live: VehicleStore): Row {
   const slot = live.slot(vehicle.vehicleNo);
   const fixed = {
     vehicleNo: vehicle.vehicleNo,
