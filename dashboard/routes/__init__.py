@@ -2,12 +2,14 @@
 
 from litestar.types import ControllerRouterHandler
 
+from dashboard.live import live
 from dashboard.routes.alarms import Alarms
 from dashboard.routes.city import City
 from dashboard.routes.codes import scan
 from dashboard.routes.commands import Commands
 from dashboard.routes.orders import Orders
 from dashboard.routes.phone_reveals import reveal_phone_of_order
+from dashboard.routes.positions import PositionRoutes
 from dashboard.routes.remote_operators import RemoteOperators
 from dashboard.routes.staff_sessions import StaffSessions
 from dashboard.routes.vehicles import Vehicles
@@ -16,11 +18,13 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     StaffSessions,
     City,
     scan,
+    PositionRoutes,
     Vehicles,
     Commands,
     Alarms,
     Orders,
     RemoteOperators,
     reveal_phone_of_order,
+    live,
 )
 """Every route of this surface; one line a noun."""

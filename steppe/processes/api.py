@@ -5,16 +5,20 @@ from collections.abc import Mapping
 
 from litestar.types import ControllerRouterHandler
 
+from core.auth.configured import secret_keys
 from core.auth.notices import demo_phone_of, notice_port
 from core.auth.services import AuthServices
 from core.database import Transaction
 from core.supervision import Component
+from dashboard.order_sheets import OrderDesk
 from dashboard.parts import DashboardParts
 from dashboard.topics.alarms import AlarmTopic
 from dashboard.topics.commands import CommandTopic
+from dashboard.topics.orders import OrderTopic
 from dashboard.topics.summary import SummaryTopic
 from fleet.commands.issue_command import CommandDesk
 from fleet.commands.possible import Situation
+from fleet.history.trail import TrailReader
 from fleet.links.outgoing import push_at_once
 from fleet.links.wire.messages import Command as WireCommand
 from fleet.live.feeds import FactFeed
@@ -95,6 +99,9 @@ async def compose(resources: Resources) -> Components:
         "alarms": AlarmTopic(database),
         "commands": CommandTopic(database),
         "summary": SummaryTopic(dashboard),
+        "orders": OrderTopic(
+            OrderDesk(database, last_heard(resources), secret_keys(settings.security)), clock
+        ),
     }
     hub = LiveHub(
         resources.streams,
@@ -119,6 +126,9 @@ async def compose(resources: Resources) -> Components:
         )
     )
     app.state.live_hub = hub
+    app.state.trails = TrailReader(
+        resources.streams, clock, settings.data_dir / "history", partitions=settings.tracker.partitions
+    )
     web = WebServer(app, settings.api.host, settings.api.port)
     return {
         "web": Component(runnable=web, policy="fail"),
