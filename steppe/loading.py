@@ -12,9 +12,10 @@ from core.clock import Clock
 from core.database import Database
 from core.privacy.encrypted import install_keys
 from core.settings import Settings, load, process_environment
-from steppe.city.build import build_city
-from steppe.city.issued import hand_out
+from steppe.city.build import CityBuild, build_city
+from steppe.city.hand_out import hand_out
 from steppe.city.load import load_facts
+from steppe.city.pack import CityPack
 from steppe.city.reading import read_pack
 from steppe.city.report import LoadReport
 from steppe.resources import clock_of
@@ -25,7 +26,9 @@ type Say = Callable[[str], None]
 async def load_city(name: str, *, say: Say, settings: Settings | None = None) -> dict[str, Any]:
     """Load a city pack by its name or folder, and return what was done by noun; safe to repeat.
 
-    In demo and test the vehicles beyond the plan come along. Raises Invalid for a pack that is wrong, naming
+    In demo and test the vehicles beyond the plan come along. Outside production the pack's accounts, keys and
+    tokens are made and told in a file; a real city makes them one by one (``steppe staff``, ``steppe keys``),
+    because a secret in a file is nobody's and everybody's. Raises Invalid for a pack that is wrong, naming
     file and field, and Unavailable when the database does not answer.
     """
     settings = settings or load(process_environment())
@@ -49,23 +52,36 @@ async def load_city(name: str, *, say: Say, settings: Settings | None = None) ->
             at=clock_of(settings).now(),
             progress=progress,
         )
-        assert settings.security.keypad_key is not None, "the settings have checked that it is there"
-        await hand_out(
-            database,
-            pack,
-            build,
-            report,
-            data_dir=settings.data_dir,
-            keypad_root=settings.security.keypad_key,
-            passwords=Passwords(),
-            with_demo=with_demo,
-            wall=Clock.real().wall(),
-        )
+        if settings.environment != "production":
+            await _hand_out(settings, database, pack, build, report, with_demo=with_demo)
     finally:
         await database.close()
     for line in _told(report):
         say(line)
     return _counted(report)
+
+
+async def _hand_out(
+    settings: Settings,
+    database: Database,
+    pack: CityPack,
+    build: CityBuild,
+    report: LoadReport,
+    *,
+    with_demo: bool,
+) -> None:
+    assert settings.security.keypad_key is not None, "the settings have checked that it is there"
+    await hand_out(
+        database,
+        pack,
+        build,
+        report,
+        data_dir=settings.data_dir,
+        keypad_root=settings.security.keypad_key,
+        passwords=Passwords(),
+        with_demo=with_demo,
+        wall=Clock.real().wall(),
+    )
 
 
 def _told(report: LoadReport) -> list[str]:

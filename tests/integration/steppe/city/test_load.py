@@ -32,7 +32,8 @@ from services.places.store import PlaceStore
 from steppe.city.build import CityBuild, build_city
 from steppe.city.fences import operating_area
 from steppe.city.fleet import code_layout
-from steppe.city.issued import Issued, hand_out, read_issued
+from steppe.city.hand_out import hand_out
+from steppe.city.issued import Issued, read_issued
 from steppe.city.load import load_facts
 from steppe.city.pack import CityPack
 from steppe.city.reading import read_pack

@@ -1,0 +1,220 @@
+"""Makes the accounts, keys and tokens of a city pack that are not there yet, and tells them once."""
+
+import secrets
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from core.auth.api_tokens import PREFIX as TOKEN_PREFIX
+from core.auth.api_tokens import ensure_merchant_token
+from core.auth.machines import ensure_maker_key
+from core.auth.one_time import new_totp_secret
+from core.auth.passwords import Passwords
+from core.auth.roles import Role
+from core.auth.staff import StaffAccount, StaffStore, ensure_staff
+from core.auth.tokens import new_token
+from core.database import Database
+from core.ids import AgencyCode, MakerId, MerchantId, OperatorId, VehicleNo
+from services.delivery.keypad import keypad_key
+from steppe.city.build import CityBuild
+from steppe.city.commerce import merchants_of
+from steppe.city.fleet import RosterVehicle, roster_vehicles
+from steppe.city.issued import (
+    Issued,
+    IssuedBox,
+    IssuedVehicle,
+    MakerKey,
+    MerchantToken,
+    StaffLogIn,
+    read_issued,
+    write_issued,
+)
+from steppe.city.load import known_vehicles
+from steppe.city.pack import Account, CityPack
+from steppe.city.report import LoadReport
+
+PASSWORD_LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105 - an alphabet without look-alikes
+PASSWORD_GROUPS: Final = 4
+"""Four groups of four letters out of 31: 79 bits."""
+
+
+async def hand_out(
+    database: Database,
+    pack: CityPack,
+    build: CityBuild,
+    report: LoadReport,
+    *,
+    data_dir: Path,
+    keypad_root: str,
+    passwords: Passwords,
+    with_demo: bool,
+    wall: datetime,
+) -> Issued:
+    """Make accounts, keys and tokens that are not there yet, and return and write all that were handed out.
+
+    What an earlier load told keeps its secret. An account that exists without having been told here (its
+    password is somebody's own) is left alone and not listed.
+    """
+    before = read_issued(data_dir) or Issued(city=pack.city.name)
+    staff = await _staff(database, pack, before, report, passwords, wall)
+    makers = await _makers(database, pack, before, report, wall)
+    merchants = await _merchants(database, pack, build, before, report, wall)
+    vehicles = await _vehicles(database, pack, build, keypad_root, with_demo)
+    issued = Issued(city=pack.city.name, staff=staff, makers=makers, merchants=merchants, vehicles=vehicles)
+    write_issued(data_dir, issued)
+    return issued
+
+
+async def _staff(
+    database: Database,
+    pack: CityPack,
+    before: Issued,
+    report: LoadReport,
+    passwords: Passwords,
+    wall: datetime,
+) -> tuple[StaffLogIn, ...]:
+    told = {log_in.username: log_in for log_in in before.staff}
+    wanted = [_log_in(account, nth) for account in pack.accounts for nth in range(1, account.count + 1)]
+    async with database.read() as tx:
+        there = {w.username for w in wanted if await StaffStore(tx).secrets_of(w.username) is not None}
+    listed = []
+    for fresh in wanted:
+        log_in = told.get(fresh.username, fresh)
+        exists = log_in.username in there
+        if not exists:
+            async with database.write() as tx:
+                await ensure_staff(tx, _account(log_in), passwords, at=wall)
+        report.count("staff accounts", "unchanged" if exists else "created")
+        if not exists or log_in.username in told:
+            listed.append(log_in)
+    return tuple(listed)
+
+
+def _log_in(account: Account, number: int) -> StaffLogIn:
+    is_one = account.count == 1
+    return StaffLogIn(
+        username=account.username if is_one else f"{account.username}-{number:02d}",
+        name=account.name_zh if is_one else f"{account.name_zh}{number:02d}",
+        role=account.role,
+        password=new_password(),
+        totp_secret=new_totp_secret(),
+        agency=account.agency or None,
+        operator=account.operator or None,
+        districts=account.districts,
+    )
+
+
+def _account(log_in: StaffLogIn) -> StaffAccount:
+    return StaffAccount(
+        username=log_in.username,
+        name=log_in.name,
+        role=Role(log_in.role),
+        password=log_in.password,
+        totp_secret=log_in.totp_secret,
+        agency=AgencyCode(log_in.agency) if log_in.agency else None,
+        operator=OperatorId(log_in.operator) if log_in.operator else None,
+        districts=frozenset(log_in.districts) or None,  # type: ignore[arg-type]
+    )
+
+
+def new_password() -> str:
+    """Return a password that can be read aloud."""
+    groups = ("".join(secrets.choice(PASSWORD_LETTERS) for _ in range(4)) for _ in range(PASSWORD_GROUPS))
+    return "-".join(groups)
+
+
+async def _makers(
+    database: Database, pack: CityPack, before: Issued, report: LoadReport, wall: datetime
+) -> tuple[MakerKey, ...]:
+    told = {key.key_id: key for key in before.makers}
+    listed = []
+    for maker in pack.makers:
+        key_id = f"{maker.maker_id}-1"
+        known = told.get(key_id)
+        async with database.write() as tx:
+            secret = await ensure_maker_key(
+                tx,
+                key_id,
+                MakerId(maker.maker_id),
+                maker.name_zh,
+                secret=None if known is None else known.secret,
+                at=wall,
+            )
+        report.count("maker keys", "unchanged" if secret is None else "created")
+        if secret is not None:
+            listed.append(MakerKey(maker=maker.maker_id, key_id=key_id, secret=secret))
+        elif known is not None:
+            listed.append(known)
+    return tuple(listed)
+
+
+async def _merchants(
+    database: Database,
+    pack: CityPack,
+    build: CityBuild,
+    before: Issued,
+    report: LoadReport,
+    wall: datetime,
+) -> tuple[MerchantToken, ...]:
+    told = {token.merchant: token for token in before.merchants}
+    listed = []
+    async with database.write() as tx:
+        for merchant in merchants_of(pack, build):
+            known = told.get(merchant.merchant_id) or MerchantToken(
+                merchant=merchant.merchant_id,
+                district=merchant.district,
+                name=merchant.name_zh,
+                token=new_token(TOKEN_PREFIX).token,
+            )
+            made = await ensure_merchant_token(
+                tx, MerchantId(merchant.merchant_id), merchant.name_zh, token=known.token, at=wall
+            )
+            report.count("merchant tokens", "unchanged" if made is None else "created")
+            listed.append(known)
+    return tuple(listed)
+
+
+async def _vehicles(
+    database: Database, pack: CityPack, build: CityBuild, keypad_root: str, with_demo: bool
+) -> tuple[IssuedVehicle, ...]:
+    known = await known_vehicles(database)
+    return tuple(
+        _issued_vehicle(
+            vehicle, known[vehicle.maker_serial].vehicle_no, known[vehicle.maker_serial].code, keypad_root
+        )
+        for vehicle in roster_vehicles(pack, build, with_demo=with_demo)
+        if vehicle.maker_serial in known
+    )
+
+
+def _issued_vehicle(
+    vehicle: RosterVehicle, number: VehicleNo, code: str | None, keypad_root: str
+) -> IssuedVehicle:
+    model = vehicle.model
+    return IssuedVehicle(
+        vehicle_no=number,
+        code=code or "",
+        service=vehicle.service.value,
+        district=vehicle.district,
+        maker=model.maker,
+        model=model.model,
+        software=model.software,
+        top_speed_kmh=model.top_speed_kmh,
+        battery_wh=model.battery_wh,
+        consumption_wh_km=model.consumption_wh_km,
+        keypad_key=keypad_key(keypad_root, number).hex(),
+        lat=vehicle.spot.lat,
+        lng=vehicle.spot.lng,
+        heading_deg=vehicle.spot.heading_deg,
+        boxes=tuple(
+            IssuedBox(
+                number=index,
+                label=box.compartment,
+                litres=box.litres,
+                max_kg=box.max_kg,
+                temperature=box.temperature,
+            )
+            for index, box in enumerate(model.compartments, 1)
+        ),
+        is_demo=vehicle.is_demo,
+    )
