@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from core.auth.principal import Principal, Reach, reach_of
+from core.auth.roles import Scope
 from core.database import Transaction
 from core.ids import OrderId, VehicleNo
 from dashboard.parts import DashboardParts
@@ -73,13 +74,21 @@ async def list_sheets(
 
 
 async def read_sheet(parts: DashboardParts, principal: Principal, vehicle_no: VehicleNo) -> VehicleSheet:
-    """Return one vehicle within the reach with its compartments; raise NotFound when there is none."""
+    """Return one vehicle within the reach with its compartments; raise NotFound when there is none.
+
+    Who may not read orders is not told which ones it carries either: with the places of its stops they would
+    say where people live.
+    """
     reach = reach_of(principal)
     heard = await parts.last_heard.last_heard([vehicle_no])
     async with parts.database.read() as tx:
         vehicle = await VehicleStore(tx).get(vehicle_no, reach)
         [sheet] = await _sheets(tx, parts, [vehicle], heard, reach)
         layouts = await CompartmentStore(tx).layouts([vehicle_no])
+        if not principal.may(Scope.ORDERS_READ):
+            return msgspec.structs.replace(
+                sheet, layout=layouts.get(vehicle_no, ()), task=_without_orders(sheet.task)
+            )
         orders = await OrderStore(tx).of_ids([] if sheet.task is None else sheet.task.orders(), reach)
     boxes = {order.compartment: order.order_id for order in orders.values() if order.compartment is not None}
     return msgspec.structs.replace(sheet, layout=layouts.get(vehicle_no, ()), boxes=boxes)
@@ -109,6 +118,13 @@ async def _sheets(
         )
         for one in judged
     ]
+
+
+def _without_orders(task: Task | None) -> Task | None:
+    if task is None:
+        return None
+    stops = tuple(msgspec.structs.replace(stop, orders=()) for stop in task.stops)
+    return msgspec.structs.replace(task, stops=stops)
 
 
 def _condition(heard: LastHeard | None) -> Condition:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from core.auth.roles import ROLE_SCOPES, Role
+from core.auth.roles import ROLE_SCOPES, STAFF_ROLES, Role, Scope
 from core.auth.services import AuthServices
 from tests.integration.access.people import FOREIGN, HOME, NEIGHBOUR, SISTER, Tenant
 from tests.integration.access.things import Things, things_of_home
@@ -116,3 +116,17 @@ async def test_nobody_reads_a_whole_phone_number_without_asking_for_it(
             if HOME.phone.removeprefix("+86") in response.text:
                 shown.append(f"{route} as {role}")
     assert shown == []
+
+
+async def test_who_may_not_read_orders_is_told_of_none(
+    api: Litestar, somebody: Callable[..., Any], things: Things
+) -> None:
+    credentials = await somebody(HOME, things.order)()
+    strangers = [role for role in STAFF_ROLES if Scope.ORDERS_READ not in ROLE_SCOPES[role]]
+    told: list[str] = []
+    for route in [route for route in routes_of(api) if route.method == "GET" and route.scope is not None]:
+        for role in [role for role in strangers if route.scope in ROLE_SCOPES[role]]:
+            response = await _call(api, route, credentials[role], things, "order")
+            if things.order in response.text:
+                told.append(f"{route} as {role}")
+    assert told == []
