@@ -6,6 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+from fleet.links.wire.commands import WireFence
+from simulator.vehicles.fence_book import FenceBook
 from simulator.vehicles.memory import SEQ_GAP_AFTER_CRASH, VehicleMemory, decode_memory, encode_memory
 
 
@@ -20,6 +22,7 @@ class MemoryFile:
         self._sql.execute(
             "CREATE TABLE IF NOT EXISTS vehicles (no INTEGER PRIMARY KEY, memory BLOB NOT NULL)"
         )
+        self._sql.execute("CREATE TABLE IF NOT EXISTS fences (key TEXT PRIMARY KEY, fence BLOB NOT NULL)")
         self._sql.commit()
 
     def load(self) -> dict[int, VehicleMemory]:
@@ -45,6 +48,20 @@ class MemoryFile:
             return
         with self._sql:
             self._sql.executemany("INSERT OR REPLACE INTO vehicles VALUES (?, ?)", rows)
+
+    def load_fences(self, book: FenceBook) -> None:
+        """Put every fence that is kept into a book."""
+        for key, data in self._sql.execute("SELECT key, fence FROM fences"):
+            book.put(key, msgspec.json.decode(data, type=WireFence))
+
+    def save_fences(self, book: FenceBook) -> None:
+        """Write the fences that came into the book since the last time."""
+        if not book.fresh:
+            return
+        rows = [(key, msgspec.json.encode(book.fence(key))) for key in book.fresh]
+        with self._sql:
+            self._sql.executemany("INSERT OR REPLACE INTO fences VALUES (?, ?)", rows)
+        book.fresh.clear()
 
     def close(self) -> None:
         """Close the file."""

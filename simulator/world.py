@@ -11,6 +11,7 @@ from simulator.clock import CityClock
 from simulator.issued import Issued
 from simulator.link.cloud import MakerCloud
 from simulator.memory_file import MemoryFile
+from simulator.vehicles.fence_book import FenceBook
 from simulator.vehicles.keypad import KeypadAnswer
 from simulator.vehicles.memory import VehicleMemory
 from simulator.vehicles.radio import Radio
@@ -46,6 +47,8 @@ class World:
         self._memories = memories
         self._seed = seed
         self._offset_h = utc_offset_h
+        self._fence_book = FenceBook()
+        memories.load_fences(self._fence_book)
         self.vehicles = self._vehicles(issued, memories.load())
         self.clouds = [
             MakerCloud(
@@ -124,6 +127,7 @@ class World:
             for number, vehicle in self.vehicles.items()
             if everything or vehicle.reports.is_dirty
         ]
+        self._memories.save_fences(self._fence_book)
         self._memories.save(due)
         for number, _ in due:
             self.vehicles[number].reports.written()
@@ -136,5 +140,5 @@ class World:
             memory = known.get(given.vehicle_no) or VehicleMemory(
                 lat=given.lat, lng=given.lng, heading_deg=given.heading_deg, battery_ratio=ratio
             )
-            vehicles[given.vehicle_no] = Vehicle(given, memory, self._seed)
+            vehicles[given.vehicle_no] = Vehicle(given, memory, self._seed, self._fence_book)
         return vehicles

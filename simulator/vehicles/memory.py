@@ -20,7 +20,6 @@ class TaskMemory(msgspec.Struct, kw_only=True):
     """The plan under way."""
 
     plan: AssignTask
-    command_id: str
     stop_index: int = 0
     phase: Phase = "driving"
     driven_m: float = 0.0
@@ -79,6 +78,8 @@ class VehicleMemory(msgspec.Struct, kw_only=True):
     slow_after_s: float = 10.0
     stop_after_s: float = 30.0
     fence_set_version: int = 0
+    fences: list[str] = []
+    """Keys in the fence book of the fences held."""
     task: TaskMemory | None = None
     home: HomeMemory | None = None
     tries: dict[str, dict[int, int]] = {}

@@ -15,6 +15,7 @@ from fleet.links.wire.commands import (
     Preheat,
     Reroute,
     ReturnToDepot,
+    SafeStop,
     SetSpeedCap,
     Speak,
     UpdateFences,
@@ -142,7 +143,9 @@ def _assign_task(vehicle: "Vehicle", command: Command, body: CommandBody) -> Non
     assert isinstance(body, AssignTask)
     vehicle.memory.epoch = body.epoch
     vehicle.memory.is_paused = False
-    vehicle.work.begin(body, command.command_id)
+    vehicle.work.begin(body)
+    # the plan is taken: how it goes is told by the task's own reports
+    vehicle.result(command.command_id)
 
 
 def _reroute(vehicle: "Vehicle", command: Command, body: CommandBody) -> None:
@@ -165,8 +168,10 @@ def _return_to_depot(vehicle: "Vehicle", command: Command, body: CommandBody) ->
     )
 
 
-def _safe_stop(vehicle: "Vehicle", command: Command, _: CommandBody) -> None:
+def _safe_stop(vehicle: "Vehicle", command: Command, body: CommandBody) -> None:
+    assert isinstance(body, SafeStop)
     vehicle.memory.held_by = "safe_stop"
+    vehicle.stand_by_ms = vehicle.now_ms + int(body.within_s * 1000)
     vehicle.when_standing(command.command_id)
 
 
@@ -225,6 +230,8 @@ def _set_speed_cap(vehicle: "Vehicle", command: Command, body: CommandBody) -> N
 def _update_fences(vehicle: "Vehicle", command: Command, body: CommandBody) -> None:
     assert isinstance(body, UpdateFences)
     vehicle.memory.fence_set_version = body.fence_set_version
+    vehicle.memory.fences = vehicle.fence_book.take(body.fences)
+    vehicle.work.fences_changed()
     vehicle.result(command.command_id)
 
 

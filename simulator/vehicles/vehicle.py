@@ -17,6 +17,7 @@ from simulator.issued import GivenVehicle
 from simulator.vehicles.battery import Battery
 from simulator.vehicles.doors import Doors
 from simulator.vehicles.drive import EMERGENCY_BRAKE_MPS2, SAFE_BRAKE_MPS2, Motion
+from simulator.vehicles.fence_book import FenceBook
 from simulator.vehicles.keypad import KeypadAnswer, check_code
 from simulator.vehicles.memory import VehicleMemory
 from simulator.vehicles.obey import obey
@@ -47,9 +48,12 @@ class Situation(msgspec.Struct, frozen=True):
 class Vehicle:
     """State and behaviour of one vehicle."""
 
-    def __init__(self, given: GivenVehicle, memory: VehicleMemory, seed: int) -> None:
+    def __init__(
+        self, given: GivenVehicle, memory: VehicleMemory, seed: int, fence_book: FenceBook | None = None
+    ) -> None:
         self.given = given
         self.memory = memory
+        self.fence_book = fence_book or FenceBook()
         self.lot = random.Random(f"{seed}:{given.vehicle_no}")  # noqa: S311 - a simulation, not a secret
         self.reports = ReportBook(given.vehicle_no, memory)
         self.doors = Doors(self.lot)
@@ -66,6 +70,8 @@ class Vehicle:
         self.air_c = 15.0
         self.now_ms = 0
         self.is_in_keypad_use = 0
+        self.stand_by_ms = 0
+        """When a safe stop must stand at the latest, wherever that is."""
         self._awaiting_stand: list[str] = []
         self._key = bytes.fromhex(given.keypad_key)
         self.work = Work(self)
@@ -205,9 +211,14 @@ class Vehicle:
         if self.memory.held_by == "emergency_stop":
             driven_m = motion.brake(STEP_S, EMERGENCY_BRAKE_MPS2)
         elif self._must_stand():
+            if self._pulls_out():
+                return self._moved(motion, motion.advance(STEP_S, SILENT_SLOW_MPS))
             driven_m = motion.brake(STEP_S, SAFE_BRAKE_MPS2)
         else:
             driven_m = motion.advance(STEP_S, self._cap_mps())
+        return self._moved(motion, driven_m)
+
+    def _moved(self, motion: Motion, driven_m: float) -> float:
         if driven_m:
             self.memory.lat, self.memory.lng = motion.place()
             self.memory.heading_deg = motion.heading_deg()
@@ -222,6 +233,11 @@ class Vehicle:
             or self.is_empty
             or self.doors.any_open
         )
+
+    def _pulls_out(self) -> bool:
+        """Whether a safe stop may roll on a little, because nobody may stop where the vehicle is."""
+        only_stop = self.memory.held_by == "safe_stop" and not self.is_empty and not self.doors.any_open
+        return only_stop and self.now_ms < self.stand_by_ms and not self.work.may_stand_here()
 
     def _cap_mps(self) -> float:
         caps = [self.given.top_speed_mps]

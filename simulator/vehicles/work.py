@@ -13,6 +13,7 @@ from fleet.links.wire.reports import (
 )
 from simulator.vehicles.doors import OpenDoor
 from simulator.vehicles.drive import Motion
+from simulator.vehicles.fence_book import Span
 from simulator.vehicles.memory import HomeMemory, TaskMemory
 from simulator.vehicles.path import Path, Point, decode_polyline6, shifted, way_from
 
@@ -31,15 +32,16 @@ class Work:
     def __init__(self, vehicle: "Vehicle") -> None:
         self._vehicle = vehicle
         self._counter_at_ms: int | None = None
+        self._no_stopping: tuple[Span, ...] = ()
         if vehicle.memory.task is not None:
             self._take_up_again(vehicle.memory.task)
         elif vehicle.memory.home is not None:
             self._drive_home(vehicle.memory.home)
 
-    def begin(self, plan: AssignTask, command_id: str) -> None:
+    def begin(self, plan: AssignTask) -> None:
         """Start on a plan instead of whatever is being done."""
         self.drop("replaced by another task")
-        task = TaskMemory(plan=plan, command_id=command_id)
+        task = TaskMemory(plan=plan)
         for stop in plan.stops:
             for order in stop.orders:
                 task.cargo.setdefault(order.order_id, "expected")
@@ -68,6 +70,22 @@ class Work:
             self._set_out(task, len(done))
         return None
 
+    def fences_changed(self) -> None:
+        """Plan the way on anew: fences that the vehicle was just given may lie on it."""
+        memory, motion = self._vehicle.memory, self._vehicle.motion
+        if motion is None:
+            return
+        if memory.task is not None and memory.task.phase == "driving":
+            motion.path = self._way(memory.task)
+        elif memory.home is not None:
+            motion.path = self._way_home(memory.home)
+        motion.segment = motion.path.segment(motion.at_m)
+
+    def may_stand_here(self) -> bool:
+        """Whether no fence forbids stopping where the vehicle is on its way."""
+        motion = self._vehicle.motion
+        return motion is None or not any(a <= motion.at_m <= b for a, b in self._no_stopping)
+
     def go_home(self, home: HomeMemory) -> None:
         """Drive home instead of whatever is being done."""
         task = self._vehicle.memory.task
@@ -79,10 +97,8 @@ class Work:
         self._drive_home(home)
 
     def drop(self, why: str) -> None:
-        """Give up what is being done, with the result of its command."""
+        """Give up what is being done; a way home says so."""
         memory = self._vehicle.memory
-        if memory.task is not None:
-            self._vehicle.result(memory.task.command_id, detail=why, failed=True)
         if memory.home is not None:
             self._vehicle.result(memory.home.command_id, detail=why, failed=True)
         memory.task = memory.home = None
@@ -160,7 +176,6 @@ class Work:
             self._set_out(task, following, onward[0])
             return
         self.report(TaskDone())
-        self._vehicle.result(task.command_id)
         self._vehicle.memory.task = None
 
     def _is_needed(self, task: TaskMemory, number: int) -> bool:
@@ -235,14 +250,19 @@ class Work:
 
     def _path(self, start: Point | None, leg: list[Point], stop: Point, limits: list[SpeedLimit]) -> Path:
         points, before_m = way_from(start or self._vehicle.place(), leg, stop)
-        length_m = Path(points, (), 1.0).length_m
-        return Path(points, shifted(limits, before_m, length_m), self._vehicle.given.top_speed_mps)
+        bare = Path(points, (), 1.0)
+        fenced, self._no_stopping = self._vehicle.fence_book.along(self._vehicle.memory.fences, bare)
+        known = shifted(limits, before_m, bare.length_m)
+        return Path(points, (*known, *fenced), self._vehicle.given.top_speed_mps)
 
     def _drive_home(self, home: HomeMemory) -> None:
+        path = self._way_home(home)
+        self._vehicle.motion = Motion(path, at_m=home.driven_m, speed_mps=self._vehicle.speed_mps)
+
+    def _way_home(self, home: HomeMemory) -> Path:
         home.way_from = home.way_from or self._vehicle.place()
         limits = [SpeedLimit(from_m=a, to_m=b, speed_mps=c) for a, b, c in home.limits]
-        path = self._path(home.way_from, decode_polyline6(home.polyline6), (home.lat, home.lng), limits)
-        self._vehicle.motion = Motion(path, at_m=home.driven_m, speed_mps=self._vehicle.speed_mps)
+        return self._path(home.way_from, decode_polyline6(home.polyline6), (home.lat, home.lng), limits)
 
     def _come_home(self, home: HomeMemory) -> None:
         self._vehicle.motion = None
