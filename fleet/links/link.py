@@ -248,9 +248,10 @@ class Link:
     def _has_frame_token(self) -> bool:
         """Say whether a frame may pass: the profile's rate, with a burst for what is sent again."""
         now_s = self._parts.clock.monotonic_s()
-        rate = max(self._parts.profile.frames_per_wall_s, 3.0 * len(self.vehicles))
+        profile = self._parts.profile
+        rate = max(profile.frames_per_wall_s, 3.0 * len(self.vehicles)) * self._parts.clock.rate
         gained = (now_s - self._frame_tokens_s) * rate
-        ceiling = self._parts.profile.burst_positions + rate
+        ceiling = profile.burst_positions + rate
         self._frame_tokens = min(ceiling, self._frame_tokens + gained)
         self._frame_tokens_s = now_s
         if self._frame_tokens < 1.0:

@@ -12,7 +12,7 @@ import structlog
 from core import keys, metrics
 from core.auth.principal import Reach
 from core.clock import Clock
-from core.errors import SteppeError
+from core.errors import NotFound, SteppeError
 from core.redis import REDIS_DOWN, Redis
 from fleet.live.client import LiveClient, Send, Subscription
 from fleet.live.feeds import Change, FactFeed
@@ -148,7 +148,6 @@ class LiveHub:
             self._watched.set()
         else:
             self._watched.clear()
-            self._is_mirror_current.clear()
 
     async def follow(self, client: LiveClient, subscription: Subscription) -> None:
         """Give a client its snapshots and let the deltas follow. Raises Unavailable without a store."""
@@ -163,6 +162,16 @@ class LiveHub:
                 client.subscription = msgspec.structs.replace(earlier, topics=earlier.topics | {topic})
         client.subscribe(subscription)
         self._look()
+
+    def city_ms(self) -> int:
+        """Return city time in milliseconds."""
+        return self._clock.now_ms()
+
+    async def must_reach(self, vehicle_no: int, reach: Reach) -> None:
+        """Raise NotFound unless the vehicle exists and lies within the reach (the two look the same)."""
+        await self._once_known()
+        if not ReachMask(self.roster, reach).over(np.array([vehicle_no], np.intp))[0]:
+            raise NotFound("not-found", f"there is no vehicle {vehicle_no}", vehicle_no=vehicle_no)
 
     async def snapshot(self, reach: Reach, box: Box | None) -> bytes:
         """Return a live snapshot message of the vehicles within reach and box. Raises Unavailable."""

@@ -1,0 +1,257 @@
+"""What the pipeline says along a timeline: liveness, alarms with hysteresis, rooms. No store, no clock."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.clock import ms_of_moment
+from core.ids import DistrictCode, FenceId, FenceVersion, MakerId, OperatorId, VehicleNo
+from core.kinds import ServiceKind
+from fleet.alarms.alarm import AlarmRaised
+from fleet.alarms.kinds import AlarmKind
+from fleet.links.wire.positions import PositionFlag
+from fleet.telemetry.hysteresis import Hysteresis
+from fleet.telemetry.pipeline import Pipeline
+from fleet.telemetry.records import STREAM_POSITION, STREAM_STATUS, Entry, read_live_message
+from fleet.telemetry.roster import Roster, RosterRow
+from fleet.telemetry.tick import Tick
+from geofences.fences import Fence, FenceKind, FenceRules
+from geofences.index import FenceIndex
+
+START = datetime(2026, 7, 1, 2, 0, tzinfo=UTC)
+INSIDE, OUTSIDE = 39.605, 39.595
+
+
+def a_square(south: float = 39.60, north: float = 39.61) -> Any:
+    ring = ((109.80, south), (109.81, south), (109.81, north), (109.80, north), (109.80, south))
+    return ((ring,),)
+
+
+def a_fence(kind: FenceKind, **changes: Any) -> Fence:
+    return Fence(
+        fence_id=FenceId(kind.value), version=FenceVersion(1), kind=kind, name_zh="围栏", name_en="Fence",
+        area=a_square(), source="test", effective_at=datetime(2020, 1, 1, tzinfo=UTC), **changes,
+    )  # fmt: skip
+
+
+class Line:
+    """A pipeline with one vehicle, driven second by second."""
+
+    def __init__(self, *fences: Fence, rate: float = 1.0, under_way: bool = False) -> None:
+        self.roster = Roster()
+        self.under_way(under_way)
+        self.pipeline = Pipeline(self.roster, rate=rate)
+        self.pipeline.swap(FenceIndex.build(fences, set_version=4))
+        self.seq = 0
+        self.signals: list[tuple[float, str, AlarmKind]] = []
+        self.raised: list[AlarmRaised] = []
+
+    def under_way(self, is_under_way: bool) -> None:
+        self.roster.put(
+            [
+                RosterRow(
+                    vehicle_no=VehicleNo(7), maker=MakerId("m"), operator=OperatorId("o"),
+                    district=DistrictCode("KB"), service=ServiceKind.DELIVERY, is_under_way=is_under_way,
+                )
+            ]
+        )  # fmt: skip
+
+    def say(self, at_s: float, lat: float = 39.5, **fields: int) -> Tick:
+        self.seq += 1
+        at = START + timedelta(seconds=at_s)
+        record = np.zeros(1, STREAM_POSITION)
+        record["vehicle_no"], record["seq"], record["measured_ms"] = 7, self.seq, ms_of_moment(at)
+        record["lat_e7"], record["lng_e7"] = round(lat * 1e7), 1_098_050_000
+        record["battery_200"], record["accuracy_dm"] = 160, 5
+        for name, value in fields.items():
+            record[name] = value
+        entry = Entry(ms_of_moment(at), record, np.zeros(0, STREAM_STATUS))
+        return self._note(at_s, self.pipeline.process([entry], at=at, is_silence_due=True))
+
+    def hear_nothing(self, at_s: float) -> Tick:
+        at = START + timedelta(seconds=at_s)
+        return self._note(at_s, self.pipeline.process([], at=at, is_silence_due=True))
+
+    def _note(self, at_s: float, tick: Tick) -> Tick:
+        for signal in tick.signals:
+            is_raised = isinstance(signal, AlarmRaised)
+            self.signals.append((at_s, "raised" if is_raised else "cleared", signal.kind))
+            if isinstance(signal, AlarmRaised):
+                self.raised.append(signal)
+        return tick
+
+    @property
+    def connection(self) -> int:
+        return int(self.pipeline.live.state[7]["connection"])
+
+    @property
+    def condition(self) -> int:
+        return int(self.pipeline.live.state[7]["condition"])
+
+
+class TestLiveness:
+    @pytest.mark.parametrize(
+        ("rate", "timeline"),
+        [
+            (1.0, [(5, 0), (10, 0), (10.5, 1), (60, 1), (60.5, 2), (500, 2)]),
+            (10.0, [(10.5, 0), (30, 0), (31, 1), (60, 1), (61, 2)]),
+            (60.0, [(61, 0), (180, 0), (181, 1), (360, 1), (361, 2)]),
+        ],
+        ids=["at 1×", "at 10×", "at 60×"],
+    )
+    def test_silence_makes_a_vehicle_stale_and_then_offline(
+        self, rate: float, timeline: list[tuple[float, int]]
+    ) -> None:
+        line = Line(rate=rate)
+        line.say(0)
+        assert [(at_s, (line.hear_nothing(at_s), line.connection)[1]) for at_s, _ in timeline] == timeline
+
+    def test_a_frame_brings_it_back_at_once(self) -> None:
+        line = Line()
+        line.say(0)
+        line.hear_nothing(100)
+        assert (line.connection, line.condition) == (2, 0)
+        line.say(101)
+        assert (line.connection, line.condition) == (0, 1)
+
+    def test_a_vehicle_that_announced_its_sleep_is_not_offline(self) -> None:
+        line = Line(under_way=True)
+        line.say(0, mode_flags=PositionFlag.HIBERNATING)
+        line.hear_nothing(10_000)
+        assert (line.connection, line.signals) == (3, [])
+
+    def test_our_own_deafness_is_not_taken_for_their_silence(self) -> None:
+        line = Line()
+        line.say(0)
+        line.pipeline.liveness.listening_since_ms = ms_of_moment(START + timedelta(seconds=300))
+        line.hear_nothing(305)
+        assert line.connection == 0
+        line.hear_nothing(311)
+        assert line.connection == 1
+
+
+class TestAlarms:
+    def test_offline_is_an_alarm_only_on_duty_and_clears_when_it_is_heard(self) -> None:
+        line = Line(under_way=False)
+        line.say(0)
+        line.hear_nothing(100)
+        assert line.signals == []
+        line.under_way(True)
+        line.hear_nothing(101)
+        line.hear_nothing(102)
+        line.say(103)
+        assert line.signals == [
+            (101, "raised", AlarmKind.OFFLINE_ON_DUTY),
+            (103, "cleared", AlarmKind.OFFLINE_ON_DUTY),
+        ]
+
+    def test_a_no_go_is_said_at_the_first_point_once_and_cleared_after_five_seconds_outside(self) -> None:
+        line = Line(a_fence(FenceKind.NO_GO))
+        for at_s, lat in _drive([(0, 39.5999), (1, 39.6001), *((s, 39.6002) for s in range(2, 8)),
+                                 *((s, 39.5999) for s in range(8, 20))]):  # fmt: skip
+            line.say(at_s, lat)
+        assert line.signals == [
+            (1, "raised", AlarmKind.NO_GO_ENTRY),
+            (13, "cleared", AlarmKind.NO_GO_ENTRY),
+        ]
+        assert line.raised[0].details["fence_id"] == "no_go"
+        assert line.raised[0].details["set_version"] == 4
+
+    def test_flicker_at_the_border_of_the_operating_area_raises_nothing(self) -> None:
+        line = Line(a_fence(FenceKind.OPERATING_AREA))
+        for at_s in range(60):
+            line.say(at_s, 39.60001 if at_s % 3 else 39.59999)
+        assert line.signals == []
+
+    def test_leaving_the_operating_area_is_said_after_five_seconds_and_once(self) -> None:
+        line = Line(a_fence(FenceKind.OPERATING_AREA))
+        line.say(0, 39.6001)
+        for at_s in range(1, 100):
+            line.say(at_s, 39.5999)
+        assert line.signals == [(6, "raised", AlarmKind.LEFT_OPERATING_AREA)]
+
+    def test_a_city_without_operating_areas_has_nobody_outside(self) -> None:
+        line = Line(a_fence(FenceKind.COMMUNITY))
+        for at_s in range(20):
+            line.say(at_s, OUTSIDE)
+        assert line.signals == []
+
+    def test_overspeed_must_last_and_names_the_limit(self) -> None:
+        line = Line(a_fence(FenceKind.SLOW_ZONE, rules=FenceRules(speed_limit_mps=4.0)))
+        speeds = [420, 500, 500, 420, 500, 500, 500, 500, 500, 390, 390, 390, 390]
+        for at_s, speed in enumerate(speeds):
+            line.say(at_s, INSIDE, speed_cm_s=speed)
+        assert line.signals == [(7, "raised", AlarmKind.OVERSPEED), (12, "cleared", AlarmKind.OVERSPEED)]
+        assert (line.raised[0].details["limit_mps"], line.raised[0].details["speed_mps"]) == (4.0, 5.0)
+
+    def test_low_battery_has_a_gap_between_raising_and_clearing(self) -> None:
+        line = Line()
+        for at_s, battery in enumerate([50, 40, 39, 41, 39, 45, 49, 50, 39]):
+            line.say(at_s, battery_200=battery)
+        assert line.signals == [
+            (2, "raised", AlarmKind.LOW_BATTERY),
+            (7, "cleared", AlarmKind.LOW_BATTERY),
+            (8, "raised", AlarmKind.LOW_BATTERY),
+        ]
+
+    def test_an_unknown_battery_and_a_charging_one_raise_nothing(self) -> None:
+        line = Line()
+        line.say(0, battery_200=255)
+        line.say(1, battery_200=10, mode_flags=PositionFlag.CHARGING)
+        assert line.signals == []
+
+    def test_stopping_in_keep_clear_is_said_after_ten_seconds_and_not_for_driving_through(self) -> None:
+        line = Line(a_fence(FenceKind.KEEP_CLEAR))
+        for at_s in range(30):
+            line.say(at_s, INSIDE, speed_cm_s=300)
+        for at_s in range(30, 45):
+            line.say(at_s, INSIDE)
+        assert line.signals == [(40, "raised", AlarmKind.STOPPED_IN_KEEP_CLEAR)]
+
+    def test_what_stood_before_a_restart_is_not_raised_again_and_can_be_cleared(self) -> None:
+        before = Line(a_fence(FenceKind.NO_GO))
+        before.say(0, INSIDE)
+        after = Line(a_fence(FenceKind.NO_GO))
+        after.seq = before.seq
+        after.pipeline.recall(
+            before.pipeline.live.state[7:8].copy(), before.pipeline.fences.export(np.array([7]))
+        )
+        for at_s in range(1, 4):
+            after.say(at_s, INSIDE)
+        for at_s in range(1000, 1010):
+            after.say(at_s, 39.5999)
+        assert after.signals == [(1005, "cleared", AlarmKind.NO_GO_ENTRY)]
+
+
+class TestRooms:
+    def test_only_what_changed_is_told_and_a_move_is_told_to_both_rooms(self) -> None:
+        line = Line()
+        first = line.say(0, 39.5)
+        assert len(first.rooms) == 1
+        assert line.hear_nothing(1).rooms == []
+        far = line.say(4000, 39.9)
+        assert len(far.rooms) == 2
+        for _, message in far.rooms:
+            assert read_live_message(message)[3]["lat_e7"].tolist() == [399_000_000]
+
+    def test_silence_is_told_too(self) -> None:
+        line = Line()
+        line.say(0)
+        ((_, message),) = line.hear_nothing(100).rooms
+        assert read_live_message(message)[3]["flags"].tolist() == [0]
+
+
+def test_a_cause_that_is_interrupted_starts_anew() -> None:
+    cause = Hysteresis(10, raise_after_s=2, clear_after_s=2)
+    seen = []
+    for ms, is_cause in ((1000, True), (2000, True), (2500, False), (3000, True), (4000, True), (5000, True)):
+        raised, _ = cause.step(np.array([3]), np.array([ms]), np.array([is_cause]), np.array([not is_cause]))
+        seen.append(bool(raised[0]))
+    assert seen == [False, False, False, False, False, True]
+
+
+def _drive(steps: list[tuple[float, float]]) -> Iterator[tuple[float, float]]:
+    yield from steps
