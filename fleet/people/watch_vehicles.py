@@ -1,7 +1,7 @@
 """Keeping every vehicle under way watched: bind, re-bind what a lost operator watched, else stop safely."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 import structlog
@@ -49,11 +49,18 @@ class _Picture(msgspec.Struct, frozen=True, kw_only=True):
 class VehicleWatch:
     """The reconciler of bindings; two may run, unique indexes let one win."""
 
-    def __init__(self, database: Database, clock: Clock, *, every_s: float = 1.0) -> None:
-        """Take where shifts and vehicles are, and how often to look, in wall seconds."""
+    def __init__(
+        self, database: Database, clock: Clock, *, every_s: float = 1.0, start_grace_s: float = 0.0
+    ) -> None:
+        """Take where shifts and vehicles are, how often to look, and how long to let be after a start.
+
+        Both are wall seconds. While the platform was down nobody could send a heartbeat: who was on duty gets
+        the grace to be heard again before his vehicles are stopped.
+        """
         self._database = database
         self._clock = clock
         self._every_s = every_s
+        self._judges_from = clock.wall() + timedelta(seconds=start_grace_s)
 
     async def keep_once(self) -> Bindings:
         """Make every vehicle under way watched or stopped; return what was changed.
@@ -61,6 +68,8 @@ class VehicleWatch:
         Reads first and writes only when something has to change. A vehicle that stands held by a stop and
         cannot be watched is left standing.
         """
+        if self._clock.wall() < self._judges_from:
+            return Bindings()
         async with self._database.read() as tx:
             picture = await _look(tx)
         if not self._is_work(picture):

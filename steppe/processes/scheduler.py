@@ -28,6 +28,10 @@ from steppe.road_rules import RoadRules
 from steppe.running import Components, holder_of, run_process
 
 
+START_GRACE_S = 60.0
+"""Operators' pages find their way back within this after the platform was down."""
+
+
 def _secret(settings: Settings, name: str) -> str:
     value = getattr(settings.security, name)
     assert isinstance(value, str), "the settings have checked that every secret is there"
@@ -64,7 +68,7 @@ async def compose(resources: Resources) -> Components:
         "orders": OrderWatch(database, clock, every_s=every_s),
         "tasks": TaskWatch(database, heard, clock, tasks, every_s=every_s),
         "commands": CommandExpiry(database, clock, endings=command_endings(tasks)),
-        "operators": VehicleWatch(database, clock),
+        "operators": VehicleWatch(database, clock, start_grace_s=START_GRACE_S),
         "papers": PaperWatch(database, clock),
         "sealer": AuditSealer(database, clock, HeadSigner(_secret(settings, "audit_key"))),
     }

@@ -12,7 +12,7 @@ from fleet.alarms.kinds import AlarmKind
 from fleet.alarms.store import AlarmStore
 from fleet.commands.store import CommandStore
 from fleet.links.wire.commands import CommandKind
-from fleet.people.duty import ShiftState
+from fleet.people.duty import Bindings, ShiftState
 from fleet.people.serve_duty import (
     heartbeat,
     my_duty,
@@ -25,6 +25,7 @@ from fleet.people.watch_vehicles import VehicleWatch, bind_vehicle
 from fleet.vehicles.duty import DutyEvent
 from fleet.vehicles.move_duty import move_duty
 from fleet.vehicles.store import VehicleStore
+from tests.conftest import SettableClock
 from tests.integration.fleet.builders import AT, a_principal, working_vehicles
 
 
@@ -134,3 +135,14 @@ async def test_a_quiet_city_writes_nothing(database: Database, clock: Clock) -> 
     assert await watch.keep_once() == type(await watch.keep_once())()
     async with database.read() as tx:
         assert await VehicleStore(tx).get(VehicleNo(1), EVERYTHING) == before
+
+
+async def test_after_a_start_operators_get_time_to_be_heard_before_vehicles_stop(
+    sqlite_database: Database, clock: SettableClock
+) -> None:
+    await working_vehicles(sqlite_database, 1)
+    await send_out(sqlite_database, 1)
+    watch = VehicleWatch(sqlite_database, clock, start_grace_s=60)
+    assert await watch.keep_once() == Bindings()
+    clock.advance(61)
+    assert (await watch.keep_once()).unwatched == (VehicleNo(1),)
