@@ -119,10 +119,19 @@ class VehicleStore:
         query = select(vehicles).where(vehicles.c.duty.in_(moving)).order_by(vehicles.c.vehicle_no)
         return await self._all(query)
 
-    async def changed_since(self, moment: datetime | None) -> list[Vehicle]:
-        """Return every vehicle that changed at or after a moment; None returns all."""
+    async def changed_since(self, moment: datetime | None, *, included: bool = True) -> list[Vehicle]:
+        """Return every vehicle that changed at or after a moment, or only after it; None returns all."""
         query = select(vehicles)
-        return await self._all(query if moment is None else query.where(vehicles.c.changed_at >= moment))
+        if moment is None:
+            return await self._all(query)
+        changed_at = vehicles.c.changed_at
+        return await self._all(query.where(changed_at >= moment if included else changed_at > moment))
+
+    async def fingerprint(self) -> tuple[int, int]:
+        """Return how many vehicles there are and the sum of their versions: it grows with every change."""
+        query = select(func.count().label("n"), func.sum(vehicles.c.version).label("versions"))
+        row = (await self._tx.execute(query)).one()
+        return int(row.n), int(row.versions or 0)
 
     async def stop_epochs(self, numbers: Collection[VehicleNo]) -> dict[VehicleNo, int]:
         """Return the present stop epoch of each vehicle."""

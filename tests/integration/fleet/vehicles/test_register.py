@@ -257,6 +257,19 @@ async def test_the_roster_gives_everything_once_and_then_what_changed(database: 
     assert (row.vehicle_no, row.is_under_way, row.is_heard) == (1, True, True)
 
 
+async def test_a_change_stamped_before_the_last_one_seen_is_found_too(database: Database) -> None:
+    """A transaction is stamped before it commits, and a clock may be put back by an hour."""
+    await working_vehicles(database, 1, 2, 3)
+    roster = SqlRoster(database)
+    await roster.changed_rows()
+    stamps = {VehicleNo(1): AT, VehicleNo(2): AT - timedelta(hours=1), VehicleNo(3): AT + timedelta(hours=1)}
+    for number, at in stamps.items():
+        async with database.write() as tx:
+            await move_duty(tx, number, DutyEvent.SENT_TO_STOP, at=at)
+        assert [(row.vehicle_no, row.is_under_way) for row in await roster.changed_rows()] == [(number, True)]
+    assert await roster.changed_rows() == []
+
+
 async def test_the_directory_answers_by_reach_without_the_database(database: Database) -> None:
     await working_vehicles(database, 1)
     directory = Directory(database)
