@@ -57,6 +57,8 @@ Index("ix_outbox_sent_at", outbox.c.sent_at)
 MAX_TRIES = 12
 """Tries before a row is set aside: with the back-off about five minutes of a failing route."""
 BACKOFF_FIRST_S, BACKOFF_MOST_S = 0.2, 60.0
+LEASE_S = 3.0
+"""How long the relay of a killed process keeps the next one waiting."""
 KEEP_SENT_S = 3600.0
 """Sent rows are kept this long for whoever looks into an incident, then deleted."""
 
@@ -107,7 +109,7 @@ class Relay:
         self._clock = clock
         self._batch = batch
         self._poll_s = poll_s
-        self._lease = Lease(database, "relay", holder, clock)
+        self._lease = Lease(database, "relay", holder, clock, LEASE_S)
         self._outage = False
         self._pruned_s = clock.monotonic_s()
 
