@@ -23,7 +23,8 @@ from services.delivery.store import CatalogueStore
 from services.dispatch.candidate import Candidate, PairTimes, WaitingOrder
 from services.dispatch.delivery_task import DeliveryLegs, plan_delivery
 from services.dispatch.explanation import Explanation
-from services.dispatch.fleet_picture import FleetPicture, candidate_of
+from services.dispatch.fleet_member import candidate_of
+from services.dispatch.fleet_picture import FleetPicture
 from services.dispatch.plan import may_drive, plan_round
 from services.dispatch.store import DecisionStore
 from services.orders.order import Order

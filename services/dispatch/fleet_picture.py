@@ -3,39 +3,22 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, tzinfo
 
-import msgspec
-
 from core.auth.principal import EVERYTHING
 from core.clock import Clock
 from core.database import Database
-from core.ids import DistrictCode, TaskId
+from core.ids import DistrictCode
 from core.kinds import ServiceKind
-from fleet.vehicles.dispatchable import Reason
 from fleet.vehicles.judge_vehicles import CityNow, judge_vehicles
-from fleet.vehicles.last_heard import LastHeard, LastHeardReader
+from fleet.vehicles.last_heard import LastHeardReader
 from fleet.vehicles.papers import Weather
 from fleet.vehicles.store import VehicleFilter, VehicleStore
-from fleet.vehicles.vehicle import Vehicle
-from services.delivery.compartments import Compartment
 from services.delivery.store import CompartmentStore
-from services.dispatch.candidate import Candidate
+from services.dispatch.fleet_member import FleetMember
 from services.tasks.store import TaskStore
 
 REFUSAL_LASTS = timedelta(minutes=2)
 """City time in which a vehicle that refused a plan is not asked again: it would refuse for the same
 reason."""
-
-
-class FleetMember(msgspec.Struct, frozen=True, kw_only=True):
-    """One vehicle of the zone. ``heard`` is None when it never spoke; ``task_id`` names what holds it."""
-
-    vehicle: Vehicle
-    heard: LastHeard | None
-    reasons: tuple[Reason, ...]
-    task_id: TaskId | None
-    has_refused: bool = False
-    """It refused or did not answer a plan within the last two minutes."""
-    layout: tuple[Compartment, ...] = ()
 
 
 class FleetPicture:
@@ -92,20 +75,3 @@ class FleetPicture:
             )
             for each in judged
         ]
-
-
-def candidate_of(member: FleetMember) -> Candidate:
-    """Return a delivery vehicle as dispatch looks at it."""
-    heard = member.heard
-    return Candidate(
-        vehicle_no=member.vehicle.vehicle_no,
-        code=member.vehicle.code or str(member.vehicle.vehicle_no),
-        lat=None if heard is None else heard.lat,
-        lng=None if heard is None else heard.lng,
-        battery_ratio=None if heard is None else heard.battery_ratio,
-        temperature_c=None if heard is None else heard.outside_c,
-        layout=member.layout,
-        reasons=member.reasons,
-        task_id=member.task_id,
-        has_refused=member.has_refused,
-    )

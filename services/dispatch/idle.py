@@ -10,7 +10,7 @@ from fleet.vehicles.dispatchable import ReasonCode
 from fleet.vehicles.kinds import Duty
 from geofences.geo import distance_m
 from services.charging.need import needs_charge
-from services.dispatch.fleet_picture import FleetMember
+from services.dispatch.fleet_member import FleetMember
 from services.places.place import Place
 from services.rounds.round import ROUND_KINDS
 

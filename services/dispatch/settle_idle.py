@@ -20,7 +20,8 @@ from fleet.vehicles.duty import DutyEvent
 from fleet.vehicles.store import VehicleStore
 from fleet.vehicles.take_reports import move_duty_if_it_can
 from services.charging.need import nearest_free
-from services.dispatch.fleet_picture import FleetMember, FleetPicture
+from services.dispatch.fleet_member import FleetMember
+from services.dispatch.fleet_picture import FleetPicture
 from services.dispatch.idle import NextStep, next_step
 from services.orders.store import OrderStore
 from services.places.place import Place, PlaceKind

@@ -1,11 +1,12 @@
 """Where the vehicle of an order is on its way, and when it is expected: what a recipient watches."""
 
+import math
 from datetime import datetime, timedelta
 
 import msgspec
+import numpy as np
 
 from fleet.vehicles.last_heard import LastHeard
-from geofences.geo import distance_m
 from services.orders.order import Order
 from services.orders.promise import APPROACH_S, LOAD_S
 from services.orders.states import OrderState
@@ -34,18 +35,31 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def way_left(leg: Leg, lat: float, lng: float) -> WayLeft:
-    """Return what is left of a leg from the vertex nearest to a position.
+    """Return what is left of a leg from a position, from the stretch of it that lies nearest.
 
     Seconds are the leg's own in proportion to its metres. A leg that cannot be drawn is left as a whole.
     """
     points = decode(leg.polyline6)
     if len(points) < 2 or leg.length_m <= 0:
         return WayLeft(polyline6=leg.polyline6, length_m=leg.length_m, duration_s=leg.duration_s)
-    nearest = min(range(len(points)), key=lambda i: distance_m(lat, lng, *points[i]))
-    rest = points[nearest:]
-    metres = float(metres_along([(lat, lng), *rest])[-1])
+    rest = [(lat, lng), *points[_nearest_stretch(points, lat, lng) + 1 :]]
+    metres = float(metres_along(rest)[-1])
     share = min(1.0, metres / leg.length_m)
-    return WayLeft(polyline6=encode([(lat, lng), *rest]), length_m=metres, duration_s=leg.duration_s * share)
+    return WayLeft(polyline6=encode(rest), length_m=metres, duration_s=leg.duration_s * share)
+
+
+def _nearest_stretch(points: list[tuple[float, float]], lat: float, lng: float) -> int:
+    """Return the index of the vertex where the nearest stretch begins; of equally near ones the last.
+
+    Flat around the position, which is exact to centimetres over a town. A way that crosses itself may be
+    cut short or long until the vehicle has left the crossing.
+    """
+    north_east = (np.array(points) - (lat, lng)) * (1.0, math.cos(math.radians(lat)))
+    starts, stretches = north_east[:-1], np.diff(north_east, axis=0)
+    squares = np.maximum((stretches**2).sum(axis=1), 1e-18)
+    along = np.clip(-(starts * stretches).sum(axis=1) / squares, 0.0, 1.0)
+    gaps = ((starts + along[:, None] * stretches) ** 2).sum(axis=1)
+    return int(np.flatnonzero(gaps <= gaps.min() + 1e-16)[-1])
 
 
 def expected(order: Order, task: Task | None, heard: LastHeard | None, *, at: datetime) -> Expected:

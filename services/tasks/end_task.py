@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from core.database import Transaction
+from fleet.commands.withdraw_commands import withdraw_commands
 from fleet.vehicles.duty import DutyEvent
 from fleet.vehicles.take_reports import move_duty_if_it_can
 from services.tasks.states import TaskCancelled, TaskFailed, TaskFinished
@@ -16,5 +17,7 @@ async def end_task(
     """Return the ended task; the vehicle's duty is idle again. Raises IllegalTransition, Conflict on a
     lost race."""
     ended = await TaskStore(tx).move(task, event, at=at)
+    if not isinstance(event, TaskFinished):
+        await withdraw_commands(tx, task.task_id, at=at)
     await move_duty_if_it_can(tx, task.vehicle_no, DutyEvent.TASK_ENDED, at)
     return ended

@@ -215,6 +215,7 @@ async def test_a_vehicle_lost_before_loading_gives_the_order_to_another_and_can_
 @pytest.mark.parametrize("result", ["rejected", "expired", "superseded"])
 async def test_a_refused_plan_goes_to_the_next_vehicle(town: Town, result: str) -> None:
     await town.add_vehicle(7)
+    await town.add_vehicle(8, lat=39.5)
     order = await town.order()
     await town.round()
     vehicle = town.script(7)
@@ -224,6 +225,7 @@ async def test_a_refused_plan_goes_to_the_next_vehicle(town: Town, result: str) 
     assert (again.state, again.epoch, again.reason) == (S.ACCEPTED, 2, expected)
     assert await town.task_of(7) is None
     assert (await town.round())["assigned"] == 1
+    assert (await town.read(order.order_id)).vehicle_no == 8
 
 
 async def test_a_vehicle_lost_with_goods_on_board_needs_a_person_and_goes_on_when_it_is_heard_again(

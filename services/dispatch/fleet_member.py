@@ -1,0 +1,39 @@
+"""One vehicle of a zone as dispatch sees it. Plain values, no stores."""
+
+import msgspec
+
+from core.ids import TaskId
+from fleet.vehicles.dispatchable import Reason
+from fleet.vehicles.last_heard import LastHeard
+from fleet.vehicles.vehicle import Vehicle
+from services.delivery.compartments import Compartment
+from services.dispatch.candidate import Candidate
+
+
+class FleetMember(msgspec.Struct, frozen=True, kw_only=True):
+    """One vehicle of the zone. ``heard`` is None when it never spoke; ``task_id`` names what holds it."""
+
+    vehicle: Vehicle
+    heard: LastHeard | None
+    reasons: tuple[Reason, ...]
+    task_id: TaskId | None
+    has_refused: bool = False
+    """It refused or did not answer a plan within the last two minutes."""
+    layout: tuple[Compartment, ...] = ()
+
+
+def candidate_of(member: FleetMember) -> Candidate:
+    """Return a delivery vehicle as dispatch looks at it."""
+    heard = member.heard
+    return Candidate(
+        vehicle_no=member.vehicle.vehicle_no,
+        code=member.vehicle.code or str(member.vehicle.vehicle_no),
+        lat=None if heard is None else heard.lat,
+        lng=None if heard is None else heard.lng,
+        battery_ratio=None if heard is None else heard.battery_ratio,
+        temperature_c=None if heard is None else heard.outside_c,
+        layout=member.layout,
+        reasons=member.reasons,
+        task_id=member.task_id,
+        has_refused=member.has_refused,
+    )
