@@ -27,11 +27,12 @@ const aCommand = (command: Partial<Command>): Command =>
 const aVehicle = (vehicle: Partial<VehicleDetail>): VehicleDetail =>
   ({ task: null, compartments: [], isHeldByStop: false, commandHindrances: {}, ...vehicle }) as VehicleDetail;
 
-test("a vehicle that was never heard is offline with no speed, and one that was has its live values", () => {
+test("a vehicle without a live record shows what the list said, one with a record its live values", () => {
   const store = new VehicleStore();
   store.apply(decodeFrame(frameBytes("snapshot", 1, [{ vehicleNo: 2, condition: 2, speed: 20, battery: 100 }])), 0);
-  const brief = { code: "X", service: "delivery", district: "KB", operator: "o", lifecycle: "in_service", duty: "idle" };
-  expect(rowOf({ ...brief, vehicleNo: 1 }, store)).toMatchObject({ condition: "offline", speedMps: undefined });
+  const brief = { code: "X", service: "delivery", district: "KB", condition: "charging", batteryRatio: 0.3 };
+  expect(rowOf({ ...brief, vehicleNo: 1 }, store)).toMatchObject({ condition: "charging", batteryRatio: 0.3, speedMps: undefined });
+  expect(rowOf({ ...brief, vehicleNo: 1, condition: "flying" }, store).condition).toBe("offline");
   expect(rowOf({ ...brief, vehicleNo: 2 }, store)).toMatchObject({ condition: "driving", speedMps: 4, batteryRatio: 0.5 });
 });
 

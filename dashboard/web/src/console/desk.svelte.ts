@@ -12,6 +12,7 @@ import { nowMs } from "../parts/now.svelte.ts";
 import { session } from "../parts/session.svelte.ts";
 import { bySeverity, matches, rowOf, tallyOf, type Filter } from "./rows.ts";
 
+const ASK_AGAIN_MS = 10_000;
 const SEVERITY: Record<string, number> = { critical: 0, major: 1, warning: 2, info: 3 };
 
 export class DeskState {
@@ -51,7 +52,17 @@ export class DeskState {
     void this.firstAlarms.ask();
     if (this.mayOrders) void this.firstOrders.ask();
     this.feed.start();
-    return () => this.feed.stop();
+    // Without the live link the list is asked for again now and then: older, but not wrong.
+    const timer = setInterval(() => {
+      if (this.link.kind === "open" || document.visibilityState === "hidden") return;
+      void this.vehicles.ask();
+      void this.firstAlarms.ask();
+      if (this.mayOrders) void this.firstOrders.ask();
+    }, ASK_AGAIN_MS);
+    return () => {
+      clearInterval(timer);
+      this.feed.stop();
+    };
   }
 
   readonly view = $derived(address.get("view") === "orders" ? "orders" : "map");
@@ -75,7 +86,7 @@ export class DeskState {
   readonly selected = $derived(this.vehicles.data?.find((v) => v.code === address.get("v")));
 
   readonly alarms = $derived.by(() => {
-    const all = this.alarmTopic.loaded ? this.alarmTopic.items : this.firstAlarms.data;
+    const all = this.alarmTopic.orAsked(this.firstAlarms, this.feed.heardAtMs);
     return all
       ?.filter((a) => a.clearedAt === null || a.acknowledgedAt === null)
       .sort(
@@ -85,7 +96,7 @@ export class DeskState {
           b.raisedAt.localeCompare(a.raisedAt),
       );
   });
-  readonly orders = $derived.by(() => (this.orderTopic.loaded ? this.orderTopic.items : this.firstOrders.data));
+  readonly orders = $derived.by(() => this.orderTopic.orAsked(this.firstOrders, this.feed.heardAtMs));
 
   centre(): void {
     this.centred++;

@@ -22,8 +22,10 @@ export interface Filter {
 
 const RANK: Record<Condition, number> = { alarm: 0, driving: 1, idle: 2, charging: 3, offline: 4 };
 
-/** A vehicle that was never heard is offline with no speed or battery. */
-export function rowOf(vehicle: Pick<VehicleBrief, "vehicleNo" | "code" | "service" | "district">, live: VehicleStore): Row {
+type Facts = Pick<VehicleBrief, "vehicleNo" | "code" | "service" | "district" | "condition" | "batteryRatio">;
+
+/** The live record where there is one, else what the list said when it was asked for. */
+export function rowOf(vehicle: Facts, live: VehicleStore): Row {
   const slot = live.slot(vehicle.vehicleNo);
   const fixed = {
     vehicleNo: vehicle.vehicleNo,
@@ -31,7 +33,10 @@ export function rowOf(vehicle: Pick<VehicleBrief, "vehicleNo" | "code" | "servic
     service: vehicle.service,
     district: vehicle.district,
   };
-  if (slot === undefined) return { ...fixed, condition: "offline", speedMps: undefined, batteryRatio: undefined };
+  if (slot === undefined) {
+    const condition = CONDITIONS.find((one) => one === vehicle.condition) ?? "offline";
+    return { ...fixed, condition, speedMps: undefined, batteryRatio: vehicle.batteryRatio ?? undefined };
+  }
   return {
     ...fixed,
     condition: live.conditionOf(slot),

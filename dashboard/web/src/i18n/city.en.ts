@@ -24,7 +24,7 @@ export const city: CityWords = {
   byService: "By service / plan for 2026",
   plan: "Plan",
   acknowledged: "Acknowledged",
-  unacknowledged: "Unacknowledged",
+  unacknowledged: "New",
   localView: (name) => `${name} · close view`,
   all: "Whole city",
   showAll: "Back to the city",

@@ -23,7 +23,7 @@ export const desk: DeskWords = {
     duty: "Duty",
     operator: "Remote operator",
     nobody: "Nobody",
-    place: "Position WGS-84",
+    place: "WGS-84",
     heard: "Last heard",
     never: "Never heard",
     fences: "Fence set",
@@ -63,6 +63,7 @@ export const desk: DeskWords = {
     linkDown: "The live link is down; commands cannot be sent.",
     offline: "The vehicle is not heard, so commands cannot reach it. A stop is obeyed as soon as it is back.",
     noScope: "Your role may not send this command.",
+    system: "System",
     by: (name, time) => `${name} · ${time}`,
     consequence: {
       safe_stop: "The vehicle leaves the passage and pulls over. The stop holds until released; its orders will be late.",

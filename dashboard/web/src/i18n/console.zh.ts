@@ -21,7 +21,7 @@ export const desk = {
     duty: "工况",
     operator: "远程安全员",
     nobody: "未绑定",
-    place: "位置 WGS-84",
+    place: "位置坐标",
     heard: "最近上报",
     never: "尚未上报",
     fences: "围栏版本",
@@ -61,6 +61,7 @@ export const desk = {
     linkDown: "实时连接中断，暂不能下发指令。",
     offline: "车辆失联，指令无法送达。停车指令会在恢复连接后立即执行。",
     noScope: "您的角色不能下发这条指令。",
+    system: "系统",
     by: (name: string, time: string) => `${name} · ${time}`,
     consequence: {
       safe_stop: "车辆将驶离通道并靠边停车，停车一直有效，直到解除。车上的订单会延误。",

@@ -62,6 +62,10 @@ export function pick<T>(zh: T, en: T): T {
   return locale.current === "zh" ? zh : en;
 }
 
+/** A district's name where space is short: English without the kind of area, Chinese as it is. */
+export const shortName = (thing: { nameZh: string; nameEn: string }): string =>
+  pick(thing.nameZh, thing.nameEn.replace(/ (District|Banner)$/, ""));
+
 /** The name of a server word (a state, a kind) in `table`; an unknown word is "other", never a raw key. */
 export function named(table: Readonly<Record<string, string>>, word: string | null | undefined, other: string): string {
   return (word != null && Object.hasOwn(table, word) ? table[word] : undefined) ?? other;

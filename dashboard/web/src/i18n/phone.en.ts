@@ -1,7 +1,7 @@
 import type { PhoneWords } from "./phone.zh.ts";
 
 export const phone: PhoneWords = {
-  title: "Unmanned delivery",
+  title: "Delivery",
   large: "A+",
   largeLabel: "Larger text",
   home: "Home",

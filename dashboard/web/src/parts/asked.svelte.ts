@@ -10,6 +10,8 @@ const SLOW_AFTER_MS = 4_000;
 export class Asked<T> {
   data = $state.raw<T | undefined>(undefined);
   problem = $state.raw<Problem | undefined>(undefined);
+  /** Wall ms of the answer held; -1 before the first. */
+  atMs = -1;
   asking = $state(false);
   slow = $state(false);
   private turn = 0;
@@ -26,6 +28,7 @@ export class Asked<T> {
     try {
       const data = await this.question();
       if (turn !== this.turn) return;
+      this.atMs = Date.now();
       this.data = data;
       this.problem = undefined;
     } catch (error) {

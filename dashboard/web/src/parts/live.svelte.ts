@@ -20,6 +20,13 @@ export class LiveTopic<T> {
     return this.store.loaded;
   }
 
+  /** What is newest: the feed, unless an answer came after the feed fell silent at `heardAtMs`. */
+  orAsked(asked: { data: T[] | undefined; atMs: number }, heardAtMs: number): T[] | undefined {
+    const answer = asked.data;
+    const items = this.items;
+    return this.loaded && (answer === undefined || asked.atMs <= heardAtMs) ? items : answer;
+  }
+
   get(id: string): T | undefined {
     this.follow();
     return this.store.items.get(id);
