@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta
@@ -68,6 +69,9 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Port to listen on; 0 takes a free one."""
     public_url: str = "http://127.0.0.1:8000"
     """Address under which browsers reach this api; its origin is the one that cookies are accepted from."""
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1",)
+    """Addresses or networks of our own proxies, for api and gateway: their X-Forwarded-For names the client
+    that limits count. A proxy that is missing here looks like one client that makes every request."""
     max_body_bytes: Count = 262_144
     """Largest request body that is read, in bytes."""
     sms_per_phone_per_hour: Count = 5
@@ -361,5 +365,27 @@ def _checked(settings: Settings) -> Settings:
         raise SettingsError(f"{PREFIX}TIME__ORIGIN_WALL and {PREFIX}TIME__ORIGIN_CITY are given together")
     if settings.crash.point is not None and settings.environment != "test":
         raise SettingsError(f"{PREFIX}CRASH__POINT: only the test environment may crash on purpose")
+    _check_shapes(settings)
     security = msgspec.structs.replace(settings.security, **filled)
     return msgspec.structs.replace(settings, security=security)
+
+
+def _check_shapes(settings: Settings) -> None:
+    """Raise SettingsError for an address of another kind or a time zone that nobody knows."""
+    stores, redis = ("sqlite+aiosqlite:///", "postgresql+asyncpg://"), ("redis://", "rediss://", "unix://")
+    web = ("http://", "https://")
+    for name, value, kinds in (
+        ("DATABASE__URL", settings.database.url, stores),
+        ("REDIS__URL", settings.redis.url, redis),
+        ("REDIS__STREAMS_URL", settings.redis.streams_url, redis),
+        ("API__PUBLIC_URL", settings.api.public_url, web),
+        ("API__ROUTING_URL", settings.api.routing_url, web),
+        ("NOTICES__WEBHOOK_URL", settings.notices.webhook_url, web),
+    ):
+        if value is not None and not value.startswith(kinds):
+            # the value is not repeated: it may hold a password
+            raise SettingsError(f"{PREFIX}{name}: begins with {' or '.join(kinds)}")
+    try:
+        ZoneInfo(settings.city.zone)
+    except (KeyError, ValueError):
+        raise SettingsError(f"{PREFIX}CITY__ZONE: no time zone is called {settings.city.zone!r}") from None

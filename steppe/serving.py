@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import uvicorn
 from litestar import Litestar
@@ -22,8 +22,16 @@ class _Quiet(uvicorn.Server):
 class WebServer:
     """An app on an address. Compression of WebSockets is off: it costs 36–65 times the send itself."""
 
-    def __init__(self, app: Litestar, host: str, port: int, *, max_message_bytes: int = 1_048_576) -> None:
-        """Take the app, where to listen, and the largest WebSocket message that is read."""
+    def __init__(
+        self,
+        app: Litestar,
+        host: str,
+        port: int,
+        *,
+        trusted_proxies: Sequence[str] = (),
+        max_message_bytes: int = 1_048_576,
+    ) -> None:
+        """Take the app, where to listen, whose X-Forwarded-For is believed, and the largest message read."""
         config = uvicorn.Config(
             app,
             host=host,
@@ -39,6 +47,7 @@ class WebServer:
             access_log=False,
             log_config=None,
             server_header=False,
+            forwarded_allow_ips=list(trusted_proxies),
             timeout_graceful_shutdown=GRACE_S,
         )
         self._server = _Quiet(config)

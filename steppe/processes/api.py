@@ -129,7 +129,7 @@ async def compose(resources: Resources) -> Components:
     app.state.trails = TrailReader(
         resources.streams, clock, settings.data_dir / "history", partitions=settings.tracker.partitions
     )
-    web = WebServer(app, settings.api.host, settings.api.port)
+    web = WebServer(app, settings.api.host, settings.api.port, trusted_proxies=settings.api.trusted_proxies)
     return {
         "web": Component(runnable=web, policy="fail"),
         "fences": fences,

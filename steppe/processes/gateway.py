@@ -52,7 +52,9 @@ async def compose(resources: Resources) -> Components:
     )
     checks = {**store_checks(resources), "links": gateway.ready}
     app = gateway_app(gateway, identity, routes=[token_route, *probe_routes(checks)])
-    web = WebServer(app, settings.gateway.host, settings.gateway.port)
+    web = WebServer(
+        app, settings.gateway.host, settings.gateway.port, trusted_proxies=settings.api.trusted_proxies
+    )
     return {
         "inbox": inbox,
         "revocations": identity,
