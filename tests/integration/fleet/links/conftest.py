@@ -97,10 +97,10 @@ class Running:
 
 
 @asynccontextmanager
-async def served(app: Litestar) -> AsyncIterator[uvicorn.Server]:
+async def served(app: Litestar, port: int = 0) -> AsyncIterator[uvicorn.Server]:
     server = uvicorn.Server(
         uvicorn.Config(
-            app, host="127.0.0.1", port=0, log_config=None, ws="websockets-sansio",
+            app, host="127.0.0.1", port=port, log_config=None, ws="websockets-sansio",
             ws_per_message_deflate=False, timeout_graceful_shutdown=3,
         )
     )  # fmt: skip
@@ -154,7 +154,8 @@ async def accepted(redis: Redis, partitions: int = 4) -> list[tuple[int, int]]:
 
     found = []
     for partition in range(partitions):
-        for _, fields in await redis.xrange(keys.telemetry(partition)):
+        entries: Any = await redis.xrange(keys.telemetry(partition))
+        for _, fields in entries:
             records = read_entry(fields).positions
             found += list(zip(records["vehicle_no"].tolist(), records["seq"].tolist(), strict=True))
     return found
