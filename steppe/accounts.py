@@ -16,7 +16,7 @@ from core.auth.roles import STAFF_ROLES, Role
 from core.auth.staff import StaffAccount, StaffStore, close_account, ensure_staff, normal_username
 from core.clock import Clock
 from core.database import Database, Transaction
-from core.errors import NotFound, SteppeError
+from core.errors import NotFound
 from core.ids import AgencyCode, DistrictCode, MakerId, MerchantId, OperatorId
 from core.privacy.encrypted import install_keys
 from core.settings import load, process_environment
@@ -47,10 +47,7 @@ def _in_office[T](work: Callable[[_Office], Awaitable[T]]) -> T:
         async with _open_office() as office:
             return await work(office)
 
-    try:
-        return asyncio.run(run())
-    except SteppeError as error:
-        raise click.ClickException(str(error)) from error
+    return asyncio.run(run())
 
 
 @click.group()

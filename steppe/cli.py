@@ -8,15 +8,38 @@ import importlib
 import json
 from collections.abc import Coroutine
 from pathlib import Path
+from typing import IO, Any
 
 import click
 
 from core.errors import SteppeError
+from core.settings import SettingsError
 
 PROCESSES = ("api", "gateway", "tracker", "archiver", "scheduler", "worker")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Refusal(click.ClickException):
+    """An expected error: one sentence on stderr and exit code 1, never a traceback."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the sentence."""
+        click.echo(f"steppe: {self.message}", file=file, err=file is None)
+
+
+class _Steppe(click.Group):
+    """The group of all commands; says expected errors of any of them in a sentence."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise
+        except (SteppeError, SettingsError, OSError) as error:
+            raise _Refusal(str(error)) from error
+
+
+@click.group(cls=_Steppe, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="steppe")
 @click.option("--supervised-by", "supervisor_pid", type=int, hidden=True)
 def cli(supervisor_pid: int | None) -> None:
@@ -28,12 +51,8 @@ def cli(supervisor_pid: int | None) -> None:
 
 
 def main() -> None:
-    """Run the command line; an expected error is one sentence on stderr and exit code 1."""
-    try:
-        cli()
-    except SteppeError as error:
-        click.echo(f"steppe: {error}", err=True)
-        raise SystemExit(1) from error
+    """Run the command line."""
+    cli()
 
 
 def _run(program: Coroutine[None, None, None]) -> None:

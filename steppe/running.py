@@ -5,8 +5,9 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping
 
 from core import logs
+from core.errors import Unavailable
 from core.settings import load, process_environment
-from core.supervision import Component, Runnable, stop_on_signals, supervise
+from core.supervision import Component, ComponentCrashed, Runnable, stop_on_signals, supervise
 from steppe.resources import Resources, open_resources
 
 type Components = Mapping[str, Runnable | Component]
@@ -21,7 +22,13 @@ async def run_process(name: str, compose: Compose) -> None:
     settings = load(process_environment())
     logs.configure(name, settings.log_level)
     async with open_resources(settings) as resources, stop_on_signals() as stop:
-        await supervise(await compose(resources), stop, resources.clock)
+        components = await compose(resources)
+        try:
+            await supervise(components, stop, resources.clock)
+        except ComponentCrashed as crash:
+            if isinstance(crash.__cause__, OSError):
+                raise Unavailable("unavailable", f"{crash}: {crash.__cause__}") from crash
+            raise
 
 
 def holder_of(name: str) -> str:

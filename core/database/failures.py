@@ -16,6 +16,8 @@ _POSTGRES_BUSY = frozenset({"40001", "40P01", "55P03", "57014"})
 """serialization_failure, deadlock_detected, lock_not_available, query_canceled (time-out)."""
 _POSTGRES_DOWN_CLASSES = frozenset({"08", "53", "57", "58"})
 """connection exception, insufficient resources, operator intervention, system error."""
+_POSTGRES_NO_TABLE = "42P01"
+"""undefined_table; SQLite says it in words only."""
 
 
 def translate(error: BaseException) -> SteppeError | None:
@@ -58,11 +60,15 @@ def _of_cause(cause: BaseException) -> SteppeError | None:
         primary = sqlite_code & 0xFF
         if primary in _SQLITE_BUSY:
             return _busy()
+        if str(cause).startswith("no such table"):
+            return _without_schema()
         return _down() if primary in _SQLITE_DOWN else None
     sqlstate = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
     if isinstance(sqlstate, str):
         if sqlstate in _POSTGRES_BUSY:
             return _busy()
+        if sqlstate == _POSTGRES_NO_TABLE:
+            return _without_schema()
         return _down() if sqlstate[:2] in _POSTGRES_DOWN_CLASSES else None
     return _down() if isinstance(cause, ConnectionError | OSError | TimeoutError) else None
 
@@ -73,3 +79,10 @@ def _busy() -> Unavailable:
 
 def _down() -> Unavailable:
     return Unavailable("database-unavailable", retry_after_s=RETRY_AFTER_S)
+
+
+def _without_schema() -> Unavailable:
+    return Unavailable(
+        "database-unavailable",
+        "The database lacks a table: `steppe database upgrade` brings its schema to this version",
+    )

@@ -63,7 +63,9 @@ class PositionRoutes(Controller):
         guards=[requires(Scope.VEHICLES_READ)],
         media_type=OCTETS,
         responses={
-            200: ResponseSpec(bytes, media_type=OCTETS, description="One live snapshot message"),
+            200: ResponseSpec(
+                bytes, generate_examples=False, media_type=OCTETS, description="One live snapshot message"
+            ),
             **problem_responses("invalid-input", "not-authenticated", "forbidden", "redis-unavailable"),
         },
     )

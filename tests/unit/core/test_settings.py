@@ -44,6 +44,9 @@ def test_values_are_parsed_by_the_type_of_their_field() -> None:
         ({"STEPPE_CRASH__POINT": "after_commit"}, "only the test environment"),
         ({"STEPPE_TIME__ORIGIN_WALL": "2026-07-01T00:00:00Z"}, "are given together"),
         ({"STEPPE_SECURITY__TOKEN_KEY": "short"}, "at least 32 characters, 5 given"),
+        ({"STEPPE_DATABASE__URL": "mysql://h/d"}, "STEPPE_DATABASE__URL: begins with sqlite"),
+        ({"STEPPE_REDIS__URL": ""}, "STEPPE_REDIS__URL: begins with redis://"),
+        ({"STEPPE_CITY__ZONE": "Asia/Ordos"}, "no time zone is called 'Asia/Ordos'"),
     ],
 )
 def test_a_setting_that_is_unknown_or_out_of_range_is_refused_by_its_name(
