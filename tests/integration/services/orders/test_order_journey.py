@@ -16,13 +16,18 @@ from services.delivery.pickup_code import verifier_digest
 from services.delivery.tables import goods
 from services.dispatch.store import DecisionStore
 from services.orders.cancel_order import cancel_order
-from services.orders.collect_order import code_of_order, open_for_recipient, refresh_code
+from services.orders.collect_order import code_of_order
 from services.orders.load_order import load_order
 from services.orders.order import Order
 from services.orders.states import OrderState
 from services.tasks.states import StopKind, TaskState
 from services.tasks.store import TaskStore
 from services.tasks.task import Task
+from tests.integration.services.orders.on_the_way import (
+    an_arrived_order,
+    an_order_on_board,
+    an_order_on_its_way,
+)
 from tests.integration.services.orders.town import (
     KEYPAD_ROOT,
     MILK,
@@ -35,29 +40,6 @@ from tests.integration.services.orders.town import (
 
 S = OrderState
 MINE = Reach(resident=RESIDENT)
-
-
-async def an_order_on_its_way(town: Town) -> tuple[Order, ScriptedVehicle]:
-    await town.add_vehicle(7)
-    order = await town.order()
-    await town.round()
-    vehicle = town.script(7)
-    await vehicle.take_plan()
-    return order, vehicle
-
-
-async def an_order_on_board(town: Town) -> tuple[Order, ScriptedVehicle]:
-    order, vehicle = await an_order_on_its_way(town)
-    await vehicle.reach(StopKind.LOAD)
-    await vehicle.load(order)
-    return order, vehicle
-
-
-async def an_arrived_order(town: Town) -> tuple[Order, ScriptedVehicle]:
-    order, vehicle = await an_order_on_board(town)
-    later(town, 300)
-    await vehicle.reach(StopKind.HANDOVER)
-    return order, vehicle
 
 
 async def the_task(town: Town, vehicle: ScriptedVehicle) -> Task:
@@ -342,43 +324,6 @@ async def test_reports_of_strangers_move_nothing(town: Town) -> None:
     box = {"orderId": "somebody-elses", "compartment": 1}
     assert await vehicle.say("goods_loaded", box) == "unknown-order"
     assert (await town.read(order.order_id)).state is S.PICKING_UP
-
-
-async def test_wrong_codes_typed_at_the_vehicle_lock_the_code_until_a_fresh_one(town: Town) -> None:
-    order, vehicle = await an_arrived_order(town)
-    failed = {"orderId": order.order_id, "generation": 1, "tries": 5}
-    assert await vehicle.say("code_failed", failed) == "applied"
-    assert await vehicle.say("code_failed", failed) == "already"
-    with pytest.raises(Conflict, match="pickup-code-locked"):
-        await open_for_recipient(
-            town.database, order.order_id, MINE, typed="123456", actor="r", at=town.now, rate=1.0
-        )
-    async with town.database.write() as tx:
-        fresh = await refresh_code(tx, order.order_id, MINE)
-    assert (fresh.generation, fresh.tries_left) == (2, 5)
-    opened = await open_for_recipient(
-        town.database, order.order_id, MINE, typed=fresh.code(), actor="r", at=town.now, rate=1.0
-    )
-    assert opened.kind is CommandKind.OPEN_COMPARTMENT
-
-
-async def test_a_wrong_code_on_the_phone_page_costs_a_try_that_is_kept(town: Town) -> None:
-    order, _ = await an_arrived_order(town)
-    with pytest.raises(Conflict, match="pickup-code-wrong") as refusal:
-        await open_for_recipient(
-            town.database, order.order_id, MINE, typed="000000", actor="r", at=town.now, rate=1.0
-        )
-    assert refusal.value.fields["tries_left"] == 4
-    async with town.database.read() as tx:
-        assert (await code_of_order(tx, order.order_id, MINE)).tries_left == 4
-
-
-async def test_nobody_opens_a_door_before_the_vehicle_is_there(town: Town) -> None:
-    order, _ = await an_order_on_board(town)
-    with pytest.raises(Conflict, match="vehicle-not-at-stop"):
-        await open_for_recipient(
-            town.database, order.order_id, MINE, typed=None, actor="r", at=town.now, rate=1.0
-        )
 
 
 async def test_an_order_is_invisible_to_another_resident(town: Town) -> None:
