@@ -36,8 +36,10 @@ from services.tasks.store import TaskStore
 from services.tasks.task import Leg, Stop, Task
 
 LOST_RACE = (Conflict, IllegalTransition, VersionMismatch)
-MOST_A_ROUND = 30
-"""Rounds begun in one job: five routes each, so that a job stays well under its time-out."""
+MOST_A_JOB = 10
+"""Vehicles of each sort settled in one job: an order that comes meanwhile waits for the job to end (0.2 s
+each on two
+crowded cores)."""
 ALL_SERVICES = frozenset({ServiceKind.DELIVERY, *ROUND_KINDS})
 
 
@@ -64,6 +66,8 @@ class IdleKeeper:
         steps = [(each, next_step(each, depots, is_home_wanted=is_home_wanted)) for each in members]
         counts: Counter[str] = Counter()
         for member, idle in steps:
+            if counts.total() >= MOST_A_JOB:
+                break
             done = False
             if idle.step is NextStep.CHARGE:
                 done = await self._charge(member, chargers, taken)
@@ -103,7 +107,7 @@ class IdleKeeper:
         )
         never = datetime.min.replace(tzinfo=UTC)
         longest_idle = sorted(wanting, key=lambda each: last.get(each.vehicle.vehicle_no, never))
-        return longest_idle[: max(0, min(room - standing, MOST_A_ROUND))]
+        return longest_idle[: max(0, min(room - standing, MOST_A_JOB))]
 
     async def _taken_bays(self, tx: Transaction) -> Counter[str]:
         return Counter(
