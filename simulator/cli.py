@@ -20,7 +20,7 @@ from simulator.people.api import Api
 from simulator.people.collecting import Collecting, TypeCode
 from simulator.people.merchants import Merchant
 from simulator.people.operators import Operator
-from simulator.people.pace import Pace, learn_city_time
+from simulator.people.pace import Pace, Sessions, learn_city_time
 from simulator.people.residents import Residents
 from simulator.world import World
 
@@ -128,10 +128,8 @@ class _Plays:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
         work: list[Coroutine[Any, Any, None]] = []
-        memories: MemoryFile | None = None
-        world: World | None = None
+        memories = MemoryFile(memory)
         if "vehicles" in parts:
-            memories = MemoryFile(memory)
             world = World(
                 self._issued,
                 self._gateway_url,
@@ -145,7 +143,7 @@ class _Plays:
             if keypad_port:
                 work.append(KeypadServer(world, keypad_host, keypad_port).run(stop))
         api = Api(self._api_url)
-        work += self._people(parts, api, Pace(self._clock, stop))
+        work += self._people(parts, api, Pace(self._clock, stop), memories.sessions())
         refused = False
         if speed is not None and "vehicles" in parts:
             work.append(self._check_speed(speed, stop))
@@ -156,11 +154,12 @@ class _Plays:
             refused = True
         finally:
             await api.close()
-            if memories is not None:
-                memories.close()
+            memories.close()
         return 1 if refused else 0
 
-    def _people(self, parts: set[str], api: Api, pace: Pace) -> list[Coroutine[Any, Any, None]]:
+    def _people(
+        self, parts: set[str], api: Api, pace: Pace, sessions: Sessions
+    ) -> list[Coroutine[Any, Any, None]]:
         work: list[Coroutine[Any, Any, None]] = []
         if parts & {"merchants", "residents", "operators"}:
             work.append(learn_city_time(api, pace))
@@ -168,7 +167,9 @@ class _Plays:
             work += [Merchant(given, api, pace, self._seed).run() for given in self._issued.merchants]
         if "operators" in parts:
             staff = [given for given in self._issued.staff if given.role == "remote_operator"]
-            work += [Operator(given, api, pace, self._seed).run() for given in staff]
+            # heartbeats do not queue behind shops and shoppers
+            desk, door = Api(self._api_url), asyncio.Semaphore(2)
+            work += [Operator(given, desk, pace, self._seed, sessions, door).run() for given in staff]
         if "residents" in parts:
             residents = Residents(
                 api,
@@ -177,6 +178,7 @@ class _Plays:
                 self._issued.districts(),
                 seed=self._seed,
                 orders_per_day=self._orders_per_day,
+                sessions=sessions,
             )
             work.append(residents.run())
         return work

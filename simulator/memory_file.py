@@ -1,6 +1,7 @@
 """Where the vehicles' memories are kept between runs: one SQLite file of the simulator's own."""
 
 import sqlite3
+from collections import UserDict
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -23,6 +24,7 @@ class MemoryFile:
             "CREATE TABLE IF NOT EXISTS vehicles (no INTEGER PRIMARY KEY, memory BLOB NOT NULL)"
         )
         self._sql.execute("CREATE TABLE IF NOT EXISTS fences (key TEXT PRIMARY KEY, fence BLOB NOT NULL)")
+        self._sql.execute("CREATE TABLE IF NOT EXISTS sessions (who TEXT PRIMARY KEY, cookie TEXT NOT NULL)")
         self._sql.commit()
 
     def load(self) -> dict[int, VehicleMemory]:
@@ -49,6 +51,10 @@ class MemoryFile:
         with self._sql:
             self._sql.executemany("INSERT OR REPLACE INTO vehicles VALUES (?, ?)", rows)
 
+    def sessions(self) -> "KeptSessions":
+        """Return people's sessions, read now and written whenever one changes."""
+        return KeptSessions(self._sql)
+
     def load_fences(self, book: FenceBook) -> None:
         """Put every fence that is kept into a book."""
         for key, data in self._sql.execute("SELECT key, fence FROM fences"):
@@ -66,3 +72,17 @@ class MemoryFile:
     def close(self) -> None:
         """Close the file."""
         self._sql.close()
+
+
+class KeptSessions(UserDict[str, str]):
+    """Cookies by phone or user name, in the same file."""
+
+    def __init__(self, sql: sqlite3.Connection) -> None:
+        self._sql = sql
+        super().__init__()
+        self.data.update(sql.execute("SELECT who, cookie FROM sessions"))
+
+    def __setitem__(self, who: str, cookie: str) -> None:
+        self.data[who] = cookie
+        with self._sql:
+            self._sql.execute("INSERT OR REPLACE INTO sessions VALUES (?, ?)", (who, cookie))

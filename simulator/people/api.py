@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -10,7 +11,8 @@ import httpx
 import msgspec
 import structlog
 
-TRIES = 4
+TRIES = 3
+"""Tries of a request that changes something; who only looks will look again anyway."""
 RETRY_FIRST_S = 0.5
 CONNECTIONS = 12
 _log = structlog.get_logger("simulator.people")
@@ -48,6 +50,8 @@ class Api:
         self._http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.refused: dict[str, int] = {}
         """Problem codes that came back, counted."""
+        self.latency_s = 0.0
+        """How long the last twenty answers took: people are patient with a server that is slow."""
         self._is_away = False
 
     async def close(self) -> None:
@@ -65,9 +69,9 @@ class Api:
         key: str = "",
         params: Mapping[str, str | int | float] | None = None,
     ) -> Answer:
-        """Make a request; a 503, a 429 and a dead connection are tried again.
+        """Make a request; when it changes something, a 503, a 429 and a dead connection are tried again.
 
-        A POST that may be repeated carries ``key`` (Idempotency-Key), so that trying again is safe.
+        A POST that must not be done twice carries ``key`` (Idempotency-Key), so that trying again is safe.
         """
         headers = {"Origin": self.url}
         if cookie:
@@ -81,9 +85,10 @@ class Api:
             headers["Content-Type"] = "application/json"
         pause_s = RETRY_FIRST_S
         answer = NOBODY_ANSWERS
-        for _ in range(TRIES):
+        tries = 1 if method == "GET" else TRIES
+        for left in reversed(range(tries)):
             answer = await self._once(method, path, headers, content, params)
-            if answer.status not in (0, 429, 502, 503, 504):
+            if answer.status not in (0, 429, 502, 503, 504) or not left:
                 break
             await asyncio.sleep(pause_s * random.uniform(0.7, 1.3))  # noqa: S311 - jitter
             pause_s *= 2
@@ -99,11 +104,15 @@ class Api:
         content: bytes | None,
         params: Mapping[str, str | int | float] | None,
     ) -> Answer:
+        began_s = time.monotonic()
         try:
             answer = await self._http.request(method, path, headers=headers, content=content, params=params)
         except httpx.HTTPError as error:
             self._away(True, f"{type(error).__name__}: {error}")
             return NOBODY_ANSWERS
+        finally:
+            took_s = time.monotonic() - began_s
+            self.latency_s += (took_s - self.latency_s) / 20
         self._away(False)
         return _read(answer)
 

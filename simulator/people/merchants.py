@@ -45,7 +45,8 @@ class Merchant:
             if self._pace.clock.is_known:
                 busy = await self.look()
             await self._pace.wall(
-                self._lot.uniform(0.8, 1.2)
+                10 * self._api.latency_s
+                + self._lot.uniform(0.8, 1.2)
                 * self._pace.poll_s(20 if busy else 60, least_s=1.5 if busy else 4.0, most_s=10.0)
             )
 

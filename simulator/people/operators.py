@@ -1,5 +1,6 @@
 """Remote safety operators: sign in, stay there, look after the vehicles they are given, go off shift."""
 
+import asyncio
 import hashlib
 import hmac
 import random
@@ -12,7 +13,7 @@ import structlog
 
 from simulator.issued import GivenStaff
 from simulator.people.api import Answer, Api
-from simulator.people.pace import Pace
+from simulator.people.pace import Pace, Sessions
 
 SHIFT_S = (6 * 3600.0, 9 * 3600.0)
 BREAK_S = (600.0, 1800.0)
@@ -40,12 +41,23 @@ class Shift(msgspec.Struct, frozen=True, rename="camel"):
 class Operator:
     """One person at one desk."""
 
-    def __init__(self, given: GivenStaff, api: Api, pace: Pace, seed: int) -> None:
+    def __init__(
+        self,
+        given: GivenStaff,
+        api: Api,
+        pace: Pace,
+        seed: int,
+        sessions: Sessions,
+        door: asyncio.Semaphore,
+    ) -> None:
+        """Take who it is; ``door`` lets few log in at a time, because each log-in costs the city 0.1 s."""
+        self._sessions = sessions
+        self._door = door
         self.given = given
         self._api = api
         self._pace = pace
         self._lot = random.Random(f"operator:{seed}:{given.username}")  # noqa: S311 - a simulation
-        self._cookie = ""
+        self._cookie = sessions.get(given.username, "")
         self._cared_for: set[int] = set()
 
     async def run(self) -> None:
@@ -64,8 +76,14 @@ class Operator:
     async def _log_in(self) -> bool:
         if not self._pace.clock.is_known:
             return False
-        if self._cookie and (await self._call("GET", "/api/me")).is_good:
-            return True
+        if self._cookie:
+            answer = await self._call("GET", "/api/me")
+            if answer.is_good or answer.status != 401:
+                return answer.is_good
+        async with self._door:
+            return await self._show_password()
+
+    async def _show_password(self) -> bool:
         body = {
             "username": self.given.username,
             "password": self.given.password,
@@ -73,6 +91,7 @@ class Operator:
         }
         answer = await self._api.call("POST", "/api/staff/login", body=body)
         self._cookie = answer.cookie if answer.is_good else ""
+        self._sessions[self.given.username] = self._cookie
         return answer.is_good
 
     async def _begin(self) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import MutableMapping
 
 import msgspec
 import structlog
@@ -9,6 +10,8 @@ import structlog
 from simulator.clock import CityClock
 from simulator.people.api import Api
 
+type Sessions = MutableMapping[str, str]
+"""Cookie by phone or user name: sessions outlive a restart of the simulator as they outlive a browser's."""
 LEARN_EVERY_S = 60.0
 """Wall seconds between two looks at the city's clock, for those who have no link that tells it."""
 _log = structlog.get_logger("simulator.people")

@@ -12,7 +12,7 @@ import structlog
 
 from simulator.people.api import Api
 from simulator.people.collecting import Collecting
-from simulator.people.pace import Pace
+from simulator.people.pace import Pace, Sessions
 from simulator.people.rhythm import orders_per_hour, seconds_to_next
 
 TERMINAL = frozenset({"delivered", "cancelled", "returned", "failed"})
@@ -55,10 +55,10 @@ class OwnOrder(msgspec.Struct, frozen=True, rename="camel"):
 class Resident:
     """Somebody with a phone and, once logged in, a session."""
 
-    def __init__(self, phone: str, district: str) -> None:
+    def __init__(self, phone: str, district: str, cookie: str = "") -> None:
         self.phone = phone
         self.district = district
-        self.cookie = ""
+        self.cookie = cookie
 
 
 class Residents:
@@ -73,14 +73,16 @@ class Residents:
         *,
         seed: int,
         orders_per_day: float,
+        sessions: Sessions,
     ) -> None:
+        self._sessions = sessions
         self._api = api
         self._pace = pace
         self._collecting = collecting
         self._lot = random.Random(f"residents:{seed}")  # noqa: S311 - a simulation
         self._per_day = orders_per_day
         self._free = [
-            Resident(_phone(seed, number), district)
+            Resident(phone := _phone(seed, number), district, sessions.get(phone, ""))
             for number, district in enumerate(d for d in districts for _ in range(PHONES_A_TOWN))
         ]
         self._lot.shuffle(self._free)
@@ -135,6 +137,7 @@ class Residents:
         body = {"phone": resident.phone, "code": code}
         answer = await self._api.call("POST", "/api/residents/login", body=body)
         resident.cookie = answer.cookie if answer.is_good else ""
+        self._sessions[resident.phone] = resident.cookie
         return answer.is_good
 
     async def _code_on_phone(self, phone: str) -> str | None:
@@ -220,7 +223,8 @@ class Residents:
                 )
             near = order.state in ("in_transit", "arrived")
             await self._pace.wall(
-                self._pace.poll_s(30 if near else 90, least_s=2.0 if near else 5.0, most_s=15.0)
+                10 * self._api.latency_s
+                + self._pace.poll_s(30 if near else 90, least_s=2.0 if near else 5.0, most_s=15.0)
                 * lot.uniform(0.8, 1.2)
             )
             path = f"/api/resident/orders/{order.order_id}"
