@@ -1,5 +1,6 @@
 """Somebody else's things: not there (404) for every role of another company, district, merchant, resident."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -11,7 +12,7 @@ from core.auth.roles import ROLE_SCOPES, STAFF_ROLES, Role, Scope
 from core.auth.services import AuthServices
 from tests.integration.access.people import FOREIGN, HOME, NEIGHBOUR, SISTER, Tenant
 from tests.integration.access.things import Things, things_of_home
-from tests.integration.access.walk import WalkedRoute, open_socket, routes_of
+from tests.integration.access.walk import WalkedRoute, hear_socket, open_socket, routes_of
 from tests.integration.services.orders.town import Town
 
 EVERYBODYS = {"GET /api/resident/merchants/{merchant_id}/goods"}
@@ -130,3 +131,30 @@ async def test_who_may_not_read_orders_is_told_of_none(
             if things.order in response.text:
                 told.append(f"{route} as {role}")
     assert told == []
+
+
+LIVE_NAMES = {
+    "alarm_id": Scope.ALARMS_READ,
+    "command_id": Scope.COMMANDS_READ,
+    "order_id": Scope.ORDERS_READ,
+}
+
+
+@pytest.mark.parametrize("tenant", [NEIGHBOUR, SISTER, HOME], ids=lambda tenant: tenant.name)
+async def test_the_live_feed_tells_only_what_the_role_may_read_of_ones_own(
+    api: Litestar, somebody: Callable[..., Any], things: Things, tenant: Tenant
+) -> None:
+    credentials = await somebody(tenant, things.order)()
+    roles = [role for role in Role if Scope.LIVE_READ in ROLE_SCOPES[role]]
+    topics = ("alarms", "orders", "commands")
+    said = await asyncio.gather(*(hear_socket(api, "/api/live", credentials[role], topics) for role in roles))
+    told = {
+        (name, role)
+        for role, text in zip(roles, said, strict=True)
+        for name in LIVE_NAMES
+        if things.values[name] in text
+    }
+    readers = {
+        (name, role) for role in roles for name, scope in LIVE_NAMES.items() if scope in ROLE_SCOPES[role]
+    }
+    assert told == (readers if tenant is HOME else set())

@@ -1,5 +1,7 @@
 """Walking an app: every route from its own table, every role with real credentials, what came back."""
 
+import asyncio
+import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -16,6 +18,9 @@ from core.auth.roles import ROLE_SCOPES, Role, Scope
 Headers = Mapping[str, str]
 FRAMEWORK_PATHS = ("/schema", "/api/schema")
 """The OpenAPI document and its reader are Litestar's own routes and public."""
+
+QUIET_S = 0.5
+"""A live feed that says nothing for so long has sent its snapshots."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +117,38 @@ async def open_socket(app: Litestar, path: str, headers: Headers) -> list[int]:
         elif message["type"] == "websocket.close":
             heard.append(int(message.get("code", 1000)))
 
-    scope: dict[str, Any] = {
+    await cast(Any, app)(_socket_scope(path, headers), receive, send)
+    return heard
+
+
+async def hear_socket(app: Litestar, path: str, headers: Headers, topics: tuple[str, ...]) -> str:
+    """Subscribe to topics of a live feed and return everything it says until each sent its snapshot."""
+    said: list[str] = []
+    subscribed = {"type": "websocket.receive", "text": json.dumps({"type": "subscribe", "topics": topics})}
+    waiting: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    for message in ({"type": "websocket.connect"}, subscribed):
+        waiting.put_nowait(message)
+
+    async def send(message: dict[str, Any]) -> None:
+        if message["type"] == "websocket.send" and message.get("text"):
+            said.append(message["text"])
+            quiet.set()
+
+    quiet = asyncio.Event()
+    serving = asyncio.ensure_future(cast(Any, app)(_socket_scope(path, headers), waiting.get, send))
+    try:
+        while not serving.done():
+            quiet.clear()
+            async with asyncio.timeout(QUIET_S):
+                await quiet.wait()
+    except TimeoutError:
+        waiting.put_nowait({"type": "websocket.disconnect", "code": 1000})
+    await serving
+    return "\n".join(said)
+
+
+def _socket_scope(path: str, headers: Headers) -> dict[str, Any]:
+    return {
         "type": "websocket",
         "asgi": {"version": "3.0", "spec_version": "2.4"},
         "http_version": "1.1",
@@ -130,8 +166,6 @@ async def open_socket(app: Litestar, path: str, headers: Headers) -> list[int]:
         "state": {},
         "extensions": {},
     }
-    await cast(Any, app)(scope, receive, send)
-    return heard
 
 
 def expected(route: WalkedRoute, role: Role | None) -> str:
