@@ -1,10 +1,12 @@
 """What an order would be promised now: the way, the queue, the merchant's own time."""
 
-import math
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from core.errors import Unavailable
+from core.ids import VehicleNo
+from fleet.vehicles.last_heard import LastHeard
 from geofences.geo import distance_m
 from services.orders.draft import CheckedDraft
 from services.orders.promise import Promise, PromiseInput, promise
@@ -16,8 +18,10 @@ DETOUR = 1.4
 towns)."""
 SPEED_MPS = 4.5
 """Mean speed of a delivery vehicle with its stops at crossings, when no route can be asked for."""
-MEAN_PICKUP_S = 420.0
-"""Drive to the merchant when a single vehicle of the town is free."""
+NEAREST = 8
+"""Free vehicles whose way to the merchant is asked for: dispatch takes one of the nearest."""
+UNKNOWN_PICKUP_S = 900.0
+"""Drive to the merchant while no free vehicle's place is known: half across a town of seven kilometres."""
 MEAN_JOB_S = 1800.0
 """How long a delivery holds its vehicle, from the claim to being free again."""
 
@@ -36,26 +40,37 @@ def straight(start: GeoPoint, end: GeoPoint) -> Hop:
     return Hop(duration_s=DETOUR * line_m / SPEED_MPS, length_m=DETOUR * line_m)
 
 
-async def estimate(checked: CheckedDraft, roads: Roads) -> Estimate:
-    """Return what the draft would be promised; an absent router makes it rougher, never impossible."""
-    start = GeoPoint(checked.merchant.lat, checked.merchant.lng)
-    end = GeoPoint(checked.pickup_point.lat, checked.pickup_point.lng)
-    try:
-        way = await roads.hop(start, end)
-    except Unavailable:
-        way = None
-    is_rough = way is None
-    way = way or straight(start, end)
+async def estimate(checked: CheckedDraft, roads: Roads, heard: Mapping[VehicleNo, LastHeard]) -> Estimate:
+    """Return what the draft would be promised; an absent router makes it rougher, never impossible.
+
+    heard: where the zone's vehicles last were; those that hold a task are not counted on.
+    """
+    shop = GeoPoint(checked.merchant.lat, checked.merchant.lng)
+    door = GeoPoint(checked.pickup_point.lat, checked.pickup_point.lng)
     load = checked.load
+    free = [GeoPoint(heard[number].lat, heard[number].lng) for number in load.free if number in heard]
+    near = sorted(free, key=lambda place: straight(place, shop).length_m)[:NEAREST]
+    way, approach = None, None
+    try:
+        way = await roads.hop(shop, door)
+        approach = _quickest(await roads.hops(near, [shop]))
+    except Unavailable:
+        approach = min((straight(place, shop).duration_s for place in near), default=None)
+    is_rough = way is None
+    way = way or straight(shop, door)
     made = promise(
         PromiseInput(
             prepare_s=checked.ready_s,
-            pickup_drive_s=MEAN_PICKUP_S / math.sqrt(max(1, load.free)),
+            pickup_drive_s=UNKNOWN_PICKUP_S if approach is None else approach,
             delivery_drive_s=way.duration_s,
-            free_vehicles=load.free,
+            free_vehicles=len(load.free),
             vehicles=len(load.numbers),
             waiting=load.waiting,
             job_s=MEAN_JOB_S,
         )
     )
     return Estimate(promise=made, way=way, is_rough=is_rough)
+
+
+def _quickest(rows: Sequence[Sequence[Hop | None]]) -> float | None:
+    return min((hop.duration_s for row in rows for hop in row if hop is not None), default=None)

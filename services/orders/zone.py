@@ -16,7 +16,7 @@ from services.tasks.store import TaskStore
 
 
 class ZoneLoad(msgspec.Struct, frozen=True, kw_only=True):
-    """The vehicles in service, how many of them hold a task, how many orders wait for one.
+    """The vehicles in service, which of them hold a task, how many orders wait for one.
 
     ``operator`` is who runs most of them, None where no delivery vehicle works.
     """
@@ -24,13 +24,13 @@ class ZoneLoad(msgspec.Struct, frozen=True, kw_only=True):
     district: DistrictCode
     operator: OperatorId | None
     numbers: tuple[VehicleNo, ...]
-    busy: int
+    busy: frozenset[VehicleNo]
     waiting: int
 
     @property
-    def free(self) -> int:
-        """Return how many vehicles hold no task; whether they may go is dispatch's to judge."""
-        return len(self.numbers) - self.busy
+    def free(self) -> tuple[VehicleNo, ...]:
+        """Return the vehicles that hold no task; whether they may go is dispatch's to judge."""
+        return tuple(number for number in self.numbers if number not in self.busy)
 
 
 async def zone_load(tx: Transaction, district: DistrictCode) -> ZoneLoad:
@@ -47,7 +47,7 @@ async def zone_load(tx: Transaction, district: DistrictCode) -> ZoneLoad:
         district=district,
         operator=max(sorted(set(operators)), key=operators.count, default=None),
         numbers=numbers,
-        busy=len(await TaskStore(tx).active_ids(numbers)),
+        busy=frozenset(await TaskStore(tx).active_ids(numbers)),
         waiting=await OrderStore(tx).count_waiting(district),
     )
 

@@ -282,7 +282,8 @@ class Town:
         draft = Draft(**{**fields, **changes})
         async with self.database.read() as tx:
             checked = await check_draft(tx, draft, at=self.now)
-        promised = (await estimate(checked, self.ways)).promise
+        heard = await self.listener.last_heard(checked.load.free)
+        promised = (await estimate(checked, self.ways, heard)).promise
         async with self.database.write() as tx:
             return await place_order(tx, draft, ResidentId(resident), promised, at=self.now)
 
