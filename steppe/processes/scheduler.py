@@ -3,6 +3,7 @@
 from core.audit.chain import HeadSigner
 from core.audit.sealing import AuditSealer
 from core.auth.notices import notice_port
+from core.auth.tidying import SignInTidier
 from core.inbox_consumer import InboxConsumer
 from core.outbox import Relay
 from core.queue import JobQueue
@@ -26,7 +27,6 @@ from steppe.outbox_routes import outbox_routes
 from steppe.resources import Resources, redis_url_of
 from steppe.road_rules import RoadRules
 from steppe.running import Components, holder_of, run_process
-
 
 START_GRACE_S = 60.0
 """Operators' pages find their way back within this after the platform was down."""
@@ -71,6 +71,7 @@ async def compose(resources: Resources) -> Components:
         "operators": VehicleWatch(database, clock, start_grace_s=START_GRACE_S),
         "papers": PaperWatch(database, clock),
         "sealer": AuditSealer(database, clock, HeadSigner(_secret(settings, "audit_key"))),
+        "sign-ins": SignInTidier(database, clock),
     }
 
 

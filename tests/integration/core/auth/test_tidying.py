@@ -1,11 +1,14 @@
 """What signing in leaves behind goes after a week, and nothing that still counts goes with it."""
 
+import asyncio
 from typing import Any
 
 import httpx
+from sqlalchemy import func, select
 
 from core.auth.services import AuthServices
-from core.auth.tidying import tidy_sign_ins
+from core.auth.tables import staff_sessions
+from core.auth.tidying import SignInTidier, tidy_sign_ins
 
 WEEK_S = 7 * 86_400
 
@@ -33,3 +36,20 @@ async def test_a_session_that_counts_stays(
     async with auth.database.write() as tx:
         await tidy_sign_ins(tx, wall=clock.wall())
     assert (await client.get("/api/me")).status_code == 200
+
+
+async def test_the_running_tidier_tidies_and_stops(
+    client: httpx.AsyncClient, auth: AuthServices, dispatcher: Any, clock: Any, eventually: Any
+) -> None:
+    await client.post("/api/staff/login", json=dispatcher.login(clock.wall()))
+    clock.advance(3 * WEEK_S)
+    stop = asyncio.Event()
+    running = asyncio.create_task(SignInTidier(auth.database, clock).run(stop))
+
+    async def is_empty() -> bool:
+        async with auth.database.read() as tx:
+            return (await tx.execute(select(func.count()).select_from(staff_sessions))).scalar_one() == 0
+
+    await eventually(is_empty)
+    stop.set()
+    await running
