@@ -30,9 +30,10 @@ const aVehicle = (vehicle: Partial<VehicleDetail>): VehicleDetail =>
 test("a vehicle without a live record shows what the list said, one with a record its live values", () => {
   const store = new VehicleStore();
   store.apply(decodeFrame(frameBytes("snapshot", 1, [{ vehicleNo: 2, condition: 2, speed: 20, battery: 100 }])), 0);
-  const brief = { code: "X", service: "delivery", district: "KB", condition: "charging", batteryRatio: 0.3 };
+  const brief = { code: "X", service: "delivery", district: "KB", condition: "charging", batteryRatio: 0.3, worstAlarm: null };
   expect(rowOf({ ...brief, vehicleNo: 1 }, store)).toMatchObject({ condition: "charging", batteryRatio: 0.3, speedMps: undefined });
   expect(rowOf({ ...brief, vehicleNo: 1, condition: "flying" }, store).condition).toBe("offline");
+  expect(rowOf({ ...brief, vehicleNo: 1, worstAlarm: "major" }, store).condition).toBe("alarm");
   expect(rowOf({ ...brief, vehicleNo: 2 }, store)).toMatchObject({ condition: "driving", speedMps: 4, batteryRatio: 0.5 });
 });
 

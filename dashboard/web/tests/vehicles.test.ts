@@ -66,6 +66,22 @@ test("a condition that is not known here shows as offline, never as something it
   expect(store.conditionOf(0)).toBe("offline");
 });
 
+test("a vehicle with a standing alarm is shown as one until it clears, whatever its records say", () => {
+  const store = new VehicleStore();
+  const heard: Flush[] = [];
+  store.apply(snapshot(1, [{ vehicleNo: 10, condition: 2 }, { vehicleNo: 11, condition: 1 }]), 0);
+  store.flush();
+  store.subscribe((flush) => heard.push(flush));
+  store.setAlarmed(new Set([10]));
+  store.apply(delta(2, [{ vehicleNo: 10, condition: 1 }]), 0);
+  store.flush();
+  expect([store.conditionOf(0), store.conditionOf(1)]).toEqual(["alarm", "idle"]);
+  store.setAlarmed(new Set());
+  store.flush();
+  expect(store.conditionOf(0)).toBe("idle");
+  expect(heard.map((flush) => flush.slots)).toEqual([[0], [0]]);
+});
+
 test("a trail keeps where the vehicle was, once a second while it stands, ten minutes at most", () => {
   const store = new VehicleStore();
   let now = 0;

@@ -40,4 +40,6 @@ export const code = (id: string): Promise<PickupCode> => ask(`${at(id)}/code`);
 export const freshCode = (id: string): Promise<PickupCode> => ask(`${at(id)}/code/refresh`, { method: "POST" });
 export const open = (id: string, code: string | undefined, idempotencyKey: string): Promise<void> =>
   ask(`${at(id)}/open`, { method: "POST", body: code ? { code } : {}, idempotencyKey });
+export const share = (id: string): Promise<{ orderId: string; token: string }> =>
+  ask(`${at(id)}/links`, { method: "POST", body: {} });
 export const livePath = (id: string): string => `${at(id)}/live`;

@@ -15,6 +15,9 @@ import { bySeverity, matches, rowOf, tallyOf, type Filter } from "./rows.ts";
 const ASK_AGAIN_MS = 10_000;
 const SEVERITY: Record<string, number> = { critical: 0, major: 1, warning: 2, info: 3 };
 
+/** Standing and new, standing and taken, then what cleared by itself before anybody looked. */
+const rank = (alarm: Alarm): number => (alarm.clearedAt !== null ? 2 : alarm.acknowledgedAt !== null ? 1 : 0);
+
 export class DeskState {
   link = $state.raw<LinkStatus>({ kind: "connecting" });
   /** What the drawer knows of the selected vehicle's way, for the map. */
@@ -91,7 +94,7 @@ export class DeskState {
       ?.filter((a) => a.clearedAt === null || a.acknowledgedAt === null)
       .sort(
         (a, b) =>
-          Number(a.acknowledgedAt !== null) - Number(b.acknowledgedAt !== null) ||
+          rank(a) - rank(b) ||
           (SEVERITY[a.severity] ?? 9) - (SEVERITY[b.severity] ?? 9) ||
           b.raisedAt.localeCompare(a.raisedAt),
       );

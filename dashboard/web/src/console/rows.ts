@@ -22,7 +22,7 @@ export interface Filter {
 
 const RANK: Record<Condition, number> = { alarm: 0, driving: 1, idle: 2, charging: 3, offline: 4 };
 
-type Facts = Pick<VehicleBrief, "vehicleNo" | "code" | "service" | "district" | "condition" | "batteryRatio">;
+type Facts = Pick<VehicleBrief, "vehicleNo" | "code" | "service" | "district" | "condition" | "batteryRatio" | "worstAlarm">;
 
 /** The live record where there is one, else what the list said when it was asked for. */
 export function rowOf(vehicle: Facts, live: VehicleStore): Row {
@@ -34,7 +34,8 @@ export function rowOf(vehicle: Facts, live: VehicleStore): Row {
     district: vehicle.district,
   };
   if (slot === undefined) {
-    const condition = CONDITIONS.find((one) => one === vehicle.condition) ?? "offline";
+    const heard = CONDITIONS.find((one) => one === vehicle.condition) ?? "offline";
+    const condition = vehicle.worstAlarm && vehicle.worstAlarm !== "info" ? "alarm" : heard;
     return { ...fixed, condition, speedMps: undefined, batteryRatio: vehicle.batteryRatio ?? undefined };
   }
   return {

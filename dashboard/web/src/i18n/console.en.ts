@@ -78,6 +78,7 @@ export const desk: DeskWords = {
       speak: "The vehicle says one sentence aloud.",
     },
     speech: "What it says",
+    details: { superseded: "A newer stop took its place", "not-delivered": "It did not reach the vehicle in time", unanswered: "The vehicle did not answer", "no-result": "The vehicle reported no result" },
     failed: "The command was not sent.",
   },
   alarm: {

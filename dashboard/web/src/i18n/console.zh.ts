@@ -75,6 +75,7 @@ export const desk = {
       speak: "车辆用喇叭播报一句提示。",
     } as Record<string, string>,
     speech: "播报内容",
+    details: { superseded: "已被新的停车指令取代", "not-delivered": "在有效期内没有送达车辆", unanswered: "车辆没有应答", "no-result": "车辆没有回报结果" } as Record<string, string>,
     failed: "指令没有下发成功。",
   },
   alarm: {
@@ -119,7 +120,7 @@ export const desk = {
     none: "今天还没有订单。居民在手机页下单后会出现在这里。",
     promised: (time: string) => `承诺 ${time} 前`,
     eta: (time: string) => `预计 ${time}`,
-    late: "将晚于承诺",
+    late: "晚于承诺",
     noVehicle: "尚未派车",
     drawer: "订单详情",
     number: (id: string) => `订单 ${id}`,

@@ -35,6 +35,7 @@ export class StaffFeed {
     onStatus: (status: LinkStatus) => void,
     private readonly topics: readonly Topic[] = TOPICS,
   ) {
+    this.alarms.subscribe(() => this.markAlarmed());
     this.socket = new LiveSocket({
       url,
       onStatus,
@@ -67,6 +68,13 @@ export class StaffFeed {
     this.socket.send(this.subscription());
   }
 
+  /** A vehicle with a standing alarm is red on the map at once, also when its own record says otherwise. */
+  private markAlarmed(): void {
+    const standing = [...this.alarms.items.values()].filter((a) => a.clearedAt === null && a.severity !== "info");
+    this.vehicles.setAlarmed(new Set(standing.map((a) => a.vehicleNo)));
+    this.schedule();
+  }
+
   private text(text: string): void {
     let message: TopicMessage<never>;
     try {
@@ -97,6 +105,10 @@ export class StaffFeed {
       this.refused++;
       return;
     }
+    this.schedule();
+  }
+
+  private schedule(): void {
     if (this.scheduled) return;
     this.scheduled = true;
     const flush = () => {

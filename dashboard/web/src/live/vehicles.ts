@@ -11,6 +11,7 @@ export type Flush = { readonly slots: readonly number[]; readonly reset: boolean
 type Listener = (flush: Flush) => void;
 
 const GROWTH = 256;
+const ALARM = CONDITIONS.indexOf("alarm");
 
 export class VehicleStore {
   count = 0;
@@ -30,6 +31,9 @@ export class VehicleStore {
   /** Wall milliseconds of the newest frame, -1 before the first. */
   frameAtMs = -1;
 
+  /** What the vehicle's own record said; `condition` is what is shown. */
+  private heardCondition = new Uint8Array(GROWTH);
+  private alarmed: ReadonlySet<number> = new Set();
   private readonly slotOf = new Map<number, number>();
   private readonly listeners = new Set<Listener>();
   private dirty = new Set<number>();
@@ -60,7 +64,8 @@ export class VehicleStore {
       this.lat[slot] = record.lat;
       this.lng[slot] = record.lng;
       this.headingDeg[slot] = record.headingDeg;
-      this.condition[slot] = record.condition < CONDITIONS.length ? record.condition : 0;
+      this.heardCondition[slot] = record.condition < CONDITIONS.length ? record.condition : 0;
+      this.condition[slot] = this.shownCondition(slot);
       this.controlMode[slot] = record.controlMode;
       this.speedMps[slot] = record.speedMps;
       this.batteryRatio[slot] = record.batteryRatio;
@@ -84,6 +89,24 @@ export class VehicleStore {
     this.dirty = new Set();
     this.reset = false;
     for (const listener of this.listeners) listener(flush);
+  }
+
+  /**
+   * Says which vehicles have a standing alarm: they are shown as such whatever their record says, because some
+   * alarms (nobody watches, permit expired) do not come from the vehicle's own data. Red means a person is needed.
+   */
+  setAlarmed(vehicles: ReadonlySet<number>): void {
+    this.alarmed = vehicles;
+    for (let slot = 0; slot < this.count; slot++) {
+      const shown = this.shownCondition(slot);
+      if (shown === this.condition[slot]) continue;
+      this.condition[slot] = shown;
+      this.dirty.add(slot);
+    }
+  }
+
+  private shownCondition(slot: number): number {
+    return this.alarmed.has(this.vehicleNo[slot]!) ? ALARM : this.heardCondition[slot]!;
   }
 
   conditionOf(slot: number): Condition {
@@ -127,6 +150,7 @@ export class VehicleStore {
     this.lng = wider(this.lng);
     this.headingDeg = wider(this.headingDeg);
     this.condition = wider(this.condition);
+    this.heardCondition = wider(this.heardCondition);
     this.controlMode = wider(this.controlMode);
     this.speedMps = wider(this.speedMps);
     this.batteryRatio = wider(this.batteryRatio);
