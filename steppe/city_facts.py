@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from core.errors import NotFound
 from core.ids import DistrictCode
 from dashboard.parts import CityFacts, DistrictFacts, TownFacts
+from geofences.geo import to_position
 from steppe.city.files import CityFiles
 from steppe.city.fleet import code_layout
 from steppe.city.pack import CityPack
@@ -33,7 +34,7 @@ def city_facts(pack: CityPack, files: CityFiles, *, is_demo: bool) -> CityFacts:
                 name_zh=town.name_zh,
                 name_en=town.name_en,
                 bbox=tuple(towns[town.code]["bbox"]),
-                centre=(town.lng, town.lat),
+                centre=to_position(town.lat, town.lng),
             )
             for town in pack.towns
         ),

@@ -115,7 +115,7 @@ async def compose(resources: Resources) -> Components:
     demo_routes: tuple[ControllerRouterHandler, ...] = ()
     if is_demo:
         provided["phone_box"] = demo_phone_of(settings)
-        demo_routes = DEMO_ROUTES
+        demo_routes = (*DEMO_ROUTES, demo_log_ins(settings.data_dir))
     app = create_api(
         ApiParts(
             auth=auth,

@@ -1,0 +1,42 @@
+"""The demo's log-ins with the codes of the moment: for visitors without an authenticator. Demo only."""
+
+from pathlib import Path
+
+import pyotp
+from litestar import get
+from litestar.handlers import HTTPRouteHandler
+from msgspec import Struct
+
+from core.auth.guards import public
+from steppe.city.issued import read_issued
+
+
+class DemoLogIn(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One synthetic account; ``totp`` is the code of the present half minute."""
+
+    username: str
+    password: str
+    totp: str
+    role: str
+    name: str
+
+
+def demo_log_ins(data_dir: Path) -> HTTPRouteHandler:
+    """Return the route that tells the demo's accounts; mounted in the environment ``demo`` alone."""
+
+    @get("/api/demo/log-ins", operation_id="demoLogIns", guards=[public], tags=["demo"], sync_to_thread=True)
+    def tell() -> list[DemoLogIn]:
+        """Return every account of the demo with its present code: nobody real is behind any of them."""
+        issued = read_issued(data_dir)
+        return [
+            DemoLogIn(
+                username=log_in.username,
+                password=log_in.password,
+                totp=pyotp.TOTP(log_in.totp_secret).now(),
+                role=log_in.role,
+                name=log_in.name,
+            )
+            for log_in in (issued.staff if issued else ())
+        ]
+
+    return tell
