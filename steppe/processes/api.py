@@ -40,6 +40,7 @@ from steppe.city.files import CityFiles
 from steppe.city.reading import read_pack
 from steppe.city_facts import BuiltMaps, city_facts
 from steppe.composition import last_heard
+from steppe.demo_log_ins import demo_log_ins
 from steppe.resources import Resources
 from steppe.running import Components, run_process
 from steppe.serving import WebServer

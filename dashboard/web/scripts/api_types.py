@@ -6,12 +6,12 @@ from; ``--check`` compares that alone (no Node needed) and exits 1 when the api 
 
 import hashlib
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+from core.settings import child_environment, process_environment
 from steppe.openapi import document
 
 WEB = Path(__file__).resolve().parent.parent
@@ -44,7 +44,8 @@ def header(text: str) -> str:
 
 def generate(text: str) -> str:
     """Return TypeScript; openapi-typescript reads the document from standard input."""
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    path = f"{Path(sys.executable).parent}:{process_environment()['PATH']}"
+    environment = child_environment({"PATH": path})
     made = subprocess.run(  # noqa: S603
         [WEB / "node_modules" / ".bin" / "openapi-typescript"],
         input=text,
