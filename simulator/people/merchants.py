@@ -34,6 +34,7 @@ class Merchant:
         self._api = api
         self._pace = pace
         self._lot = random.Random(f"merchant:{seed}:{given.merchant}")  # noqa: S311 - a simulation
+        self.think_s = THINK_S
         self._due_ms: dict[tuple[str, str], int] = {}
         self._tries: dict[str, int] = {}
 
@@ -65,7 +66,7 @@ class Merchant:
 
     async def _serve(self, order: MerchantOrder) -> None:
         if order.state == "created":
-            if self._is_due(order, "accept", THINK_S):
+            if self._is_due(order, "accept", self.think_s):
                 ready_in_s = round(self._lot.uniform(*PREPARE_S))
                 await self._post(order, "accept", params={"readyInS": ready_in_s})
         elif order.is_vehicle_there and order.loaded_at is None and self._is_due(order, "load", WALK_OUT_S):

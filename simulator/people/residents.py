@@ -157,11 +157,13 @@ class Residents:
         open_now = [merchant for merchant in merchants if merchant.is_open]
         if not open_now or not points:
             return None
-        for _ in range(BASKETS_TRIED):
+        for turn in range(BASKETS_TRIED):
             merchant = self._lot.choice(open_now)
             lines = await self._basket(resident, merchant.merchant_id)
             if not lines:
                 continue
+            if turn:
+                lines = [lines[0] | {"quantity": 1}]  # what was refused may have been too much
             body = {
                 "merchantId": merchant.merchant_id,
                 "pickupPointId": self._lot.choice(points).pickup_point_id,

@@ -1,0 +1,162 @@
+"""Simulated people at the real api of a tiny city: with its catalogue, and the credentials it handed out."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from litestar import Litestar
+from sqlalchemy import select
+
+from core.clock import Clock
+from core.database import Database
+from core.redis import connect
+from core.settings import Settings, load
+from fleet.people.tables import shifts
+from services.orders.tables import orders
+from simulator.clock import CityClock
+from simulator.issued import Issued, read_issued
+from simulator.people.api import Api
+from simulator.people.collecting import Collecting
+from simulator.people.merchants import Merchant
+from simulator.people.operators import Operator
+from simulator.people.pace import Pace, learn_city_time
+from simulator.people.residents import Residents
+from steppe.loading import load_city
+from steppe.processes.api import compose
+from steppe.resources import Resources
+from tests.integration.fleet.links.conftest import served
+
+TINY = Path(__file__).parents[2] / "fixtures" / "cities" / "tiny"
+
+type Eventually = Callable[..., Awaitable[Any]]
+
+
+class Town:
+    """A loaded city that serves its api, and the people's side of it."""
+
+    def __init__(self, database: Database, issued: Issued, api: Api) -> None:
+        self.database, self.issued, self.api = database, issued, api
+        self.stop = asyncio.Event()
+        self.pace = Pace(CityClock(), self.stop)
+        self._tasks: list[asyncio.Task[None]] = [asyncio.create_task(learn_city_time(api, self.pace))]
+
+    def play(self, run: Awaitable[None]) -> None:
+        self._tasks.append(asyncio.ensure_future(run))
+
+    async def go_home(self) -> None:
+        self.stop.set()
+        await asyncio.gather(*self._tasks)
+
+    async def order_states(self) -> list[str]:
+        async with self.database.read() as tx:
+            return [row.state for row in await tx.execute(select(orders.c.state))]
+
+    async def shift_states(self) -> list[str]:
+        async with self.database.read() as tx:
+            return [row.state for row in await tx.execute(select(shifts.c.state))]
+
+
+@pytest.fixture(scope="session")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with a loaded tiny city; copy what is changed."""
+    folder = tmp_path_factory.mktemp("town")
+    pack = folder / "pack"
+    shutil.copytree(TINY, pack)
+    # its one vehicle model has no chilled box, and its one kind of goods wants one
+    goods = pack / "goods.toml"
+    goods.write_text(goods.read_text().replace('"chilled"', '"ambient"'))
+
+    async def prepare() -> None:
+        settings = _settings(folder, "unix:///nowhere")
+        database = await Database.open(settings.database_url)
+        await database.create_tables()
+        await database.close()
+        await load_city(str(pack), say=lambda _: None, settings=settings)
+
+    asyncio.run(prepare())
+    return folder
+
+
+def _settings(folder: Path, valkey_url: str) -> Settings:
+    return load(
+        {
+            "STEPPE_ENVIRONMENT": "test",
+            "STEPPE_DATA_DIR": str(folder),
+            "STEPPE_REDIS__URL": valkey_url,
+            "STEPPE_CITY__PACK": str(folder / "pack"),
+            "STEPPE_SECURITY__SECURE_COOKIES": "false",
+        }
+    )
+
+
+@pytest.fixture
+async def town(loaded: Path, tmp_path: Path, valkey_url: str) -> AsyncIterator[Town]:
+    folder = tmp_path / "data"
+    shutil.copytree(loaded, folder)
+    settings = _settings(folder, valkey_url)
+    database = await Database.open(settings.database_url)
+    redis = connect(valkey_url)
+    resources = Resources(
+        settings=settings, clock=Clock.real(), database=database, redis=redis, streams=redis
+    )
+    components: dict[str, Any] = dict(await compose(resources))
+    app: Litestar = components["web"].runnable._server.config.app
+    async with served(app) as server:
+        api = Api(f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}")
+        around = Town(database, read_issued(folder / "issued.json"), api)
+        yield around
+        await around.go_home()
+        await api.close()
+    await redis.aclose()
+    await database.close()
+
+
+async def test_residents_order_and_merchants_accept(town: Town, eventually: Eventually) -> None:
+    sessions: dict[str, str] = {}
+    collecting = Collecting(town.api, None)
+    residents = Residents(
+        town.api,
+        town.pace,
+        collecting,
+        town.issued.districts(),
+        seed=1,
+        orders_per_day=2_000_000.0,
+        sessions=sessions,
+    )
+    town.play(residents.run())
+    for given in town.issued.merchants:
+        merchant = Merchant(given, town.api, town.pace, seed=1)
+        merchant.think_s = (0.0, 0.5)
+        town.play(merchant.run())
+
+    async def accepted() -> bool:
+        return (await town.order_states()).count("accepted") >= 3
+
+    await eventually(accepted, within=40)
+    assert residents.placed >= 3
+    assert len([cookie for cookie in sessions.values() if cookie]) >= 3
+    refused = {code for code in town.api.refused if not code.startswith("nobody")}
+    assert refused <= {"out-of-stock", "goods-not-together", "order-too-large", "too-many-tries"}
+
+
+async def test_a_remote_operator_works_a_shift_and_goes_home(town: Town, eventually: Eventually) -> None:
+    given = next(staff for staff in town.issued.staff if staff.role == "remote_operator")
+    sessions: dict[str, str] = {}
+    operator = Operator(given, town.api, town.pace, 1, sessions, asyncio.Semaphore(2))
+    town.play(operator.run())
+
+    async def is_on_duty() -> bool:
+        return await town.shift_states() == ["on_duty"]
+
+    await eventually(is_on_duty, within=30)
+    town.stop.set()
+
+    async def is_off() -> bool:
+        return await town.shift_states() == ["signed_off"]
+
+    await eventually(is_off, within=20)
+    assert sessions[given.username]
+    assert town.api.refused == {}
