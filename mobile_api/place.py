@@ -52,4 +52,4 @@ async def _estimated(parts: MobileParts, checked: CheckedDraft) -> Estimate:
         heard = await parts.last_heard.last_heard(checked.load.free)
     except Unavailable:
         heard = {}
-    return await estimate(checked, parts.roads, heard)
+    return await estimate(checked, parts.roads, heard, rate=parts.clock.rate)

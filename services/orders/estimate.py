@@ -9,7 +9,7 @@ from core.ids import VehicleNo
 from fleet.vehicles.last_heard import LastHeard
 from geofences.geo import distance_m
 from services.orders.draft import CheckedDraft
-from services.orders.promise import Promise, PromiseInput, promise
+from services.orders.promise import DISPATCH_S, Promise, PromiseInput, promise
 from services.routing.route import GeoPoint
 from services.tasks.roads import Hop, Roads
 
@@ -22,6 +22,9 @@ NEAREST = 8
 """Free vehicles whose way to the merchant is asked for: dispatch takes one of the nearest."""
 UNKNOWN_PICKUP_S = 900.0
 """Drive to the merchant while no free vehicle's place is known: half across a town of seven kilometres."""
+MERCHANT_ANSWER_S = 90.0
+"""How long a merchant usually takes to accept an order (simulated merchants: 126 s at 10×, polls
+included)."""
 MEAN_JOB_S = 1800.0
 """How long a delivery holds its vehicle, from the claim to being free again."""
 
@@ -40,10 +43,13 @@ def straight(start: GeoPoint, end: GeoPoint) -> Hop:
     return Hop(duration_s=DETOUR * line_m / SPEED_MPS, length_m=DETOUR * line_m)
 
 
-async def estimate(checked: CheckedDraft, roads: Roads, heard: Mapping[VehicleNo, LastHeard]) -> Estimate:
+async def estimate(
+    checked: CheckedDraft, roads: Roads, heard: Mapping[VehicleNo, LastHeard], *, rate: float = 1.0
+) -> Estimate:
     """Return what the draft would be promised; an absent router makes it rougher, never impossible.
 
-    heard: where the zone's vehicles last were; those that hold a task are not counted on.
+    heard: where the zone's vehicles last were; those that hold a task are not counted on. rate: city
+    seconds a wall second, by which our own seconds count more in a city that runs fast.
     """
     shop = GeoPoint(checked.merchant.lat, checked.merchant.lng)
     door = GeoPoint(checked.pickup_point.lat, checked.pickup_point.lng)
@@ -67,6 +73,8 @@ async def estimate(checked: CheckedDraft, roads: Roads, heard: Mapping[VehicleNo
             vehicles=len(load.numbers),
             waiting=load.waiting,
             job_s=MEAN_JOB_S,
+            answer_s=0.0 if checked.merchant.accepts_itself else MERCHANT_ANSWER_S,
+            dispatch_s=DISPATCH_S * rate,
         )
     )
     return Estimate(promise=made, way=way, is_rough=is_rough)

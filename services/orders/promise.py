@@ -6,17 +6,21 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-LOAD_S = 90.0
+LOAD_S = 120.0
 """From the vehicle standing at the merchant to its leaving (our own measure of the simulator, city
 seconds)."""
 APPROACH_S = 20.0
 """Pulling up at the pickup point and unlocking."""
-DISPATCH_S = 10.0
-"""From accepted to the vehicle moving: a dispatch tick and the way of the command."""
+DISPATCH_S = 6.0
+"""Wall seconds from accepted to the vehicle moving: a dispatch tick and the way of the command."""
 DRIVE_SIGMA = 0.18
 """Spread of a drive as a share of its expected time: lights, crossings, slow zones."""
 PREPARE_SIGMA = 0.25
 """Spread of the merchant's preparation as a share of what the merchant says."""
+ANSWER_SIGMA = 0.8
+"""Spread of a merchant's answer: people are mostly quick and sometimes away."""
+LOAD_SIGMA = 0.5
+"""Spread of loading: the walk to the vehicle."""
 Z90 = 1.2816
 """The 90th percentile of the standard normal distribution."""
 
@@ -36,6 +40,10 @@ class PromiseInput(msgspec.Struct, frozen=True, kw_only=True):
     vehicles: int
     waiting: int
     job_s: float
+    answer_s: float = 0.0
+    """How long the merchant takes to accept; 0 for one that accepts by itself."""
+    dispatch_s: float = DISPATCH_S
+    """``DISPATCH_S`` in city seconds."""
 
 
 class Promise(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,13 +82,15 @@ def promise(given: PromiseInput) -> Promise:
     The pickup begins when vehicle and goods are both there. Spreads of independent parts add as squares.
     """
     queue = queue_s(given)
-    vehicle_there = DISPATCH_S + queue + given.pickup_drive_s
-    pickup = max(vehicle_there, given.prepare_s)
+    vehicle_there = given.dispatch_s + queue + given.pickup_drive_s
+    pickup = given.answer_s + max(vehicle_there, given.prepare_s)
     drive = given.delivery_drive_s + APPROACH_S
     p50 = pickup + LOAD_S + drive
     spread = math.hypot(
         DRIVE_SIGMA * (given.pickup_drive_s + given.delivery_drive_s),
         PREPARE_SIGMA * given.prepare_s,
+        ANSWER_SIGMA * given.answer_s,
+        LOAD_SIGMA * LOAD_S,
         0.5 * queue,
     )
     p50_s = _whole_minutes(p50)

@@ -25,9 +25,10 @@ CAUSES = {
     CommandState.EXPIRED: "plan_unanswered",
 }
 """Ends of an ``assign_task`` command after which its vehicle will not drive the plan."""
-NO_RESULT = "no-result"
-"""Detail of a command that fleet gave up waiting for: a task may last for hours, its own silence is
-watched."""
+NOT_THE_END = frozenset({"no-result", "unanswered"})
+"""Details of commands that fleet gave up waiting for. A task may last for hours, and a vehicle that was
+sent its
+plan may be driving it although its answer is late. Silence is judged by services.tasks.watch_tasks."""
 
 
 class PlanTaken:
@@ -66,7 +67,7 @@ class PlanEnded:
         """Lose the task of a refused, failed or expired command unless its vehicle went on without
         answering."""
         cause = CAUSES.get(command.state)
-        if cause is None or command.detail == NO_RESULT:
+        if cause is None or command.detail in NOT_THE_END:
             return
         task = await _task_of(tx, command)
         if task is None:

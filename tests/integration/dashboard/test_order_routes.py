@@ -26,7 +26,8 @@ from dashboard.topics.orders import OrderTopic
 from services.orders.order import Order
 from services.orders.states import OrderState
 from services.tasks.states import StopKind
-from tests.integration.services.orders.town import DOOR, SHOP, ScriptedVehicle, Town, later
+from tests.integration.services.orders.scripted_vehicle import ScriptedVehicle
+from tests.integration.services.orders.town import DOOR, SHOP, Town, later
 
 PHONE = "+8613812345678"
 Headers = Mapping[str, str]

@@ -2,7 +2,8 @@
 
 from services.orders.order import Order
 from services.tasks.states import StopKind
-from tests.integration.services.orders.town import ScriptedVehicle, Town, later
+from tests.integration.services.orders.scripted_vehicle import ScriptedVehicle
+from tests.integration.services.orders.town import Town, later
 
 
 async def an_order_on_its_way(town: Town) -> tuple[Order, ScriptedVehicle]:

@@ -13,7 +13,6 @@ from core.auth.principal import EVERYTHING, Reach
 from core.auth.roles import Role
 from core.database import Database
 from core.ids import (
-    CommandId,
     DistrictCode,
     GoodsId,
     MerchantId,
@@ -21,7 +20,6 @@ from core.ids import (
     PickupPointId,
     ResidentId,
     StaffId,
-    StopId,
     VehicleNo,
 )
 from core.inbox import InboxItem, inbox
@@ -29,7 +27,7 @@ from core.inbox_consumer import InboxConsumer
 from core.kinds import ServiceKind
 from fleet.commands.command import Command
 from fleet.commands.store import CommandStore
-from fleet.links.wire.commands import AssignTask, CommandKind
+from fleet.links.wire.commands import CommandKind
 from fleet.people.serve_duty import heartbeat, sign_in_operator
 from fleet.vehicles.last_heard import LastHeard
 from geofences.fences import Area
@@ -50,12 +48,12 @@ from services.places.store import PlaceStore
 from services.plugging import report_handlers, task_reports
 from services.routing.route import GeoPoint, Matrix, Route, SpeedSpan, Vehicle
 from services.tasks.roads import Roads
-from services.tasks.states import StopKind
 from services.tasks.store import TaskStore
 from services.tasks.task import Task
 from services.tasks.watch_tasks import TaskWatch
 from tests.conftest import SettableClock
 from tests.integration.fleet.builders import a_principal, a_working_vehicle, heard
+from tests.integration.services.orders.scripted_vehicle import ScriptedVehicle
 
 KB = DistrictCode("KB")
 CITY = ZoneInfo("Asia/Shanghai")
@@ -308,7 +306,7 @@ class Town:
     async def round(self) -> dict[str, int]:
         return await self.dispatcher.run_round(KB)
 
-    def script(self, number: int) -> "ScriptedVehicle":
+    def script(self, number: int) -> ScriptedVehicle:
         return ScriptedVehicle(self, number)
 
     async def say(
@@ -340,58 +338,6 @@ class Town:
         async with self.database.read() as tx:
             query = inbox.select().where(inbox.c.vehicle_no == number, inbox.c.report_seq == seq)
             return str((await tx.execute(query)).mappings().one()["outcome"])
-
-
-@dataclass
-class ScriptedVehicle:
-    """A vehicle that knows only the plan it was sent, and reports what a test tells it to."""
-
-    town: Town
-    number: int
-    plan: AssignTask | None = None
-    command_id: CommandId | None = None
-
-    async def take_plan(self, result: str = "accepted") -> AssignTask:
-        """Read the newest plan and acknowledge it."""
-        command = (await self.town.commands(self.number, CommandKind.ASSIGN_TASK))[-1]
-        self.plan = msgspec.json.decode(bytes(command.body), type=AssignTask)
-        self.command_id = command.command_id
-        await self.say("command_ack", {"commandId": command.command_id, "result": result})
-        return self.plan
-
-    def stop(self, kind: StopKind) -> StopId:
-        assert self.plan is not None
-        return next(StopId(stop.stop_id) for stop in self.plan.stops if stop.kind == kind.value)
-
-    async def say(self, kind: str, body: Mapping[str, Any], **changes: Any) -> str:
-        assert self.plan is not None
-        plan = {"task_id": self.plan.task_id, "epoch": self.plan.epoch, **changes}
-        return await self.town.say(self.number, kind, body, **plan)
-
-    async def reach(self, kind: StopKind, **changes: Any) -> str:
-        body = {"stopId": self.stop(kind), "lat": 39.6, "lng": 109.8}
-        return await self.say("stop_reached", body, **changes)
-
-    async def leave(self, kind: StopKind, reason: str = "done", **changes: Any) -> str:
-        return await self.say("stop_left", {"stopId": self.stop(kind), "reason": reason}, **changes)
-
-    async def load(self, order: Order, **changes: Any) -> str:
-        """Open, take the goods in, shut, leave the merchant."""
-        box = {"orderId": order.order_id, "compartment": 3}
-        await self.say("door_opened", {**box, "by": "merchant"}, **changes)
-        outcome = await self.say("goods_loaded", box, **changes)
-        await self.say("door_closed", box, **changes)
-        await self.leave(StopKind.LOAD, **changes)
-        return outcome
-
-    async def hand_over(self, order: Order, **changes: Any) -> str:
-        """Open and shut the order's door."""
-        box = {"orderId": order.order_id, "compartment": 3}
-        await self.say("door_opened", {**box, "by": "keypad", "generation": 1}, **changes)
-        return await self.say("door_closed", {**box, "isEmpty": True}, **changes)
-
-    async def done(self, **changes: Any) -> str:
-        return await self.say("task_done", {"result": "succeeded"}, **changes)
 
 
 def later(town: Town, seconds: float) -> timedelta:

@@ -23,9 +23,16 @@ def given_input(**changes: float) -> PromiseInput:
 
 def test_with_a_free_vehicle_the_promise_is_the_way_the_loading_and_the_spread() -> None:
     made = promise(given_input())
-    # 10 s dispatch + 240 s there, 90 s loading, 420 s + 20 s to the recipient = 780 s
-    assert (made.p50_s, made.queue_s, made.pickup_s) == (780.0, 0.0, 250.0)
-    assert made.p90_s == 1020.0
+    # 6 s dispatch + 240 s there, 120 s loading, 420 s + 20 s to the recipient = 806 s
+    assert (made.p50_s, made.queue_s, made.pickup_s) == (840.0, 0.0, 246.0)
+    assert made.p90_s == 1080.0
+
+
+def test_a_merchant_that_answers_himself_and_a_fast_city_make_the_promise_longer() -> None:
+    usual = promise(given_input())
+    slow = promise(given_input(answer_s=90.0, dispatch_s=60.0))
+    assert slow.pickup_s == usual.pickup_s + 90.0 + 54.0
+    assert slow.p90_s - slow.p50_s >= usual.p90_s - usual.p50_s
 
 
 def test_slow_goods_count_when_they_are_slower_than_the_vehicle() -> None:
