@@ -45,6 +45,13 @@ def redis_url_of(settings: Settings) -> str:
     return settings.redis.url
 
 
+def secret(settings: Settings, name: str) -> str:
+    """Return a secret of ``settings.security``; load() has checked that every one is there."""
+    value = getattr(settings.security, name)
+    assert isinstance(value, str), f"{name} is filled by load()"
+    return value
+
+
 @asynccontextmanager
 async def open_resources(settings: Settings | None = None) -> AsyncIterator[Resources]:
     """Open the stores of this process and close them at the end.

@@ -54,7 +54,7 @@ class BodyPlanner(Protocol):
     """Works out the stops and legs of a command, such as the way to the depot."""
 
     async def __call__(
-        self, tx: Transaction, vehicle: Vehicle, params: bytes, *, at: datetime
+        self, tx: Transaction, vehicle: Vehicle, params: bytes, /, *, at: datetime
     ) -> CommandBody:
         """Return the wire body; raise Invalid for params it cannot read and Conflict when there is no way."""
         ...

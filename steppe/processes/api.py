@@ -16,10 +16,11 @@ from dashboard.topics.alarms import AlarmTopic
 from dashboard.topics.commands import CommandTopic
 from dashboard.topics.orders import OrderTopic
 from dashboard.topics.summary import SummaryTopic
-from fleet.commands.issue_command import CommandDesk
+from fleet.commands.issue_command import BodyPlanner, CommandDesk
 from fleet.commands.possible import Situation
 from fleet.history.trail import TrailReader
 from fleet.links.outgoing import push_at_once
+from fleet.links.wire.commands import CommandKind
 from fleet.links.wire.messages import Command as WireCommand
 from fleet.live.feeds import FactFeed
 from fleet.live.hub import LiveHub
@@ -32,6 +33,7 @@ from mobile_api.order_bell import OrderBell
 from mobile_api.parts import MobileParts
 from mobile_api.routes.demo_phone import DEMO_ROUTES
 from services.routing.remote import RemoteRoutes
+from services.tasks.planners import ReroutePlanner, ReturnPlanner
 from services.tasks.roads import Roads
 from services.tasks.store import TaskStore
 from steppe.apps import ApiParts, create_api
@@ -41,7 +43,7 @@ from steppe.city.reading import read_pack
 from steppe.city_facts import BuiltMaps, city_facts
 from steppe.composition import last_heard
 from steppe.demo_log_ins import demo_log_ins
-from steppe.resources import Resources
+from steppe.resources import Resources, secret
 from steppe.running import Components, run_process
 from steppe.serving import WebServer
 
@@ -49,7 +51,8 @@ from steppe.serving import WebServer
 class _Desk:
     """What the command desk asks of others: what a vehicle is doing, and pushing a stop at once."""
 
-    def __init__(self, resources: Resources) -> None:
+    def __init__(self, resources: Resources, plans: frozenset[CommandKind]) -> None:
+        self._plans = plans
         self._last_heard = last_heard(resources)
         self._redis = resources.redis
 
@@ -60,6 +63,7 @@ class _Desk:
             connection=Connection.OFFLINE if heard is None else heard.connection,
             control_mode=None if heard is None else heard.control_mode,
             has_task=bool(await TaskStore(tx).active_ids(numbers)),
+            plans=self._plans,
         )
 
     async def push(self, command: WireCommand) -> int:
@@ -73,36 +77,39 @@ async def compose(resources: Resources) -> Components:
     auth = AuthServices.assemble(database, clock, settings, notice_port(settings, print))
     fences = FenceWatch(database, resources.redis, clock)
     directory = Directory(database)
-    desk = _Desk(resources)
+    internal_key, keypad_root = secret(settings, "internal_key"), secret(settings, "keypad_key")
+    routing_url = settings.api.routing_url or f"http://127.0.0.1:{settings.scheduler.port}"
+    heard = last_heard(resources)
+    roads = Roads(RemoteRoutes(routing_url, internal_key))
+    planners: dict[CommandKind, BodyPlanner] = {
+        CommandKind.RETURN_TO_DEPOT: ReturnPlanner(roads, heard),
+        CommandKind.REROUTE: ReroutePlanner(roads, heard, keypad_root=keypad_root),
+    }
+    desk = _Desk(resources, frozenset(planners))
     files = await asyncio.to_thread(CityFiles.open, settings.city.pack, settings.data_dir)
     dashboard = DashboardParts(
         database=database,
         clock=clock,
         city=city_facts(read_pack(settings.city.pack), files, is_demo=is_demo),
         maps=BuiltMaps(files),
-        last_heard=last_heard(resources),
+        last_heard=heard,
         directory=directory,
-        desk=CommandDesk(database, clock, directory, desk.push, desk.situate),
+        desk=CommandDesk(database, clock, directory, desk.push, desk.situate, planners),
         fence_set=lambda: fences.index.set_version,
     )
-    internal_key = settings.security.internal_key
-    assert internal_key is not None, "the settings have checked that every secret is there"
-    routing_url = settings.api.routing_url or f"http://127.0.0.1:{settings.scheduler.port}"
     bell = OrderBell(resources.redis)
     mobile = MobileParts(
         database=database,
         clock=clock,
-        roads=Roads(RemoteRoutes(routing_url, internal_key)),
-        last_heard=last_heard(resources),
+        roads=roads,
+        last_heard=heard,
         bell=bell,
     )
     feeds: Mapping[str, FactFeed] = {
         "alarms": AlarmTopic(database),
         "commands": CommandTopic(database),
         "summary": SummaryTopic(dashboard),
-        "orders": OrderTopic(
-            OrderDesk(database, last_heard(resources), secret_keys(settings.security)), clock
-        ),
+        "orders": OrderTopic(OrderDesk(database, heard, secret_keys(settings.security)), clock),
     }
     hub = LiveHub(
         resources.streams,

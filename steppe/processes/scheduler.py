@@ -7,7 +7,6 @@ from core.auth.tidying import SignInTidier
 from core.inbox_consumer import InboxConsumer
 from core.outbox import Relay
 from core.queue import JobQueue
-from core.settings import Settings
 from core.supervision import Component
 from fleet.commands.expire_commands import CommandExpiry
 from fleet.commands.supply_fences import FenceSupply
@@ -24,18 +23,12 @@ from services.tasks.watch_tasks import TaskWatch
 from steppe.checks import store_checks
 from steppe.composition import last_heard
 from steppe.outbox_routes import outbox_routes
-from steppe.resources import Resources, redis_url_of
+from steppe.resources import Resources, redis_url_of, secret
 from steppe.road_rules import RoadRules
 from steppe.running import Components, holder_of, run_process
 
 START_GRACE_S = 60.0
 """Operators' pages find their way back within this after the platform was down."""
-
-
-def _secret(settings: Settings, name: str) -> str:
-    value = getattr(settings.security, name)
-    assert isinstance(value, str), "the settings have checked that every secret is there"
-    return value
 
 
 async def compose(resources: Resources) -> Components:
@@ -45,7 +38,7 @@ async def compose(resources: Resources) -> Components:
     tasks = task_reports()
     fences = FenceWatch(database, resources.redis, clock)
     engine = RouteEngine(current_tiles(settings.data_dir))
-    endpoint = RouteEndpoint(engine, _secret(settings, "internal_key"))
+    endpoint = RouteEndpoint(engine, secret(settings, "internal_key"))
     internal = InternalServer(
         settings.scheduler.host, settings.scheduler.port, endpoint, store_checks(resources)
     )
@@ -70,7 +63,7 @@ async def compose(resources: Resources) -> Components:
         "commands": CommandExpiry(database, clock, endings=command_endings(tasks)),
         "operators": VehicleWatch(database, clock, start_grace_s=START_GRACE_S),
         "papers": PaperWatch(database, clock),
-        "sealer": AuditSealer(database, clock, HeadSigner(_secret(settings, "audit_key"))),
+        "sealer": AuditSealer(database, clock, HeadSigner(secret(settings, "audit_key"))),
         "sign-ins": SignInTidier(database, clock),
     }
 

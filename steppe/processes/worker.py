@@ -16,7 +16,7 @@ from services.routing.tiles import current_tiles
 from services.tasks.roads import Roads
 from steppe.checks import store_checks
 from steppe.composition import fleet_picture
-from steppe.resources import open_resources, redis_url_of
+from steppe.resources import open_resources, redis_url_of, secret
 from steppe.road_rules import RoadRules
 
 
@@ -38,8 +38,7 @@ async def dispatch_context() -> AsyncIterator[WorkerContext]:
         roads = Roads(engine, rules.closed)
         tasks = [asyncio.create_task(component.run(stop)) for component in (fences, rules, health)]
         fleet = fleet_picture(resources, fences)
-        keypad_root = settings.security.keypad_key
-        assert keypad_root is not None, "the settings have checked that every secret is there"
+        keypad_root = secret(settings, "keypad_key")
         dispatcher = ZoneDispatcher(database, clock, fleet, roads, keypad_root=keypad_root)
         keeper = IdleKeeper(database, clock, fleet, roads)
         try:
