@@ -66,18 +66,7 @@ async def check_draft(tx: Transaction, draft: Draft, *, at: datetime) -> Checked
     catalogue = CatalogueStore(tx)
     merchant = await catalogue.merchant(draft.merchant_id)
     point = await catalogue.pickup_point(draft.pickup_point_id)
-    if not is_open(read_hours(merchant.open_hours, time_zone=merchant.time_zone), at):
-        raise Conflict("merchant-closed", merchant_id=merchant.merchant_id, open_hours=merchant.open_hours)
-    if point.district != merchant.district:
-        raise Conflict(
-            "area-not-served",
-            "the merchant and the pickup point lie in different districts",
-            merchant_district=merchant.district,
-            pickup_district=point.district,
-        )
-    load = await zone_load(tx, merchant.district)
-    if load.operator is None:
-        raise Conflict("area-not-served", district=merchant.district)
+    load, operator = await _must_be_served(tx, merchant, point, at)
     shelf = {thing.goods_id: thing for thing in await catalogue.goods_of(merchant.merchant_id)}
     wanted = _wanted(draft.lines, shelf)
     parcel = parcel_of(wanted, shelf)
@@ -98,7 +87,7 @@ async def check_draft(tx: Transaction, draft: Draft, *, at: datetime) -> Checked
         merchant=merchant,
         pickup_point=point,
         district=merchant.district,
-        operator=load.operator,
+        operator=operator,
         lines=lines,
         fee_fen=DELIVERY_FEE_FEN,
         total_fen=DELIVERY_FEE_FEN + sum(line.quantity * line.price_fen for line in lines),
@@ -106,6 +95,25 @@ async def check_draft(tx: Transaction, draft: Draft, *, at: datetime) -> Checked
         ready_s=max(shelf[goods_id].ready_s for goods_id in wanted),
         load=load,
     )
+
+
+async def _must_be_served(
+    tx: Transaction, merchant: Merchant, point: PickupPoint, at: datetime
+) -> tuple[ZoneLoad, OperatorId]:
+    """Return the zone that merchant and pickup point share and who runs it, if the merchant is open."""
+    if not is_open(read_hours(merchant.open_hours, time_zone=merchant.time_zone), at):
+        raise Conflict("merchant-closed", merchant_id=merchant.merchant_id, open_hours=merchant.open_hours)
+    if point.district != merchant.district:
+        raise Conflict(
+            "area-not-served",
+            "the merchant and the pickup point lie in different districts",
+            merchant_district=merchant.district,
+            pickup_district=point.district,
+        )
+    load = await zone_load(tx, merchant.district)
+    if load.operator is None:
+        raise Conflict("area-not-served", district=merchant.district)
+    return load, load.operator
 
 
 def _wanted(lines: Sequence[DraftLine], shelf: Mapping[GoodsId, Goods]) -> dict[GoodsId, int]:
