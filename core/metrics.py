@@ -76,7 +76,9 @@ TRACKER_TICK_SECONDS = Histogram(
 TRACKER_LAG_SECONDS = Gauge(
     "steppe_tracker_lag_seconds", "Age of the newest stream entry when it was read", registry=REGISTRY
 )
-TRACKER_PARTITIONS = Gauge("steppe_tracker_partitions", "Partitions that this tracker owns", registry=REGISTRY)
+TRACKER_PARTITIONS = Gauge(
+    "steppe_tracker_partitions", "Partitions that this tracker owns", registry=REGISTRY
+)
 TRACKER_POSITIONS = Counter(
     "steppe_tracker_positions", "Positions that moved the live state", registry=REGISTRY
 )
@@ -88,7 +90,9 @@ LIVE_CLOSED = Counter(
     "steppe_live_closed", "Live connections that were closed by us, by reason", ["code"], registry=REGISTRY
 )
 LIVE_COALESCED = Counter(
-    "steppe_live_coalesced", "Positions overtaken by a newer one on their way to a slow screen", registry=REGISTRY
+    "steppe_live_coalesced",
+    "Positions overtaken by a newer one on their way to a slow screen",
+    registry=REGISTRY,
 )
 HISTORY_POSITIONS = Counter(
     "steppe_history_positions",

@@ -26,6 +26,8 @@ SHORTEST_TTL_WALL_S: Final = 4.0
 """A command lives at least this long on the wall, so that a city at 60× can still obey one."""
 UNANSWERED_GRACE_S: Final = 60.0
 """City seconds after ``expires_at`` in which an answer may still arrive over a slow link."""
+ANSWER_WALL_S: Final = 15.0
+"""An answer may take this long on a crowded machine, whatever the city's clock does meanwhile."""
 RESULT_TIMEOUT_S: Final = 1800.0
 """City seconds after the acknowledgement in which a result is expected: a safe stop may take minutes."""
 
@@ -111,12 +113,13 @@ class Overdue(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
-def overdue(command: Command, at: datetime, *, held_stop_epoch: int) -> Overdue | None:
+def overdue(command: Command, at: datetime, *, held_stop_epoch: int, rate: float = 1.0) -> Overdue | None:
     """Return what time has done to an open command, None while it may still wait.
 
     Never sent and past its time: expired. Sent and unanswered for a further grace: expired, because the
     vehicle refuses it by then. Taken and without result for half an hour: failed. A stop or release that a
-    higher ``stop_epoch`` overtook: expired as superseded.
+    higher ``stop_epoch`` overtook: expired as superseded. rate: city seconds a wall second, because an answer
+    travels in wall time.
     """
     if command.state is CommandState.ACKNOWLEDGED:
         taken = command.acknowledged_at or command.issued_at
@@ -128,7 +131,8 @@ def overdue(command: Command, at: datetime, *, held_stop_epoch: int) -> Overdue 
     if command.kind in STOP_EPOCH_KINDS:
         is_overtaken = command.stop_epoch < held_stop_epoch
         return Overdue(event=CommandEvent.EXPIRED, detail="superseded") if is_overtaken else None
-    grace_s = UNANSWERED_GRACE_S if command.state is CommandState.SENT else 0.0
+    patience_s = max(UNANSWERED_GRACE_S, ANSWER_WALL_S * rate)
+    grace_s = patience_s if command.state is CommandState.SENT else 0.0
     if command.expires_at is None or at < command.expires_at + timedelta(seconds=grace_s):
         return None
     return Overdue(event=CommandEvent.EXPIRED, detail="not-delivered" if grace_s == 0 else "unanswered")

@@ -37,7 +37,7 @@ class CommandExpiry:
             open_now = await CommandStore(tx).open_everywhere(limit=BATCH)
         ended = 0
         for command, present in open_now:
-            verdict = overdue(command, at, held_stop_epoch=present)
+            verdict = overdue(command, at, held_stop_epoch=present, rate=self._clock.rate)
             if verdict is None:
                 continue
             try:
