@@ -1,9 +1,11 @@
 """The server processes of a benchmark, one a command: python -m benchmarks.servers gateway '<world JSON>'."""
 
 import asyncio
+import cProfile
 import signal
 import sys
-from collections.abc import AsyncIterator, Collection, Sequence
+import time
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -142,8 +144,20 @@ def live(world: World) -> None:
     serve(app, world.live)
 
 
-def main(arguments: Collection[str]) -> None:
-    name, text = arguments
+def main(arguments: Sequence[str]) -> None:
+    name, text, *profiled = arguments
+    if profiled:
+        # CPU time and not wall time: on a shared machine a preempted call would look dear.
+        profile = cProfile.Profile(time.process_time)
+        try:
+            profile.runcall(start, name, text)
+        finally:
+            profile.dump_stats(f"{name}.prof")
+    else:
+        start(name, text)
+
+
+def start(name: str, text: str) -> None:
     world = msgspec.json.decode(text, type=World)
     if name == "gateway":
         run_gateway(world)

@@ -81,7 +81,7 @@ def start_valkey(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
 
 def wait_for(address: str) -> None:
     host, _, port = address.removeprefix("http://").partition(":")
-    for _ in range(300):
+    for _ in range(900):
         try:
             socket.create_connection((host, int(port)), 1).close()
             return
@@ -119,9 +119,9 @@ def run(world: World, folder: Path, profiled: str) -> dict[str, Any]:
     processes: dict[str, subprocess.Popen[Any]] = {"valkey": valkey}
     try:
         for name in SERVERS:
-            profiler = ["-m", "cProfile", "-o", f"{name}.prof"] if name == profiled else []
+            profiler = ["profile"] if name == profiled else []
             processes[name] = subprocess.Popen(
-                [sys.executable, *profiler, "-m", "benchmarks.servers", name, text], env=ENVIRONMENT
+                [sys.executable, "-m", "benchmarks.servers", name, text, *profiler], env=ENVIRONMENT
             )
         wait_for(world.gateway)
         wait_for(world.live)
@@ -148,7 +148,10 @@ def run(world: World, folder: Path, profiled: str) -> dict[str, Any]:
         for name, process in reversed(list(processes.items())):
             process.send_signal(signal.SIGINT if name == profiled else signal.SIGTERM)
         for process in processes.values():
-            process.wait(15)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
     share = {name: round(seconds / took_s, 4) for name, seconds in used.items()}
     servers = round(sum(value for name, value in share.items() if name != "load"), 4)
     return {

@@ -4,7 +4,7 @@ A batch is judged with arrays whatever number of links it came from, so a thousa
 each cost little more than one link with a thousand.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -50,11 +50,22 @@ class Outcome(msgspec.Struct, frozen=True):
     """(reason, how many records, one of the vehicles)."""
 
 
-class Judged(msgspec.Struct, frozen=True):
-    """A batch after the checks, ready for the stream."""
+class Parts(msgspec.Struct, frozen=True):
+    """Records of a batch by partition: ``records`` lie partition after partition, ``counts[i]`` of each."""
 
-    partitions: tuple[tuple[int, Records, Records], ...]
-    """(partition, STREAM_POSITION[n], STREAM_STATUS[m]) of what is taken; per-vehicle order is kept."""
+    records: Records
+    counts: tuple[int, ...]
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """A batch after the checks, ready for the stream; per-vehicle order is kept."""
+
+    partitions: tuple[int, ...]
+    """Partitions that get an entry, ascending; the parts' counts follow them."""
+    positions: Parts
+    """STREAM_POSITION"""
+    status: Parts
+    """STREAM_STATUS"""
     outcomes: tuple[Outcome, ...]
     """One for each frame of the batch."""
 
@@ -74,8 +85,17 @@ class Judge:
         taken, reasons = self._positions(batch, positions, frame_of, now_ms)
         status, status_frame = absolute_status(batch)
         status = status[self._owned(batch, status["status"]["vehicle_no"], status_frame)]
+        believed = positions if taken.all() else positions[taken]
+        of_positions = believed["vehicle_no"] % self._partitions
+        of_status = status["status"]["vehicle_no"] % self._partitions
+        touched = np.flatnonzero(
+            np.bincount(of_positions, minlength=self._partitions)
+            + np.bincount(of_status, minlength=self._partitions)
+        )
         return Judged(
-            partitions=tuple(self._split(positions[taken], status)),
+            partitions=tuple(touched.tolist()),
+            positions=_parts(believed, of_positions, touched, self._partitions),
+            status=_parts(status, of_status, touched, self._partitions),
             outcomes=_outcomes(len(batch), positions["vehicle_no"], frame_of, taken, reasons),
         )
 
@@ -119,18 +139,12 @@ class Judge:
                 owned[of_frame] = np.isin(safe[of_frame], pending.sender.several)
         return owned & known
 
-    def _split(self, positions: Records, status: Records) -> Iterable[tuple[int, Records, Records]]:
-        of_positions = positions["vehicle_no"] % self._partitions
-        of_status = status["status"]["vehicle_no"] % self._partitions
-        order = np.argsort(of_positions, kind="stable")
-        bounds = np.searchsorted(of_positions[order], np.arange(self._partitions + 1))
-        touched = np.flatnonzero(np.diff(bounds))
-        sorted_positions = positions[order]
-        if len(of_status):
-            touched = np.union1d(touched, of_status)
-        for partition in touched.tolist():
-            part = sorted_positions[bounds[partition] : bounds[partition + 1]]
-            yield partition, part, status[of_status == partition] if len(status) else status
+
+def _parts(records: Records, partition_of: NDArray[Any], touched: NDArray[np.intp], partitions: int) -> Parts:
+    counts = np.bincount(partition_of, minlength=partitions)[touched]
+    if not len(records):
+        return Parts(records, tuple(counts.tolist()))
+    return Parts(records[np.argsort(partition_of, kind="stable")], tuple(counts.tolist()))
 
 
 def absolute_positions(batch: Sequence[Pending]) -> tuple[Records, NDArray[np.intp]]:

@@ -1,12 +1,13 @@
 """Which partitions this tracker owns: SQL leases with a fencing epoch, shared out among live trackers."""
 
+from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from core.clock import Clock
 from core.database import Database, Transaction
-from core.leases import acquire, leases, release, renew
+from core.leases import acquire, leases, release
 from fleet.telemetry.facts import lease_name
 
 RENEW_THIRDS: Final = 3
@@ -47,18 +48,26 @@ class Ownership:
         async with self._database.write() as tx:
             await self._sit(tx)
             share = -(-self._partitions // max(1, await self._trackers(tx)))
-            kept: dict[int, int] = {}
-            for partition, epoch in self.owned.items():
-                name = lease_name(partition)
-                if len(kept) >= share:
-                    await release(tx, name, self._holder, epoch, at=at)
-                elif await renew(tx, name, self._holder, epoch, at=at, ttl_s=self._ttl_s):
-                    kept[partition] = epoch
+            kept = await self._renew(tx)
+            for partition in sorted(kept)[share:]:
+                await release(tx, lease_name(partition), self._holder, kept.pop(partition), at=at)
             gained = await self._take(tx, kept, share)
         lost = set(self.owned) - set(kept)
         self.owned = kept | gained
         self._asked_s = asked_s
         return gained, lost
+
+    async def _renew(self, tx: Transaction) -> dict[int, int]:
+        """Renew what is still ours in one statement and return it: partition → epoch."""
+        names = {lease_name(partition): partition for partition in self.owned}
+        renewed = await tx.execute(
+            update(leases)
+            .where(leases.c.name.in_(sorted(names)), leases.c.holder == self._holder)
+            .values(expires_at=self._clock.wall() + timedelta(seconds=self._ttl_s))
+            .returning(leases.c.name, leases.c.epoch)
+        )
+        found = {names[row.name]: int(row.epoch) for row in renewed}
+        return {partition: epoch for partition, epoch in found.items() if self.owned[partition] == epoch}
 
     async def _sit(self, tx: Transaction) -> None:
         """Say that this tracker lives, so that the others leave it its share."""

@@ -113,6 +113,11 @@ def entry_fields(received_ms: int, positions: Records, status: Records | None) -
     return fields
 
 
+def received_bytes(received_ms: int) -> bytes:
+    """Return the value of an entry's time field."""
+    return _MS.pack(received_ms)
+
+
 def read_entry(fields: Mapping[bytes, bytes]) -> Entry:
     """Return the entry of a stream's fields. Raises KeyError, struct.error or ValueError."""
     return Entry(

@@ -22,6 +22,7 @@ from fleet.alarms.kinds import AlarmKind
 from fleet.telemetry.facts import fence_events
 from fleet.telemetry.last_heard import BlobReader
 from fleet.telemetry.records import STREAM_POSITION, LiveKind, entry_fields, read_live_message
+from fleet.telemetry.rejects import Reject
 from fleet.telemetry.roster import FixedRoster, RosterRow
 from fleet.telemetry.tracker import Tracker, TrackerSettingsOf
 from fleet.vehicles.kinds import Condition, Connection
@@ -157,7 +158,7 @@ async def test_a_crossing_is_one_row_and_its_alarm_is_raised_once(city: City, ev
         await city.say(7, 1, 39.5999, 109.805)
         await eventually(lambda: tracker.pipeline.live.state[7]["seq"] == 1)
         for seq in (2, 3, 4):
-            await city.say(7, seq, 39.6003, 109.805, measured_ms=ms_of_moment(city.clock.now()) + seq * 100)
+            await city.say(7, seq, 39.6003, 109.805, measured_ms=ms_of_moment(city.clock.now()) + seq * 200)
         await eventually(city.events)
         await eventually(lambda: tracker.pipeline.live.state[7]["seq"] == 4)
         await eventually(lambda: city.alarms.signals)
@@ -170,16 +171,22 @@ async def test_a_crossing_is_one_row_and_its_alarm_is_raised_once(city: City, ev
 async def test_a_tracker_that_takes_over_goes_on_where_the_last_one_was(
     city: City, eventually: Eventually
 ) -> None:
+    began_ms = ms_of_moment(city.clock.now())
+
+    async def say(seq: int) -> None:
+        await city.say(7, seq, 39.605 + seq * 1e-5, 109.805, measured_ms=began_ms + seq * 100)
+
     async with city.running(city.tracker()):
-        await city.say(7, 1, 39.605, 109.805)
+        await say(1)
         await eventually(city.events)
         await eventually(lambda: city.last(7))
-    await city.say(7, 2, 39.6051, 109.805)
+    await say(2)
     async with city.running(city.tracker()) as second:
         await eventually(lambda: second.pipeline.live.state[7]["seq"] == 2)
-        await city.say(7, 2, 39.6051, 109.805)
-        await city.say(7, 3, 39.6052, 109.805)
+        await say(2)
+        await say(3)
         await eventually(lambda: second.pipeline.live.state[7]["seq"] == 3)
+    assert second.pipeline.counts.of_vehicle(7) == {Reject.DUPLICATE: 1}
     assert await city.events() == [(7, "inside", "no-go", 1)]
     assert len(city.alarms.signals) == 1
 
@@ -191,7 +198,7 @@ async def test_a_killed_tracker_leaves_no_event_lost_and_none_twice(
     await city.say(7, 1, 39.5999, 109.805)
     await eventually(lambda: city.last(7))
     for seq in range(2, 8):
-        await city.say(7, seq, 39.6003, 109.805, measured_ms=ms_of_moment(city.clock.now()) + seq * 100)
+        await city.say(7, seq, 39.6003, 109.805, measured_ms=ms_of_moment(city.clock.now()) + seq * 200)
     await eventually(lambda: tracker.pipeline.live.state[7]["seq"] == 7)
     killed.cancel()
     await asyncio.gather(killed, return_exceptions=True)
