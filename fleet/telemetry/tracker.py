@@ -28,6 +28,7 @@ from geofences.index import FenceIndex
 
 BLOB_EVERY_S: Final = 1.0
 ROSTER_EVERY_S: Final = 1.0
+HOUSE_EVERY_S: Final = 0.1
 ENTRIES_MOST: Final = 256
 """Entries of one partition in one tick; a longer queue is worked off without waiting between ticks."""
 AGAIN_S: Final = 0.2
@@ -116,6 +117,8 @@ class Tracker:
         self.facts = FactWriter(self._database, self._alarms, self._clock)
         self._blobs = Blobs(self._streams)
         self._read_up_to: dict[int, bytes] = {}
+        self._gained: dict[int, int] = {}
+        self._lost: set[int] = set()
         self._due: dict[str, float] = {}
         self._counted = dict.fromkeys(Reject, 0)
         self._is_deaf = True
@@ -136,14 +139,13 @@ class Tracker:
         helpers = {
             asyncio.create_task(self._fences.run(inner), name="fences"),
             asyncio.create_task(self.facts.run(inner), name="facts"),
+            asyncio.create_task(self._keep_house(stop), name="house"),
         }
         try:
             while not stop.is_set():
-                for task in helpers:
-                    if task.done():
-                        task.result()
-                        raise RuntimeError(f"{task.get_name()} ended before the stop")
+                _must_run(helpers)
                 await self._turn(stop)
+            await asyncio.wait({task for task in helpers if task.get_name() == "house"})
             await self._end()
         finally:
             inner.set()
@@ -167,7 +169,7 @@ class Tracker:
         began_s = self._clock.monotonic_s()
         has_more = False
         try:
-            await self._look_around()
+            await self._move_partitions()
             has_more = await self._tick()
         except _AWAY as error:
             if not self._is_deaf:
@@ -195,14 +197,17 @@ class Tracker:
 
     # --- partitions ----------------------------------------------------------------------------
 
-    async def _look_around(self) -> None:
-        if self._is_due("roster", ROSTER_EVERY_S):
-            try:
-                await self.pipeline.roster.refresh(self._roster_source)
-            except SteppeError as error:
-                _log.warning("roster_unread", code=error.code)
-        if self.ownership.is_due():
-            await self._look_at_leases()
+    async def _keep_house(self, stop: asyncio.Event) -> None:
+        """Renew leases and follow the roster beside the ticks: a slow commit must not delay a position."""
+        while not stop.is_set():
+            if self._is_due("roster", ROSTER_EVERY_S):
+                try:
+                    await self.pipeline.roster.refresh(self._roster_source)
+                except SteppeError as error:
+                    _log.warning("roster_unread", code=error.code)
+            if self.ownership.is_due():
+                await self._look_at_leases()
+            await asyncio.sleep(HOUSE_EVERY_S)
 
     async def _look_at_leases(self) -> None:
         try:
@@ -213,13 +218,22 @@ class Tracker:
             _log.warning("leases_lapsed", code=error.code, partitions=len(self.ownership.owned))
             gained, lost = {}, set(self.ownership.owned)
             self.ownership.owned = {}
+        self._lost |= lost
+        self._gained = {p: epoch for p, epoch in self._gained.items() if p not in lost} | gained
+
+    async def _move_partitions(self) -> None:
+        """Between two ticks: let go of what was lost, take over what was gained."""
+        if not self._lost and not self._gained:
+            return
+        lost, self._lost = self._lost, set()
         for partition in lost:
             self._lose(partition)
+        gained = dict(self._gained)
         for partition, epoch in gained.items():
             await self._recover(partition, epoch)
-        if gained or lost:
-            _log.info("partitions", owned=len(self.ownership.owned), gained=len(gained), lost=len(lost))
-            metrics.TRACKER_PARTITIONS.set(len(self.ownership.owned))
+            self._gained.pop(partition, None)
+        _log.info("partitions", owned=len(self.ownership.owned), gained=len(gained), lost=len(lost))
+        metrics.TRACKER_PARTITIONS.set(len(self.ownership.owned))
 
     def _lose(self, partition: int) -> None:
         self._read_up_to.pop(partition, None)
@@ -363,6 +377,14 @@ class Tracker:
                     total - self._counted[reason]
                 )
                 self._counted[reason] = total
+
+
+def _must_run(helpers: set[asyncio.Task[None]]) -> None:
+    """Raise what ended a helper: the tracker does not go on without it."""
+    for task in helpers:
+        if task.done():
+            task.result()
+            raise RuntimeError(f"{task.get_name()} ended before the stop")
 
 
 def _readable(entry_id: bytes, fields: dict[bytes, bytes]) -> Entry | None:
