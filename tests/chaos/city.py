@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -79,8 +79,10 @@ async def load_city(folder: Path) -> LoadedCity:
 
 
 @asynccontextmanager
-async def running(city: LoadedCity, folder: Path, mutant: str | None = None) -> AsyncIterator[RunningCity]:
-    """Run a copy of the city in `folder`, with one guard taken out when `mutant` names one."""
+async def running(
+    city: LoadedCity, folder: Path, mutants: Mapping[str, str] | None = None
+) -> AsyncIterator[RunningCity]:
+    """Run a copy of the city in `folder`; `mutants` names the guard taken out of single processes."""
     for name in ("facts.sqlite3", "issued.json"):
         shutil.copy(city.folder / name, folder / name)
     for name in ("city", "routing"):
@@ -95,11 +97,13 @@ async def running(city: LoadedCity, folder: Path, mutant: str | None = None) -> 
         "STEPPE_API__PUBLIC_URL": f"http://127.0.0.1:{ports['API']}",
         "STEPPE_REDIS__URL": valkey.url,
     }
-    mutants = [str(ROOT / "tests/chaos/mutants" / mutant)] if mutant else []
-    environment["PYTHONPATH"] = os.pathsep.join([*mutants, str(ROOT)])
+    paths = {
+        name: {"PYTHONPATH": os.pathsep.join([str(ROOT / "tests/chaos/mutants" / mutant), str(ROOT)])}
+        for name, mutant in (mutants or {}).items()
+    }
     database = await Database.open(environment["STEPPE_DATABASE__URL"])
     keeper = Keeper(folder, environment, valkey)
-    await keeper.start({name: steppe_command(*words) for name, words in PROCESSES.items()})
+    await keeper.start({name: steppe_command(*words) for name, words in PROCESSES.items()}, paths)
     try:
         yield RunningCity(
             folder=folder,

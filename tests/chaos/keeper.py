@@ -90,11 +90,17 @@ class Keeper:
         self._valkey_task: asyncio.Task[None] | None = None
         self.processes: dict[str, Process] = {}
 
-    async def start(self, programs: Mapping[str, tuple[str, ...]]) -> None:
+    async def start(
+        self,
+        programs: Mapping[str, tuple[str, ...]],
+        extra: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
+        """Start Valkey and every program; `extra` holds variables of single processes."""
         await self._valkey.start()
         self._valkey_task = asyncio.create_task(self._valkey.run(self._valkey_stop))
         for name, program in programs.items():
-            process = Process(name, program, self._environment, self._folder / f"{name}.log")
+            environment = {**self._environment, **(extra or {}).get(name, {})}
+            process = Process(name, program, environment, self._folder / f"{name}.log")
             self.processes[name] = process
             process.start()
 

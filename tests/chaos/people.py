@@ -4,6 +4,7 @@ import asyncio
 import random
 import re
 import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +20,22 @@ from tests.chaos.history import History
 ANSWER_WITHIN_S = 5.0
 
 
+async def patiently(step: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+    """Return a good answer, asked for again for a minute while the city says 5xx or nothing, or does not
+    know a session yet that it has just opened (a mutant's)."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            answer = await step()
+        except httpx.HTTPError:
+            if time.monotonic() > deadline:
+                raise
+        else:
+            if (answer.status_code < 500 and answer.status_code != 401) or time.monotonic() > deadline:
+                return answer.raise_for_status()
+        await asyncio.sleep(0.5)
+
+
 class Resident:
     """One resident with a session. Every order carries its key as its note, so that rows tell their key."""
 
@@ -31,8 +48,8 @@ class Resident:
 
     async def sign_in(self) -> None:
         phone = f"139{self._number:08d}"
-        (await self._client.post("/api/residents/codes", json={"phone": phone})).raise_for_status()
-        deadline = time.monotonic() + 10
+        await patiently(lambda: self._client.post("/api/residents/codes", json={"phone": phone}))
+        deadline = time.monotonic() + 20
         while True:
             messages = (await self._client.get("/api/demo/phone", params={"number": phone})).json()
             codes = [found[0] for message in messages if (found := re.findall(r"\d{6}", message["en"]))]
@@ -40,17 +57,17 @@ class Resident:
                 break
             assert time.monotonic() < deadline, "no code came"
             await asyncio.sleep(0.1)
-        answer = await self._client.post("/api/residents/login", json={"phone": phone, "code": codes[0]})
-        answer.raise_for_status()
+        login = {"phone": phone, "code": codes[0]}
+        await patiently(lambda: self._client.post("/api/residents/login", json=login))
         await self._look_around()
 
     async def _look_around(self) -> None:
-        shops = (await self._client.get("/api/resident/merchants", params={"district": DISTRICT})).json()
-        points = (await self._client.get("/api/resident/pickup-points", params={"district": DISTRICT})).json()
+        shops = await self._read("/api/resident/merchants", district=DISTRICT)
+        points = await self._read("/api/resident/pickup-points", district=DISTRICT)
         for shop in shops:
             if shop["merchantId"] not in self._shops:
                 continue
-            goods = (await self._client.get(f"/api/resident/merchants/{shop['merchantId']}/goods")).json()
+            goods = await self._read(f"/api/resident/merchants/{shop['merchantId']}/goods")
             self._baskets += [
                 {
                     "merchantId": shop["merchantId"],
@@ -61,6 +78,11 @@ class Resident:
                 if thing["stock"] > 20
                 for point in points[:10]
             ]
+
+    async def _read(self, path: str, **params: str) -> list[dict[str, Any]]:
+        answer = await patiently(lambda: self._client.get(path, params=params))
+        found: list[dict[str, Any]] = answer.json()
+        return found
 
     async def order_until(
         self, stop: asyncio.Event, dice: random.Random, pause_s: tuple[float, float]
@@ -108,14 +130,18 @@ class RemoteOperator:
 
     async def sign_in(self) -> None:
         account = self._account
-        login = {
-            "username": account["username"],
-            "password": account["password"],
-            "totp": pyotp.TOTP(account["totpSecret"]).now(),
-        }
-        # the hash of a password is slow by intent, and slower on a crowded machine
-        (await self._client.post("/api/staff/login", json=login, timeout=30)).raise_for_status()
-        (await self._client.post("/api/remote-operators/sign-in")).raise_for_status()
+
+        def log_in() -> Awaitable[httpx.Response]:
+            login = {
+                "username": account["username"],
+                "password": account["password"],
+                "totp": pyotp.TOTP(account["totpSecret"]).now(),
+            }
+            # the hash of a password is slow by intent, and slower on a crowded machine
+            return self._client.post("/api/staff/login", json=login, timeout=30)
+
+        await patiently(log_in)
+        await patiently(lambda: self._client.post("/api/remote-operators/sign-in"))
 
     async def close(self) -> None:
         await self._client.aclose()

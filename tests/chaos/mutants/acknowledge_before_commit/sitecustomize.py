@@ -9,7 +9,7 @@ from core.crashpoints import reach
 from core.database.engine import Database
 
 _late: set[asyncio.Task[None]] = set()
-LATE_S = 0.05
+LATE_S = 0.25
 
 
 @asynccontextmanager
