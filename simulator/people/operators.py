@@ -20,7 +20,11 @@ BREAK_S = (600.0, 1800.0)
 """Length of a shift and of the break after it, city seconds, from and to."""
 BEAT_S = 8.0
 """Wall seconds between heartbeats; after 30 the operator is lost."""
-THINK_S = (30.0, 120.0)
+THINK_S = (3.0, 12.0)
+ANSWER_S = (600.0, 1200.0)
+"""City seconds until an operator answers an alarm that nobody else has answered: people at a console come
+first."""
+LOOK_EVERY_BEATS = 4
 NOBODY_WATCHED = "no remote operator could take the vehicle"
 """Reason of the stops that the city gives by itself; an operator who has such a vehicle lets it go on."""
 _log = structlog.get_logger("simulator.people")
@@ -59,6 +63,7 @@ class Operator:
         self._lot = random.Random(f"operator:{seed}:{given.username}")  # noqa: S311 - a simulation
         self._cookie = sessions.get(given.username, "")
         self._cared_for: set[int] = set()
+        self._answer_ms: dict[str, int] = {}
 
     async def run(self) -> None:
         """Work shifts until everybody goes home."""
@@ -100,6 +105,7 @@ class Operator:
 
     async def _serve(self, ends_ms: int) -> bool:
         """Keep heartbeats going to the end of the shift; return False when the city thinks it has none."""
+        beats = self._lot.randrange(LOOK_EVERY_BEATS)
         while not self._pace.is_over and self._pace.clock.now_ms() < ends_ms:
             answer = await self._call("POST", "/api/remote-operators/heartbeat")
             if answer.status in (401, 403, 409):
@@ -110,8 +116,27 @@ class Operator:
                 for number in sorted(numbers - self._cared_for):
                     await self._let_go_on(number)
                 self._cared_for = numbers
+                beats += 1
+                if numbers and beats % LOOK_EVERY_BEATS == 0:
+                    await self._answer_alarms(numbers)
             await self._pace.wall(BEAT_S * self._lot.uniform(0.85, 1.1))
         return True
+
+    async def _answer_alarms(self, numbers: set[int]) -> None:
+        """Acknowledge what concerns the vehicles in one's care, after a while."""
+        answer = await self._call("GET", "/api/alarms", params={"state": "waiting", "limit": 100})
+        if not answer.is_good or not isinstance(answer.body, dict):
+            return
+        now_ms = self._pace.clock.now_ms()
+        waiting = [a for a in answer.body.get("items", ()) if a.get("vehicleNo") in numbers]
+        self._answer_ms = {
+            a["alarmId"]: self._answer_ms.get(a["alarmId"], now_ms + int(1000 * self._lot.uniform(*ANSWER_S)))
+            for a in waiting
+        }
+        for alarm_id, due_ms in self._answer_ms.items():
+            if now_ms >= due_ms:
+                body = {"comment": "已查看 / looked at"}
+                await self._call("POST", f"/api/alarms/{alarm_id}/acknowledge", body=body)
 
     async def _let_go_on(self, vehicle_no: int) -> None:
         """Release a vehicle that stands only because nobody had been there to watch it."""
@@ -121,7 +146,7 @@ class Operator:
         stops = [c for c in answer.body.get("items", ()) if _concerns_stopping(c)]
         if not stops or stops[0].get("kind") == "release" or stops[0].get("reason") != NOBODY_WATCHED:
             return
-        await self._pace.city(self._lot.uniform(*THINK_S) / 10)
+        await self._pace.city(self._lot.uniform(*THINK_S))
         body = {"kind": "release", "reason": "远程安全员已到岗 / a remote operator is watching", "params": {}}
         key = f"release-{stops[0].get('commandId')}"
         path = f"/api/vehicles/{vehicle_no}/commands"
