@@ -103,7 +103,7 @@ class Entry(msgspec.Struct, frozen=True):
     status: Records
 
 
-def entry_fields(received_ms: int, positions: Records, status: Records | None) -> dict[bytes, bytes]:
+def entry_fields(received_ms: int, positions: Records, status: Records | None) -> dict[Any, Any]:
     """Return the fields of a stream entry; STREAM_POSITION[n] and STREAM_STATUS[m], either may be empty."""
     fields = {FIELD_RECEIVED: _MS.pack(received_ms)}
     if len(positions):

@@ -59,7 +59,8 @@ class Shop:
         records["vehicle_no"], records["seq"] = number, seqs
         records["measured_ms"] = 1_800_000_000_000 + np.array(seqs) * 1000
         fields = entry_fields(now_ms, records, None)
-        return (await self.redis.xadd(keys.telemetry(number % PARTITIONS), fields)).decode()
+        entry_id: Any = await self.redis.xadd(keys.telemetry(number % PARTITIONS), fields)
+        return str(entry_id.decode())
 
     def stored(self) -> list[tuple[int, int]]:
         found = []
@@ -69,7 +70,7 @@ class Shop:
         return sorted(found)
 
     async def durable(self) -> dict[str, str]:
-        found = await self.redis.hgetall(keys.durable())
+        found: Any = await self.redis.hgetall(keys.durable())
         return {partition.decode(): entry_id.decode() for partition, entry_id in found.items()}
 
 

@@ -20,7 +20,7 @@ PAST_THE_END = HEADER.pack(b"ST", 1, 1, 32, 1, NOW) + struct.pack("<BBHI", 1, 1,
 
 
 def refused(code: str) -> float:
-    return metrics.FRAMES_REFUSED.labels(code=code)._value.get()
+    return float(metrics.FRAMES_REFUSED.labels(code=code)._value.get())
 
 
 @pytest.mark.parametrize(

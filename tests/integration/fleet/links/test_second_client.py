@@ -123,8 +123,8 @@ async def test_durable_is_told_once_the_archiver_has_the_frame(running: Running)
         await vehicle.send(positions_frame(41, running.now_ms(), position(7, 1, 39.6, 109.78)))
         await vehicle.hear("accepted")
         assert not [m for m in vehicle.heard if m["type"] == "durable"]
-        (entry,) = await running.redis.xrevrange("telemetry:{3}", count=1)
-        await running.redis.hset("durable", "3", entry[0])
+        entries: Any = await running.redis.xrevrange("telemetry:{3}", count=1)
+        await running.redis.hset("durable", "3", entries[0][0])
         assert (await vehicle.hear("durable"))["frameSeq"] == 41
 
 

@@ -31,11 +31,8 @@ from core.redis import connect as connect_redis
 from dashboard.live import live
 from dashboard.routes.positions import PositionRoutes
 from fleet.history.trail import TrailReader
-from fleet.live.client import LiveClient, Subscription
 from fleet.live.feeds import Change
 from fleet.live.hub import LiveHub
-from fleet.live.mirror import Box, Mirror
-from fleet.live.reach import ReachMask
 from fleet.telemetry.blobs import Blobs, Header, Memory, PartitionBlob
 from fleet.telemetry.records import (
     LIVE,
@@ -46,7 +43,7 @@ from fleet.telemetry.records import (
     live_message,
     read_live_message,
 )
-from fleet.telemetry.roster import FixedRoster, Roster, RosterRow
+from fleet.telemetry.roster import FixedRoster, RosterRow
 from tests.integration.fleet.links.conftest import served
 
 type Eventually = Callable[..., Awaitable[Any]]
@@ -351,55 +348,3 @@ async def test_a_trail_comes_from_the_stream_and_not_of_foreign_vehicles(wall: W
     assert points[0]["lat"] == 39.6
     assert foreign.status_code == 404
     assert backwards.json()["code"] == "time-out-of-range"
-
-
-class TestSlowScreens:
-    def a_client(self, send: Callable[[bytes | str], Awaitable[None]]) -> tuple[LiveClient, Mirror]:
-        roster = Roster()
-        roster.put([a_row(number) for number in range(1, 20)])
-        reach = Reach()
-        client = LiveClient(send, reach, ReachMask(roster, reach), lambda: 0.0)
-        client.subscription = Subscription(topics=frozenset({"vehicles"}), box=None)
-        return client, Mirror()
-
-    async def test_a_slow_screen_gets_the_newest_position_and_not_every_one(
-        self, eventually: Eventually
-    ) -> None:
-        gate, sent = asyncio.Event(), []
-
-        async def slow(data: bytes | str) -> None:
-            sent.append(data)
-            await gate.wait()
-
-        client, mirror = self.a_client(slow)
-        task = asyncio.create_task(client.run(mirror))
-        for step in range(50):
-            mirror.take(records_of((1, 39.0 + step / 100, 109.8)), step)
-            numbers = mirror.turn()
-            client.mark(numbers, mirror)
-            mirror.settle(numbers)
-            await asyncio.sleep(0)
-        gate.set()
-        await eventually(lambda: len(sent) == 2)
-        task.cancel()
-        last = read_live_message(sent[-1])[3]
-        assert last["lat_e7"].tolist() == [394_900_000]
-        assert client.coalesced >= 47
-
-    async def test_a_screen_that_lets_facts_pile_up_is_closed_and_none_is_dropped_in_silence(self) -> None:
-        async def never(_: bytes | str) -> None:
-            await asyncio.Event().wait()
-
-        client, _ = self.a_client(never)
-        for number in range(1_001):
-            client.tell("alarms", "upsert", [msgspec.Raw(b'{"alarmId":"%d"}' % number)])
-        assert (client.close_code, client.close_reason) == (4480, "client-too-slow")
-
-
-def test_a_box_refuses_what_is_none() -> None:
-    with pytest.raises(ValueError, match="no box"):
-        Box(110.0, 39.0, 109.0, 40.0)
-    assert Box(109.0, 39.0, 110.0, 40.0).holds(records_of((1, 39.5, 109.5), (2, 41.0, 109.5))).tolist() == [
-        True,
-        False,
-    ]
