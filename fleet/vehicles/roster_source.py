@@ -29,6 +29,7 @@ class SqlRoster:
             district=vehicle.district,
             service=vehicle.service,
             is_heard=vehicle.lifecycle is not Lifecycle.DECOMMISSIONED,
+            is_in_service=vehicle.lifecycle is Lifecycle.IN_SERVICE,
             is_under_way=vehicle.duty in UNDER_WAY,
             report_interval_s=self._report_interval_s,
         )
