@@ -57,8 +57,8 @@ test("steps before the last one reached are done, the last is now, and all are d
 });
 
 test("a problem document keeps its code and fields; a page that is none keeps its status", async () => {
-  const problem = await problemOf(new Response(JSON.stringify({ code: "pickup-code-wrong", triesLeft: 4 }), { status: 409 }));
-  expect([problem.kind, problem.code, problem.fields["triesLeft"]]).toEqual(["conflict", "pickup-code-wrong", 4]);
+  const problem = await problemOf(new Response(JSON.stringify({ code: "pickup-code-wrong", fields: { tries_left: 4 } }), { status: 409 }));
+  expect([problem.kind, problem.code, problem.fields["tries_left"]]).toEqual(["conflict", "pickup-code-wrong", 4]);
   const plain = await problemOf(new Response("<html>", { status: 502, headers: { "retry-after": "3" } }));
   expect([plain.kind, plain.code, plain.retryAfterS]).toEqual(["server", "http-502", 3]);
 });

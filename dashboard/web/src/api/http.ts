@@ -61,14 +61,14 @@ async function send(path: string, options: Ask): Promise<Response> {
 
 /** The problem an answer carries; an answer that is no problem document keeps its status as code. */
 export async function problemOf(response: Response): Promise<Problem> {
-  let fields: Record<string, unknown> = {};
+  let body: { code?: unknown; fields?: Record<string, unknown> } = {};
   try {
-    const body: unknown = await response.json();
-    if (body !== null && typeof body === "object") fields = body as Record<string, unknown>;
+    body = Object(await response.json()) as typeof body;
   } catch {
     // A gateway's HTML page or nothing: the status alone decides.
   }
-  const code = typeof fields["code"] === "string" ? fields["code"] : `http-${response.status}`;
+  const code = typeof body.code === "string" ? body.code : `http-${response.status}`;
+  const fields = Object(body.fields) as Record<string, unknown>;
   const retry = Number(response.headers.get("retry-after"));
   return new Problem(kindOf(response.status), response.status, code, fields, retry > 0 ? retry : undefined);
 }

@@ -118,6 +118,7 @@ export const phone: PhoneWords = {
     codeHow: "Type it on the vehicle's keypad, or stand beside it and open.",
     codeLater: "The code appears once the goods are aboard.",
     box: (n) => `Box ${n}`,
+    wrong: "This is not the pickup code.",
     locked: "Too many wrong tries: the code is locked.",
     fresh: "Get a fresh code",
     freshened: "Here is a fresh code; the old one is dead.",

@@ -116,6 +116,7 @@ export const phone = {
     codeHow: "在车身键盘输入，或站在车旁点开箱。",
     codeLater: "装车后显示取件码。",
     box: (n: number) => `${n} 号箱`,
+    wrong: "取件码不对。",
     locked: "输错太多次，取件码已锁定。",
     fresh: "换一个新取件码",
     freshened: "已换新码，旧码作废。",

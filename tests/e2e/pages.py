@@ -1,0 +1,219 @@
+"""The three pages as a person uses them: what is pressed and what is read, by name."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+import pyotp
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, ViewportSize, expect
+
+from tests.e2e.demo_city import DemoCity
+
+CITY: ViewportSize = {"width": 1920, "height": 1080}
+CONSOLE: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+
+type OpenPage = Callable[..., Page]
+"""(size, session of a logged-in account, script to run first) → a page in a fresh context."""
+
+ARRIVES_WITHIN_MS = 360_000
+"""Half an hour of city time at 10×, and as much again for a busy machine."""
+SOON_MS = 60_000
+LOOK_MS = 250
+FRAMES = 2
+WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+ON_THE_WAY = ("created", "accepted", "pickup", "in_transit", "arrived")
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe finds on a page as it stands, one line each."""
+    found: Sequence[Mapping[str, object]] = (
+        Axe().run(page, options={"runOnly": list(WCAG)}).response["violations"]
+    )
+    return [f"{one['id']}: {one['help']} {one['nodes']}" for one in found]
+
+
+class StaffPage:
+    """What city and console have in common."""
+
+    path = ""
+
+    def __init__(self, page: Page, demo: DemoCity) -> None:
+        self.page = page
+        self.demo = demo
+
+    def visit(self, query: str = "") -> None:
+        """Open the page; the session of its context decides what it shows."""
+        self.page.goto(f"{self.demo.url}/{self.path}{query}")
+
+    def log_in(self, username: str, *, password: str | None = None) -> None:
+        """Fill in the three fields and send them."""
+        account = self.demo.account(username)
+        self.page.locator("input[name=username]").fill(username)
+        self.page.locator("input[name=password]").fill(password or account["password"])
+        self.page.locator("input[name=totp]").fill(pyotp.TOTP(account["totpSecret"]).now())
+        self.page.locator("button[type=submit]").click()
+
+    @property
+    def refusal(self) -> Locator:
+        """What the log-in says when it refuses."""
+        return self.page.get_by_role("alert")
+
+    @property
+    def forbidden(self) -> Locator:
+        """What stands where the page would, for a role that may not see it."""
+        return self.page.get_by_test_id("forbidden")
+
+    @property
+    def age(self) -> Locator:
+        """How old the data is; its ``data-state`` is fresh, amber or none."""
+        return self.page.get_by_test_id("age")
+
+
+class CityPage(StaffPage):
+    """The city live map."""
+
+    path = "city"
+
+    def orders_today(self) -> int:
+        """Return the number of today's orders."""
+        return int(self.page.get_by_test_id("orders-today").inner_text().replace(",", ""))
+
+    @property
+    def online(self) -> Locator:
+        """The one big number."""
+        return self.page.get_by_test_id("online")
+
+    @property
+    def districts(self) -> Locator:
+        """The rows of the nine 旗区."""
+        return self.page.locator("tbody tr")
+
+    def expect_map_drawn(self) -> None:
+        """Wait until the vehicles were drawn a few times; ``map.idle`` never fires under a living layer."""
+        for _ in range(SOON_MS // LOOK_MS):
+            if self.page.evaluate("window.steppeMap?.frames() ?? 0") > FRAMES:
+                return
+            self.page.wait_for_timeout(LOOK_MS)
+        raise AssertionError("the vehicles were not drawn")
+
+
+class ConsolePage(StaffPage):
+    """The park operator console."""
+
+    path = "console"
+
+    @property
+    def rows(self) -> Locator:
+        """The vehicles of the list that are in view."""
+        return self.page.locator("[role=option]")
+
+    def open_orders(self) -> None:
+        """Go to the order board."""
+        self.page.get_by_role("button", name=re.compile("订单看板|Orders")).click()
+        expect(self.page.get_by_test_id("board")).to_be_visible(timeout=SOON_MS)
+
+    def card(self, order_id: str) -> Locator:
+        """The card of an order, in whatever column."""
+        return self.page.locator(f'[data-order="{order_id}"]')
+
+    def column_of(self, order_id: str) -> str | None:
+        """Return the column that an order stands in."""
+        return self.page.locator("[data-column]", has=self.card(order_id)).get_attribute("data-column")
+
+    def open_order(self, order_id: str) -> Locator:
+        """Open an order's drawer and return it."""
+        self.card(order_id).click()
+        drawer = self.page.get_by_test_id("order-drawer")
+        expect(drawer.get_by_test_id("order-state")).to_be_visible(timeout=SOON_MS)
+        return drawer
+
+    def open_vehicle(self, code: str) -> Locator:
+        """Search a vehicle by its code, open its drawer and return it."""
+        self.page.get_by_role("button", name=re.compile("实时运行|Live map")).click()
+        self.page.keyboard.press("/")
+        search = self.page.get_by_role("searchbox")
+        search.fill(code)
+        expect(self.rows).to_have_count(1, timeout=SOON_MS)
+        self.rows.first.click()
+        drawer = self.page.get_by_test_id("drawer")
+        expect(drawer.locator("details")).to_be_visible(timeout=SOON_MS)
+        return drawer
+
+    def command(self, kind: str, reason: str) -> Locator:
+        """Give a command with a reason; return the ladder that shows how far it has come."""
+        self.page.get_by_test_id(f"command-{kind}").click()
+        self.page.locator("textarea[name=reason]").fill(reason)
+        self.page.locator("dialog button[type=submit]").click()
+        return self.page.locator("dialog").get_by_test_id("ladder")
+
+
+class PhonePage:
+    """The resident's page."""
+
+    def __init__(self, page: Page, demo: DemoCity) -> None:
+        self.page = page
+        self.demo = demo
+
+    def visit(self, rest: str = "") -> None:
+        """Open the page."""
+        self.page.goto(f"{self.demo.url}/phone{rest}")
+
+    def log_in(self, phone: str) -> None:
+        """Log in with the code that the demo's phone shows."""
+        self.page.locator("input[name=phone]").fill(phone)
+        self.page.locator("button[type=submit]").click()
+        message = self.page.get_by_test_id("demo-sms")
+        expect(message).to_be_visible(timeout=SOON_MS)
+        code = re.search(r"\d{6}", message.inner_text())
+        assert code is not None, message.inner_text()
+        self.page.locator("input[name=code]").fill(code[0])
+        expect(self.page.get_by_test_id("merchants")).to_be_visible(timeout=SOON_MS)
+
+    def choose_goods(self) -> None:
+        """Take one piece of the first thing that an open merchant has."""
+        self.page.get_by_test_id("merchants").locator("button:not(.closed)").first.click()
+        self.page.get_by_test_id("goods").locator("button.add").first.click()
+
+    def choose_point(self, number: int = 0) -> None:
+        """Go on to the pickup points and take one."""
+        self.page.locator(".bar .btn").click()
+        self.page.get_by_test_id("points").locator("button").nth(number).click()
+        expect(self.page.get_by_test_id("promise").locator("b")).to_be_visible(timeout=SOON_MS)
+
+    def place(self) -> str:
+        """Place the order that stands on the page; return its id."""
+        self.page.get_by_test_id("place").click()
+        expect(self.track).to_be_visible(timeout=SOON_MS)
+        found = re.search(r"[?&]order=([0-9a-f-]+)", self.page.url)
+        assert found is not None, self.page.url
+        return found[1]
+
+    @property
+    def track(self) -> Locator:
+        """The head of a followed order; its ``data-state`` is the order's state."""
+        return self.page.get_by_test_id("track")
+
+    def expect_state(self, state: str, *, within_ms: int = ARRIVES_WITHIN_MS) -> None:
+        """Wait until the page says that the order has come to a state."""
+        expect(self.track).to_have_attribute("data-state", state, timeout=within_ms)
+
+    def code(self) -> str:
+        """Return the six digits shown."""
+        digits = self.page.get_by_test_id("code")
+        expect(digits).to_be_visible(timeout=SOON_MS)
+        return re.sub(r"\D", "", digits.inner_text())
+
+    def open_door(self, typed: str | None = None) -> None:
+        """Press open, type a code when one is given, and confirm."""
+        self.page.get_by_test_id("open").click()
+        dialog = self.page.locator("dialog[open]")
+        if typed is not None:
+            dialog.locator("summary").click()
+            dialog.locator("input[name=pickup-code]").fill(typed)
+        dialog.get_by_test_id("open-yes").click()
+
+    def cancel(self) -> None:
+        """Call the order off and confirm."""
+        self.page.get_by_test_id("cancel").click()
+        self.page.get_by_test_id("cancel-yes").click()
