@@ -23,4 +23,4 @@ def test_npm_lock_file_carries_no_addresses() -> None:
 
 
 def test_there_are_lock_files_to_look_at() -> None:
-    assert {lock.stem for lock in LOCKS} == {"bootstrap", "run", "demo", "test", "e2e"}
+    assert {lock.stem for lock in LOCKS} == {"bootstrap", "run", "demo", "test"}
