@@ -138,6 +138,7 @@ export const desk: DeskWords = {
     noDecision: "No decision yet.",
     candidates: "Vehicles compared",
     chosen: "Chosen",
+    outcome: "Outcome",
     lostBy: (text) => `+${text}`,
     excluded: "Excluded by rule",
     vehicles: (n) => `${n}`,

@@ -135,6 +135,7 @@ export const desk = {
     noDecision: "尚未作出派车决定。",
     candidates: "比较过的车辆",
     chosen: "选中",
+    outcome: "结果",
     lostBy: (text: string) => `差 ${text}`,
     excluded: "被规则排除",
     vehicles: (n: number) => `${n} 辆`,
