@@ -291,6 +291,7 @@ export const dispatchRule: typeof zh.dispatchRule = {
   fault: "Fault",
   on_another_job: "On another job",
   never_heard: "Never heard",
+  refused_lately: "Refused a job a moment ago",
   no_compartment: "No compartment that fits",
   no_route: "No way on the roads",
   battery_for_job: "Battery too low for this job",

@@ -289,6 +289,7 @@ export const dispatchRule = {
   fault: "车辆故障",
   on_another_job: "正在执行其他任务",
   never_heard: "尚未上报位置",
+  refused_lately: "刚刚拒绝了任务",
   no_compartment: "没有合适的货格",
   no_route: "道路不可达",
   battery_for_job: "电量不足以往返",
