@@ -3,7 +3,7 @@
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from core.errors import Conflict, SteppeError, Unavailable
+from core.errors import Conflict, Invalid, SteppeError, Unavailable
 
 RETRY_AFTER_S = 2
 """What a client is told to wait: an embedded store is back within two seconds of a restart (measured)."""
@@ -16,6 +16,8 @@ _POSTGRES_BUSY = frozenset({"40001", "40P01", "55P03", "57014"})
 """serialization_failure, deadlock_detected, lock_not_available, query_canceled (time-out)."""
 _POSTGRES_DOWN_CLASSES = frozenset({"08", "53", "57", "58"})
 """connection exception, insufficient resources, operator intervention, system error."""
+_POSTGRES_NO_TEXT = frozenset({"22021", "22P05"})
+"""character_not_in_repertoire, untranslatable_character: a NUL, which SQLite would store."""
 _POSTGRES_NO_TABLE = "42P01"
 """undefined_table; SQLite says it in words only."""
 
@@ -67,6 +69,8 @@ def _of_cause(cause: BaseException) -> SteppeError | None:
     if isinstance(sqlstate, str):
         if sqlstate in _POSTGRES_BUSY:
             return _busy()
+        if sqlstate in _POSTGRES_NO_TEXT:
+            return Invalid("invalid-input", "A text holds a character that cannot be stored")
         if sqlstate == _POSTGRES_NO_TABLE:
             return _without_schema()
         return _down() if sqlstate[:2] in _POSTGRES_DOWN_CLASSES else None

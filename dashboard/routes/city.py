@@ -43,7 +43,13 @@ class City(Controller):
         """Return the numbers of everything the caller may see."""
         return await summarise_city(dashboard, reach_of(principal))
 
-    @get("/geo/districts", operation_id="districtMap", guards=[public], sync_to_thread=False)
+    @get(
+        "/geo/districts",
+        operation_id="districtMap",
+        guards=[public],
+        media_type=GEOJSON,
+        sync_to_thread=False,
+    )
     def districts(self, dashboard: NamedDependency[DashboardParts]) -> Response[Collection]:
         """Return the borders of the 旗区 as GeoJSON; generalised, for drawing only."""
         return Response(district_map(dashboard.city), media_type=GEOJSON, headers=AN_HOUR)
@@ -52,6 +58,7 @@ class City(Controller):
         "/geo/roads/{town:str}",
         operation_id="roadMap",
         guards=[public],
+        media_type=GEOJSON,
         responses=problem_responses("invalid-input", "not-found"),
         sync_to_thread=True,
     )
@@ -63,6 +70,7 @@ class City(Controller):
         "/geo/grounds/{town:str}",
         operation_id="groundMap",
         guards=[public],
+        media_type=GEOJSON,
         responses=problem_responses("invalid-input", "not-found"),
         sync_to_thread=True,
     )
@@ -74,6 +82,7 @@ class City(Controller):
         "/geo/fences",
         operation_id="fenceMap",
         guards=[requires(Scope.FENCES_READ)],
+        media_type=GEOJSON,
         responses=problem_responses("not-authenticated", "forbidden", "unavailable"),
     )
     async def fences(

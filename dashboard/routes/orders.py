@@ -4,7 +4,7 @@ from typing import Annotated
 
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 
 from core.auth.guards import requires
@@ -17,10 +17,11 @@ from dashboard.cursors import read_cursor
 from dashboard.order_actions import cancel_for_operator, record_rescue
 from dashboard.order_sheets import OrderDesk, OrderPlace
 from dashboard.parts import DashboardParts
+from dashboard.routes.parameters import Cursor, DistrictQuery, IdPath
 from dashboard.schemas.orders import OrderDetail, OrderPage, Rescue, WhyCancel, order_detail, order_page
 from services.orders.states import OrderState
 
-States = Annotated[list[OrderState] | None, QueryParameter(name="state")]
+States = Annotated[list[OrderState] | None, QueryParameter(name="state", max_items=len(OrderState))]
 """`state` itself is a name that Litestar keeps for the app's state."""
 READ = ("invalid-input", "not-authenticated", "forbidden", "database-unavailable")
 ACT = (*READ, "origin-refused", "not-found", "conflict", "illegal-transition", "database-busy")
@@ -44,8 +45,8 @@ class Orders(Controller):
         dashboard: NamedDependency[DashboardParts],
         auth: NamedDependency[AuthServices],
         states: States = None,
-        district: Annotated[str | None, QueryParameter(pattern=r"^[A-Z]{2}$")] = None,
-        cursor: Annotated[str | None, QueryParameter(max_length=200)] = None,
+        district: DistrictQuery = None,
+        cursor: Cursor = None,
         limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
     ) -> OrderPage:
         """Return the board (open, or closed in the last twelve hours), or all orders in the states asked
@@ -68,7 +69,7 @@ class Orders(Controller):
     )
     async def read_order(
         self,
-        order_id: FromPath[str],
+        order_id: IdPath,
         principal: NamedDependency[Principal],
         dashboard: NamedDependency[DashboardParts],
         auth: NamedDependency[AuthServices],
@@ -88,7 +89,7 @@ class Orders(Controller):
     )
     async def cancel(
         self,
-        order_id: FromPath[str],
+        order_id: IdPath,
         data: JSONBody[WhyCancel],
         principal: NamedDependency[Principal],
         dashboard: NamedDependency[DashboardParts],
@@ -109,7 +110,7 @@ class Orders(Controller):
     )
     async def rescue(
         self,
-        order_id: FromPath[str],
+        order_id: IdPath,
         data: JSONBody[Rescue],
         principal: NamedDependency[Principal],
         dashboard: NamedDependency[DashboardParts],

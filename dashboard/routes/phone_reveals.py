@@ -4,7 +4,7 @@ from typing import Annotated
 
 from litestar import post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import JSONBody
 from litestar.status_codes import HTTP_200_OK
 from msgspec import Meta, Struct
 
@@ -15,6 +15,7 @@ from core.auth.services import AuthServices
 from core.ids import OrderId
 from core.privacy.reveal import reveal_phone
 from core.problem_http import problem_responses
+from dashboard.routes.parameters import IdPath
 from services.orders.store import OrderStore
 
 
@@ -41,7 +42,7 @@ class RevealedPhone(Struct, frozen=True, kw_only=True, rename="camel"):
     ),
 )
 async def reveal_phone_of_order(
-    order_id: FromPath[str],
+    order_id: IdPath,
     data: JSONBody[WhyReveal],
     principal: NamedDependency[Principal],
     auth: NamedDependency[AuthServices],

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from litestar import Controller, get
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, QueryParameter
+from litestar.params import QueryParameter
 
 from core.auth.guards import requires
 from core.auth.principal import Principal
@@ -14,7 +14,7 @@ from core.kinds import ServiceKind
 from core.problem_http import problem_responses
 from dashboard.cursors import read_cursor
 from dashboard.parts import DashboardParts
-from dashboard.routes.parameters import Cursor, VehicleNoPath
+from dashboard.routes.parameters import SEVERAL, Cursor, VehicleNoPath
 from dashboard.schemas.vehicles import VehicleDetail, VehiclePage, vehicle_detail, vehicle_page
 from dashboard.vehicle_sheets import MOST_PER_PAGE, list_sheets, read_sheet
 from fleet.vehicles.kinds import Condition, Duty, Lifecycle
@@ -39,12 +39,12 @@ class Vehicles(Controller):
         self,
         principal: NamedDependency[Principal],
         dashboard: NamedDependency[DashboardParts],
-        service: FromQuery[list[ServiceKind] | None] = None,
-        district: FromQuery[list[str] | None] = None,
-        operator: FromQuery[list[str] | None] = None,
-        lifecycle: FromQuery[list[Lifecycle] | None] = None,
-        duty: FromQuery[list[Duty] | None] = None,
-        condition: FromQuery[list[Condition] | None] = None,
+        service: Annotated[list[ServiceKind] | None, SEVERAL] = None,
+        district: Annotated[list[str] | None, SEVERAL] = None,
+        operator: Annotated[list[str] | None, SEVERAL] = None,
+        lifecycle: Annotated[list[Lifecycle] | None, SEVERAL] = None,
+        duty: Annotated[list[Duty] | None, SEVERAL] = None,
+        condition: Annotated[list[Condition] | None, SEVERAL] = None,
         q: Annotated[str | None, QueryParameter(max_length=40)] = None,
         cursor: Cursor = None,
         limit: Annotated[int, QueryParameter(ge=1, le=MOST_PER_PAGE)] = 100,

@@ -16,7 +16,7 @@ class AcknowledgeAlarm(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     """What the person has to say; `version` refuses when somebody changed the alarm meanwhile."""
 
     comment: Annotated[str, Meta(max_length=1000)] = ""
-    version: int | None = None
+    version: Annotated[int, Meta(ge=1, le=2_147_483_647)] | None = None
 
 
 class CommentAlarm(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

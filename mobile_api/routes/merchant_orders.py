@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from litestar import Controller, Request, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+from litestar.params import JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
 from core.auth.guards import requires
@@ -15,13 +15,10 @@ from core.problem_http import problem_responses
 from mobile_api.merchant_actions import accept_own, load_own, orders_to_pack, ready_own
 from mobile_api.parts import MobileParts
 from mobile_api.repeatable import Repeated
+from mobile_api.routes.parameters import IdempotencyKey, IdPath, States
 from mobile_api.schemas.merchant_orders import LoadGoods, MerchantOrder
 from services.orders.accept_order import LONGEST_PREPARE
-from services.orders.states import OrderState
 
-IdempotencyKey = Annotated[str | None, HeaderParameter(name="Idempotency-Key")]
-States = Annotated[list[OrderState] | None, QueryParameter(name="state")]
-"""`state` itself is a name that Litestar keeps for the app's state."""
 ReadyInS = Annotated[float | None, QueryParameter(name="readyInS", ge=0, le=LONGEST_PREPARE.total_seconds())]
 OWN = ("invalid-input", "not-authenticated", "forbidden", "not-found", "database-unavailable")
 CHANGE = (*OWN, "conflict", "illegal-transition", "database-busy")
@@ -52,7 +49,7 @@ class MerchantOrders(Controller):
     )
     async def accept(
         self,
-        order_id: FromPath[str],
+        order_id: IdPath,
         principal: NamedDependency[Principal],
         mobile: NamedDependency[MobileParts],
         ready_in_s: ReadyInS = None,
@@ -68,7 +65,7 @@ class MerchantOrders(Controller):
     )
     async def ready(
         self,
-        order_id: FromPath[str],
+        order_id: IdPath,
         principal: NamedDependency[Principal],
         mobile: NamedDependency[MobileParts],
     ) -> MerchantOrder:
@@ -90,7 +87,7 @@ class MerchantOrders(Controller):
     async def loaded(
         self,
         request: Request[Any, Any, Any],
-        order_id: FromPath[str],
+        order_id: IdPath,
         data: JSONBody[LoadGoods],
         principal: NamedDependency[Principal],
         mobile: NamedDependency[MobileParts],

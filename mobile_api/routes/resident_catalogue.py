@@ -1,12 +1,9 @@
 """What a resident can order, from whom, and where it can be collected."""
 
-from typing import Annotated
-
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import JSONBody
 from litestar.status_codes import HTTP_200_OK
-from msgspec import Meta
 
 from core.auth.guards import requires
 from core.auth.roles import Scope
@@ -14,6 +11,7 @@ from core.ids import DistrictCode, MerchantId
 from core.problem_http import problem_responses
 from mobile_api.parts import MobileParts
 from mobile_api.place import quote
+from mobile_api.routes.parameters import DistrictQuery, IdPath
 from mobile_api.schemas.catalogue import (
     GoodsView,
     MerchantView,
@@ -25,7 +23,6 @@ from mobile_api.schemas.catalogue import (
 from mobile_api.schemas.orders import Basket, QuoteView
 from services.delivery.store import CatalogueStore
 
-District = Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]
 ASKED = ("invalid-input", "not-authenticated", "forbidden", "database-unavailable")
 DRAFT_REFUSED = (
     "merchant-closed",
@@ -45,7 +42,7 @@ class ResidentCatalogue(Controller):
 
     @get("/merchants", operation_id="listMerchants", responses=problem_responses(*ASKED))
     async def merchants(
-        self, mobile: NamedDependency[MobileParts], district: FromQuery[District | None] = None
+        self, mobile: NamedDependency[MobileParts], district: DistrictQuery = None
     ) -> list[MerchantView]:
         """Return merchants that take orders, of one district when given, open or not."""
         async with mobile.database.read() as tx:
@@ -57,9 +54,7 @@ class ResidentCatalogue(Controller):
         operation_id="listGoods",
         responses=problem_responses(*ASKED, "not-found"),
     )
-    async def goods(
-        self, merchant_id: FromPath[str], mobile: NamedDependency[MobileParts]
-    ) -> list[GoodsView]:
+    async def goods(self, merchant_id: IdPath, mobile: NamedDependency[MobileParts]) -> list[GoodsView]:
         """Return what a merchant sells, sold out or not."""
         async with mobile.database.read() as tx:
             merchant = await CatalogueStore(tx).merchant(MerchantId(merchant_id))
@@ -68,7 +63,7 @@ class ResidentCatalogue(Controller):
 
     @get("/pickup-points", operation_id="listPickupPoints", responses=problem_responses(*ASKED))
     async def pickup_points(
-        self, mobile: NamedDependency[MobileParts], district: FromQuery[District | None] = None
+        self, mobile: NamedDependency[MobileParts], district: DistrictQuery = None
     ) -> list[PickupPointView]:
         """Return where goods can be collected, in one district when given."""
         async with mobile.database.read() as tx:

@@ -7,7 +7,6 @@ from typing import Any
 from litestar import WebSocket, websocket
 from litestar.di import NamedDependency
 from litestar.exceptions import WebSocketDisconnect
-from litestar.params import FromPath
 
 from core.auth.guards import requires
 from core.auth.principal import Principal
@@ -18,12 +17,13 @@ from core.problem_http import close_exception
 from core.problems import close_code
 from mobile_api.order_live import OrderPageFeed
 from mobile_api.parts import MobileParts
+from mobile_api.routes.parameters import IdPath
 
 
 @websocket("/api/resident/orders/{order_id:str}/live", guards=[requires(Scope.ORDERS_OWN)])
 async def resident_order_live(
     socket: WebSocket[Any, Any, Any],
-    order_id: FromPath[str],
+    order_id: IdPath,
     principal: NamedDependency[Principal],
     mobile: NamedDependency[MobileParts],
 ) -> None:

@@ -1,10 +1,10 @@
 """A resident's own orders; whoever holds an order's link has the same of that one order."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, HeaderParameter, JSONBody
+from litestar.params import JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_202_ACCEPTED
 
 from core.auth.guards import requires
@@ -24,6 +24,7 @@ from mobile_api.resident_actions import (
     own_orders,
     share_own,
 )
+from mobile_api.routes.parameters import IdempotencyKey, IdPath
 from mobile_api.routes.resident_catalogue import DRAFT_REFUSED
 from mobile_api.schemas.orders import (
     Basket,
@@ -34,7 +35,6 @@ from mobile_api.schemas.orders import (
     ResidentOrder,
 )
 
-IdempotencyKey = Annotated[str | None, HeaderParameter(name="Idempotency-Key")]
 OWN = ("invalid-input", "not-authenticated", "forbidden", "not-found", "database-unavailable")
 CHANGE = (*OWN, "origin-refused", "conflict", "database-busy")
 REPEATED = ("idempotency-key-missing", "idempotency-key-reused", "request-in-progress")
@@ -86,7 +86,7 @@ class ResidentOrders(Controller):
     )
     async def read_order(
         self,
-        order_id: FromPath[str],
+        order_id: IdPath,
         principal: NamedDependency[Principal],
         mobile: NamedDependency[MobileParts],
     ) -> ResidentOrder:
@@ -103,7 +103,7 @@ class ResidentOrders(Controller):
     async def cancel_order(
         self,
         request: Request[Any, Any, Any],
-        order_id: FromPath[str],
+        order_id: IdPath,
         principal: NamedDependency[Principal],
         mobile: NamedDependency[MobileParts],
         idempotency_key: IdempotencyKey = None,
@@ -120,7 +120,7 @@ class ResidentOrders(Controller):
     )
     async def code(
         self,
-        order_id: FromPath[str],
+        order_id: IdPath,
         principal: NamedDependency[Principal],
         mobile: NamedDependency[MobileParts],
     ) -> Response[CodeView]:
@@ -137,7 +137,7 @@ class ResidentOrders(Controller):
     )
     async def refresh_code(
         self,
-        order_id: FromPath[str],
+        order_id: IdPath,
         principal: NamedDependency[Principal],
         mobile: NamedDependency[MobileParts],
     ) -> Response[CodeView]:
@@ -157,7 +157,7 @@ class ResidentOrders(Controller):
     async def open_door(
         self,
         request: Request[Any, Any, Any],
-        order_id: FromPath[str],
+        order_id: IdPath,
         data: JSONBody[OpenDoor],
         principal: NamedDependency[Principal],
         mobile: NamedDependency[MobileParts],
@@ -179,7 +179,7 @@ class ResidentOrders(Controller):
     )
     async def share_order(
         self,
-        order_id: FromPath[str],
+        order_id: IdPath,
         principal: NamedDependency[Principal],
         mobile: NamedDependency[MobileParts],
     ) -> OrderLink:
