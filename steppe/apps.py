@@ -4,9 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from litestar import Litestar
 from litestar.di import Provide
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Contact, License
 from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 
@@ -15,21 +12,10 @@ from core.health import Check
 from core.problem_http import EXCEPTION_HANDLERS
 from dashboard.routes import DASHBOARD_ROUTES
 from mobile_api.routes import MOBILE_ROUTES
+from steppe.bodies import read_body
+from steppe.described import openapi_document
 from steppe.pages import page_routes
 from steppe.probes import probe_routes
-
-VERSION = "0.1.0"
-
-OPENAPI = OpenAPIConfig(
-    title="Steppe",
-    version=VERSION,
-    summary="Operations of a city's low-speed unmanned vehicles",
-    contact=Contact(name="The Steppe authors"),
-    license=License(name="Apache-2.0", identifier="Apache-2.0"),
-    path="/api/schema",
-    render_plugins=[JsonRenderPlugin()],
-    use_handler_docstrings=True,
-)
 
 
 class ApiParts(Struct, frozen=True, kw_only=True):
@@ -49,14 +35,16 @@ def create_api(parts: ApiParts) -> Litestar:
             *DASHBOARD_ROUTES,
             *MOBILE_ROUTES,
             *parts.more_routes,
+            openapi_document,
             *probe_routes(parts.checks),
             *page_routes(),
         ],
         dependencies={name: _given(value) for name, value in parts.provided.items()},
         plugins=[parts.auth.plugin()],
         exception_handlers=EXCEPTION_HANDLERS,
+        before_request=read_body,
         request_max_body_size=parts.max_body_bytes,
-        openapi_config=OPENAPI,
+        openapi_config=None,
         logging_config=None,
     )
 

@@ -37,7 +37,7 @@ from fleet.vehicles.kinds import Connection
 from fleet.vehicles.last_heard import LastHeard
 from fleet.vehicles.paper_store import Company, CompanyStore
 from fleet.vehicles.vehicle import Vehicle
-from steppe.apps import OPENAPI
+from steppe.openapi import CONFIG
 from tests.integration.access.people import FOREIGN, HOME, credentials_of
 from tests.integration.fleet.builders import LAYOUT, a_principal, heard, working_vehicles
 
@@ -159,7 +159,7 @@ def api(auth: AuthServices, parts: DashboardParts) -> Litestar:
         dependencies={"dashboard": Provide(lambda: parts, sync_to_thread=False)},
         plugins=[auth.plugin()],
         exception_handlers=EXCEPTION_HANDLERS,
-        openapi_config=OPENAPI,
+        openapi_config=CONFIG,
         logging_config=None,
     )
 

@@ -24,8 +24,7 @@ STORES: Final = frozenset({"sqlalchemy", "redis"})
 
 
 class Budget(Struct, frozen=True, kw_only=True):
-    """A command's own module, its resident memory after import in MB (2026-11-22, Python 3.12, x86-64), and what
-    it must not import."""
+    """A command's own module, its memory after import (MB, 2026-11-22, x86-64), what it must not import."""
 
     module: str
     measured_mb: int
