@@ -1,15 +1,14 @@
 """The unit of work, the same on SQLite and PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import msgspec
 import pytest
-from sqlalchemy import Column, Integer, MetaData, String, Table, func, insert, select
+from sqlalchemy import Column, Integer, String, Table, func, insert, select
 
-from core.database import Database, insert_new
+from core.database import Database, insert_new, metadata
 from core.database.statements import insert_new_rows
 from core.database.types import JsonStruct, UtcDateTime
 from core.errors import Conflict, Unavailable
@@ -20,25 +19,14 @@ class Load(msgspec.Struct, frozen=True):
     cold: bool = False
 
 
-own = MetaData()
 parcels = Table(
     "test_parcels",
-    own,
+    metadata,
     Column("id", Integer, primary_key=True),
     Column("name", String, unique=True),
     Column("load", JsonStruct(Load)),
     Column("at", UtcDateTime),
 )
-
-
-@pytest.fixture
-async def database(database: Database) -> AsyncIterator[Database]:
-    """The same test on both stores, with a table that is no part of the city's schema."""
-    async with database.write() as tx:
-        await tx.run_sync(own.create_all)
-    yield database
-    async with database.write() as tx:
-        await tx.run_sync(own.drop_all)
 
 
 async def count(database: Database) -> int:

@@ -86,8 +86,13 @@ def _triggers(connection: Connection) -> list[str]:
     return sorted(connection.execute(text(query)).scalars())
 
 
+def _is_of_the_city(name: str | None) -> bool:
+    """Tests of other files may define tables of their own on the same metadata, named test_…."""
+    return name is None or not name.startswith("test_")
+
+
 def _create_all(connection: Connection) -> dict[str, Any]:
-    metadata.create_all(connection)
+    metadata.create_all(connection, tables=[t for t in metadata.sorted_tables if _is_of_the_city(t.name)])
     return _shape(connection)
 
 
@@ -106,7 +111,8 @@ def test_head_is_what_the_tables_of_the_code_say(url: str) -> None:
     upgrade(url)
 
     def differences(connection: Connection) -> list[Any]:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_object": lambda _o, name, *_: _is_of_the_city(name)}
+        context = MigrationContext.configure(connection, opts=opts)
         return list(compare_metadata(context, metadata))
 
     assert _in(url, differences) == []
