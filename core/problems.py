@@ -31,6 +31,7 @@ def _close_code(status: int) -> int:
 _ROWS: tuple[tuple[str, int, str], ...] = (
     # what the caller sent
     ("invalid-input", 400, "A value in the request is not acceptable"),
+    ("malformed-http", 400, "This is not an HTTP request"),
     ("malformed-json", 400, "The body is not JSON"),
     ("malformed-frame", 400, "The binary frame cannot be read"),
     ("frame-truncated", 400, "The binary frame is shorter or longer than it says"),
@@ -86,6 +87,7 @@ _ROWS: tuple[tuple[str, int, str], ...] = (
     ("version-mismatch", 412, "Somebody changed this in between; read it again"),
     ("too-large", 413, "The body is larger than accepted"),
     ("unsupported-media-type", 415, "The body is of a type that is not read here"),
+    ("headers-too-large", 431, "The address and headers are larger than accepted"),
     ("too-many-requests", 429, "Too many requests; wait and try again"),
     ("too-many-tries", 429, "Too many wrong tries; wait and try again"),
     ("flood", 429, "Frames arrive faster than accepted"),

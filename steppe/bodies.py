@@ -18,14 +18,17 @@ async def read_body(request: Request[Any, Any, Any]) -> None:
     that is none (also bytes that are no UTF-8, NaN, and nesting without end, which the framework takes for
     bugs of ours), ``invalid-input`` for NUL characters, which PostgreSQL refuses and SQLite stores.
     """
-    if request.route_handler.parsed_data_field is None:
+    field = request.route_handler.parsed_data_field
+    if field is None:
         return
-    said = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    said = (request.headers.get("content-type") or JSON).partition(";")[0].strip().lower()
     if said != JSON:
         raise Invalid("unsupported-media-type", f"Send {JSON}, not {said[:80]}")
     body = await request.body()
     if not body:
-        return
+        if field.is_optional:
+            return
+        raise Invalid("invalid-input", "The body is missing")
     try:
         value = await request.json()
     except SerializationException as error:

@@ -35,7 +35,13 @@ CONFIG: Final = OpenAPIConfig(
     use_handler_docstrings=True,
 )
 
-ANY_ROUTE: Final = ("unavailable", "database-unavailable", "database-busy", "redis-unavailable")
+ANY_ROUTE: Final = (
+    "headers-too-large",
+    "unavailable",
+    "database-unavailable",
+    "database-busy",
+    "redis-unavailable",
+)
 SIGNED_IN: Final = ("not-authenticated", "session-expired", "token-invalid", "token-expired", "forbidden")
 STATE_CHANGING: Final = ("origin-refused",)
 WITH_PARAMETERS: Final = ("invalid-input",)

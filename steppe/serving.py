@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 import uvicorn
 from litestar import Litestar
 
+from steppe.http_protocol import BoundedHttp
+
 GRACE_S = 5
 """What requests under way get at a stop; WebSockets are closed with 1012 at once."""
 
@@ -37,7 +39,7 @@ class WebServer:
             host=host,
             port=port,
             loop="none",
-            http="httptools",
+            http=BoundedHttp,
             ws="websockets-sansio",
             ws_per_message_deflate=False,
             ws_max_size=max_message_bytes,
