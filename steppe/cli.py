@@ -199,10 +199,13 @@ def city() -> None:
 
 
 @city.command("load")
-@click.argument("name", default="ordos")
+@click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
-def city_load(name: str, as_json: bool) -> None:
-    """Load the city pack NAME (or a folder): districts, roster, places, fences, roads; safe to repeat."""
+def city_load(name: str | None, as_json: bool) -> None:
+    """Load the city pack NAME (or a folder): districts, roster, places, fences, roads; safe to repeat.
+
+    Without NAME it is the one of STEPPE_CITY__PACK.
+    """
     from steppe.loading import load_city
 
     report = asyncio.run(load_city(name, say=(lambda _: None) if as_json else click.echo))

@@ -23,8 +23,8 @@ from steppe.resources import clock_of
 type Say = Callable[[str], None]
 
 
-async def load_city(name: str, *, say: Say, settings: Settings | None = None) -> dict[str, Any]:
-    """Load a city pack by its name or folder, and return what was done by noun; safe to repeat.
+async def load_city(name: str | None, *, say: Say, settings: Settings | None = None) -> dict[str, Any]:
+    """Load a city pack by its name or folder (None: the settings'), and return what was done; safe to repeat.
 
     In demo and test the vehicles beyond the plan come along. Outside production the pack's accounts, keys and
     tokens are made and told in a file; a real city makes them one by one (``steppe staff``, ``steppe keys``),
@@ -34,7 +34,7 @@ async def load_city(name: str, *, say: Say, settings: Settings | None = None) ->
     settings = settings or load(process_environment())
     install_keys(secret_keys(settings.security))
     with_demo = settings.environment in ("demo", "test")
-    pack = read_pack(name)
+    pack = read_pack(name or settings.city.pack)
 
     def progress(what: str, done: int, of: int) -> None:
         if what:
