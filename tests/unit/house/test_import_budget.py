@@ -147,7 +147,9 @@ print(json.dumps([int(resident.split()[1]) // 1024, imported]))
 def test_a_command_pays_for_what_it_uses_and_no_more(command: str) -> None:
     budget = BUDGETS[command]
     words = [sys.executable, "-c", PROBE, budget.module]
-    probed = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
+    # Twice: the first run on a clean clone also compiles, which takes 14 MB more (measured).
+    for _ in range(2):
+        probed = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
     resident_mb, imported = json.loads(probed.stdout)
     assert budget.never & set(imported) == set(), f"steppe {command} imports what it has no use for"
     assert resident_mb <= budget.measured_mb * HEADROOM, (
