@@ -84,7 +84,12 @@ async def test_nothing_is_missing_after_the_gateway_was_away(
     city: City, start_world: Start, eventually: Eventually
 ) -> None:
     async with start_world() as world:
-        await eventually(lambda: world.clouds[0].is_up, within=10)
+
+        async def is_heard() -> bool:
+            found = await city.positions()
+            return all(found.get(number) for number in NUMBERS)
+
+        await eventually(is_heard, within=10)
         plan = a_plan(a_stop("s", "visit", 60.0, wait_s=1.0))
         await city.tell(on_time(city, a_command(CommandKind.ASSIGN_TASK, plan, epoch=1)))
         await eventually(lambda: world.vehicles[7].memory.task is not None, within=10)
