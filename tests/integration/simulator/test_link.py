@@ -90,7 +90,8 @@ async def test_nothing_is_missing_after_the_gateway_was_away(
             return all(found.get(number) for number in NUMBERS)
 
         await eventually(is_heard, within=10)
-        plan = a_plan(a_stop("s", "visit", 60.0, wait_s=1.0))
+        # Near enough to be there before the link-loss policy slows it (10 city seconds) and stops it (30).
+        plan = a_plan(a_stop("s", "visit", 15.0, wait_s=1.0))
         await city.tell(on_time(city, a_command(CommandKind.ASSIGN_TASK, plan, epoch=1)))
         await eventually(lambda: world.vehicles[7].memory.task is not None, within=10)
         await city.stop()
