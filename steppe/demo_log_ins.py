@@ -1,4 +1,4 @@
-"""The demo's log-ins with the codes of the moment: for visitors without an authenticator. Demo only."""
+"""The log-ins of a demo or test with the codes of the moment: for visitors without an authenticator."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ class DemoLogIn(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def demo_log_ins(data_dir: Path) -> HTTPRouteHandler:
-    """Return the route that tells the demo's accounts; mounted in the environment ``demo`` alone."""
+    """Return the route that tells the accounts; mounted in the environments ``demo`` and ``test`` alone."""
 
     @get("/api/demo/log-ins", operation_id="demoLogIns", guards=[public], tags=["demo"], sync_to_thread=True)
     def tell() -> list[DemoLogIn]:
