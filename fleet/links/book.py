@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from fleet.links.wire.messages import ToVehicle
+from fleet.links.wire.messages import Command, ToVehicle
 
 
 class Listener(Protocol):
@@ -13,6 +13,10 @@ class Listener(Protocol):
 
     def tell(self, message: ToVehicle) -> None:
         """Queue a message; a link whose queue is full is closed instead."""
+        ...
+
+    def carry(self, command: Command, *, at_once: bool = False) -> bool:
+        """Queue a command; return False for a stop or release that this link knows to be overtaken."""
         ...
 
     def replace(self) -> None:

@@ -95,6 +95,9 @@ class Link:
         self._frame_tokens_s = parts.clock.monotonic_s()
         self._held: Pending | None = None
         self._held_count = 0
+        self._early: list[Command] | None = []
+        """Commands that came while SQL is asked what the vehicles are owed; None once it has answered."""
+        self._stop_epochs: dict[int, int] = {}
 
     def tell(self, message: ToVehicle) -> None:
         """Queue a message; a link whose queue is full is closed instead."""
@@ -103,6 +106,22 @@ class Link:
             return
         self._out.append(encode_message(message).decode())
         self._wake.set()
+
+    def carry(self, command: Command, *, at_once: bool = False) -> bool:
+        """Queue a command; return False for a stop or release that this link knows to be overtaken.
+
+        Until SQL has said what the vehicles are owed, only a command that must go at once goes: a stop that
+        was released while the vehicle was away may still be on the stream.
+        """
+        if self._early is not None and not at_once:
+            self._early.append(command)
+            return True
+        if command.stop_epoch:
+            if command.stop_epoch < self._stop_epochs.get(command.vehicle_no, 0):
+                return False
+            self._stop_epochs[command.vehicle_no] = command.stop_epoch
+        self.tell(command)
+        return True
 
     def replace(self) -> None:
         """Close: every vehicle of the link has moved to a newer one."""
@@ -208,15 +227,14 @@ class Link:
 
     async def send_pending(self) -> None:
         """Send every command that SQL still holds for the link's vehicles; the vehicle drops duplicates."""
+        commands: list[Command] = []
         try:
             commands = await self._parts.pending_commands(self.vehicles)
         except SteppeError as error:
             # The sweep tries again; positions must not wait for the database.
             _log.warning("pending_commands_unread", code=error.code)
-            return
-        for command in commands:
-            self.tell(command)
-        self._parts.sent([command.command_id for command in commands])
+        early, self._early = self._early or [], None
+        self._parts.sent([command.command_id for command in [*commands, *early] if self.carry(command)])
 
     # --- frames --------------------------------------------------------------------------------
 

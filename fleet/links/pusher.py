@@ -116,7 +116,6 @@ class Pusher:
 
     def _push(self, command: Command, via: str) -> None:
         link = self._book.of(command.vehicle_no)
-        if link is not None:
-            link.tell(command)
+        if link is not None and link.carry(command, at_once=via == "emergency"):
             metrics.COMMANDS_PUSHED.labels(via=via).inc()
             self.note_sent([command.command_id])

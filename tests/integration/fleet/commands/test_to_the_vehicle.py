@@ -13,15 +13,16 @@ from core.ids import VehicleNo
 from core.inbox import InboxWriter
 from core.inbox_consumer import InboxConsumer
 from core.outbox import Relay
-from core.redis import connect
+from core.redis import Redis, connect
 from fleet.commands.carry_command import CommandCarrier
-from fleet.commands.command import Command
+from fleet.commands.command import Command, to_wire
 from fleet.commands.kinds import CommandState
 from fleet.commands.pending import SqlPendingCommands
 from fleet.commands.queue_command import TOPIC, Wish, queue_command
 from fleet.commands.store import CommandStore
 from fleet.commands.take_answer import AnswerHandler
 from fleet.links.gateway import Gateway, GatewayStores, gateway_app
+from fleet.links.outgoing import send_command
 from fleet.links.profile import LinkProfile
 from fleet.links.wire.commands import CommandBody, CommandKind, EmergencyStop, Release, Speak
 from fleet.vehicles.roster_source import SqlRoster
@@ -36,8 +37,9 @@ SEVEN = VehicleNo(7)
 class Platform:
     """Everything between a row in SQL and a vehicle's link, running."""
 
-    def __init__(self, database: Database, clock: Clock, link: str) -> None:
+    def __init__(self, database: Database, redis: Redis, clock: Clock, link: str) -> None:
         self.database = database
+        self.redis = redis
         self.clock = clock
         self.link = link
 
@@ -76,7 +78,7 @@ async def platform(valkey_url: str, sqlite_database: Database) -> AsyncIterator[
     async with served(gateway_app(gateway, tokens)) as server:
         port = server.servers[0].sockets[0].getsockname()[1]
         await gateway.pusher.is_listening.wait()
-        yield Platform(sqlite_database, clock, f"ws://127.0.0.1:{port}/v1/link")
+        yield Platform(sqlite_database, redis, clock, f"ws://127.0.0.1:{port}/v1/link")
     stop.set()
     await asyncio.gather(*tasks)
     await redis.aclose()
@@ -123,3 +125,17 @@ async def test_a_stop_given_while_the_vehicle_was_away_meets_it_and_after_its_re
         heard = await healed.hear("command", lambda m: m["commandId"] == release.command_id)
         assert heard["stopEpoch"] > stop.stop_epoch
         assert [m["commandId"] for m in healed.heard if m["type"] == "command"] == [release.command_id]
+
+
+async def test_a_stop_that_comes_behind_its_release_stays_here(platform: Platform) -> None:
+    """A repeated stream entry (the relay is at-least-once) must not bring a released stop back."""
+    async with Vehicle(platform.link, "seven") as vehicle:
+        await vehicle.hello()
+        stop = await platform.queue(CommandKind.EMERGENCY_STOP, EmergencyStop())
+        release = await platform.queue(CommandKind.RELEASE, Release())
+        await vehicle.hear("command", lambda m: m["commandId"] == release.command_id)
+        before = len(vehicle.heard)
+        await send_command(platform.redis, to_wire(stop))
+        speak = await platform.queue(CommandKind.SPEAK, Speak(text_zh="请让一让"))
+        await vehicle.hear("command", lambda m: m["commandId"] == speak.command_id)
+        assert stop.command_id not in {m.get("commandId") for m in vehicle.heard[before:]}
