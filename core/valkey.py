@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -24,6 +25,8 @@ from core.redis import BusyLoading, connect, is_outage
 
 SOCKET_PATH_MOST = 100
 """sun_path of sockaddr_un holds 104 bytes on macOS and 108 on Linux, with the final zero."""
+PLAIN_PATH = re.compile(r"[\w./+,:@~-]+")
+"""A space ends the address in CLIENT INFO, which RQ's workers parse; ?, # and % mean something in a URL."""
 START_DEADLINE_S = 20.0
 """A large append-only file is loaded meanwhile; an empty server is up in 0.2–0.7 s."""
 STOP_DEADLINE_S = 10.0
@@ -56,9 +59,9 @@ def find_binary(configured: str | None = None) -> Path:
 
 
 def socket_path(folder: Path) -> Path:
-    """Return where the server of `folder` listens: inside it, or a short private place when too long."""
+    """Return where the server of `folder` listens: inside it, or a private place when that is no address."""
     inside = folder.absolute() / "run" / "valkey.sock"
-    if len(os.fsencode(inside)) <= SOCKET_PATH_MOST:
+    if len(os.fsencode(inside)) <= SOCKET_PATH_MOST and PLAIN_PATH.fullmatch(str(inside)):
         return inside
     name = hashlib.sha256(os.fsencode(folder.absolute())).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"steppe-{os.getuid()}-{name}" / "valkey.sock"

@@ -1,6 +1,8 @@
 """Routes from Valhalla inside this process. Only a worker, the scheduler and city load import it."""
 
 import asyncio
+import json
+import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -46,7 +48,11 @@ class Router:
     """Valhalla over one folder of tiles. Not for two threads at once; ``RouteEngine`` keeps it on one."""
 
     def __init__(self, tiles: Path, slow_zones: Sequence[SlowZone] = ()) -> None:
-        self._actor = valhalla.Actor(actor_config(tiles))
+        # a file of our own, because Valhalla leaves the one that it makes for a dict in /tmp
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as config:
+            json.dump(actor_config(tiles), config)
+            config.flush()
+            self._actor = valhalla.Actor(Path(config.name))
         self.slow_zones = SlowZones(slow_zones)
 
     def legs(

@@ -1,5 +1,8 @@
 """Routes over real tiles of a small town."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +17,8 @@ from services.routing.polyline import decode, metres_along
 from services.routing.route import GeoPoint, Route, Vehicle
 from services.routing.tiles import cached_tiles, current_tiles
 from steppe.city.build import CityBuild
+
+ROOT = Path(__file__).parents[4]
 
 NOWHERE = GeoPoint(40.03, 110.045)
 """In the district, two kilometres from the nearest street."""
@@ -135,6 +140,14 @@ def test_tiles_are_built_once_per_roads(tiny_city: CityBuild, data_dir: Path) ->
     again = cached_tiles(tiny_city.folder / "roads.osm.pbf", data_dir, said.append)
     assert (again, said) == (tiny_city.tiles, [])
     assert current_tiles(data_dir) == tiny_city.tiles
+
+
+def test_a_router_leaves_no_file_behind(tiny_city: CityBuild, tmp_path: Path) -> None:
+    program = "import sys; from pathlib import Path; from services.routing.engine import Router"
+    words = [sys.executable, "-c", f"{program}; Router(Path(sys.argv[1]))", str(tiny_city.tiles)]
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    subprocess.run(words, env=environment, check=True, timeout=60)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_roads_that_cannot_be_read_give_the_builders_last_words(tmp_path: Path) -> None:
