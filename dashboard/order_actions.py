@@ -1,42 +1,79 @@
-"""What an operator does about an order, on record."""
+"""What an operator does about an order, on record, with the order's drawer as the answer."""
+
+from collections.abc import Awaitable, Callable
 
 from core import audit
 from core.auth.principal import Principal, reach_of
-from core.clock import Clock
-from core.database import Database
+from core.database import Transaction
 from core.ids import OrderId
+from core.repeatable import Repeated, answer_once
+from dashboard.order_sheets import OrderDesk
+from dashboard.parts import DashboardParts
+from dashboard.schemas.orders import OrderDetail, Rescue, order_detail
 from services.delivery.effects import DeliveryEffects
 from services.orders.cancel_order import cancel_order
 from services.orders.notices import NoticeKind, want_notice
-from services.orders.recover_order import Outcome, recover_order
+from services.orders.order import Order
+from services.orders.recover_order import recover_order
 
 
-async def cancel_for_operator(
-    database: Database, clock: Clock, principal: Principal, order_id: OrderId, reason: str
-) -> None:
-    """Call an order off before loading and tell its recipient. Raises NotFound, IllegalTransition."""
-    at = clock.now()
-    async with database.write() as tx:
-        order = await cancel_order(
-            tx,
-            order_id,
-            reach_of(principal),
-            by="operator",
-            reason="operator_cancelled",
-            actor=f"staff:{principal.name}",
-            at=at,
-        )
-        await want_notice(tx, order, NoticeKind.CANCELLED, at=at)
-        await audit.record(tx, principal, "order.cancelled", f"order:{order_id}", reason=reason, at=at)
+class OrderHands:
+    """Acts on orders for one member of staff; the same key acts once and answers alike."""
 
+    def __init__(self, parts: DashboardParts, desk: OrderDesk, principal: Principal) -> None:
+        """Take the stores, who reads orders, and who acts."""
+        self._parts = parts
+        self._desk = desk
+        self._principal = principal
 
-async def record_rescue(
-    database: Database, clock: Clock, principal: Principal, order_id: OrderId, outcome: Outcome, reason: str
-) -> None:
-    """Record what became of goods in a vehicle that could not go on. Raises NotFound, Conflict."""
-    at = clock.now()
-    async with database.write() as tx:
-        actor, reach = f"staff:{principal.name}", reach_of(principal)
-        await recover_order(tx, order_id, reach, outcome, DeliveryEffects(), actor=actor, at=at)
-        fields = {"outcome": outcome.value}
-        await audit.record(tx, principal, "order.rescued", f"order:{order_id}", fields, reason, at=at)
+    async def cancel(self, order_id: OrderId, reason: str, repeated: Repeated) -> OrderDetail:
+        """Call an order off before loading and tell its recipient. Raises NotFound, IllegalTransition."""
+        principal, at = self._principal, self._parts.clock.now()
+
+        async def write(tx: Transaction) -> Order:
+            order = await cancel_order(
+                tx,
+                order_id,
+                reach_of(principal),
+                by="operator",
+                reason="operator_cancelled",
+                actor=self._actor,
+                at=at,
+            )
+            await want_notice(tx, order, NoticeKind.CANCELLED, at=at)
+            await audit.record(tx, principal, "order.cancelled", f"order:{order_id}", reason=reason, at=at)
+            return order
+
+        return await self._once(repeated, write)
+
+    async def record_rescue(self, order_id: OrderId, rescue: Rescue, repeated: Repeated) -> OrderDetail:
+        """Record what became of goods in a vehicle that could not go on. Raises NotFound, Conflict."""
+        principal, at = self._principal, self._parts.clock.now()
+
+        async def write(tx: Transaction) -> Order:
+            reach, effects = reach_of(principal), DeliveryEffects()
+            order = await recover_order(
+                tx, order_id, reach, rescue.outcome, effects, actor=self._actor, at=at
+            )
+            fields = {"outcome": rescue.outcome.value}
+            about = f"order:{order_id}"
+            await audit.record(tx, principal, "order.rescued", about, fields, rescue.reason, at=at)
+            return order
+
+        return await self._once(repeated, write)
+
+    @property
+    def _actor(self) -> str:
+        return f"staff:{self._principal.name}"
+
+    async def _once(
+        self, repeated: Repeated, write: Callable[[Transaction], Awaitable[Order]]
+    ) -> OrderDetail:
+        clock = self._parts.clock
+
+        async def work(tx: Transaction) -> OrderDetail:
+            order = await write(tx)
+            return order_detail(await self._desk.dossier_after(tx, order, at=clock.now()))
+
+        wall = clock.wall()
+        return await answer_once(self._parts.database, repeated, OrderDetail, work, status=200, wall=wall)

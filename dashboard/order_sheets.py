@@ -107,14 +107,19 @@ class OrderDesk:
         async with self._database.read() as tx:
             order = await OrderStore(tx).get(order_id, reach)
             [sheet] = await self._sheets(tx, [order], at)
-            return OrderDossier(
-                sheet=sheet,
-                history=tuple(await OrderStore(tx).history(order_id)),
-                decisions=tuple(await DecisionStore(tx).of_order(order_id)),
-                task=None if order.task_id is None else await TaskStore(tx).find(order.task_id, EVERYTHING),
-            )
+            return await _dossier(tx, sheet)
 
-    async def _sheets(self, tx: Transaction, orders: Sequence[Order], at: datetime) -> list[OrderSheet]:
+    async def dossier_after(self, tx: Transaction, order: Order, *, at: datetime) -> OrderDossier:
+        """Return the order that the transaction changed, with all that is kept about it.
+
+        Its vehicle's last state is left out: nothing that writes waits for Redis.
+        """
+        [sheet] = await self._sheets(tx, [order], at, with_vehicles=False)
+        return await _dossier(tx, sheet)
+
+    async def _sheets(
+        self, tx: Transaction, orders: Sequence[Order], at: datetime, *, with_vehicles: bool = True
+    ) -> list[OrderSheet]:
         merchants = await CatalogueStore(tx).merchants_by_id([o.merchant_id for o in orders], EVERYTHING)
         points = await CatalogueStore(tx).pickup_points_by_id([o.pickup_point_id for o in orders])
         numbers = {order.vehicle_no for order in orders if order.vehicle_no is not None}
@@ -122,7 +127,8 @@ class OrderDesk:
         phones = await ResidentStore(tx, self._keys).phones_of(frozenset(o.resident_id for o in orders))
         moving = [order for order in orders if not order.is_terminal]
         tasks = await TaskStore(tx).of_ids([o.task_id for o in moving if o.task_id], EVERYTHING)
-        heard = await self._heard([o.vehicle_no for o in moving if o.vehicle_no is not None])
+        watched = moving if with_vehicles else []
+        heard = await self._heard([o.vehicle_no for o in watched if o.vehicle_no is not None])
         return [
             OrderSheet(
                 order=order,
@@ -143,6 +149,16 @@ class OrderDesk:
             return dict(await self._last_heard.last_heard(numbers))
         except Unavailable:
             return {}
+
+
+async def _dossier(tx: Transaction, sheet: OrderSheet) -> OrderDossier:
+    order_id, task_id = sheet.order.order_id, sheet.order.task_id
+    return OrderDossier(
+        sheet=sheet,
+        history=tuple(await OrderStore(tx).history(order_id)),
+        decisions=tuple(await DecisionStore(tx).of_order(order_id)),
+        task=None if task_id is None else await TaskStore(tx).find(task_id, EVERYTHING),
+    )
 
 
 def _expected(

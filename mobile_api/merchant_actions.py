@@ -6,8 +6,8 @@ from datetime import timedelta
 from core.auth.principal import EVERYTHING, Principal, reach_of
 from core.database import Transaction
 from core.ids import OrderId
+from core.repeatable import Repeated, answer_once
 from mobile_api.parts import MobileParts
-from mobile_api.repeatable import Repeated, answer_once
 from mobile_api.schemas.merchant_orders import MerchantOrder, merchant_order
 from services.delivery.store import CatalogueStore
 from services.orders.accept_order import accept_order, goods_ready
@@ -39,7 +39,11 @@ async def orders_to_pack(
 
 
 async def accept_own(
-    parts: MobileParts, principal: Principal, order_id: OrderId, ready_in_s: float | None
+    parts: MobileParts,
+    principal: Principal,
+    order_id: OrderId,
+    ready_in_s: float | None,
+    repeated: Repeated,
 ) -> MerchantOrder:
     """Return the accepted order; without a time the goods' own preparation time counts."""
     at = parts.clock.now()
@@ -50,17 +54,19 @@ async def accept_own(
         actor = _actor(principal)
         return await accept_order(tx, order_id, reach_of(principal), ready_at=ready_at, actor=actor, at=at)
 
-    return await _moved(parts, write)
+    return await _moved(parts, repeated, write, status=200)
 
 
-async def ready_own(parts: MobileParts, principal: Principal, order_id: OrderId) -> MerchantOrder:
+async def ready_own(
+    parts: MobileParts, principal: Principal, order_id: OrderId, repeated: Repeated
+) -> MerchantOrder:
     """Return the order whose goods are ready now."""
 
     async def write(tx: Transaction) -> Order:
         actor, at = _actor(principal), parts.clock.now()
         return await goods_ready(tx, order_id, reach_of(principal), actor=actor, at=at)
 
-    return await _moved(parts, write)
+    return await _moved(parts, repeated, write, status=200)
 
 
 async def load_own(
@@ -69,8 +75,8 @@ async def load_own(
     """Ask the vehicle to open the compartment for the goods; the same key asks once."""
     at = parts.clock.now()
 
-    async def write(tx: Transaction) -> MerchantOrder:
-        order = await load_order(
+    async def write(tx: Transaction) -> Order:
+        return await load_order(
             tx,
             order_id,
             reach_of(principal),
@@ -79,14 +85,22 @@ async def load_own(
             at=at,
             rate=parts.clock.rate,
         )
-        return (await _views(tx, [order]))[0]
 
-    return await answer_once(parts.database, repeated, MerchantOrder, write, status=202, at=at)
+    return await _moved(parts, repeated, write, status=202)
 
 
-async def _moved(parts: MobileParts, write: Callable[[Transaction], Awaitable[Order]]) -> MerchantOrder:
-    async with parts.database.write() as tx:
+async def _moved(
+    parts: MobileParts,
+    repeated: Repeated,
+    write: Callable[[Transaction], Awaitable[Order]],
+    *,
+    status: int,
+) -> MerchantOrder:
+    async def work(tx: Transaction) -> MerchantOrder:
         return (await _views(tx, [await write(tx)]))[0]
+
+    wall = parts.clock.wall()
+    return await answer_once(parts.database, repeated, MerchantOrder, work, status=status, wall=wall)
 
 
 async def _views(tx: Transaction, orders: list[Order]) -> list[MerchantOrder]:

@@ -4,9 +4,9 @@ from core.auth.principal import Principal
 from core.database import Transaction
 from core.errors import Unavailable
 from core.ids import ResidentId
+from core.repeatable import Repeated, answer_once, answered_before
 from mobile_api.order_pages import facts_of, resident_order
 from mobile_api.parts import MobileParts
-from mobile_api.repeatable import Repeated, answer_once, answered_before
 from mobile_api.schemas.orders import Basket, QuoteView, ResidentOrder, draft_of, quote_view
 from services.orders.draft import CheckedDraft, check_draft
 from services.orders.estimate import Estimate, estimate
@@ -43,7 +43,9 @@ async def place(
         order = await place_order(tx, draft, ResidentId(principal.id), promised, at=at)
         return resident_order((await facts_of(tx, [order]))[0], None, at=at)
 
-    return await answer_once(parts.database, repeated, ResidentOrder, write, status=CREATED, at=at)
+    return await answer_once(
+        parts.database, repeated, ResidentOrder, write, status=CREATED, wall=parts.clock.wall()
+    )
 
 
 async def _estimated(parts: MobileParts, checked: CheckedDraft) -> Estimate:

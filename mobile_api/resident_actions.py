@@ -1,24 +1,41 @@
 """What a recipient does with her order, each a use case with its page as the answer."""
 
-import uuid
+import msgspec
 
 from core.auth.links import issue_link
 from core.auth.principal import Principal, reach_of
+from core.auth.tokens import derived_token
 from core.database import Transaction
-from core.ids import CommandId, OrderId
-from fleet.commands.command import Command
+from core.errors import Conflict
+from core.ids import OrderId
+from core.privacy.cipher import SecretKeys
+from core.repeatable import Repeated, answer_once
 from mobile_api.order_pages import OrderFacts, facts_of, read_facts, resident_order
 from mobile_api.parts import MobileParts
-from mobile_api.repeatable import Repeated, answer_once
-from mobile_api.schemas.orders import CodeView, OrderLink, ResidentOrder, code_view
+from mobile_api.schemas.orders import CodeView, DoorOpening, OrderLink, ResidentOrder, code_view
 from services.orders.cancel_order import cancel_order
-from services.orders.collect_order import code_of_order, open_for_recipient, refresh_code
+from services.orders.collect_order import WrongCode, code_of_order, open_for_recipient, refresh_code
 from services.orders.store import OrderStore
 
 MOST_LISTED = 50
 """Orders on a resident's list, newest first."""
-_OPENINGS = uuid.UUID("1d4dd5f0-0f0d-4f6a-9a53-8a3f6f0a7c21")
-"""Name space of command ids derived from an idempotency key (RFC 9562, version 5)."""
+
+
+class _Refreshed(msgspec.Struct, frozen=True):
+    """What is kept of a fresh code: a code is stored nowhere."""
+
+    generation: int
+
+
+class _Opened(msgspec.Struct, frozen=True):
+    """What came of asking for the door: it opens, or the code was wrong and a try is gone."""
+
+    door: DoorOpening | None = None
+    wrong: WrongCode | None = None
+
+
+class _Shared(msgspec.Struct, frozen=True):
+    """What is kept of a link: its token is its holder's alone."""
 
 
 async def own_orders(parts: MobileParts, principal: Principal) -> list[ResidentOrder]:
@@ -47,7 +64,9 @@ async def cancel_own(
         )
         return resident_order((await facts_of(tx, [order]))[0], None, at=at)
 
-    return await answer_once(parts.database, repeated, ResidentOrder, write, status=200, at=at)
+    return await answer_once(
+        parts.database, repeated, ResidentOrder, write, status=200, wall=parts.clock.wall()
+    )
 
 
 async def own_code(parts: MobileParts, principal: Principal, order_id: OrderId) -> CodeView:
@@ -56,37 +75,67 @@ async def own_code(parts: MobileParts, principal: Principal, order_id: OrderId) 
         return code_view(await code_of_order(tx, order_id, reach_of(principal)))
 
 
-async def fresh_code(parts: MobileParts, principal: Principal, order_id: OrderId) -> CodeView:
+async def fresh_code(
+    parts: MobileParts, principal: Principal, order_id: OrderId, repeated: Repeated
+) -> CodeView:
     """Return a fresh code of the principal's order; raise what ``refresh_code`` raises."""
-    async with parts.database.write() as tx:
-        return code_view(await refresh_code(tx, order_id, reach_of(principal)))
+    reach = reach_of(principal)
+
+    async def write(tx: Transaction) -> _Refreshed:
+        return _Refreshed((await refresh_code(tx, order_id, reach)).generation)
+
+    wall = parts.clock.wall()
+    fresh = await answer_once(parts.database, repeated, _Refreshed, write, status=200, wall=wall)
+    async with parts.database.read() as tx:
+        code = await code_of_order(tx, order_id, reach)
+    return code_view(msgspec.structs.replace(code, generation=fresh.generation))
 
 
 async def open_own(
     parts: MobileParts, principal: Principal, order_id: OrderId, typed: str | None, repeated: Repeated
-) -> Command:
-    """Return the command that opens the door; the same key gives the same command again."""
-    name = f"{repeated.principal_key}:{order_id}:{repeated.idempotency_key}"
-    return await open_for_recipient(
-        parts.database,
-        order_id,
-        reach_of(principal),
-        typed=typed,
-        actor=f"{principal.kind}:{principal.id}",
-        command_id=CommandId(str(uuid.uuid5(_OPENINGS, name))),
-        at=parts.clock.now(),
-        rate=parts.clock.rate,
-    )
+) -> DoorOpening:
+    """Return the command that opens the door. Raises what ``open_for_recipient`` raises, and Conflict
+    ``pickup-code-wrong``; a wrong code that is sent again under its key costs one try."""
 
-
-async def share_own(parts: MobileParts, principal: Principal, order_id: OrderId) -> OrderLink:
-    """Return a link by which somebody else may follow and collect the order; raise NotFound."""
-    async with parts.database.write() as tx:
-        order = await OrderStore(tx).get(order_id, reach_of(principal))
-        token = await issue_link(
-            tx, principal, order_id, order.resident_id, wall=parts.clock.wall(), at=parts.clock.now()
+    async def write(tx: Transaction) -> _Opened:
+        answer = await open_for_recipient(
+            tx,
+            order_id,
+            reach_of(principal),
+            typed=typed,
+            actor=f"{principal.kind}:{principal.id}",
+            at=parts.clock.now(),
+            rate=parts.clock.rate,
         )
-    return OrderLink(order_id=order_id, token=token)
+        if isinstance(answer, WrongCode):
+            return _Opened(wrong=answer)
+        state, expires_at = answer.state.value, answer.expires_at
+        return _Opened(DoorOpening(command_id=answer.command_id, state=state, expires_at=expires_at))
+
+    wall = parts.clock.wall()
+    opened = await answer_once(parts.database, repeated, _Opened, write, status=202, wall=wall)
+    if opened.door is not None:
+        return opened.door
+    fields = {} if opened.wrong is None else msgspec.structs.asdict(opened.wrong)
+    raise Conflict("pickup-code-wrong", **fields)
+
+
+async def share_own(
+    parts: MobileParts, keys: SecretKeys, principal: Principal, order_id: OrderId, repeated: Repeated
+) -> OrderLink:
+    """Return a link by which somebody else may follow and collect the order; raise NotFound."""
+    request = f"{repeated.principal_key} {order_id} {repeated.idempotency_key}"
+    token = derived_token("ol", keys.digest("order-link", request))
+    wall = parts.clock.wall()
+
+    async def write(tx: Transaction) -> _Shared:
+        order = await OrderStore(tx).get(order_id, reach_of(principal))
+        at = parts.clock.now()
+        await issue_link(tx, principal, order_id, order.resident_id, token=token, wall=wall, at=at)
+        return _Shared()
+
+    await answer_once(parts.database, repeated, _Shared, write, status=201, wall=wall)
+    return OrderLink(order_id=order_id, token=token.token)
 
 
 async def _pages(parts: MobileParts, facts: list[OrderFacts]) -> list[ResidentOrder]:

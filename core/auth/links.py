@@ -9,7 +9,7 @@ from core import audit
 from core.auth.principal import Principal
 from core.auth.sessions import SessionLife, SessionStore, SignedIn
 from core.auth.tables import order_links
-from core.auth.tokens import new_token, token_hash
+from core.auth.tokens import NewToken, new_token, token_hash
 from core.database import Transaction
 from core.errors import Unauthenticated
 from core.ids import OrderId, ResidentId, new_id
@@ -24,14 +24,16 @@ async def issue_link(
     order: OrderId,
     resident: ResidentId,
     *,
+    token: NewToken | None = None,
     wall: datetime,
     at: datetime,
 ) -> str:
-    """Return a fresh token for the order's link; shown once, delegates reading and collecting the order.
+    """Return the token of a new link of the order; it delegates reading and collecting the order.
 
-    `wall` bounds its life, `at` is city time for the audit. The caller has checked that the order is hers.
+    Without a `token` a fresh one is drawn. `wall` bounds its life, `at` is city time for the audit. The
+    caller has checked that the order is hers.
     """
-    token = new_token("ol")
+    token = token or new_token("ol")
     link_id = new_id()
     await tx.execute(
         order_links.insert().values(

@@ -1,4 +1,4 @@
-"""What signing in leaves behind and nobody needs: ended sessions, old counters, codes, dead links."""
+"""What people leave behind and nobody needs: ended sessions, old counters, codes, dead links, answers."""
 
 import asyncio
 from contextlib import suppress
@@ -13,11 +13,13 @@ from core.auth.throttle import forget_before
 from core.clock import Clock
 from core.database import Database, Transaction
 from core.errors import Unavailable
+from core.idempotency import forget
 
 _log = structlog.get_logger("core.auth.tidying")
 
 KEEP = timedelta(days=7)
-"""Ended sessions are kept a week for whoever looks into an incident; then the audit alone remembers."""
+"""Ended sessions are kept a week for whoever looks into an incident; then the audit alone remembers. An
+Idempotency-Key is good for as long."""
 
 
 async def tidy_sign_ins(tx: Transaction, *, wall: datetime) -> dict[str, int]:
@@ -33,6 +35,7 @@ async def tidy_sign_ins(tx: Transaction, *, wall: datetime) -> dict[str, int]:
         "counters": counters,
         "codes": int(codes.rowcount),
         "links": int(links.rowcount),
+        "answers": await forget(tx, before=before),
     }
 
 

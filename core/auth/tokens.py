@@ -24,6 +24,13 @@ def new_token(prefix: str) -> NewToken:
     return NewToken(token=token, token_hash=token_hash(token))
 
 
+def derived_token(prefix: str, digest: str) -> NewToken:
+    """Return the token that the same request has each time it is sent; ``digest`` is 256 bits under a key of
+    ours."""
+    token = f"{prefix}_{digest}"
+    return NewToken(token=token, token_hash=token_hash(token))
+
+
 def token_hash(token: str) -> str:
     """Return the hex SHA-256 of a token. No salt or stretching: nobody guesses 256 random bits."""
     return hashlib.sha256(token.encode()).hexdigest()

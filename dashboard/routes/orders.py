@@ -1,8 +1,8 @@
 """The order board and the drawer of one order."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from litestar import Controller, get, post
+from litestar import Controller, Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
@@ -13,8 +13,9 @@ from core.auth.roles import Scope
 from core.auth.services import AuthServices
 from core.ids import DistrictCode, OrderId
 from core.problem_http import problem_responses
+from core.repeatable import REPEATED, IdempotencyKey, Repeated
 from dashboard.cursors import read_cursor
-from dashboard.order_actions import cancel_for_operator, record_rescue
+from dashboard.order_actions import OrderHands
 from dashboard.order_sheets import OrderDesk, OrderPlace
 from dashboard.parts import DashboardParts
 from dashboard.routes.parameters import Cursor, DistrictQuery, IdPath
@@ -24,7 +25,7 @@ from services.orders.states import OrderState
 States = Annotated[list[OrderState] | None, QueryParameter(name="state", max_items=len(OrderState))]
 """`state` itself is a name that Litestar keeps for the app's state."""
 READ = ("invalid-input", "not-authenticated", "forbidden", "database-unavailable")
-ACT = (*READ, "origin-refused", "not-found", "conflict", "illegal-transition", "database-busy")
+ACT = (*READ, *REPEATED, "origin-refused", "not-found", "conflict", "illegal-transition", "database-busy")
 
 
 class Orders(Controller):
@@ -89,17 +90,18 @@ class Orders(Controller):
     )
     async def cancel(
         self,
+        request: Request[Any, Any, Any],
         order_id: IdPath,
         data: JSONBody[WhyCancel],
         principal: NamedDependency[Principal],
         dashboard: NamedDependency[DashboardParts],
         auth: NamedDependency[AuthServices],
+        idempotency_key: IdempotencyKey = None,
     ) -> OrderDetail:
         """Call an order off before its goods are loaded; again: the same answer."""
-        order = OrderId(order_id)
-        await cancel_for_operator(dashboard.database, dashboard.clock, principal, order, data.reason)
-        at = dashboard.clock.now()
-        return order_detail(await _desk(dashboard, auth).dossier(order, reach_of(principal), at=at))
+        repeated = await Repeated.of(request, principal, idempotency_key)
+        hands = OrderHands(dashboard, _desk(dashboard, auth), principal)
+        return await hands.cancel(OrderId(order_id), data.reason, repeated)
 
     @post(
         "/{order_id:str}/rescue",
@@ -110,16 +112,18 @@ class Orders(Controller):
     )
     async def rescue(
         self,
+        request: Request[Any, Any, Any],
         order_id: IdPath,
         data: JSONBody[Rescue],
         principal: NamedDependency[Principal],
         dashboard: NamedDependency[DashboardParts],
         auth: NamedDependency[AuthServices],
+        idempotency_key: IdempotencyKey = None,
     ) -> OrderDetail:
         """Record what became of the goods in a vehicle that could not go on."""
-        order, at = OrderId(order_id), dashboard.clock.now()
-        await record_rescue(dashboard.database, dashboard.clock, principal, order, data.outcome, data.reason)
-        return order_detail(await _desk(dashboard, auth).dossier(order, reach_of(principal), at=at))
+        repeated = await Repeated.of(request, principal, idempotency_key)
+        hands = OrderHands(dashboard, _desk(dashboard, auth), principal)
+        return await hands.record_rescue(OrderId(order_id), data, repeated)
 
 
 def _desk(dashboard: DashboardParts, auth: AuthServices) -> OrderDesk:

@@ -12,16 +12,16 @@ from core.auth.principal import Principal
 from core.auth.roles import Scope
 from core.ids import OrderId
 from core.problem_http import problem_responses
+from core.repeatable import REPEATED, IdempotencyKey, Repeated
 from mobile_api.merchant_actions import accept_own, load_own, orders_to_pack, ready_own
 from mobile_api.parts import MobileParts
-from mobile_api.repeatable import Repeated
-from mobile_api.routes.parameters import IdempotencyKey, IdPath, States
+from mobile_api.routes.parameters import IdPath, States
 from mobile_api.schemas.merchant_orders import LoadGoods, MerchantOrder
 from services.orders.accept_order import LONGEST_PREPARE
 
 ReadyInS = Annotated[float | None, QueryParameter(name="readyInS", ge=0, le=LONGEST_PREPARE.total_seconds())]
 OWN = ("invalid-input", "not-authenticated", "forbidden", "not-found", "database-unavailable")
-CHANGE = (*OWN, "conflict", "illegal-transition", "database-busy")
+CHANGE = (*OWN, *REPEATED, "conflict", "illegal-transition", "database-busy")
 
 
 class MerchantOrders(Controller):
@@ -49,13 +49,16 @@ class MerchantOrders(Controller):
     )
     async def accept(
         self,
+        request: Request[Any, Any, Any],
         order_id: IdPath,
         principal: NamedDependency[Principal],
         mobile: NamedDependency[MobileParts],
         ready_in_s: ReadyInS = None,
+        idempotency_key: IdempotencyKey = None,
     ) -> MerchantOrder:
         """Take the order; a vehicle is looked for at once. Again: the same order."""
-        return await accept_own(mobile, principal, OrderId(order_id), ready_in_s)
+        repeated = await Repeated.of(request, principal, idempotency_key)
+        return await accept_own(mobile, principal, OrderId(order_id), ready_in_s, repeated)
 
     @post(
         "/{order_id:str}/ready",
@@ -65,24 +68,21 @@ class MerchantOrders(Controller):
     )
     async def ready(
         self,
+        request: Request[Any, Any, Any],
         order_id: IdPath,
         principal: NamedDependency[Principal],
         mobile: NamedDependency[MobileParts],
+        idempotency_key: IdempotencyKey = None,
     ) -> MerchantOrder:
         """Say that the goods are ready now."""
-        return await ready_own(mobile, principal, OrderId(order_id))
+        repeated = await Repeated.of(request, principal, idempotency_key)
+        return await ready_own(mobile, principal, OrderId(order_id), repeated)
 
     @post(
         "/{order_id:str}/loaded",
         operation_id="loadGoods",
         status_code=HTTP_202_ACCEPTED,
-        responses=problem_responses(
-            *CHANGE,
-            "idempotency-key-missing",
-            "idempotency-key-reused",
-            "request-in-progress",
-            "vehicle-not-at-stop",
-        ),
+        responses=problem_responses(*CHANGE, "vehicle-not-at-stop"),
     )
     async def loaded(
         self,

@@ -6,15 +6,13 @@ it belongs to the parameter.
 
 from typing import Annotated, Final
 
-from litestar.params import HeaderParameter, PathParameter, QueryParameter
+from litestar.params import PathParameter, QueryParameter
 
-from core.idempotency import MAX_KEY_CHARS
 from services.orders.states import OrderState
 
 MOST_STATES: Final = len(OrderState)
 
 IdPath = Annotated[str, PathParameter(min_length=1, max_length=64)]
 DistrictQuery = Annotated[str | None, QueryParameter(pattern=r"^[A-Z]{2}$")]
-IdempotencyKey = Annotated[str | None, HeaderParameter(name="Idempotency-Key", max_length=MAX_KEY_CHARS)]
 States = Annotated[list[OrderState] | None, QueryParameter(name="state", max_items=MOST_STATES)]
 """`state` itself is a name that Litestar keeps for the app's state."""

@@ -10,11 +10,12 @@ from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_202_ACCEPT
 from core.auth.guards import requires
 from core.auth.principal import Principal
 from core.auth.roles import Scope
+from core.auth.services import AuthServices
 from core.ids import OrderId
 from core.problem_http import problem_responses
+from core.repeatable import REPEATED, IdempotencyKey, Repeated
 from mobile_api.parts import MobileParts
 from mobile_api.place import place
-from mobile_api.repeatable import Repeated
 from mobile_api.resident_actions import (
     cancel_own,
     fresh_code,
@@ -24,7 +25,7 @@ from mobile_api.resident_actions import (
     own_orders,
     share_own,
 )
-from mobile_api.routes.parameters import IdempotencyKey, IdPath
+from mobile_api.routes.parameters import IdPath
 from mobile_api.routes.resident_catalogue import DRAFT_REFUSED
 from mobile_api.schemas.orders import (
     Basket,
@@ -37,7 +38,6 @@ from mobile_api.schemas.orders import (
 
 OWN = ("invalid-input", "not-authenticated", "forbidden", "not-found", "database-unavailable")
 CHANGE = (*OWN, "origin-refused", "conflict", "database-busy")
-REPEATED = ("idempotency-key-missing", "idempotency-key-reused", "request-in-progress")
 
 
 class ResidentOrders(Controller):
@@ -133,16 +133,19 @@ class ResidentOrders(Controller):
         operation_id="refreshPickupCode",
         status_code=HTTP_200_OK,
         guards=[requires(Scope.ORDERS_OWN)],
-        responses=problem_responses(*CHANGE, "gone", "pickup-code-locked"),
+        responses=problem_responses(*CHANGE, *REPEATED, "gone", "pickup-code-locked"),
     )
     async def refresh_code(
         self,
+        request: Request[Any, Any, Any],
         order_id: IdPath,
         principal: NamedDependency[Principal],
         mobile: NamedDependency[MobileParts],
+        idempotency_key: IdempotencyKey = None,
     ) -> Response[CodeView]:
         """Return a fresh pickup code; the vehicle knows it already. An order has three."""
-        shown = await fresh_code(mobile, principal, OrderId(order_id))
+        repeated = await Repeated.of(request, principal, idempotency_key)
+        shown = await fresh_code(mobile, principal, OrderId(order_id), repeated)
         return Response(shown, headers={"Cache-Control": "no-store"})
 
     @post(
@@ -165,23 +168,24 @@ class ResidentOrders(Controller):
     ) -> DoorOpening:
         """Ask the vehicle to open the compartment, once it stands at the pickup point."""
         repeated = await Repeated.of(request, principal, idempotency_key)
-        command = await open_own(mobile, principal, OrderId(order_id), data.code, repeated)
-        return DoorOpening(
-            command_id=command.command_id, state=command.state.value, expires_at=command.expires_at
-        )
+        return await open_own(mobile, principal, OrderId(order_id), data.code, repeated)
 
     @post(
         "/{order_id:str}/links",
         operation_id="shareOwnOrder",
         status_code=HTTP_201_CREATED,
         guards=[requires(Scope.ORDERS_PLACE)],
-        responses=problem_responses(*CHANGE),
+        responses=problem_responses(*CHANGE, *REPEATED),
     )
     async def share_order(
         self,
+        request: Request[Any, Any, Any],
         order_id: IdPath,
         principal: NamedDependency[Principal],
         mobile: NamedDependency[MobileParts],
+        auth: NamedDependency[AuthServices],
+        idempotency_key: IdempotencyKey = None,
     ) -> OrderLink:
         """Make a link by which somebody else may follow and collect this order; it dies with the order."""
-        return await share_own(mobile, principal, OrderId(order_id))
+        repeated = await Repeated.of(request, principal, idempotency_key)
+        return await share_own(mobile, auth.keys, principal, OrderId(order_id), repeated)

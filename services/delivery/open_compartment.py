@@ -4,7 +4,6 @@ from datetime import datetime
 
 from core.database import Transaction
 from core.errors import Conflict
-from core.ids import CommandId
 from fleet.commands.command import Command
 from fleet.commands.queue_command import Wish, queue_command
 from fleet.links.wire.commands import CommandKind, OpenCompartment
@@ -17,7 +16,6 @@ async def open_compartment(
     *,
     requester: str,
     reason: str,
-    command_id: CommandId | None = None,
     at: datetime,
     rate: float,
 ) -> Command:
@@ -34,6 +32,5 @@ async def open_compartment(
         requester=requester,
         reason=reason,
         task_id=order.task_id,
-        command_id=command_id,
     )
     return await queue_command(tx, wish, at=at, rate=rate)

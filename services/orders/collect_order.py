@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
+import msgspec
+
 from core.auth.principal import Reach
-from core.database import Database, Transaction
+from core.database import Transaction
 from core.errors import Conflict
-from core.ids import CommandId, OrderId
+from core.ids import OrderId
 from fleet.commands.command import Command
 from services.delivery.code_store import PickupCodeStore
 from services.delivery.open_compartment import open_compartment
@@ -34,31 +36,34 @@ async def refresh_code(tx: Transaction, order_id: OrderId, reach: Reach) -> Pick
     return after
 
 
+class WrongCode(msgspec.Struct, frozen=True, kw_only=True):
+    """A code was typed that is not the order's; the try is spent."""
+
+    generation: int
+    tries_left: int
+
+
 async def open_for_recipient(
-    database: Database,
+    tx: Transaction,
     order_id: OrderId,
     reach: Reach,
     *,
     typed: str | None,
     actor: str,
-    command_id: CommandId | None = None,
     at: datetime,
     rate: float,
-) -> Command:
-    """Queue the opening of the order's compartment and return the command; the same id is the same command.
+) -> Command | WrongCode:
+    """Queue the opening of the order's compartment and return the command.
 
-    ``typed`` is a code when the opener is asked for one. A wrong code costs a try, and that is committed
-    although this raises Conflict ``pickup-code-wrong``. Raises NotFound, Conflict ``vehicle-not-at-stop``
-    unless the vehicle stands at the pickup point, ``pickup-code-locked``.
+    ``typed`` is a code when the opener is asked for one. A wrong code costs a try: it is an answer and no
+    error, so that the caller commits it. Raises NotFound, Conflict ``vehicle-not-at-stop`` unless the
+    vehicle stands at the pickup point, ``pickup-code-locked``.
     """
-    async with database.write() as tx:
-        order = await _arrived(tx, order_id, reach)
-        after = None if typed is None else await _check(tx, order_id, typed)
-        if after is None:
-            return await open_compartment(
-                tx, order, requester=actor, reason="collect", command_id=command_id, at=at, rate=rate
-            )
-    raise Conflict("pickup-code-wrong", generation=after.generation, tries_left=after.tries_left)
+    order = await _arrived(tx, order_id, reach)
+    after = None if typed is None else await _check(tx, order_id, typed)
+    if after is not None:
+        return WrongCode(generation=after.generation, tries_left=after.tries_left)
+    return await open_compartment(tx, order, requester=actor, reason="collect", at=at, rate=rate)
 
 
 async def _arrived(tx: Transaction, order_id: OrderId, reach: Reach) -> Order:

@@ -68,11 +68,12 @@ class Merchant:
         if order.state == "created":
             if self._is_due(order, "accept", self.think_s):
                 ready_in_s = round(self._lot.uniform(*PREPARE_S))
-                await self._post(order, "accept", params={"readyInS": ready_in_s})
+                key = f"accept-{order.order_id}"
+                await self._post(order, "accept", key, params={"readyInS": ready_in_s})
         elif order.is_vehicle_there and order.loaded_at is None and self._is_due(order, "load", WALK_OUT_S):
             tries = self._tries.get(order.order_id, 0) + 1
             self._tries[order.order_id] = tries
-            await self._post(order, "loaded", body={}, key=f"load-{order.order_id}-{tries}")
+            await self._post(order, "loaded", f"load-{order.order_id}-{tries}", body={})
             again_ms = self._pace.clock.now_ms() + int(LOAD_AGAIN_WALL_S * 1000 * self._pace.clock.rate)
             self._due_ms[order.order_id, "load"] = again_ms
 
@@ -88,9 +89,9 @@ class Merchant:
         self,
         order: MerchantOrder,
         what: str,
+        key: str,
         *,
         body: Any = None,
-        key: str = "",
         params: dict[str, str | int | float] | None = None,
     ) -> None:
         path = f"/api/merchant/orders/{order.order_id}/{what}"

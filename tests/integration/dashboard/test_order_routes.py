@@ -31,6 +31,7 @@ from tests.integration.services.orders.town import DOOR, SHOP, Town, later
 
 PHONE = "+8613812345678"
 Headers = Mapping[str, str]
+KEY = {"idempotency-key": "k-1"}
 
 
 @pytest.fixture
@@ -160,7 +161,7 @@ async def test_staff_of_another_district_or_company_sees_nothing(
         assert (await board.get(f"/api/orders/{order.order_id}", headers=who)).status_code == 404
         body = {"outcome": "lost", "reason": "x"}
         path = f"/api/orders/{order.order_id}/rescue"
-        assert (await board.post(path, json=body, headers=who)).status_code == 404
+        assert (await board.post(path, json=body, headers={**who, **KEY})).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -178,12 +179,14 @@ async def test_a_rescue_is_recorded_and_frees_the_vehicle_unless_it_goes_on(
     who = await staff(auth)
     path = f"/api/orders/{order.order_id}/rescue"
     body = {"outcome": outcome, "reason": "车在路口熄火，已到现场"}
-    early = await board.post(path, json=body, headers=who)
+    early = await board.post(path, json=body, headers={**who, **KEY})
     assert (early.status_code, early.json()["code"]) == (409, "illegal-transition")
     await vehicle.say("fault", {"code": 3, "fatal": True})
     assert (await town.read(order.order_id)).state is OrderState.NEEDS_RECOVERY
-    answer = await board.post(path, json=body, headers=who)
+    answer = await board.post(path, json=body, headers={**who, **KEY})
     assert (answer.status_code, answer.json()["state"]) == (200, state)
+    again = await board.post(path, json=body, headers={**who, **KEY})
+    assert (again.status_code, again.content) == (200, answer.content)
     assert (await town.task_of(7) is None) == (outcome != "resumed")
 
 
@@ -192,11 +195,11 @@ async def test_an_operator_cancels_before_loading_with_a_reason(
 ) -> None:
     await town.add_vehicle(7)
     order = await town.order(resident=resident)
-    path, who = f"/api/orders/{order.order_id}/cancel", await staff(auth)
+    path, who = f"/api/orders/{order.order_id}/cancel", {**await staff(auth), **KEY}
     assert (await board.post(path, json={"reason": ""}, headers=who)).status_code == 400
     answer = await board.post(path, json={"reason": "商户停电"}, headers=who)
     assert (answer.json()["state"], answer.json()["reason"]) == ("cancelled", "operator_cancelled")
-    watcher = await staff(auth, Role.AGENCY)
+    watcher = {**await staff(auth, Role.AGENCY), **KEY}
     assert (await board.post(path, json={"reason": "x"}, headers=watcher)).status_code == 403
 
 

@@ -25,10 +25,14 @@ async def test_a_merchant_accepts_packs_and_loads_without_seeing_the_recipient(
     assert (listed["orderId"], listed["state"]) == (order.order_id, "created")
     assert not {key for key in listed if "resident" in key.lower() or "phone" in key.lower()}
     path = f"/api/merchant/orders/{order.order_id}"
-    accepted = await client.post(f"{path}/accept", params={"readyInS": 300}, headers=shop)
+    take = {**shop, "idempotency-key": "a-1"}
+    accepted = await client.post(f"{path}/accept", params={"readyInS": 300}, headers=take)
     assert (accepted.status_code, accepted.json()["state"]) == (200, "accepted")
-    assert (await client.post(f"{path}/accept", headers=shop)).json() == accepted.json()
-    ready = (await client.post(f"{path}/ready", headers=shop)).json()
+    again = await client.post(f"{path}/accept", headers={**shop, "idempotency-key": "a-2"})
+    assert again.json() == accepted.json()
+    other = await client.post(f"{path}/accept", params={"readyInS": 60}, headers=take)
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency-key-reused")
+    ready = (await client.post(f"{path}/ready", headers={**shop, "idempotency-key": "r-1"})).json()
     assert ready["readyAt"] < accepted.json()["readyAt"]
     load = {**shop, "idempotency-key": "l-1"}
     early = await client.post(f"{path}/loaded", json={}, headers=load)
@@ -54,8 +58,9 @@ async def test_another_merchant_sees_nothing_of_it(
     order = await patient_town.order()
     assert (await client.get("/api/merchant/orders", headers=other)).json() == []
     path = f"/api/merchant/orders/{order.order_id}"
-    answers = [await client.post(f"{path}/{verb}", headers=other) for verb in ("accept", "ready")]
-    answers.append(await client.post(f"{path}/loaded", json={}, headers={**other, "idempotency-key": "x"}))
+    key = {**other, "idempotency-key": "x"}
+    answers = [await client.post(f"{path}/{verb}", headers=key) for verb in ("accept", "ready")]
+    answers.append(await client.post(f"{path}/loaded", json={}, headers=key))
     assert {answer.status_code for answer in answers} == {404}
 
 
@@ -64,5 +69,6 @@ async def test_a_ready_time_tomorrow_is_refused(
 ) -> None:
     order = await patient_town.order()
     path = f"/api/merchant/orders/{order.order_id}/accept"
-    answer = await client.post(path, params={"readyInS": 90_000}, headers=await people.merchant())
+    headers = {**await people.merchant(), "idempotency-key": "a-1"}
+    answer = await client.post(path, params={"readyInS": 90_000}, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid-input")

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from core.ids import OrderId
 from services.tasks.states import StopKind
 from tests.integration.mobile_api.conftest import People
 from tests.integration.services.orders.town import DOOR, MILK, SHOP, Town, later
@@ -183,6 +184,30 @@ async def test_the_page_of_an_order_follows_it_to_the_end(
     assert (gone.status_code, gone.json()["code"]) == (410, "gone")
 
 
+async def test_a_wrong_code_that_is_sent_again_costs_one_try(
+    client: httpx.AsyncClient, people: People, town: Town
+) -> None:
+    await town.add_vehicle(7)
+    me = await people.resident()
+    path = f"/api/resident/orders/{(await placed(client, me)).json()['orderId']}"
+    await town.round()
+    vehicle = town.script(7)
+    await vehicle.take_plan()
+    await vehicle.reach(StopKind.LOAD)
+    await vehicle.load(await town.read(OrderId(path.rpartition("/")[2])))
+    await vehicle.reach(StopKind.HANDOVER)
+    code = (await client.get(f"{path}/code", headers=me)).json()["code"]
+    wrong = {"code": "000000" if code != "000000" else "111111"}
+    key = {**me, "idempotency-key": "o-1"}
+    answers = [await client.post(f"{path}/open", json=wrong, headers=key) for _ in range(3)]
+    told = {(each.status_code, each.json()["code"], each.json()["fields"]["tries_left"]) for each in answers}
+    assert told == {(409, "pickup-code-wrong", 4)}
+    right = await client.post(f"{path}/open", json={"code": code}, headers=key)
+    assert right.json()["code"] == "idempotency-key-reused"
+    fresh_key = {**me, "idempotency-key": "o-2"}
+    assert (await client.post(f"{path}/open", json={"code": code}, headers=fresh_key)).status_code == 202
+
+
 async def test_cancelling_answers_with_the_order_and_a_second_time_with_the_same(
     client: httpx.AsyncClient, people: People, town: Town
 ) -> None:
@@ -205,10 +230,10 @@ async def test_nobody_sees_or_touches_the_order_of_somebody_else(
     answers = [
         await client.get(path, headers=other),
         await client.get(f"{path}/code", headers=other),
-        await client.post(f"{path}/code/refresh", headers=other),
+        await client.post(f"{path}/code/refresh", headers=key),
         await client.post(f"{path}/cancel", headers=key),
         await client.post(f"{path}/open", json={}, headers=key),
-        await client.post(f"{path}/links", headers=other),
+        await client.post(f"{path}/links", headers=key),
     ]
     assert {answer.status_code for answer in answers} == {404}
     assert (await client.get("/api/resident/orders", headers=other)).json() == []
@@ -220,7 +245,9 @@ async def test_a_link_opens_one_order_and_dies_with_it(
     await town.add_vehicle(7)
     me = await people.resident()
     path = f"/api/resident/orders/{(await placed(client, me)).json()['orderId']}"
-    token = (await client.post(f"{path}/links", headers=me)).json()["token"]
+    ask = {**me, "idempotency-key": "l-1"}
+    token = (await client.post(f"{path}/links", headers=ask)).json()["token"]
+    assert (await client.post(f"{path}/links", headers=ask)).json()["token"] == token
     session = await client.post("/api/links/session", json={"token": token})
     link = {"cookie": session.headers["set-cookie"].split(";")[0]}
     client.cookies.clear()
@@ -237,7 +264,12 @@ async def test_fresh_codes_run_out_after_the_third(
     me = await people.resident()
     path = f"/api/resident/orders/{(await placed(client, me)).json()['orderId']}/code"
     shown = await client.get(path, headers=me)
-    fresh = [await client.post(f"{path}/refresh", headers=me) for _ in range(2)]
-    assert len({answer.json()["code"] for answer in (shown, *fresh)}) == 3
-    last = await client.post(f"{path}/refresh", headers=me)
+    fresh = [
+        await client.post(f"{path}/refresh", headers={**me, "idempotency-key": key})
+        for key in ("f-1", "f-1", "f-2", "f-1")
+    ]
+    codes = [answer.json()["code"] for answer in (shown, *fresh)]
+    assert len(set(codes)) == 3
+    assert codes[1] == codes[2] == codes[4], "the same key gives the same code"
+    last = await client.post(f"{path}/refresh", headers={**me, "idempotency-key": "f-3"})
     assert (last.status_code, last.json()["code"]) == (409, "pickup-code-locked")

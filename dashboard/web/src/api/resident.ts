@@ -37,9 +37,10 @@ export const order = (id: string): Promise<ResidentOrder> => ask(at(id));
 export const cancel = (id: string, idempotencyKey: string): Promise<ResidentOrder> =>
   ask(`${at(id)}/cancel`, { method: "POST", body: {}, idempotencyKey });
 export const code = (id: string): Promise<PickupCode> => ask(`${at(id)}/code`);
-export const freshCode = (id: string): Promise<PickupCode> => ask(`${at(id)}/code/refresh`, { method: "POST" });
+export const freshCode = (id: string, idempotencyKey: string): Promise<PickupCode> =>
+  ask(`${at(id)}/code/refresh`, { method: "POST", idempotencyKey });
 export const open = (id: string, code: string | undefined, idempotencyKey: string): Promise<void> =>
   ask(`${at(id)}/open`, { method: "POST", body: code ? { code } : {}, idempotencyKey });
-export const share = (id: string): Promise<{ orderId: string; token: string }> =>
-  ask(`${at(id)}/links`, { method: "POST", body: {} });
+export const share = (id: string, idempotencyKey: string): Promise<{ orderId: string; token: string }> =>
+  ask(`${at(id)}/links`, { method: "POST", body: {}, idempotencyKey });
 export const livePath = (id: string): string => `${at(id)}/live`;

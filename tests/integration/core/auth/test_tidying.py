@@ -9,23 +9,26 @@ from sqlalchemy import func, select
 from core.auth.services import AuthServices
 from core.auth.tables import staff_sessions
 from core.auth.tidying import SignInTidier, tidy_sign_ins
+from core.idempotency import once
 
 WEEK_S = 7 * 86_400
 
 
-async def test_ended_sessions_counters_and_codes_go_after_a_week(
+async def test_ended_sessions_counters_codes_and_answers_go_after_a_week(
     client: httpx.AsyncClient, auth: AuthServices, dispatcher: Any, clock: Any
 ) -> None:
     await client.post("/api/staff/login", json=dispatcher.login(clock.wall()))
     await client.post("/api/staff/login", json=dispatcher.login(clock.wall(), username="nobody"))
     await client.post("/api/residents/codes", json={"phone": "13812345678"})
+    async with auth.database.write() as tx:
+        await once(tx, "resident:r1", "k1", "a request", at=clock.wall())
     clock.advance(WEEK_S)
     async with auth.database.write() as tx:
         assert set((await tidy_sign_ins(tx, wall=clock.wall())).values()) == {0}
     clock.advance(WEEK_S)
     async with auth.database.write() as tx:
         went = await tidy_sign_ins(tx, wall=clock.wall())
-    assert (went["sessions"], went["codes"]) == (1, 1)
+    assert (went["sessions"], went["codes"], went["answers"]) == (1, 1, 1)
     assert went["counters"] >= 3
 
 

@@ -1,0 +1,100 @@
+"""Every POST of the api asks for an Idempotency-Key and takes it for one body, or is listed here."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import httpx
+from litestar import Litestar
+
+from core.auth.credentials import Credentials
+from core.auth.principal import Principal
+from core.auth.roles import ROLE_SCOPES, STAFF_ROLES, Role
+from core.auth.services import AuthServices
+from core.idempotency import once
+from tests.integration.access.walk import Headers, WalkedRoute, routes_of
+
+MOVES_NOTHING = {
+    "POST /api/staff/login": "opens a session",
+    "POST /api/staff/logout": "ends a session; again: there is none",
+    "POST /api/staff/logout-everywhere": "ends sessions; again: there is none",
+    "POST /api/residents/codes": "at most one message a minute is sent however often it is asked for",
+    "POST /api/residents/login": "opens a session; a code is good once",
+    "POST /api/residents/logout": "ends a session; again: there is none",
+    "POST /api/links/session": "opens a session",
+    "POST /api/resident/quotes": "reserves nothing",
+    "POST /api/alarms/{alarm_id}/acknowledge": "by the same person again: the same answer; moves nothing",
+    "POST /api/alarms/{alarm_id}/comments": "adds words to an alarm; moves nothing",
+    "POST /api/orders/{order_id}/phone-reveals": "reads; each reading is on record",
+    "POST /api/remote-operators/sign-in": "again: the same shift",
+    "POST /api/remote-operators/heartbeat": "says that somebody is there",
+    "POST /api/remote-operators/sign-off": "ends a shift; again: there is none",
+}
+"""Whoever leaves a POST without a key adds it here and says why in the change."""
+
+BODIES: Mapping[str, Any] = {
+    "POST /api/resident/orders": {
+        "merchantId": "m-1",
+        "pickupPointId": "p-1",
+        "lines": [{"goodsId": "g-1", "quantity": 1}],
+    },
+    "POST /api/resident/orders/{order_id}/open": {},
+    "POST /api/merchant/orders/{order_id}/loaded": {},
+    "POST /api/orders/{order_id}/cancel": {"reason": "a test"},
+    "POST /api/orders/{order_id}/rescue": {"outcome": "lost", "reason": "a test"},
+    "POST /api/vehicles/{vehicle_no}/commands": {"kind": "safe_stop", "reason": "a test"},
+}
+"""A body that is read without complaint, of the routes that take one."""
+
+
+async def test_every_post_that_moves_something_asks_for_a_key_and_takes_it_for_one_body(
+    api: Litestar, auth: AuthServices, somebody: Callable[..., Any]
+) -> None:
+    credentials = await somebody()()
+    moving = [route for route in _posts(api) if str(route) not in MOVES_NOTHING]
+    for number, route in enumerate(moving):
+        headers, used = credentials[_role_of(route)], f"k-{number}"
+        await _use_key(auth, headers, used)
+        told = await _post(api, route, headers)
+        assert (told.status_code, told.json()["code"]) == (400, "idempotency-key-missing"), route
+        again = await _post(api, route, {**headers, "idempotency-key": used})
+        assert (again.status_code, again.json()["code"]) == (409, "idempotency-key-reused"), route
+    assert len(moving) >= 11
+
+
+def test_every_exemption_names_a_route_that_there_is(api: Litestar) -> None:
+    assert {str(route) for route in _posts(api)} >= MOVES_NOTHING.keys() | BODIES.keys()
+
+
+def _posts(api: Litestar) -> list[WalkedRoute]:
+    return [route for route in routes_of(api) if route.method not in ("GET", "HEAD", "WS", "ASGI")]
+
+
+def _role_of(route: WalkedRoute) -> Role:
+    """Return a role that may call the route and whose session counts there: staff, else the first."""
+    assert route.scope is not None, f"{route} is open to anybody"
+    may = sorted(role for role in Role if route.scope in ROLE_SCOPES[role] and role is not Role.LINK)
+    return next((role for role in may if role in STAFF_ROLES), may[0])
+
+
+async def _use_key(auth: AuthServices, headers: Headers, key: str) -> None:
+    """Let the person have used the key for another request."""
+    principal = await _who(auth, headers)
+    async with auth.database.write() as tx:
+        await once(tx, f"{principal.kind}:{principal.id}", key, "another body", at=auth.clock.wall())
+
+
+async def _who(auth: AuthServices, headers: Headers) -> Principal:
+    bearer = headers.get("authorization", "").removeprefix("Bearer ")
+    session = headers.get("cookie", "").partition("=")[2]
+    shown = (
+        Credentials(bearer=bearer, sessions=()) if bearer else Credentials(bearer=None, sessions=(session,))
+    )
+    return await auth.people(shown)
+
+
+async def _post(api: Litestar, route: WalkedRoute, headers: Headers) -> httpx.Response:
+    transport = httpx.ASGITransport(cast(Any, api))
+    async with httpx.AsyncClient(transport=transport, base_url="http://steppe.test") as client:
+        return await client.request(
+            route.method, route.address({}), json=BODIES.get(str(route)), headers=dict(headers)
+        )
