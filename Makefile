@@ -3,15 +3,17 @@ SHELL := bash
 py := .venv/bin/python
 RATE ?= 5
 VEHICLES ?= 206
+PORT ?= 8000
+DATA ?= var/demo
 
 .PHONY: help demo test lint format e2e chaos-short chaos bench lock docs clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
 
-demo: ## run the demo city (RATE=5 city seconds a second); Ctrl-C stops it
+demo: ## run the demo city (RATE=5 VEHICLES=206 PORT=8000 DATA=var/demo); Ctrl-C stops it
 	@scripts/setup run
-	@exec $(py) -m steppe demo --rate $(RATE) --vehicles $(VEHICLES)
+	@exec $(py) -m steppe demo --rate $(RATE) --vehicles $(VEHICLES) --port $(PORT) --data-dir "$(DATA)"
 
 test: ## unit, integration and contract tests
 	@scripts/setup test

@@ -119,10 +119,12 @@ def _component(item: Runnable | Component) -> Component:
 
 @asynccontextmanager
 async def stop_on_signals() -> AsyncIterator[asyncio.Event]:
-    """Give the event that SIGTERM and SIGINT set. Main thread only."""
+    """Give the event that SIGTERM, SIGINT and the end of the terminal set. Main thread only."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    numbers = (signal.SIGTERM, signal.SIGINT)
+    # nohup ignores SIGHUP for us, and means it
+    hang_up = () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)
+    numbers = (signal.SIGTERM, signal.SIGINT, *hang_up)
     for number in numbers:
         loop.add_signal_handler(number, stop.set)
     try:

@@ -15,6 +15,8 @@ import click
 from core.errors import SteppeError
 from core.settings import SettingsError
 
+LAST_PORT = 30
+"""The ports of a demo are its first and some of the 30 that follow (steppe/demo.py)."""
 PROCESSES = ("api", "gateway", "tracker", "archiver", "scheduler", "worker")
 
 
@@ -68,7 +70,11 @@ def _run(program: Coroutine[None, None, None]) -> None:
 @click.option("--vehicles", type=click.IntRange(1), default=206, show_default=True)
 @click.option("--data-dir", type=click.Path(path_type=Path), default=Path("var/demo"), show_default=True)
 @click.option(
-    "--port", type=int, default=8000, show_default=True, help="Of the api; the gateway takes the next."
+    "--port",
+    type=click.IntRange(1, 65535 - LAST_PORT),
+    default=8000,
+    show_default=True,
+    help="Of the pages; further ones follow up to it + 30.",
 )
 @click.option("--seed", type=int, default=7, show_default=True, help="Of the simulated people and vehicles.")
 @click.option(

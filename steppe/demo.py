@@ -13,13 +13,15 @@ import httpx
 import pyotp
 from msgspec import Struct
 
+from core import logs
 from core.clock import Clock
 from core.settings import SECRETS, load, process_environment
 from core.supervision import stop_on_signals
 from steppe.city.issued import Issued, read_issued
+from steppe.data_folder import held
 from steppe.demo_time import DemoTime
 from steppe.plant import PROCESSES, Plant
-from steppe.supervisor import ChildSpec, steppe_program
+from steppe.supervisor import ChildSpec
 
 READY_WITHIN_S = 60.0
 
@@ -36,36 +38,54 @@ class DemoOptions(Struct, frozen=True, kw_only=True):
 
 
 async def run_demo(options: DemoOptions) -> int:
-    """Run until SIGINT or SIGTERM; return the exit code. What it keeps is below `data_dir`."""
+    """Run until SIGINT or SIGTERM; return the exit code. What it keeps is below `data_dir`.
+
+    Raises Conflict when another process runs in that folder, Unavailable when nothing can be written there.
+    """
     began_s = Clock.real().monotonic_s()
     taken = [port for port in _ports(options.port).values() if _is_taken(port)]
     if taken:
-        click.echo(f"steppe: port {taken[0]} is taken; is a demo running? (--port takes others)", err=True)
+        click.echo(
+            f"steppe: port {taken[0]} is taken, by another program or a demo that runs already:"
+            f" stop that one, or take other ports with `make demo PORT={options.port + 100}`"
+            " (steppe demo --port)",
+            err=True,
+        )
         return 1
-    options.data_dir.mkdir(parents=True, exist_ok=True)
+    logs.configure("demo", "warning")
+    with held(options.data_dir):
+        async with stop_on_signals() as stop:
+            code = await _run_city(options, stop, began_s)
+    if code == 0:
+        click.echo("stopped; `make demo` goes on from here")
+    return code
+
+
+async def _run_city(options: DemoOptions, stop: asyncio.Event, began_s: float) -> int:
     city = DemoTime(options.data_dir / "city-time.json", options.rate, "Asia/Shanghai")
     variables = {**_variables(options), **_secrets(options.data_dir), **city.variables()}
     settings = load({**process_environment(), **variables})
     plant = Plant(settings, variables, click.echo)
-    async with stop_on_signals() as stop:
-        noting = asyncio.create_task(city.run(stop))
-        try:
-            await plant.open()
-            if await plant.command("city", "load", settings.city.pack, program=steppe_program()) != 0:
-                return 1
-            issued = read_issued(options.data_dir)
-            assert issued is not None, "the load has just written it"
-            click.echo("starting the processes")
-            running = asyncio.create_task(plant.run(stop, [*PROCESSES, _simulator(options)]))
-            if await _is_ready(settings.api.public_url, stop):
-                click.echo(_welcome(options, issued, plant.log_dir, Clock.real().monotonic_s() - began_s))
-            await running
-        finally:
-            stop.set()
-            await noting
-            await plant.close()
-    click.echo("stopped; `make demo` goes on from here")
-    return 0
+    noting = asyncio.create_task(city.run(stop))
+    try:
+        await plant.open()
+        code = await plant.command("city", "load", settings.city.pack, stop=stop)
+        if stop.is_set():
+            return 0
+        if code != 0:
+            return code
+        issued = read_issued(options.data_dir)
+        assert issued is not None, "the load has just written it"
+        click.echo("starting the processes")
+        running = asyncio.create_task(plant.run(stop, [*PROCESSES, _simulator(options)]))
+        if await _is_ready(settings.api.public_url, stop):
+            click.echo(_welcome(options, issued, plant.log_dir, Clock.real().monotonic_s() - began_s))
+        await running
+        return 0
+    finally:
+        stop.set()
+        await noting
+        await plant.close()
 
 
 def _ports(first: int) -> Mapping[str, int]:
@@ -171,7 +191,7 @@ def _welcome(options: DemoOptions, issued: Issued, log_dir: Path, seconds: float
             f"  the codes of the moment: {base}/api/demo/log-ins",
             "",
             f"logs: {log_dir}",
-            f"every account, key and token: {options.data_dir / 'issued.json'}",
+            f"every account, key and token: {options.data_dir.absolute() / 'issued.json'}",
             "Ctrl-C stops",
         ]
     )

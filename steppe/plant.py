@@ -8,7 +8,7 @@ from core.settings import Settings, child_environment
 from core.supervision import stop_on_signals
 from core.valkey import EmbeddedValkey
 from steppe.schema import upgrade
-from steppe.supervisor import ChildSpec, Supervisor
+from steppe.supervisor import ChildSpec, Supervisor, steppe_program, stop_process
 
 type Say = Callable[[str], None]
 
@@ -64,10 +64,21 @@ class Plant:
             self._valkey_stop.set()
             await self._valkey_task
 
-    async def command(self, *words: str, program: Sequence[str]) -> int:
-        """Run one of our commands to its end in the plant's environment; its output is the terminal's."""
-        process = await asyncio.create_subprocess_exec(*program, *words, env=self.environment)
-        return await process.wait()
+    async def command(self, *words: str, stop: asyncio.Event) -> int:
+        """Run one of our commands to its end, or end it at `stop`; its output is the terminal's.
+
+        Return its exit code, negative for the signal that ended it.
+        """
+        # a session of its own, so that Ctrl-C reaches it through us: one sentence instead of two
+        process = await asyncio.create_subprocess_exec(
+            *steppe_program(), *words, env=self.environment, start_new_session=True
+        )
+        ended, stopping = asyncio.create_task(process.wait()), asyncio.create_task(stop.wait())
+        await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not ended.done():
+            await stop_process(process)
+        return await ended
 
 
 async def run_plant(plant: Plant, specs: Sequence[ChildSpec] = PROCESSES) -> None:

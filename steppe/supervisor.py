@@ -78,6 +78,7 @@ class Supervisor:
         ]
         try:
             await stop.wait()
+            self._say("stopping the processes")
         finally:
             for keeper in keepers:
                 keeper.cancel()
@@ -119,13 +120,12 @@ class Supervisor:
         return self._log_dir / f"{spec.name}.log"
 
     async def _stop_all(self) -> None:
-        await asyncio.gather(*(_stop(child) for child in self._children))
+        living = (child.process for child in self._children if child.process is not None)
+        await asyncio.gather(*map(stop_process, living))
 
 
-async def _stop(child: _Child) -> None:
-    process = child.process
-    if process is None:
-        return
+async def stop_process(process: asyncio.subprocess.Process) -> None:
+    """End a process that leads a group, and its group: SIGTERM, and SIGKILL when the grace has passed."""
     _signal_group(process.pid, signal.SIGTERM)
     try:
         await asyncio.wait_for(process.wait(), STOP_GRACE_S)

@@ -2,14 +2,20 @@
 
 import click
 
+from core import logs
 from core.settings import load, process_environment
+from steppe.data_folder import held
 from steppe.plant import Plant, run_plant
 
 
 async def run_up() -> int:
     """Run until SIGINT or SIGTERM; return the exit code."""
     settings = load(process_environment())
+    logs.configure("up", settings.log_level)
     plant = Plant(settings, {}, click.echo)
-    click.echo(f"api {settings.api.public_url} · gateway port {settings.gateway.port} · logs {plant.log_dir}")
-    await run_plant(plant)
+    with held(settings.data_dir):
+        click.echo(
+            f"api {settings.api.public_url} · gateway port {settings.gateway.port} · logs {plant.log_dir}"
+        )
+        await run_plant(plant)
     return 0

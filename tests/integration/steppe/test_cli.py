@@ -118,7 +118,10 @@ def test_a_database_without_a_schema_is_told_how_to_get_one(environment: dict[st
 def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(environment: dict[str, str]) -> None:
     answer = _steppe("up", environment={**environment, "STEPPE_DATA_DIR": "/proc/steppe"})
     assert answer.returncode == 1
-    assert answer.stderr == "steppe: [Errno 2] No such file or directory: '/proc/steppe'\n"
+    assert answer.stderr == (
+        "steppe: unavailable: nothing can be written to /proc/steppe (No such file or directory):"
+        " choose another folder with --data-dir or STEPPE_DATA_DIR\n"
+    )
 
 
 def test_a_process_without_map_tiles_says_what_makes_them(
@@ -153,7 +156,10 @@ def test_a_demo_beside_another_says_which_port_is_taken(tmp_path: Path) -> None:
         port = str(taken.getsockname()[1])
         answer = _steppe("demo", "--port", port, "--data-dir", str(tmp_path / "demo"), environment={})
     assert answer.returncode == 1
-    assert answer.stderr == (f"steppe: port {port} is taken; is a demo running? (--port takes others)\n")
+    assert answer.stderr == (
+        f"steppe: port {port} is taken, by another program or a demo that runs already: stop that one,"
+        f" or take other ports with `make demo PORT={int(port) + 100}` (steppe demo --port)\n"
+    )
     assert not (tmp_path / "demo").exists()
 
 
