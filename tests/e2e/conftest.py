@@ -12,6 +12,8 @@ from tests.e2e.pages import CITY, CONSOLE, PHONE, SOON_MS, CityPage, ConsolePage
 
 PICTURES = Path(__file__).parents[2] / "test-results"
 
+expect.set_options(timeout=SOON_MS)
+
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, object]:
@@ -71,8 +73,7 @@ def staff_state(browser: Browser, demo: DemoCity) -> Callable[[str], StorageStat
             context = browser.new_context(viewport=CONSOLE)
             page = ConsolePage(context.new_page(), demo)
             page.visit()
-            page.log_in(username)
-            expect(page.page.locator("input[name=totp]")).to_have_count(0, timeout=SOON_MS)
+            page.log_in_patiently(username)
             states[username] = context.storage_state()
             context.close()
         return states[username]
