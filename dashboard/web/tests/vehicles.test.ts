@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { decodeFrame } from "../src/live/decode.ts";
-import { Trail } from "../src/live/trail.ts";
+import { known, Trail } from "../src/live/trail.ts";
 import { VehicleStore, type Flush } from "../src/live/vehicles.ts";
 import { frameBytes, type GivenRecord } from "./frames.ts";
 
@@ -82,26 +82,48 @@ test("a vehicle with a standing alarm is shown as one until it clears, whatever 
   expect(heard.map((flush) => flush.slots)).toEqual([[0], [0]]);
 });
 
-test("a trail keeps where the vehicle was, once a second while it stands, ten minutes at most", () => {
+const at = (atMs: number, lat: number) => ({ atMs, lat, lng: 109.8, speedMps: 5 });
+
+function trailOf(vehicleNo: number) {
   const store = new VehicleStore();
-  let now = 0;
-  store.apply(snapshot(1, [{ vehicleNo: 3, lat: 39.6 }]), 0);
-  const trail = new Trail(store, 3, () => {}, () => now);
-  let seq = 1;
-  const hear = (at: number, lat: number) => {
-    now = at;
-    store.apply(delta(++seq, [{ vehicleNo: 3, lat }]), at);
+  let seq = 0;
+  const hear = (cityMs: number, lat: number) => {
+    const kind = seq === 0 ? "snapshot" : "delta";
+    store.apply(decodeFrame(frameBytes(kind, ++seq, [{ vehicleNo, lat }], cityMs)), 0);
     store.flush();
   };
-  hear(100, 39.6);
-  hear(500, 39.61);
-  hear(900, 39.61);
-  hear(1600, 39.61);
-  hear(600_200, 39.62);
+  hear(1_000_000, 39.6);
+  return { trail: new Trail(store, vehicleNo, () => {}), hear };
+}
+
+test("a trail keeps where the vehicle was, once a second while it stands, ten minutes of city time at most", () => {
+  const { trail, hear } = trailOf(3);
+  hear(1_000_100, 39.6);
+  hear(1_000_500, 39.61);
+  hear(1_000_900, 39.61);
+  hear(1_001_600, 39.61);
+  hear(1_600_200, 39.62);
   expect(trail.points.map((point) => [point.atMs, point.lat])).toEqual([
-    [500, 39.61],
-    [1600, 39.61],
-    [600_200, 39.62],
+    [1_000_500, 39.61],
+    [1_001_600, 39.61],
+    [1_600_200, 39.62],
   ]);
   trail.destroy();
+});
+
+test("what is stored comes before what was heard since, each moment once", () => {
+  const { trail, hear } = trailOf(3);
+  hear(1_002_000, 39.61);
+  trail.fill([at(990_000, 39.58), at(1_000_000, 39.6), at(1_001_000, 39.605)]);
+  expect(trail.points.map((point) => point.atMs)).toEqual([990_000, 1_000_000, 1_001_000, 1_002_000]);
+  trail.fill([]);
+  expect(trail.points).toHaveLength(4);
+  trail.destroy();
+});
+
+test("a trail is broken where the vehicle was silent and came up elsewhere, not where it stood", () => {
+  const points = [at(0, 39.6), at(1_000, 39.6001), at(60_000, 39.6001), at(61_000, 39.6002), at(120_000, 39.61)];
+  expect(known(points, 1).map((part) => part.length)).toEqual([4, 1]);
+  expect(known(points, 10).map((part) => part.length)).toEqual([5]);
+  expect(known([], 1)).toEqual([]);
 });

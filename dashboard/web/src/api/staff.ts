@@ -1,5 +1,6 @@
 import { ask } from "./http.ts";
-import type { Alarm, CitySummary, Command, Me, OrderBrief, OrderDetail, VehicleBrief, VehicleDetail } from "./types.ts";
+import type { TrailPoint } from "../live/trail.ts";
+import type { Alarm, CitySummary, Command, Me, OrderBrief, OrderDetail, TrailView, VehicleBrief, VehicleDetail } from "./types.ts";
 
 interface Page<T> {
   items: T[];
@@ -26,6 +27,9 @@ async function everything<T>(path: string): Promise<T[]> {
 
 export const vehicles = (): Promise<VehicleBrief[]> => everything("/api/vehicles?limit=500");
 export const vehicle = (no: number): Promise<VehicleDetail> => ask(`/api/vehicles/${no}`);
+/** Where a vehicle was in the last ten minutes of city time, oldest first. */
+export const trail = async (no: number): Promise<TrailPoint[]> =>
+  (await ask<TrailView>(`/api/vehicles/${no}/trail`)).points.map(({ lat, lng, speedMps, measuredAtMs }) => ({ lat, lng, speedMps, atMs: measuredAtMs }));
 export const alarms = (): Promise<Alarm[]> => everything("/api/alarms?state=open&limit=500");
 export const acknowledge = (id: string, comment: string): Promise<Alarm> =>
   ask(`/api/alarms/${encodeURIComponent(id)}/acknowledge`, { method: "POST", body: { comment } });

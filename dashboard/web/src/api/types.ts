@@ -14,6 +14,7 @@ export type Me = Schemas["Me"];
 export type VehicleBrief = Schemas["VehicleBrief"];
 export type VehicleDetail = Schemas["VehicleDetail"];
 export type TaskView = Schemas["TaskView"];
+export type TrailView = Schemas["TrailView"];
 export type Alarm = Schemas["AlarmView"];
 export type Command = Schemas["CommandView"];
 export type CitySummary = Schemas["CitySummary"];

@@ -32,7 +32,10 @@ export function createTrackView(
   });
   map.scrollZoom.disable();
   const home = pin("home", words.track.home);
-  new Marker({ element: home, anchor: "bottom" }).setLngLat([first.pickup.lng, first.pickup.lat]).addTo(map);
+  const door = new Marker({ element: home, anchor: "bottom" }).setLngLat([first.pickup.lng, first.pickup.lat]).addTo(map);
+  // A vehicle that waits stands on its pickup point: the pin goes above it, so that both are seen.
+  const lift = (state: string): void => void door.setOffset([0, state === "arrived" ? -24 : 0]);
+  lift(first.state);
   const car = pin("car", "");
   car.innerHTML = CAR;
   const marker = new Marker({ element: car, anchor: "center" });
@@ -49,7 +52,7 @@ export function createTrackView(
 
   function draw(order: ResidentOrder): void {
     const line = order.polyline6 ? decodePolyline6(order.polyline6) : [];
-    route?.update(order.state === "arrived" ? [] : line);
+    route?.update(order.state === "arrived" ? [] : [line]);
   }
 
   function glide(to: [number, number]): void {
@@ -70,6 +73,7 @@ export function createTrackView(
   return {
     update(order) {
       last = order;
+      lift(order.state);
       const to = vehiclePlace(order);
       if (to) {
         if (!place) marker.setLngLat(to).addTo(map);
