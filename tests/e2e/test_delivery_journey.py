@@ -63,7 +63,7 @@ def test_order_is_placed_watched_collected_and_delivered(
     drawer = console.open_order(order)
     expect(drawer.get_by_test_id("order-state")).to_have_attribute("data-state", "delivered")
     history = drawer.locator("ol li")
-    expect(history.first).to_contain_text("待商户接单")
+    expect(history.first).to_contain_text("下单")
     expect(history.last).to_contain_text("已签收")
     expect(drawer.locator("tr.chosen")).to_contain_text("选中")
     expect(drawer).to_contain_text(f"{number[:3]}****{number[-4:]}")

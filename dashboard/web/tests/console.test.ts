@@ -1,13 +1,15 @@
 import { expect, test } from "vitest";
-import type { Command, OrderBrief, VehicleDetail } from "../src/api/types.ts";
-import { board, isLate } from "../src/console/board.ts";
+import type { Command, OrderBrief, OrderDetail, VehicleDetail } from "../src/api/types.ts";
+import { board, isLate, needsPerson } from "../src/console/board.ts";
 import { blocked, offers, paramsOf, rungs } from "../src/console/commands.ts";
+import { commandReason, minutesSeconds, requesterOf, weighing, whoOf } from "../src/console/said.ts";
+import { desk } from "../src/i18n/console.zh.ts";
 import { bySeverity, matches, rowOf, tallyOf, windowOf, type Row } from "../src/console/rows.ts";
 import { decodeFrame } from "../src/live/decode.ts";
 import { VehicleStore } from "../src/live/vehicles.ts";
 import { nextTown } from "../src/city/rotation.ts";
 import { placeLabels } from "../src/map/badges.ts";
-import { decodePolyline6 } from "../src/map/path.ts";
+import { ahead, decodePolyline6 } from "../src/map/path.ts";
 import { frameBytes } from "./frames.ts";
 
 const aRow = (row: Partial<Row>): Row => ({
@@ -58,8 +60,9 @@ test("every state has its column, and one that is not known needs a person", () 
   const states = ["created", "accepted", "assigned", "picking_up", "in_transit", "arrived", "missed", "failed", "delivered", "teleported"];
   const columns = board(states.map((state) => anOrder({ orderId: state, state })));
   expect(columns.pickup.map((o) => o.state)).toEqual(["assigned", "picking_up"]);
-  expect(columns.attention.map((o) => o.state)).toEqual(["missed", "failed", "teleported"]);
-  expect(columns.closed.map((o) => o.state)).toEqual(["delivered"]);
+  expect(columns.attention.map((o) => o.state)).toEqual(["missed", "teleported"]);
+  expect(columns.closed.map((o) => o.state).sort()).toEqual(["delivered", "failed"]);
+  expect(["missed", "needs_recovery", "teleported"].map((state) => needsPerson(anOrder({ state })))).toEqual([false, true, true]);
 });
 
 test("who waited longest is on top while open; what closed last is on top when closed", () => {
@@ -123,4 +126,30 @@ test("labels near each other do not cover one another or their towns", () => {
 test("an encoded polyline of six decimals becomes longitude and latitude", () => {
   expect(decodePolyline6("_izlhA~rlgdF_{geC~ywl@_kwzCn`{nI")).toEqual([[-120.2, 38.5], [-120.95, 40.7], [-126.453, 43.252]]);
   expect(decodePolyline6("")).toEqual([]);
+});
+
+test("the way ahead begins at the vehicle; a vehicle off its way is shown all of it", () => {
+  const line: [number, number][] = [[109.8, 39.6], [109.81, 39.6], [109.81, 39.61]];
+  const left = ahead(line, [109.805, 39.6001]);
+  expect(left).toHaveLength(3);
+  expect(left[0]![0]).toBeCloseTo(109.805, 6);
+  expect(left[0]![1]).toBeCloseTo(39.6, 6);
+  expect(ahead(line, [109.81, 39.604])).toHaveLength(2);
+  expect(ahead(line, [109.9, 39.7])).toBe(line);
+  expect(ahead(line, undefined)).toBe(line);
+});
+
+test("who and why are said in words: no machine word and no id of a person reaches the screen", () => {
+  const order = { merchantNameZh: "示例超市", merchantNameEn: "Sample Market" } as OrderDetail;
+  const step = (actor: string, byName: string | null) => ({ actor, byName }) as OrderDetail["history"][number];
+  const who = (actor: string, byName: string | null) => whoOf(step(actor, byName), order, desk, (zh) => zh);
+  expect([who("resident:01a2", "138****0000"), who("merchant:KB-1", "x"), who("system:dispatch", null), who("vehicle:7", "EDS-7")]).toEqual(["收件人 138****0000", "示例超市", "平台自动", "EDS-7"]);
+  expect([requesterOf("merchant:KB-1", desk), requesterOf("system", desk), requesterOf("示例调度员", desk)]).toEqual(["商户", "平台自动", "示例调度员"]);
+  const kinds = { delivery: "配送" };
+  expect([commandReason("load", desk, kinds), commandReason("delivery", desk, kinds), commandReason("演练", desk, kinds)]).toEqual(["商户装货", "配送", "演练"]);
+});
+
+test("costs are minutes and seconds, and a term that weighs nothing is left out", () => {
+  expect([minutesSeconds(475.4), minutesSeconds(-30), minutesSeconds(-0.2), minutesSeconds(59.7)]).toEqual(["7:55", "−0:30", "0:00", "1:00"]);
+  expect(weighing([{ seconds: 475 }, { seconds: -0.1 }])).toEqual([{ seconds: 475 }]);
 });

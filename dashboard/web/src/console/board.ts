@@ -1,7 +1,7 @@
-/** Columns of the order board. Pure. */
+/** Columns of the order board: what is off its way first, then the way of an order. Pure. */
 import type { OrderBrief } from "../api/types.ts";
 
-export const COLUMNS = ["created", "accepted", "pickup", "in_transit", "arrived", "attention", "closed"] as const;
+export const COLUMNS = ["attention", "created", "accepted", "pickup", "in_transit", "arrived", "closed"] as const;
 export type Column = (typeof COLUMNS)[number];
 
 const OF: Record<string, Column> = {
@@ -14,7 +14,7 @@ const OF: Record<string, Column> = {
   missed: "attention",
   returning: "attention",
   needs_recovery: "attention",
-  failed: "attention",
+  failed: "closed",
   delivered: "closed",
   cancelled: "closed",
   returned: "closed",
@@ -22,6 +22,9 @@ const OF: Record<string, Column> = {
 
 /** Where an order stands; a state that is not known here needs a person rather than being hidden. */
 export const columnOf = (order: OrderBrief): Column => OF[order.state] ?? "attention";
+
+/** Off the usual way, and nothing goes on before somebody acts: the only red on the board. */
+export const needsPerson = (order: OrderBrief): boolean => order.state === "needs_recovery" || OF[order.state] === undefined;
 
 /** Orders by column: open ones oldest first (who waited longest), closed ones newest first. */
 export function board(orders: readonly OrderBrief[]): Record<Column, OrderBrief[]> {

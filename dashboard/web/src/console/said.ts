@@ -1,0 +1,36 @@
+/** Who did something and why, in words: the api names machines and reasons by stable words. Pure. */
+import type { OrderDetail } from "../api/types.ts";
+import type { DeskWords } from "../i18n/console.zh.ts";
+
+type OrderStep = OrderDetail["history"][number];
+type Pick = (zh: string, en: string) => string;
+
+/** Who caused a step of an order: the vehicle's code, the merchant, the masked phone, a person's name. */
+export function whoOf(step: OrderStep, order: OrderDetail, words: DeskWords, pick: Pick): string {
+  const kind = step.actor.split(":", 1)[0] ?? "";
+  if (kind === "merchant") return pick(order.merchantNameZh, order.merchantNameEn);
+  if (kind === "system") return words.actor["system"] ?? "";
+  const name = step.byName ?? "";
+  if (kind === "resident" || kind === "link") return `${words.actor[kind] ?? ""} ${name}`.trim();
+  return name || (words.actor[kind] ?? "");
+}
+
+/** Who gave a command: staff by their names, everybody else ("merchant:KB-1") by what they are. */
+export function requesterOf(name: string, words: DeskWords): string {
+  const [kind, id] = name.split(":", 2);
+  return (id === undefined && kind !== "system" ? undefined : words.actor[kind ?? ""]) ?? name;
+}
+
+/** Why a command was given: what a person wrote, or the words for what the platform notes (a task's kind). */
+export const commandReason = (reason: string, words: DeskWords, taskKinds: Readonly<Record<string, string>>): string =>
+  words.command.because[reason] ?? taskKinds[reason] ?? reason;
+
+/** "7:55" minutes and seconds, "−0:30". */
+export function minutesSeconds(seconds: number): string {
+  const whole = Math.round(Math.abs(seconds));
+  return `${seconds < 0 && whole > 0 ? "−" : ""}${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
+/** The terms that weigh anything: half a second and more. */
+export const weighing = <T extends { readonly seconds: number }>(terms: readonly T[]): T[] =>
+  terms.filter((term) => Math.abs(term.seconds) >= 0.5);
