@@ -43,13 +43,16 @@ export function dayTime(at: Instant): string {
   return `${parts} ${clockTime(at)}`;
 }
 
+/** Between a number and its unit: a line never breaks there. */
+export const NBSP = "\u00a0";
+
 /** "940 m", "2.4 km". */
 export function distance(metres: number): string {
-  if (metres < 995) return `${Math.round(metres / 10) * 10} m`;
-  return metres < 99_500 ? `${(metres / 1000).toFixed(1)} km` : `${Math.round(metres / 1000)} km`;
+  if (metres < 995) return `${Math.round(metres / 10) * 10}${NBSP}m`;
+  return metres < 99_500 ? `${(metres / 1000).toFixed(1)}${NBSP}km` : `${Math.round(metres / 1000)}${NBSP}km`;
 }
 
-export const speedKmh = (mps: number): string => `${Math.round(mps * 3.6)} km/h`;
+export const speedKmh = (mps: number): string => `${Math.round(mps * 3.6)}${NBSP}km/h`;
 
 export const percent = (ratio: number): string => `${Math.round(ratio * 100)}%`;
 

@@ -22,13 +22,13 @@ test("times are those of Shanghai whatever the browser's zone is", () => {
 
 test("distances, speeds and money read as people say them", () => {
   expect([distance(4), distance(943), distance(996), distance(2449), distance(120_400)]).toEqual([
-    "0 m",
-    "940 m",
-    "1.0 km",
-    "2.4 km",
-    "120 km",
+    "0\u00a0m",
+    "940\u00a0m",
+    "1.0\u00a0km",
+    "2.4\u00a0km",
+    "120\u00a0km",
   ]);
-  expect([speedKmh(4.2), money(1280)]).toEqual(["15 km/h", "¥12.80"]);
+  expect([speedKmh(4.2), money(1280)]).toEqual(["15\u00a0km/h", "¥12.80"]);
 });
 
 test("minutes until an arrival are rounded up and never negative", () => {

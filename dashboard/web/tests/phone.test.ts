@@ -38,7 +38,7 @@ test.each(Object.keys(namesZh.orderReason))("the reason %s is said to residents 
 
 test("a short halt worries nobody, a long one is told", () => {
   const order = anOrder({ state: "in_transit", vehicle: { ...vehicle, isStopped: true }, remainingM: 940 });
-  expect(sentence(order, zh, pickZh, HALT_MS)).toContain("正在驶来，还有 940 m");
+  expect(sentence(order, zh, pickZh, HALT_MS)).toContain("正在驶来，还有 940\u00a0m");
   expect(sentence(order, zh, pickZh, HALT_MS + 1)).toContain("临时停下");
 });
 
