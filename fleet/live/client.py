@@ -19,8 +19,9 @@ MAX_FACTS: Final = 1_000
 """Fact messages that may wait; they are never dropped, so beyond it the client is closed with 4480."""
 SLOWEST_SEND_S: Final = 15.0
 """A message that takes longer to leave ends the connection."""
-QUIET_S: Final = 5.0
-"""Without a change an empty delta is sent this often, so that a screen knows that it still hears."""
+QUIET_S: Final = 2.0
+"""Without a change an empty delta is sent this often, so that a screen knows that it still hears: well within
+the 5 s after which it calls its data old."""
 
 type Send = Callable[[bytes | str], Awaitable[None]]
 
