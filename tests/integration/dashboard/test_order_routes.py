@@ -21,6 +21,7 @@ from core.ids import DistrictCode, OperatorId, ResidentId
 from core.problem_http import EXCEPTION_HANDLERS
 from dashboard.order_sheets import OrderDesk
 from dashboard.parts import DashboardParts
+from dashboard.routes.alarms import Alarms
 from dashboard.routes.orders import Orders
 from dashboard.topics.orders import OrderTopic
 from services.orders.order import Order
@@ -55,7 +56,7 @@ def parts_of_town(town: Town, parts: DashboardParts) -> DashboardParts:
 @pytest.fixture
 async def board(auth: AuthServices, parts_of_town: DashboardParts) -> AsyncIterator[httpx.AsyncClient]:
     app = Litestar(
-        [Orders],
+        [Orders, Alarms],
         dependencies={"dashboard": Provide(lambda: parts_of_town, sync_to_thread=False)},
         plugins=[auth.plugin()],
         exception_handlers=EXCEPTION_HANDLERS,
@@ -80,6 +81,12 @@ async def staff(auth: AuthServices, role: Role = Role.DISPATCHER, **changes: Any
         who = await ensure_staff(tx, account, Passwords.quick(), at=auth.clock.wall())
         opened = await SessionStore(tx).open("st", who, auth.rules.lives, shown=(), at=auth.clock.wall())
     return {"cookie": f"steppe_session={opened.token.token}"}
+
+
+async def calls(board: httpx.AsyncClient, who: Headers) -> list[str]:
+    """Return the states of the alarms that call a person."""
+    page = (await board.get("/api/alarms", headers=who)).json()
+    return [alarm["state"] for alarm in page["items"] if alarm["kind"] == "needs_person"]
 
 
 async def on_board(town: Town, resident: ResidentId) -> tuple[Order, ScriptedVehicle]:
@@ -183,11 +190,13 @@ async def test_a_rescue_is_recorded_and_frees_the_vehicle_unless_it_goes_on(
     assert (early.status_code, early.json()["code"]) == (409, "illegal-transition")
     await vehicle.say("fault", {"code": 3, "fatal": True})
     assert (await town.read(order.order_id)).state is OrderState.NEEDS_RECOVERY
+    assert await calls(board, who) == ["open"]
     answer = await board.post(path, json=body, headers={**who, **KEY})
     assert (answer.status_code, answer.json()["state"]) == (200, state)
     again = await board.post(path, json=body, headers={**who, **KEY})
     assert (again.status_code, again.content) == (200, answer.content)
     assert (await town.task_of(7) is None) == (outcome != "resumed")
+    assert await calls(board, who) == ["cleared"]
 
 
 async def test_an_operator_cancels_before_loading_with_a_reason(
