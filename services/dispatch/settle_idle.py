@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from core.auth.principal import EVERYTHING
 from core.clock import Clock
@@ -27,6 +27,7 @@ from services.orders.store import OrderStore
 from services.places.place import Place, PlaceKind
 from services.places.store import PlaceStore
 from services.rounds.round import ROUND_KINDS, WAIT_S, choose_visits
+from services.rounds.turns import Waiting, whose_turn
 from services.routing.route import GeoPoint
 from services.tasks.plan import wire_limits
 from services.tasks.roads import Roads
@@ -84,7 +85,7 @@ class IdleKeeper:
     async def _whose_turn(
         self, district: DistrictCode, members: Sequence[FleetMember], wanting: Sequence[FleetMember]
     ) -> list[FleetMember]:
-        """Return the vehicles that begin a round now, the longest idle first.
+        """Return the vehicles that begin a round now (services.rounds.turns).
 
         Rounds leave as many places of the remote operators on duty free as there are delivery vehicles
         that stand: an order must never wait for a demo round.
@@ -105,9 +106,20 @@ class IdleKeeper:
             member.vehicle.service is ServiceKind.DELIVERY and member.vehicle.vehicle_no not in bound
             for member in members
         )
-        never = datetime.min.replace(tzinfo=UTC)
-        longest_idle = sorted(wanting, key=lambda each: last.get(each.vehicle.vehicle_no, never))
-        return longest_idle[: max(0, min(room - standing, MOST_A_JOB))]
+        waiting = [
+            Waiting(
+                vehicle_no=each.vehicle.vehicle_no,
+                service=each.vehicle.service,
+                last_at=last.get(each.vehicle.vehicle_no),
+            )
+            for each in wanting
+        ]
+        under_way = Counter(
+            member.vehicle.service for member in members if member.vehicle.vehicle_no in bound
+        )
+        chosen = whose_turn(waiting, under_way, min(room - standing, MOST_A_JOB))
+        by_number = {member.vehicle.vehicle_no: member for member in wanting}
+        return [by_number[number] for number in chosen]
 
     async def _taken_bays(self, tx: Transaction) -> Counter[str]:
         return Counter(

@@ -110,6 +110,15 @@ async def test_rounds_leave_operators_free_for_deliveries_and_take_turns(town: T
     assert len(after - before) == 1
 
 
+async def test_a_few_patrol_vehicles_drive_beside_many_vending_vehicles(town: Town) -> None:
+    for number in range(11, 21):
+        await town.add_vehicle(number, service=ServiceKind.VENDING)
+    for number in (201, 202):
+        await town.add_vehicle(number, service=ServiceKind.PATROL)
+    assert await town.idle.settle(KB) == {"round": 9}
+    assert [await town.task_of(number) is not None for number in (201, 202)] == [True, True]
+
+
 async def test_a_vehicle_that_refused_a_plan_is_not_asked_again_at_once(town: Town) -> None:
     await town.add_vehicle(7)
     order = await town.order()
