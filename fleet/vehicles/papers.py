@@ -105,6 +105,11 @@ LEAST_LIABILITY_FEN = 500_000_000
 """5,000,000 CNY, the default floor (standards.md 4.7)."""
 
 
+def permitted_speed_mps(permits: Iterable[Permit], at: datetime) -> float | None:
+    """Return the lowest speed that the permits valid at a time allow, None without any."""
+    return min((permit.speed_limit_mps for permit in permits if is_current(permit, at)), default=None)
+
+
 def is_current(paper: Permit | Insurance, at: datetime) -> bool:
     """Return whether the paper is valid at a time; its last moment is not included."""
     return paper.valid_from <= at < paper.valid_to

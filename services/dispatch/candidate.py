@@ -7,6 +7,7 @@ import msgspec
 from core.ids import DistrictCode, OrderId, TaskId, VehicleNo
 from fleet.vehicles.dispatchable import Reason
 from services.delivery.compartments import Compartment, Parcel
+from services.routing.route import SLOW_VEHICLE, Vehicle
 
 
 class WaitingOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +47,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """The task that holds it, or None."""
     has_refused: bool = False
     """It refused or did not answer a plan a moment ago."""
+    road: Vehicle = SLOW_VEHICLE
+    """What of it matters to its way."""
 
 
 class PairTimes(msgspec.Struct, frozen=True, kw_only=True):

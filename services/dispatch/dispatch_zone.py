@@ -30,7 +30,7 @@ from services.dispatch.store import DecisionStore
 from services.orders.order import Order
 from services.orders.states import VehicleAssigned
 from services.orders.store import OrderStore
-from services.routing.route import GeoPoint
+from services.routing.route import GeoPoint, Vehicle
 from services.tasks.roads import Roads
 from services.tasks.send_plan import send_plan
 from services.tasks.store import TaskStore
@@ -100,16 +100,23 @@ class ZoneDispatcher:
     async def _travel_times(
         self, orders: Sequence[WaitingOrder], candidates: Sequence[Candidate]
     ) -> dict[tuple[OrderId, VehicleNo], PairTimes]:
-        """Ask the roads for vehicles that may go at all; places that several orders share are asked once."""
-        starts = {
-            candidate.vehicle_no: GeoPoint(candidate.lat, candidate.lng)
-            for candidate in candidates
-            if candidate.lat is not None and candidate.lng is not None and may_drive(candidate, orders)
-        }
-        if not starts:
-            return {}
+        """Ask the roads for vehicles that may go at all, those of one speed together."""
+        starts: dict[Vehicle, dict[VehicleNo, GeoPoint]] = {}
+        for candidate in candidates:
+            if candidate.lat is not None and candidate.lng is not None and may_drive(candidate, orders):
+                place = GeoPoint(candidate.lat, candidate.lng)
+                starts.setdefault(candidate.road, {})[candidate.vehicle_no] = place
+        found: dict[tuple[OrderId, VehicleNo], PairTimes] = {}
+        for road, alike in starts.items():
+            found |= await self._times_of(orders, road, alike)
+        return found
+
+    async def _times_of(
+        self, orders: Sequence[WaitingOrder], road: Vehicle, starts: dict[VehicleNo, GeoPoint]
+    ) -> dict[tuple[OrderId, VehicleNo], PairTimes]:
+        """Return the times of vehicles of one speed; places that several orders share are asked once."""
         shops = list(dict.fromkeys(GeoPoint(o.merchant_lat, o.merchant_lng) for o in orders))
-        rows = await self._roads.hops(list(starts.values()), shops)
+        rows = await self._roads.hops(list(starts.values()), shops, road)
         to_shop = {
             (vehicle, shop): hop
             for vehicle, row in zip(starts, rows, strict=True)
@@ -118,7 +125,7 @@ class ZoneDispatcher:
         found: dict[tuple[OrderId, VehicleNo], PairTimes] = {}
         for order in orders:
             shop = GeoPoint(order.merchant_lat, order.merchant_lng)
-            delivery = await self._roads.hop(shop, GeoPoint(order.pickup_lat, order.pickup_lng))
+            delivery = await self._roads.hop(shop, GeoPoint(order.pickup_lat, order.pickup_lng), road)
             for vehicle in starts:
                 pickup = to_shop[vehicle, shop]
                 found[order.order_id, vehicle] = PairTimes(
@@ -147,7 +154,9 @@ class ZoneDispatcher:
             return None
         shop = GeoPoint(waiting.merchant.lat, waiting.merchant.lng)
         door = GeoPoint(waiting.point.lat, waiting.point.lng)
-        legs = await self._roads.legs((GeoPoint(candidate.lat, candidate.lng), shop, door, shop))
+        legs = await self._roads.legs(
+            (GeoPoint(candidate.lat, candidate.lng), shop, door, shop), candidate.road
+        )
         if legs is None:
             return None
         to_merchant, to_pickup, back = legs

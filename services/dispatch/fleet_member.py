@@ -8,6 +8,8 @@ from fleet.vehicles.last_heard import LastHeard
 from fleet.vehicles.vehicle import Vehicle
 from services.delivery.compartments import Compartment
 from services.dispatch.candidate import Candidate
+from services.routing.route import SLOW_VEHICLE
+from services.routing.route import Vehicle as RoadVehicle
 
 
 class FleetMember(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +22,8 @@ class FleetMember(msgspec.Struct, frozen=True, kw_only=True):
     has_refused: bool = False
     """It refused or did not answer a plan within the last two minutes."""
     layout: tuple[Compartment, ...] = ()
+    road: RoadVehicle = SLOW_VEHICLE
+    """What of it matters to its way: how fast it may drive."""
 
 
 def candidate_of(member: FleetMember) -> Candidate:
@@ -36,4 +40,5 @@ def candidate_of(member: FleetMember) -> Candidate:
         reasons=member.reasons,
         task_id=member.task_id,
         has_refused=member.has_refused,
+        road=member.road,
     )

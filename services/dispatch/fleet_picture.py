@@ -10,10 +10,11 @@ from core.ids import DistrictCode
 from core.kinds import ServiceKind
 from fleet.vehicles.judge_vehicles import CityNow, judge_vehicles
 from fleet.vehicles.last_heard import LastHeardReader
-from fleet.vehicles.papers import Weather
+from fleet.vehicles.papers import Weather, permitted_speed_mps
 from fleet.vehicles.store import VehicleFilter, VehicleStore
 from services.delivery.store import CompartmentStore
 from services.dispatch.fleet_member import FleetMember
+from services.routing.route import vehicle_of
 from services.tasks.store import TaskStore
 
 REFUSAL_LASTS = timedelta(minutes=2)
@@ -72,6 +73,7 @@ class FleetPicture:
                 task_id=tasks.get(each.vehicle.vehicle_no),
                 has_refused=each.vehicle.vehicle_no in refused,
                 layout=layouts.get(each.vehicle.vehicle_no, ()),
+                road=vehicle_of(permitted_speed_mps(each.permits, at)),
             )
             for each in judged
         ]

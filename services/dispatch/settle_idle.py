@@ -134,7 +134,7 @@ class IdleKeeper:
         charger = nearest_free(chargers, taken, start.lat, start.lng)
         if charger is None:
             return False
-        leg = await self._roads.leg(start, GeoPoint(charger.lat, charger.lng))
+        leg = await self._roads.leg(start, GeoPoint(charger.lat, charger.lng), member.road)
         if leg is None:
             return False
         taken[charger.place_id] += 1
@@ -150,7 +150,7 @@ class IdleKeeper:
         stops: list[tuple[Place, Leg, StopKind, float]] = []
         for place in visits:
             end = GeoPoint(place.lat, place.lng)
-            leg = await self._roads.leg(start, end)
+            leg = await self._roads.leg(start, end, member.road)
             if leg is not None:
                 stops.append((place, leg, StopKind.VISIT, WAIT_S[service]))
                 start = end
@@ -172,7 +172,7 @@ class IdleKeeper:
         return True
 
     async def _home(self, member: FleetMember, depot: Place) -> bool:
-        leg = await self._roads.leg(_where(member), GeoPoint(depot.lat, depot.lng))
+        leg = await self._roads.leg(_where(member), GeoPoint(depot.lat, depot.lng), member.road)
         if leg is None:
             return False
         vehicle_no = member.vehicle.vehicle_no

@@ -110,7 +110,7 @@ async def _must_be_served(
             merchant_district=merchant.district,
             pickup_district=point.district,
         )
-    load = await zone_load(tx, merchant.district)
+    load = await zone_load(tx, merchant.district, at=at)
     if load.operator is None:
         raise Conflict("area-not-served", district=merchant.district)
     return load, load.operator

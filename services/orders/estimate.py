@@ -58,8 +58,8 @@ async def estimate(
     near = sorted(free, key=lambda place: straight(place, shop).length_m)[:NEAREST]
     way, approach = None, None
     try:
-        way = await roads.hop(shop, door)
-        approach = _quickest(await roads.hops(near, [shop]))
+        way = await roads.hop(shop, door, load.road)
+        approach = _quickest(await roads.hops(near, [shop], load.road))
     except Unavailable:
         approach = min((straight(place, shop).duration_s for place in near), default=None)
     is_rough = way is None

@@ -26,7 +26,20 @@ class Vehicle(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 SLOW_VEHICLE: Final = Vehicle()
-"""What is assumed where the vehicle is not known yet, as in a quote."""
+"""What is assumed where nothing is known of the vehicle."""
+SLOWEST_KMH: Final = 10
+FASTEST_KMH: Final = 60
+
+
+def vehicle_of(top_speed_mps: float | None) -> Vehicle:
+    """Return what matters of a vehicle that may drive so fast, in whole km/h; None is the slow vehicle.
+
+    >>> vehicle_of(15 / 3.6).top_speed_kmh
+    15
+    """
+    if top_speed_mps is None:
+        return SLOW_VEHICLE
+    return Vehicle(top_speed_kmh=min(max(int(top_speed_mps * 3.6 + 1e-6), SLOWEST_KMH), FASTEST_KMH))
 
 
 class SpeedSpan(Struct, frozen=True, forbid_unknown_fields=True):

@@ -9,6 +9,8 @@ from core.errors import Conflict
 from core.ids import OrderId
 from fleet.links.wire.commands import Reroute, ReturnToDepot
 from fleet.vehicles.last_heard import LastHeardReader
+from fleet.vehicles.paper_store import PaperStore
+from fleet.vehicles.papers import permitted_speed_mps
 from fleet.vehicles.vehicle import Vehicle
 from geofences.geo import distance_m
 from services.delivery.code_store import PickupCodeStore
@@ -16,7 +18,8 @@ from services.delivery.keypad import keypad_key
 from services.orders.store import OrderStore
 from services.places.place import PlaceKind
 from services.places.store import PlaceStore
-from services.routing.route import GeoPoint
+from services.routing.route import GeoPoint, vehicle_of
+from services.routing.route import Vehicle as RoadVehicle
 from services.tasks.plan import remaining_stops, reroute_body, wire_limits
 from services.tasks.roads import Roads
 from services.tasks.store import TaskStore
@@ -38,9 +41,10 @@ class ReturnPlanner:
         if await TaskStore(tx).active_ids([vehicle.vehicle_no]):
             raise Conflict("conflict", "a task holds the vehicle", vehicle_no=vehicle.vehicle_no, at=str(at))
         here = await _where(self._last_heard, vehicle)
+        own = await _own(tx, vehicle, at)
         depots = await PlaceStore(tx).of_kind(PlaceKind.DEPOT, vehicle.district)
         depot = min(depots, key=lambda p: distance_m(here.lat, here.lng, p.lat, p.lng), default=None)
-        leg = None if depot is None else await self._roads.leg(here, GeoPoint(depot.lat, depot.lng))
+        leg = None if depot is None else await self._roads.leg(here, GeoPoint(depot.lat, depot.lng), own)
         if depot is None or leg is None:
             raise Conflict("route-not-found", "there is no way to a depot", vehicle_no=vehicle.vehicle_no)
         return ReturnToDepot(
@@ -70,7 +74,7 @@ class ReroutePlanner:
         here = await _where(self._last_heard, vehicle)
         remaining = remaining_stops(task)
         places = (here, *(GeoPoint(stop.lat, stop.lng) for stop in remaining))
-        legs = await self._roads.legs(places) if remaining else None
+        legs = await self._roads.legs(places, await _own(tx, vehicle, at)) if remaining else None
         if legs is None:
             raise Conflict("route-not-found", "there is no way on", vehicle_no=vehicle.vehicle_no)
         orders = await OrderStore(tx).of_ids(task.orders(), EVERYTHING)
@@ -79,6 +83,12 @@ class ReroutePlanner:
         codes = PickupCodeStore(tx)
         verifiers = {order: (await codes.get(order)).verifiers(key) for order in boxes}
         return reroute_body(task, remaining, legs, boxes, verifiers)
+
+
+async def _own(tx: Transaction, vehicle: Vehicle, at: datetime) -> RoadVehicle:
+    """Return what matters of the vehicle to its way: how fast it may drive."""
+    permits = (await PaperStore(tx).permits_of([vehicle.vehicle_no])).get(vehicle.vehicle_no, ())
+    return vehicle_of(permitted_speed_mps(permits, at))
 
 
 async def _where(last_heard: LastHeardReader, vehicle: Vehicle) -> GeoPoint:

@@ -7,7 +7,7 @@ import msgspec
 
 from core.errors import Conflict
 from geofences.fences import Area
-from services.routing.route import GeoPoint, Routes
+from services.routing.route import SLOW_VEHICLE, GeoPoint, Routes, Vehicle
 from services.tasks.task import Leg, LegLimit
 
 
@@ -26,10 +26,10 @@ class Roads:
         self._routes = routes
         self._closed = closed
 
-    async def leg(self, start: GeoPoint, end: GeoPoint) -> Leg | None:
-        """Return the way from one place to another, None when there is none."""
+    async def leg(self, start: GeoPoint, end: GeoPoint, vehicle: Vehicle = SLOW_VEHICLE) -> Leg | None:
+        """Return the way of a vehicle from one place to another, None when there is none."""
         try:
-            (route,) = await self._routes.legs((start, end), closed=self._closed())
+            (route,) = await self._routes.legs((start, end), vehicle=vehicle, closed=self._closed())
         except Conflict:
             return None
         return Leg(
@@ -42,12 +42,16 @@ class Roads:
             ),
         )
 
-    async def legs(self, places: Sequence[GeoPoint]) -> tuple[Leg, ...] | None:
+    async def legs(
+        self, places: Sequence[GeoPoint], vehicle: Vehicle = SLOW_VEHICLE
+    ) -> tuple[Leg, ...] | None:
         """Return the legs through two or more places in order, None when one of them has no way."""
-        found = [await self.leg(start, end) for start, end in pairwise(places)]
+        found = [await self.leg(start, end, vehicle) for start, end in pairwise(places)]
         return None if None in found else tuple(leg for leg in found if leg is not None)
 
-    async def hops(self, starts: Sequence[GeoPoint], ends: Sequence[GeoPoint]) -> list[list[Hop | None]]:
+    async def hops(
+        self, starts: Sequence[GeoPoint], ends: Sequence[GeoPoint], vehicle: Vehicle = SLOW_VEHICLE
+    ) -> list[list[Hop | None]]:
         """Return one row per start and one column per end; None where there is no way.
 
         A single place off the roads makes no row or column of the others empty: they are asked one by one
@@ -56,11 +60,11 @@ class Roads:
         if not starts or not ends:
             return [[] for _ in starts]
         try:
-            matrix = await self._routes.matrix(starts, ends, closed=self._closed())
+            matrix = await self._routes.matrix(starts, ends, vehicle=vehicle, closed=self._closed())
         except Conflict:
             if len(starts) == len(ends) == 1:
                 return [[None]]
-            return [[await self.hop(start, end) for end in ends] for start in starts]
+            return [[await self.hop(start, end, vehicle) for end in ends] for start in starts]
         return [
             [
                 None if seconds is None or metres is None else Hop(duration_s=seconds, length_m=metres)
@@ -69,6 +73,6 @@ class Roads:
             for row_s, row_m in zip(matrix.duration_s, matrix.length_m, strict=True)
         ]
 
-    async def hop(self, start: GeoPoint, end: GeoPoint) -> Hop | None:
+    async def hop(self, start: GeoPoint, end: GeoPoint, vehicle: Vehicle = SLOW_VEHICLE) -> Hop | None:
         """Return how far it is from one place to another, None when there is no way."""
-        return (await self.hops((start,), (end,)))[0][0]
+        return (await self.hops((start,), (end,), vehicle))[0][0]

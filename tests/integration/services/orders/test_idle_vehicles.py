@@ -110,6 +110,26 @@ async def test_rounds_leave_operators_free_for_deliveries_and_take_turns(town: T
     assert len(after - before) == 1
 
 
+async def test_every_plan_is_for_the_speed_that_the_vehicle_may_drive(town: Town) -> None:
+    # the roads allow 5 m/s and the permits of these vehicles 15 km/h
+    own_mps = 15 / 3.6
+    await town.add_vehicle(7)
+    await town.add_vehicle(9, service=ServiceKind.SWEEPING)
+    await town.idle.settle(KB)
+    plan = await town.script(9).take_plan()
+    assert {limit.speed_mps for stop in plan.stops for limit in stop.limits} == {own_mps}
+    assert [stop.expected_s for stop in plan.stops] == [
+        pytest.approx(stop.length_m / own_mps) for stop in plan.stops
+    ]
+    order = await town.order()
+    await town.round()
+    delivery = await town.script(7).take_plan()
+    assert {limit.speed_mps for stop in delivery.stops for limit in stop.limits} == {own_mps}
+    eta = (await town.read(order.order_id)).eta_at
+    assert eta is not None
+    assert eta <= order.promised_p90_at
+
+
 async def test_a_few_patrol_vehicles_drive_beside_many_vending_vehicles(town: Town) -> None:
     for number in range(11, 21):
         await town.add_vehicle(number, service=ServiceKind.VENDING)

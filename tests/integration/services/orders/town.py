@@ -87,7 +87,7 @@ class StraightRoads:
         closed: Sequence[Area] = (),
     ) -> tuple[Route, ...]:
         self.closed.append(closed)
-        return tuple(self._leg(a, b) for a, b in itertools.pairwise(places))
+        return tuple(self._leg(a, b, _speed_mps(vehicle)) for a, b in itertools.pairwise(places))
 
     async def matrix(
         self,
@@ -99,17 +99,24 @@ class StraightRoads:
     ) -> Matrix:
         rows = [[None if {a, b} & self.islands else _metres(a, b) for b in targets] for a in sources]
         return Matrix(
-            duration_s=tuple(tuple(None if m is None else m / SPEED_MPS for m in row) for row in rows),
+            duration_s=tuple(
+                tuple(None if m is None else m / _speed_mps(vehicle) for m in row) for row in rows
+            ),
             length_m=tuple(tuple(row) for row in rows),
         )
 
     async def snap(self, place: GeoPoint, *, vehicle: Vehicle = ANY) -> Any:
         raise NotImplementedError
 
-    def _leg(self, a: GeoPoint, b: GeoPoint) -> Route:
+    def _leg(self, a: GeoPoint, b: GeoPoint, speed_mps: float) -> Route:
         metres = _metres(a, b)
-        span = SpeedSpan(0.0, metres, SPEED_MPS)
-        return Route(polyline6="??", length_m=metres, duration_s=metres / SPEED_MPS, limits=(span,))
+        span = SpeedSpan(0.0, metres, speed_mps)
+        return Route(polyline6="??", length_m=metres, duration_s=metres / speed_mps, limits=(span,))
+
+
+def _speed_mps(vehicle: Vehicle) -> float:
+    """All roads allow 5 m/s; a slower vehicle drives as fast as it may."""
+    return min(SPEED_MPS, vehicle.top_speed_kmh / 3.6)
 
 
 def _metres(a: GeoPoint, b: GeoPoint) -> float:

@@ -14,7 +14,7 @@ from geofences.geo import covers, distance_m
 from services.routing.engine import RouteEngine, Router
 from services.routing.limits import SlowZone, drive_s
 from services.routing.polyline import decode, metres_along
-from services.routing.route import GeoPoint, Route, Vehicle
+from services.routing.route import GeoPoint, Route, Vehicle, vehicle_of
 from services.routing.tiles import cached_tiles, current_tiles
 from steppe.city.build import CityBuild
 
@@ -61,6 +61,12 @@ def test_no_stretch_is_faster_than_the_road_or_the_vehicle(router: Router, stops
     speeds = {round(span.speed_mps * 3.6) for span in route.limits}
     assert speeds <= {15, 20}
     assert route.duration_s >= drive_s(route.limits) * 0.98
+
+
+def test_speeds_are_asked_for_in_whole_km_h_that_a_vehicle_keeps_and_valhalla_takes() -> None:
+    asked = [vehicle_of(kmh / 3.6).top_speed_kmh for kmh in (15, 20, 25, 22.9, 3, 120)]
+    assert asked == [15, 20, 25, 22, 10, 60]
+    assert vehicle_of(None) == Vehicle()
 
 
 def test_a_faster_vehicle_arrives_sooner(router: Router, stops: list[GeoPoint]) -> None:
