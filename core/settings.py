@@ -56,6 +56,8 @@ class CitySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     pack: str = "ordos"
     """Name of the folder of city data that is loaded."""
+    roads: str | None = None
+    """Path of an OpenStreetMap extract (.osm.pbf) whose roads the city has; unset: generated roads."""
     zone: str = "Asia/Shanghai"
     """IANA time zone of schedules, hours of fences and reports."""
 

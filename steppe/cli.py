@@ -13,6 +13,7 @@ from typing import IO, Any
 import click
 
 from core.errors import SteppeError
+from core.problems import problem
 from core.settings import SettingsError
 
 LAST_PORT = 30
@@ -37,8 +38,15 @@ class _Steppe(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError:
             raise
-        except (SteppeError, SettingsError, OSError) as error:
+        except SteppeError as error:
+            raise _Refusal(_said(error)) from error
+        except (SettingsError, OSError) as error:
             raise _Refusal(str(error)) from error
+
+
+def _said(error: SteppeError) -> str:
+    """Return code and sentence; the fields too where there is no sentence of its own that names them."""
+    return str(error) if error.message == problem(error.code).title else f"{error.code}: {error.message}"
 
 
 @click.group(cls=_Steppe, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -206,15 +214,21 @@ def city() -> None:
 
 @city.command("load")
 @click.argument("name", required=False)
+@click.option(
+    "--roads",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Roads of this OpenStreetMap extract (.osm.pbf); else of STEPPE_CITY__ROADS, else generated ones.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
-def city_load(name: str | None, as_json: bool) -> None:
+def city_load(name: str | None, roads: Path | None, as_json: bool) -> None:
     """Load the city pack NAME (or a folder): districts, roster, places, fences, roads; safe to repeat.
 
-    Without NAME it is the one of STEPPE_CITY__PACK.
+    Without NAME it is the one of STEPPE_CITY__PACK. Progress goes to standard error with --json.
     """
     from steppe.loading import load_city
 
-    report = asyncio.run(load_city(name, say=(lambda _: None) if as_json else click.echo))
+    report = asyncio.run(load_city(name, roads=roads, say=lambda line: click.echo(line, err=as_json)))
     click.echo(json.dumps(report, ensure_ascii=False) if as_json else "city loaded")
 
 

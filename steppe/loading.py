@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from core import crashpoints
 from core.auth.configured import secret_keys
 from core.auth.passwords import Passwords
 from core.clock import Clock
 from core.database import Database
+from core.privacy.cipher import Undecipherable
 from core.privacy.encrypted import install_keys
-from core.settings import Settings, load, process_environment
+from core.settings import Settings, SettingsError, load, process_environment
 from steppe.city.build import CityBuild, build_city
 from steppe.city.hand_out import hand_out
 from steppe.city.load import load_facts
@@ -23,8 +26,12 @@ from steppe.resources import clock_of
 type Say = Callable[[str], None]
 
 
-async def load_city(name: str | None, *, say: Say, settings: Settings | None = None) -> dict[str, Any]:
+async def load_city(
+    name: str | None, *, roads: Path | None = None, say: Say, settings: Settings | None = None
+) -> dict[str, Any]:
     """Load a city pack by its name or folder (None: the settings'), and return what was done; safe to repeat.
+
+    `roads` is an OpenStreetMap extract (None: the settings'), without which the city gets generated roads.
 
     In demo and test the vehicles beyond the plan come along. Outside production the pack's accounts, keys and
     tokens are made and told in a file; a real city makes them one by one (``steppe staff``, ``steppe keys``),
@@ -32,15 +39,18 @@ async def load_city(name: str | None, *, say: Say, settings: Settings | None = N
     file and field, and Unavailable when the database does not answer.
     """
     settings = settings or load(process_environment())
+    crashpoints.arm(settings.crash.point, settings.crash.after)
     install_keys(secret_keys(settings.security))
     with_demo = settings.environment in ("demo", "test")
     pack = read_pack(name or settings.city.pack)
 
     def progress(what: str, done: int, of: int) -> None:
         if what:
-            say(f"  {pack.city.name_en}: {what} ({done}/{of})")
+            say(f"  {pack.city.name_en}: {what} ({done + 1}/{of})")
 
-    build = await asyncio.to_thread(build_city, pack, settings.data_dir, progress=progress)
+    if roads is None and settings.city.roads:
+        roads = Path(settings.city.roads)
+    build = await asyncio.to_thread(build_city, pack, settings.data_dir, roads=roads, progress=progress)
     database = await Database.open(settings.database_url)
     try:
         report = await load_facts(
@@ -53,7 +63,13 @@ async def load_city(name: str | None, *, say: Say, settings: Settings | None = N
             progress=progress,
         )
         if settings.environment != "production":
+            say(f"  {pack.city.name_en}: accounts, keys and tokens")
             await _hand_out(settings, database, pack, build, report, with_demo=with_demo)
+    except Undecipherable as error:
+        raise SettingsError(
+            f"STEPPE_SECURITY__ENCRYPTION_KEY: the database was written with another key ({error});"
+            " give the one it had, or name it in STEPPE_SECURITY__EARLIER_ENCRYPTION_KEYS"
+        ) from error
     finally:
         await database.close()
     for line in _told(report):

@@ -51,6 +51,12 @@ async def ensure_device_key(
     return await _ensure_key(tx, machine, secret, at)
 
 
+async def machine_key_exists(tx: Transaction, key_id: str) -> bool:
+    """Tell whether a key was ever made under this id; one that has ended counts."""
+    query = select(machine_keys.c.id).where(machine_keys.c.id == key_id)
+    return (await tx.execute(query)).first() is not None
+
+
 async def _ensure_key(tx: Transaction, machine: Machine, secret: str | None, at: datetime) -> str | None:
     given = secret or new_token("mk").token
     values = {

@@ -40,6 +40,8 @@ def cached_tiles(pbf: Path, data_dir: Path, progress: Callable[[str], None] = la
             progress("Valhalla tiles")
             _build(pbf, folder)
             _drop_old(base, folder)
+        # the newest is the one in use, built now or found again
+        (folder / "done").touch()
     return folder
 
 

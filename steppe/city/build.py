@@ -3,20 +3,27 @@
 import fcntl
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from core.errors import Conflict, Invalid
+from services.routing.route import GeoPoint
 from services.routing.tiles import cached_tiles
 from steppe.city.files import CURRENT
 from steppe.city.pack import CityPack
 from steppe.city.pages import write_pages
 from steppe.city.places import TownBuild
 
+if TYPE_CHECKING:
+    from services.routing.engine import Router
+
 ROADS: Final = "roads.osm.pbf"
 TOWNS: Final = "towns.msgpack"
+REACHED: Final = "every-stop-reached"
+"""Empty file: Valhalla has found its way between all stops of these towns."""
 GENERATOR: Final = ("build.py", "pages.py", "places.py", "sites.py", "stops.py", "town.py", "zones.py")
 """Sources, beside roads/, whose change makes another city of the same pack."""
 
@@ -49,8 +56,11 @@ def build_city(
     """Return the city of a pack, on generated roads or on those of an OpenStreetMap extract.
 
     Made once per input (pack, extract, generator) and kept under data_dir/city; one process at a time.
-    Raises Invalid (``city-pack-invalid``) when the input does not make a city.
+    Raises Invalid (``city-pack-invalid``) when the input does not make a city: an extract that is no map,
+    has no road in a town, or a stop that the others of its town cannot reach.
     """
+    if roads is not None and not roads.is_file():
+        raise Invalid("city-pack-invalid", f"{roads}: there is no such file", file=str(roads), field="-")
     digest = input_digest(pack, roads)
     base = data_dir / "city" / pack.folder.name
     base.mkdir(parents=True, exist_ok=True)
@@ -63,6 +73,9 @@ def build_city(
             _make(pack, roads, folder, progress)
         progress("Valhalla", steps - 1, steps)
         tiles = cached_tiles(folder / ROADS, data_dir)
+        if not (folder / REACHED).is_file():
+            check_stops(_read_towns(folder), tiles)
+            (folder / REACHED).touch()
         _use(base, folder)
     progress("", steps, steps)
     return CityBuild(digest=digest, folder=folder, tiles=tiles, towns=_read_towns(folder), is_fresh=is_fresh)
@@ -82,9 +95,40 @@ def input_digest(pack: CityPack, roads: Path | None) -> str:
     here = Path(__file__).parent
     for source in sorted([*(here / name for name in GENERATOR), *here.glob("roads/*.py")]):
         hashed.update(source.read_bytes())
-    if roads is not None and roads.is_file():
+    if roads is not None:
         hashed.update(roads.read_bytes())
     return hashed.hexdigest()[:16]
+
+
+def check_stops(towns: Iterable[TownBuild], tiles: Path) -> None:
+    """Raise Invalid, naming town and place, when a stop and the others of its town reach not each other."""
+    from services.routing.engine import Router
+
+    router = Router(tiles)
+    for town in towns:
+        lost = _lost_stop(router, [GeoPoint(place.lat, place.lng) for place in town.places])
+        if lost is not None:
+            place = town.places[lost].place_id
+            problem = f"no way between {place} and the other stops of {town.code}"
+            raise Invalid(
+                "city-pack-invalid",
+                f"roads: {problem}: the roads of the extract do not hang together there",
+                file=ROADS,
+                field=place,
+                problem=problem,
+            )
+
+
+def _lost_stop(router: "Router", stops: list[GeoPoint]) -> int | None:
+    """Return which stop has the most others without a way to or from it; None when all reach each other."""
+    try:
+        durations = router.matrix(stops, stops).duration_s
+    except Conflict as error:
+        # Valhalla answers nothing at all when one place has no road near
+        return int(str(error.fields.get("place", 0))) % len(stops)
+    missing = [[seconds is None for seconds in row] for row in durations]
+    lost = [sum(row) + sum(column) for row, column in zip(missing, zip(*missing, strict=True), strict=True)]
+    return lost.index(max(lost)) if any(lost) else None
 
 
 def _make(pack: CityPack, roads: Path | None, folder: Path, progress: Progress) -> None:
@@ -93,7 +137,10 @@ def _make(pack: CityPack, roads: Path | None, folder: Path, progress: Progress) 
     from steppe.city.town import build_town
 
     steps = len(pack.towns) + 2
-    imported = None if roads is None else read_pbf(roads)
+    imported = None
+    if roads is not None:
+        progress(f"reading {roads.name}", 0, steps)
+        imported = read_pbf(roads)
     towns = []
     for done, town in enumerate(pack.towns):
         progress(f"{town.name_zh} {town.name_en}", done, steps)

@@ -23,8 +23,8 @@ class CityFiles:
         self._config: dict[str, Any] = msgspec.json.decode((folder / "config.json").read_bytes())
 
     @classmethod
-    def open(cls, pack: str, data_dir: Path) -> "CityFiles":
-        """Return the files of the city built in data_dir, building it first when there is none.
+    def open(cls, pack: str, data_dir: Path, roads: str | None = None) -> "CityFiles":
+        """Return the files of the city built in data_dir, building it first (on `roads`) when there is none.
 
         Raises Invalid as build_city does.
         """
@@ -34,7 +34,8 @@ class CityFiles:
             from steppe.city.build import build_city
             from steppe.city.reading import read_pack
 
-            return cls(build_city(read_pack(pack), data_dir).folder)
+            extract = None if roads is None else Path(roads)
+            return cls(build_city(read_pack(pack), data_dir, roads=extract).folder)
         return cls(marker.parent / marker.read_text().strip())
 
     def __repr__(self) -> str:

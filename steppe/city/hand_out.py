@@ -7,13 +7,13 @@ from typing import Final
 
 from core.auth.api_tokens import PREFIX as TOKEN_PREFIX
 from core.auth.api_tokens import ensure_merchant_token
-from core.auth.machines import ensure_maker_key
+from core.auth.machines import ensure_maker_key, machine_key_exists
 from core.auth.one_time import new_totp_secret
 from core.auth.passwords import Passwords
 from core.auth.roles import Role
 from core.auth.staff import StaffAccount, StaffStore, ensure_staff
 from core.auth.tokens import new_token
-from core.database import Database
+from core.database import Database, Transaction
 from core.ids import AgencyCode, MakerId, MerchantId, OperatorId, VehicleNo
 from services.delivery.keypad import keypad_key
 from steppe.city.build import CityBuild
@@ -52,42 +52,52 @@ async def hand_out(
 ) -> Issued:
     """Make accounts, keys and tokens that are not there yet, and return and write all that were handed out.
 
-    What an earlier load told keeps its secret. An account that exists without having been told here (its
-    password is somebody's own) is left alone and not listed.
+    What an earlier load told keeps its secret, also when that load was killed half-way. An account that
+    exists without having been told here (its password is somebody's own) is left alone and not listed.
     """
     before = read_issued(data_dir) or Issued(city=pack.city.name)
-    staff = await _staff(database, pack, before, report, passwords, wall)
-    makers = await _makers(database, pack, before, report, wall)
-    merchants = await _merchants(database, pack, build, before, report, wall)
+    async with database.read() as tx:
+        staff = await _staff(tx, pack, before)
+        makers = await _makers(tx, pack, before)
+    merchants = _merchants(pack, build, before)
     vehicles = await _vehicles(database, pack, build, keypad_root, with_demo)
     issued = Issued(city=pack.city.name, staff=staff, makers=makers, merchants=merchants, vehicles=vehicles)
+    # Told before it is true: whoever is killed in between finds the same secrets and makes what is missing.
     write_issued(data_dir, issued)
+    await _make_staff(database, pack, staff, report, passwords, wall)
+    await _make_makers(database, pack, makers, report, wall)
+    await _make_merchants(database, merchants, report, wall)
     return issued
 
 
-async def _staff(
+async def _staff(tx: Transaction, pack: CityPack, before: Issued) -> tuple[StaffLogIn, ...]:
+    """Return the log-ins that were told already, and fresh ones of accounts that do not exist."""
+    told = {log_in.username: log_in for log_in in before.staff}
+    wanted = [_log_in(account, nth) for account in pack.accounts for nth in range(1, account.count + 1)]
+    store = StaffStore(tx)
+    listed = [
+        told.get(fresh.username, fresh)
+        for fresh in wanted
+        if fresh.username in told or await store.secrets_of(fresh.username) is None
+    ]
+    return tuple(listed)
+
+
+async def _make_staff(
     database: Database,
     pack: CityPack,
-    before: Issued,
+    told: tuple[StaffLogIn, ...],
     report: LoadReport,
     passwords: Passwords,
     wall: datetime,
-) -> tuple[StaffLogIn, ...]:
-    told = {log_in.username: log_in for log_in in before.staff}
-    wanted = [_log_in(account, nth) for account in pack.accounts for nth in range(1, account.count + 1)]
-    async with database.read() as tx:
-        there = {w.username for w in wanted if await StaffStore(tx).secrets_of(w.username) is not None}
-    listed = []
-    for fresh in wanted:
-        log_in = told.get(fresh.username, fresh)
-        exists = log_in.username in there
-        if not exists:
-            async with database.write() as tx:
+) -> None:
+    for log_in in told:
+        async with database.write() as tx:
+            exists = await StaffStore(tx).secrets_of(log_in.username) is not None
+            if not exists:
                 await ensure_staff(tx, _account(log_in), passwords, at=wall)
         report.count("staff accounts", "unchanged" if exists else "created")
-        if not exists or log_in.username in told:
-            listed.append(log_in)
-    return tuple(listed)
+    report.count("staff accounts", "unchanged", sum(a.count for a in pack.accounts) - len(told))
 
 
 def _log_in(account: Account, number: int) -> StaffLogIn:
@@ -123,55 +133,58 @@ def new_password() -> str:
     return "-".join(groups)
 
 
-async def _makers(
-    database: Database, pack: CityPack, before: Issued, report: LoadReport, wall: datetime
-) -> tuple[MakerKey, ...]:
+async def _makers(tx: Transaction, pack: CityPack, before: Issued) -> tuple[MakerKey, ...]:
+    """Return the keys that were told already, and fresh ones of makers that have none."""
     told = {key.key_id: key for key in before.makers}
-    listed = []
-    for maker in pack.makers:
-        key_id = f"{maker.maker_id}-1"
-        known = told.get(key_id)
-        async with database.write() as tx:
-            secret = await ensure_maker_key(
-                tx,
-                key_id,
-                MakerId(maker.maker_id),
-                maker.name_zh,
-                secret=None if known is None else known.secret,
-                at=wall,
-            )
-        report.count("maker keys", "unchanged" if secret is None else "created")
-        if secret is not None:
-            listed.append(MakerKey(maker=maker.maker_id, key_id=key_id, secret=secret))
-        elif known is not None:
-            listed.append(known)
+    wanted = [
+        MakerKey(maker=maker.maker_id, key_id=f"{maker.maker_id}-1", secret=new_token("mk").token)
+        for maker in pack.makers
+    ]
+    listed = [
+        told.get(fresh.key_id, fresh)
+        for fresh in wanted
+        if fresh.key_id in told or not await machine_key_exists(tx, fresh.key_id)
+    ]
     return tuple(listed)
 
 
-async def _merchants(
-    database: Database,
-    pack: CityPack,
-    build: CityBuild,
-    before: Issued,
-    report: LoadReport,
-    wall: datetime,
-) -> tuple[MerchantToken, ...]:
-    told = {token.merchant: token for token in before.merchants}
-    listed = []
-    async with database.write() as tx:
-        for merchant in merchants_of(pack, build):
-            known = told.get(merchant.merchant_id) or MerchantToken(
-                merchant=merchant.merchant_id,
-                district=merchant.district,
-                name=merchant.name_zh,
-                token=new_token(TOKEN_PREFIX).token,
+async def _make_makers(
+    database: Database, pack: CityPack, told: tuple[MakerKey, ...], report: LoadReport, wall: datetime
+) -> None:
+    names = {maker.maker_id: maker.name_zh for maker in pack.makers}
+    for key in told:
+        async with database.write() as tx:
+            made = await ensure_maker_key(
+                tx, key.key_id, MakerId(key.maker), names[MakerId(key.maker)], secret=key.secret, at=wall
             )
+        report.count("maker keys", "unchanged" if made is None else "created")
+    report.count("maker keys", "unchanged", len(pack.makers) - len(told))
+
+
+def _merchants(pack: CityPack, build: CityBuild, before: Issued) -> tuple[MerchantToken, ...]:
+    """Return a token of every merchant: the one that was told, or a fresh one (a merchant may have many)."""
+    told = {token.merchant: token for token in before.merchants}
+    return tuple(
+        told.get(merchant.merchant_id)
+        or MerchantToken(
+            merchant=merchant.merchant_id,
+            district=merchant.district,
+            name=merchant.name_zh,
+            token=new_token(TOKEN_PREFIX).token,
+        )
+        for merchant in merchants_of(pack, build)
+    )
+
+
+async def _make_merchants(
+    database: Database, told: tuple[MerchantToken, ...], report: LoadReport, wall: datetime
+) -> None:
+    async with database.write() as tx:
+        for token in told:
             made = await ensure_merchant_token(
-                tx, MerchantId(merchant.merchant_id), merchant.name_zh, token=known.token, at=wall
+                tx, MerchantId(token.merchant), token.name, token=token.token, at=wall
             )
             report.count("merchant tokens", "unchanged" if made is None else "created")
-            listed.append(known)
-    return tuple(listed)
 
 
 async def _vehicles(

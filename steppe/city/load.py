@@ -44,7 +44,7 @@ from steppe.city.tables import cities
 BY: Final = "city load"
 VEHICLES_A_TRANSACTION: Final = 20
 """Short transactions: a running city writes in between (SQLite has one writer)."""
-STEPS: Final = 5
+STEPS: Final = 3
 
 
 async def load_facts(
@@ -67,16 +67,16 @@ async def load_facts(
     async with database.write() as tx:
         await _city(tx, pack, build, partitions, report, at)
         await _companies(tx, pack, report)
-    progress("fences", 1, STEPS)
+    progress("fences", 0, STEPS)
     async with database.write() as tx:
         await _fences(tx, report, "districts", border_drafts(pack), border_source(pack), at)
         await _fences(tx, report, "fences", zone_drafts(pack, build), zone_source(pack), at)
-    progress("merchants, pickup points, places", 2, STEPS)
+    progress("merchants, pickup points, places", 1, STEPS)
     async with database.write() as tx:
         await _commerce(tx, pack, build, report)
     async with database.write() as tx:
         await _places(tx, build, report)
-    progress("vehicles", 3, STEPS)
+    progress("vehicles", 2, STEPS)
     wanted = roster_vehicles(pack, build, with_demo=with_demo)
     for some in batched(wanted, VEHICLES_A_TRANSACTION):
         async with database.write() as tx:

@@ -86,7 +86,9 @@ async def compose(resources: Resources) -> Components:
         CommandKind.REROUTE: ReroutePlanner(roads, heard, keypad_root=keypad_root),
     }
     desk = _Desk(resources, frozenset(planners))
-    files = await asyncio.to_thread(CityFiles.open, settings.city.pack, settings.data_dir)
+    files = await asyncio.to_thread(
+        CityFiles.open, settings.city.pack, settings.data_dir, settings.city.roads
+    )
     dashboard = DashboardParts(
         database=database,
         clock=clock,

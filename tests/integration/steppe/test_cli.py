@@ -1,7 +1,9 @@
 """The ``steppe`` command as a person or a script meets it: help, JSON, sentences instead of traces."""
 
+import asyncio
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -11,7 +13,15 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import select
 
+from core.auth.machines import machine_of_key
+from core.auth.passwords import Passwords
+from core.auth.staff import StaffStore
+from core.auth.tables import staff
+from core.database import Database
+from core.settings import load
+from steppe.city.issued import Issued, read_issued
 from steppe.cli import PROCESSES, cli
 from steppe.schema import head
 
@@ -175,10 +185,11 @@ def test_a_city_is_loaded_once_and_counted_in_json(environment: dict[str, str]) 
     assert _here(environment, "database", "upgrade").exit_code == 0
     first = _here(environment, "city", "load", TINY, "--json")
     assert first.exit_code == 0, first.output
-    counts = json.loads(first.output)["counts"]
+    counts = json.loads(first.stdout)["counts"]
+    assert "accounts, keys and tokens" in first.stderr
     assert counts["vehicles"] == {"created": 3, "updated": 0, "retired": 0, "unchanged": 0}
     # without a name it is the pack of the settings
-    again = json.loads(_here(environment, "city", "load", "--json").output)["counts"]
+    again = json.loads(_here(environment, "city", "load", "--json").stdout)["counts"]
     assert {noun for noun, count in again.items() if count["created"] or count["updated"]} == set()
     audit = _here(environment, "audit", "verify")
     assert (audit.exit_code, "holds: True" in audit.output) == (0, True)
@@ -190,7 +201,52 @@ def test_production_is_told_no_secret_in_a_file(environment: dict[str, str]) -> 
     loaded = _here(environment, "city", "load", TINY, "--json")
     assert loaded.exit_code == 0, loaded.output
     assert not (Path(environment["STEPPE_DATA_DIR"]) / "issued.json").exists()
-    assert not {"staff accounts", "maker keys", "merchant tokens"} & set(json.loads(loaded.output)["counts"])
+    assert not {"staff accounts", "maker keys", "merchant tokens"} & set(json.loads(loaded.stdout)["counts"])
+
+
+def test_a_load_with_another_key_than_the_database_has_says_which_setting(
+    environment: dict[str, str],
+) -> None:
+    assert _here(environment, "database", "upgrade").exit_code == 0
+    assert _here(environment, "city", "load").exit_code == 0
+    other = {"STEPPE_SECURITY__ENCRYPTION_KEY": "another-key-than-the-first-0123456789"}
+    answer = _here({**environment, **other}, "city", "load")
+    assert answer.exit_code == 1
+    assert (
+        "steppe: STEPPE_SECURITY__ENCRYPTION_KEY: the database was written with another key" in answer.output
+    )
+
+
+@pytest.mark.parametrize("commits", [5, 7, 8])
+def test_a_load_that_was_killed_is_healed_by_the_next_and_every_log_in_is_known(
+    environment: dict[str, str], commits: int
+) -> None:
+    assert _here(environment, "database", "upgrade").exit_code == 0
+    crash = {"STEPPE_CRASH__POINT": "after_commit", "STEPPE_CRASH__AFTER": str(commits)}
+    assert _steppe("city", "load", environment={**environment, **crash}).returncode == -signal.SIGKILL
+    again = _here(environment, "city", "load")
+    assert again.exit_code == 0, again.output
+    issued = read_issued(Path(environment["STEPPE_DATA_DIR"]))
+    assert issued is not None
+    checked = asyncio.run(_opened(environment, issued))
+    assert checked == {"dispatcher-aa": True, "remote-aa-01": True, "remote-aa-02": True, "maker-aa-1": True}
+
+
+async def _opened(environment: Mapping[str, str], issued: Issued) -> dict[str, bool]:
+    """Return whether what was told opens each account and key that the database has."""
+    database = await Database.open(load(environment).database_url)
+    async with database.read() as tx:
+        names = (await tx.execute(select(staff.c.username))).scalars().all()
+        opened = dict.fromkeys(names, False)
+        for log_in in issued.staff:
+            secrets = await StaffStore(tx).secrets_of(log_in.username)
+            assert secrets is not None
+            opened[log_in.username] = (await Passwords().check(log_in.password, secrets.password_hash))[0]
+        for key in issued.makers:
+            machine = await machine_of_key(tx, key.key_id, key.secret)
+            opened[key.key_id] = machine.subject == key.maker
+    await database.close()
+    return opened
 
 
 def test_a_city_nobody_has_is_refused_with_those_there_are(environment: dict[str, str]) -> None:

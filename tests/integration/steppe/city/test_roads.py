@@ -1,69 +1,27 @@
 """Roads as OpenStreetMap PBF: what is written is read, what is military is not, imports become towns."""
 
 from pathlib import Path
-from typing import Any
 
-import osmium
+import msgspec
 import pytest
 
 from core.errors import Invalid, NotFound
 from services.routing.engine import Router
 from services.routing.route import GeoPoint
-from steppe.city.build import build_city
+from services.routing.tiles import current_tiles
+from steppe.city.build import build_city, check_stops
 from steppe.city.files import CityFiles
 from steppe.city.reading import read_pack
 from steppe.city.roads.pbf import read_pbf, write_pbf
 from steppe.city.town import build_town
+from tests.integration.steppe.city.extracts import Extract, square
 
 TINY = "tests/fixtures/cities/tiny"
-
-
-class Thing:
-    version, visible, changeset, uid, user, timestamp = 1, True, 1, 1, "test", "2026-01-01T00:00:00Z"
-
-    def __init__(self, **fields: Any) -> None:
-        self.__dict__.update({"tags": {}} | fields)
-
-
-class Extract:
-    """An OpenStreetMap extract under construction; places are hundredths of a degree from (40.0, 110.0)."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.nodes: dict[tuple[float, float], int] = {}
-        self.ways: list[Thing] = []
-        self.relations: list[Thing] = []
-
-    def way(self, places: list[tuple[float, float]], **tags: str) -> int:
-        refs = [self.nodes.setdefault(place, len(self.nodes) + 1) for place in places]
-        self.ways.append(
-            Thing(id=len(self.ways) + 1, nodes=refs, tags={k.replace("__", ":"): v for k, v in tags.items()})
-        )
-        return len(self.ways)
-
-    def relation(self, outer: int, **tags: str) -> None:
-        self.relations.append(
-            Thing(id=1, members=[("w", outer, "outer")], tags={"type": "multipolygon", **tags})
-        )
-
-    def write(self) -> Path:
-        with osmium.SimpleWriter(str(self.path)) as writer:
-            for (lat, lng), node in self.nodes.items():
-                writer.add_node(Thing(id=node, location=(110.0 + lng / 100, 40.0 + lat / 100)))
-            for way in self.ways:
-                writer.add_way(way)
-            for relation in self.relations:
-                writer.add_relation(relation)
-        return self.path
 
 
 @pytest.fixture
 def extract(tmp_path: Path) -> Extract:
     return Extract(tmp_path / "extract.osm.pbf")
-
-
-def square(lat: float, lng: float) -> list[tuple[float, float]]:
-    return [(lat, lng), (lat, lng + 1), (lat + 1, lng + 1), (lat + 1, lng), (lat, lng)]
 
 
 def names(path: Path) -> list[str]:
@@ -147,6 +105,30 @@ def test_a_file_that_is_no_map_is_told_by_name(tmp_path: Path) -> None:
         read_pbf(broken)
     with pytest.raises(Invalid, match="there is no such file"):
         read_pbf(tmp_path / "missing.osm.pbf")
+    # nor are the generated roads of an earlier build taken in its place
+    build_city(read_pack(TINY), tmp_path / "data")
+    with pytest.raises(Invalid, match=r"missing\.osm\.pbf: there is no such file"):
+        build_city(read_pack(TINY), tmp_path / "data", roads=tmp_path / "missing.osm.pbf")
+
+
+def test_a_stop_that_the_others_cannot_reach_is_told_by_name(tmp_path: Path) -> None:
+    city = build_city(read_pack(TINY), tmp_path)
+    (town,) = city.towns
+    check_stops([town], city.tiles)
+    lost = msgspec.structs.replace(town.places[4], lat=town.places[4].lat + 0.5)
+    broken = msgspec.structs.replace(town, places=(*town.places[:4], lost, *town.places[5:]))
+    with pytest.raises(Invalid, match=f"no way between {lost.place_id} and the other stops of AA"):
+        check_stops([broken], city.tiles)
+
+
+def test_the_roads_of_the_last_load_are_the_ones_that_are_driven(tmp_path: Path) -> None:
+    pack = read_pack(TINY)
+    generated = build_city(pack, tmp_path).tiles
+    write_pbf([build_town(pack, pack.towns[0]).network], tmp_path / "real.osm.pbf")
+    imported = build_city(pack, tmp_path, roads=tmp_path / "real.osm.pbf").tiles
+    assert current_tiles(tmp_path) == imported != generated
+    build_city(pack, tmp_path)
+    assert current_tiles(tmp_path) == generated
 
 
 def test_places_are_laid_out_on_imported_roads_and_reach_each_other(tmp_path: Path) -> None:
