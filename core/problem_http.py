@@ -15,6 +15,7 @@ from litestar.exceptions import (
     ValidationException,
     WebSocketException,
 )
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
 
 from core.errors import SteppeError
@@ -127,8 +128,9 @@ def _on_redis_down(_: Request[Any, Any, Any], error: Exception) -> Response[Prob
     return as_response(problem_document(SteppeError("redis-unavailable")))
 
 
-def _on_validation(_: Request[Any, Any, Any], error: ValidationException) -> Response[Problem]:
-    errors = tuple(_invalid_fields(error.extra)) or tuple(_missing_parameter(error.detail))
+def _on_validation(request: Request[Any, Any, Any], error: ValidationException) -> Response[Problem]:
+    sent_as = _names_of_parameters(request)
+    errors = tuple(_invalid_fields(error.extra, sent_as)) or tuple(_missing_parameter(error.detail))
     first = errors[0] if errors else None
     detail = f"{first.field}: {first.message}" if first else "The request cannot be read"
     row = problem("invalid-input")
@@ -143,11 +145,23 @@ def _on_validation(_: Request[Any, Any, Any], error: ValidationException) -> Res
     return as_response(document)
 
 
-def _invalid_fields(extra: Any) -> list[InvalidField]:
+def _names_of_parameters(request: Request[Any, Any, Any]) -> Mapping[str, str]:
+    """Return how the parameters of the route are sent, by their names in the code where those differ."""
+    handler = request.scope.get("route_handler")
+    if not isinstance(handler, HTTPRouteHandler):
+        return {}
+    fields = handler.parsed_fn_signature.parameters
+    named = {name: getattr(field.kwarg_definition, "name", None) for name, field in fields.items()}
+    return {name: sent for name, sent in named.items() if sent is not None}
+
+
+def _invalid_fields(extra: Any, sent_as: Mapping[str, str]) -> list[InvalidField]:
     found: list[InvalidField] = []
     for item in extra if isinstance(extra, list) else []:
         if isinstance(item, Mapping):
             name = str(item.get("key") or item.get("source") or "body")
+            if item.get("source") != "body":
+                name = sent_as.get(name, name)
             found.append(InvalidField(field=name, message=str(item.get("message", "is not acceptable"))))
     return found
 

@@ -6,13 +6,14 @@ import msgspec
 from litestar import Controller, Request, Response, get
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import FromPath, FromQuery, PathParameter, QueryParameter
+from litestar.params import QueryParameter
 
 from core.auth.guards import requires
 from core.auth.principal import Principal, reach_of
 from core.auth.roles import Scope
 from core.errors import Invalid
 from core.problem_http import problem_responses
+from dashboard.routes.parameters import VehicleNoPath
 from fleet.history.trail import Trail, TrailReader
 from fleet.links.wire.positions import MODE_MASK, UNKNOWN_U8
 from fleet.live.hub import LiveHub
@@ -23,7 +24,6 @@ OCTETS: Final = "application/octet-stream"
 DEFAULT_SPAN_MS: Final = 600_000
 """Ten minutes: what the drawer shows and what an officer is shown."""
 
-VehicleNumber = Annotated[int, PathParameter(ge=1, le=4_294_967_295)]
 Milliseconds = Annotated[int | None, QueryParameter(ge=0, le=4_102_444_800_000)]
 
 
@@ -73,7 +73,7 @@ class PositionRoutes(Controller):
         self,
         request: Request[Any, Any, Any],
         principal: NamedDependency[Principal],
-        bbox: FromQuery[Annotated[str | None, QueryParameter(max_length=80)]] = None,
+        bbox: Annotated[str | None, QueryParameter(max_length=80)] = None,
     ) -> Response[bytes]:
         """Return every vehicle within reach (and in the box west,south,east,north) as live records."""
         hub: LiveHub = request.app.state.live_hub
@@ -92,9 +92,9 @@ class PositionRoutes(Controller):
         self,
         request: Request[Any, Any, Any],
         principal: NamedDependency[Principal],
-        vehicle_no: FromPath[VehicleNumber],
-        from_ms: FromQuery[Milliseconds] = None,
-        to_ms: FromQuery[Milliseconds] = None,
+        vehicle_no: VehicleNoPath,
+        from_ms: Milliseconds = None,
+        to_ms: Milliseconds = None,
     ) -> TrailView:
         """Return where a vehicle was; without a span the last ten minutes of city time."""
         hub: LiveHub = request.app.state.live_hub

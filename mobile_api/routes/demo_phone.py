@@ -6,8 +6,8 @@ from typing import Annotated
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromQuery
-from msgspec import Meta, Struct
+from litestar.params import QueryParameter
+from msgspec import Struct
 
 from core.auth.guards import public
 from core.auth.notices import DemoPhone
@@ -32,7 +32,7 @@ class DemoMessage(Struct, frozen=True, kw_only=True, rename="camel"):
     responses=problem_responses("invalid-input"),
 )
 async def demo_phone(
-    number: FromQuery[Annotated[str, Meta(min_length=1, max_length=32)]],
+    number: Annotated[str, QueryParameter(min_length=1, max_length=32)],
     phone_box: NamedDependency[DemoPhone],
 ) -> list[DemoMessage]:
     """Return the messages of a number, newest first; anybody may read them: the demo is nobody's."""
