@@ -14,6 +14,7 @@ from dashboard.routes import DASHBOARD_ROUTES
 from mobile_api.routes import MOBILE_ROUTES
 from steppe.bodies import read_body
 from steppe.described import openapi_document
+from steppe.methods import MethodsTold
 from steppe.pages import page_routes
 from steppe.probes import probe_routes
 
@@ -43,6 +44,7 @@ def create_api(parts: ApiParts) -> Litestar:
         plugins=[parts.auth.plugin()],
         exception_handlers=EXCEPTION_HANDLERS,
         before_request=read_body,
+        middleware=[MethodsTold()],
         request_max_body_size=parts.max_body_bytes,
         openapi_config=None,
         logging_config=None,

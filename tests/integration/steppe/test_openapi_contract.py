@@ -107,7 +107,7 @@ def callers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def _described() -> OpenApiSchema:
     load_all_checks()
     schema = schemathesis.openapi.from_dict(json.loads(document()))
-    # OPTIONS is the framework's: it lists the methods of one of several handlers of a path
+    # schemathesis takes OPTIONS for a method that should be refused; what it answers is tried below
     schema.config.phases.coverage.unexpected_methods = {"get", "put", "post", "delete", "patch", "trace"}
     return schema
 
@@ -146,6 +146,22 @@ def test_the_document_that_is_served_is_the_one_that_is_printed(served_city: Ser
 @pytest.fixture
 def raw() -> dict[str, Any]:
     return json.loads(document())  # type: ignore[no-any-return]
+
+
+def test_every_address_says_which_methods_it_answers(served_city: ServedCity, raw: dict[str, Any]) -> None:
+    wrong = {}
+    with served_city.client() as anybody:
+        for path, methods in raw["paths"].items():
+            answer = anybody.options(path.format(**served_city.known))
+            refused = anybody.delete(path.format(**served_city.known))
+            told = {
+                (each.status_code, *sorted(each.headers["allow"].split(", "))) for each in (answer, refused)
+            }
+            allowed = sorted({*(method.upper() for method in methods), "OPTIONS"})
+            if told != {(204, *allowed), (405, *allowed)}:
+                wrong[path] = told
+    assert wrong == {}
+    assert served_city.traces() == []
 
 
 def _operations(raw: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
