@@ -106,6 +106,8 @@ class TrackerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Partitions of the stream; fixed when the city is loaded, recorded in SQL."""
     lease_s: Seconds = 6.0
     """Wall seconds a partition lease lasts without being renewed."""
+    health_host: str = "127.0.0.1"
+    """Address on which /health and /metrics listen; 0.0.0.0 lets a scraper on another host in."""
     health_port: Port = 8021
     """Port of /health and /metrics; 0 takes a free one."""
 
@@ -113,6 +115,8 @@ class TrackerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 class ArchiverSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The archiver process: stream to Parquet history."""
 
+    health_host: str = "127.0.0.1"
+    """Address on which /health and /metrics listen; 0.0.0.0 lets a scraper on another host in."""
     health_port: Port = 8022
     """Port of /health and /metrics; 0 takes a free one."""
     flush_s: Seconds = 10.0
@@ -135,6 +139,8 @@ class SchedulerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The RQ workers, one queue each."""
 
+    health_host: str = "127.0.0.1"
+    """Address on which /health and /metrics listen; 0.0.0.0 lets a scraper on another host in."""
     health_port: Port = 0
     """Port of /health and /metrics of a worker; 0 takes a free one."""
     solve_deadline_s: Seconds = 3.0

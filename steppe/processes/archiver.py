@@ -21,7 +21,9 @@ async def compose(resources: Resources) -> Components:
         keep_days=settings.history.keep_days,
         name=holder_of("archiver"),
     )
-    health = HealthServer("127.0.0.1", settings.archiver.health_port, store_checks(resources))
+    health = HealthServer(
+        settings.archiver.health_host, settings.archiver.health_port, store_checks(resources)
+    )
     return {"archiver": archiver, "health": Component(runnable=health, policy="fail")}
 
 

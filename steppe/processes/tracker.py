@@ -30,7 +30,8 @@ async def compose(resources: Resources) -> Components:
         name=holder_of("tracker"),
     )
     checks = {**store_checks(resources), "tracker": tracker.ready}
-    health = HealthServer("127.0.0.1", settings.tracker.health_port, checks)
+    own = settings.tracker
+    health = HealthServer(own.health_host, own.health_port, checks)
     return {"tracker": tracker, "health": Component(runnable=health, policy="fail")}
 
 

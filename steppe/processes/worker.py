@@ -29,7 +29,9 @@ async def dispatch_context() -> AsyncIterator[WorkerContext]:
         database, clock = resources.database, resources.clock
         fences = FenceWatch(database, resources.redis, clock)
         await fences.load()
-        health = HealthServer("127.0.0.1", settings.worker.health_port, store_checks(resources))
+        health = HealthServer(
+            settings.worker.health_host, settings.worker.health_port, store_checks(resources)
+        )
         queue = JobQueue(redis_url_of(settings))
         stack.callback(queue.close)
         engine = RouteEngine(current_tiles(settings.data_dir))

@@ -106,9 +106,7 @@ class Machine:
 
     def mapped(self, service: Service) -> dict[str, str]:
         """Return a service's environment with this machine's hosts, ports and folders, no other change."""
-        environment = {
-            name: value.replace("0.0.0.0", "127.0.0.1") for name, value in service.environment.items()
-        }
+        environment = service.environment
         socket = f"postgresql+asyncpg://steppe@/steppe?host={self._postgres_folder}"
         return {
             **environment,

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx
 import pytest
 
 from core.settings import SECRETS, load
-from steppe.health import probe
+from steppe.health import address_of, probe
 from steppe.supervisor import ChildSpec, Supervisor
 from tests.integration.steppe.composed import (
     GIVEN,
@@ -81,6 +82,18 @@ def test_published_ports_are_those_that_the_processes_listen_on() -> None:
     assert published == {"api": [str(settings.api.port)], "gateway": [str(settings.gateway.port)]}
 
 
+def test_the_stores_health_checks_ask_what_their_images_can_answer() -> None:
+    checks = {
+        name: read_compose()["services"][name]["healthcheck"]["test"] for name in ("postgres", "valkey")
+    }
+    assert checks == {
+        # the image's own start-up server listens on its socket alone, and is gone a second later
+        "postgres": ["CMD-SHELL", "pg_isready -h 127.0.0.1 -U steppe -d steppe"],
+        # an error reply, such as LOADING, leaves valkey-cli with exit code 0
+        "valkey": ["CMD-SHELL", "valkey-cli ping | grep -qx PONG"],
+    }
+
+
 def test_the_image_starts_what_the_commands_are_words_of() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text()
     assert re.findall(r"^ENTRYPOINT (.*)$", dockerfile, re.MULTILINE) == ['["steppe"]']
@@ -116,6 +129,23 @@ class Watch:
             *(probe(str(self._watched[name].command[0]), settings) for name, settings in asked.items())
         )
         return {name: ready for name, (ready, _) in zip(asked, answers, strict=True)}
+
+    async def scraped_from_elsewhere(self) -> dict[str, bool]:
+        """Return whether a scraper that is not this container's loopback gets each service's metrics.
+
+        127.0.0.2 stands for the container's address: who listens on 127.0.0.1 alone does not hear it.
+        """
+        found = {}
+        async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+            for name, service in self._watched.items():
+                _, port = address_of(str(service.command[0]), load(self._machine.mapped(service)))
+                try:
+                    answer = await client.get(f"http://127.0.0.2:{port}/metrics")
+                except httpx.ConnectError:
+                    found[name] = False
+                else:
+                    found[name] = answer.is_success and "steppe_" in answer.text
+        return found
 
     async def _check(self, service: Service) -> tuple[str, int, str]:
         assert service.health is not None
@@ -163,6 +193,7 @@ async def test_every_health_check_goes_red_green_and_red_again(
     await watch.all_turn(False, within_s=5)
     async with supervised(machine):
         await watch.all_turn(True, within_s=60)
+        assert await watch.scraped_from_elsewhere() == dict.fromkeys(long_lived(), True)
         machine.kill_valkey()
         await watch.all_turn(False, within_s=30)
         machine.start_valkey(valkey)

@@ -9,7 +9,7 @@ from core.errors import Invalid, NotFound
 from services.routing.engine import Router
 from services.routing.route import GeoPoint
 from services.routing.tiles import current_tiles
-from steppe.city.build import build_city, check_stops
+from steppe.city.build import REACHED, build_city, check_stops
 from steppe.city.files import CityFiles
 from steppe.city.reading import read_pack
 from steppe.city.roads.pbf import read_pbf, write_pbf
@@ -140,6 +140,7 @@ def test_places_are_laid_out_on_imported_roads_and_reach_each_other(tmp_path: Pa
     stops = [GeoPoint(place.lat, place.lng) for place in town.places]
     matrix = Router(city.tiles).matrix(stops, stops)
     assert all(seconds is not None for row in matrix.duration_s for seconds in row)
+    assert (city.folder / REACHED).is_file(), "the load itself has asked the router"
 
 
 def test_imported_roads_that_miss_the_town_are_refused(extract: Extract, tmp_path: Path) -> None:
