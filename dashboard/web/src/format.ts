@@ -37,6 +37,9 @@ export function calendarDay(at: Instant, lang: "zh" | "en"): string {
   }).format(millis(at));
 }
 
+/** "2026-11-22", for papers that end in another year. */
+export const isoDay = (at: Instant): string => new Intl.DateTimeFormat("en-CA", { timeZone: ZONE }).format(millis(at));
+
 /** "11-22 09:37", for moments that may be another day. */
 export function dayTime(at: Instant): string {
   const parts = new Intl.DateTimeFormat("en-CA", { timeZone: ZONE, month: "2-digit", day: "2-digit" }).format(millis(at));

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ago, clockTime, dayTime, distance, millis, minutesUntil, money, speedKmh } from "../src/format.ts";
+import { ago, clockTime, dayTime, distance, isoDay, millis, minutesUntil, money, speedKmh } from "../src/format.ts";
 import { CityClock, freshness } from "../src/live/clock.ts";
 
 test("data is fresh up to five seconds, amber after, and none before the first frame", () => {
@@ -17,7 +17,7 @@ test("city time runs at its rate and a frame corrects it without changing the ra
 });
 
 test("times are those of Shanghai whatever the browser's zone is", () => {
-  expect([clockTime("2026-11-22T01:37:05Z"), dayTime("2026-11-21T17:00:00Z")]).toEqual(["09:37", "11-22 01:00"]);
+  expect([clockTime("2026-11-22T01:37:05Z"), dayTime("2026-11-21T17:00:00Z"), isoDay("2027-12-31T17:00:00Z")]).toEqual(["09:37", "11-22 01:00", "2028-01-01"]);
 });
 
 test("distances, speeds and money read as people say them", () => {

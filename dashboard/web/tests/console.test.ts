@@ -33,10 +33,18 @@ test("a vehicle without a live record shows what the list said, one with a recor
   const store = new VehicleStore();
   store.apply(decodeFrame(frameBytes("snapshot", 1, [{ vehicleNo: 2, condition: 2, speed: 20, battery: 100 }])), 0);
   const brief = { code: "X", service: "delivery", district: "KB", condition: "charging", batteryRatio: 0.3, worstAlarm: null };
-  expect(rowOf({ ...brief, vehicleNo: 1 }, store)).toMatchObject({ condition: "charging", batteryRatio: 0.3, speedMps: undefined });
-  expect(rowOf({ ...brief, vehicleNo: 1, condition: "flying" }, store).condition).toBe("offline");
-  expect(rowOf({ ...brief, vehicleNo: 1, worstAlarm: "major" }, store).condition).toBe("alarm");
-  expect(rowOf({ ...brief, vehicleNo: 2 }, store)).toMatchObject({ condition: "driving", speedMps: 4, batteryRatio: 0.5 });
+  expect(rowOf({ ...brief, vehicleNo: 1 }, store, 0)).toMatchObject({ condition: "charging", batteryRatio: 0.3, speedMps: undefined });
+  expect(rowOf({ ...brief, vehicleNo: 1, condition: "flying" }, store, 0).condition).toBe("offline");
+  expect(rowOf({ ...brief, vehicleNo: 1, worstAlarm: "major" }, store, 0).condition).toBe("alarm");
+  expect(rowOf({ ...brief, vehicleNo: 2 }, store, 0)).toMatchObject({ condition: "driving", speedMps: 4, batteryRatio: 0.5 });
+});
+
+test("the speed of a vehicle that fell silent while it drove is not shown as if it were now", () => {
+  const store = new VehicleStore();
+  store.apply(decodeFrame(frameBytes("snapshot", 1, [{ vehicleNo: 2, condition: 2, speed: 20 }, { vehicleNo: 3, speed: 0 }, { vehicleNo: 4, condition: 0, speed: 20 }])), 1_000);
+  const speed = (vehicleNo: number, now: number) =>
+    rowOf({ vehicleNo, code: "X", service: "delivery", district: "KB", condition: "driving", batteryRatio: 1, worstAlarm: null }, store, now).speedMps;
+  expect([speed(2, 6_000), speed(2, 6_001), speed(3, 60_000), speed(4, 1_000)]).toEqual([4, undefined, 0, undefined]);
 });
 
 test("vehicles that need a person come first, then by code", () => {
@@ -121,6 +129,11 @@ test("labels near each other do not cover one another or their towns", () => {
   for (const [i, a] of placed.entries()) {
     for (const b of placed.slice(i + 1)) expect(Math.abs(a[0] - b[0]) >= 110 || Math.abs(a[1] - b[1]) >= 30).toBe(true);
   }
+});
+
+test("the label of a town that is near stands outside it", () => {
+  const [[x, y]] = placeLabels([{ x: 400, y: 300, width: 110, height: 30, hasPoint: true, radius: 80 }]) as [[number, number]];
+  expect([x, y < 300 - 80]).toEqual([400, true]);
 });
 
 test("an encoded polyline of six decimals becomes longitude and latitude", () => {

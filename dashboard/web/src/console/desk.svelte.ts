@@ -57,7 +57,8 @@ export class DeskState {
     this.feed.start();
     // Without the live link the list is asked for again now and then: older, but not wrong.
     const timer = setInterval(() => {
-      if (this.link.kind === "open" || document.visibilityState === "hidden") return;
+      if (document.visibilityState === "hidden") return;
+      if (this.link.kind === "open" && this.vehicles.data) return;
       void this.vehicles.ask();
       void this.firstAlarms.ask();
       if (this.mayOrders) void this.firstOrders.ask();
@@ -80,7 +81,8 @@ export class DeskState {
   );
   readonly all = $derived.by(() => {
     const columns = this.live.columns;
-    return (this.vehicles.data ?? []).map((vehicle) => rowOf(vehicle, columns));
+    const now = nowMs();
+    return (this.vehicles.data ?? []).map((vehicle) => rowOf(vehicle, columns, now));
   });
   /** Filtered by everything but the condition, so that the chips can count. */
   readonly candidates = $derived(this.all.filter((row) => matches(row, { ...this.filter, condition: undefined })));

@@ -1,6 +1,7 @@
 /** Rows of the vehicle list: facts joined with the live columns, filtered, gravest first. Pure. */
 import type { VehicleBrief } from "../api/types.ts";
 import { CONDITIONS, type Condition } from "../live/decode.ts";
+import { AMBER_AFTER_MS } from "../live/clock.ts";
 import type { VehicleStore } from "../live/vehicles.ts";
 
 export interface Row {
@@ -20,12 +21,11 @@ export interface Filter {
   readonly district: string | undefined;
 }
 
-const RANK: Record<Condition, number> = { alarm: 0, driving: 1, idle: 2, charging: 3, offline: 4 };
 
 type Facts = Pick<VehicleBrief, "vehicleNo" | "code" | "service" | "district" | "condition" | "batteryRatio" | "worstAlarm">;
 
 /** The live record where there is one, else what the list said when it was asked for. */
-export function rowOf(vehicle: Facts, live: VehicleStore): Row {
+export function rowOf(vehicle: Facts, live: VehicleStore, nowMs: number): Row {
   const slot = live.slot(vehicle.vehicleNo);
   const fixed = {
     vehicleNo: vehicle.vehicleNo,
@@ -41,9 +41,15 @@ export function rowOf(vehicle: Facts, live: VehicleStore): Row {
   return {
     ...fixed,
     condition: live.conditionOf(slot),
-    speedMps: live.speedMps[slot],
+    speedMps: isSilent(live, slot, nowMs) ? undefined : live.speedMps[slot],
     batteryRatio: live.batteryRatio[slot],
   };
+}
+
+/** Whether a vehicle that moved has not been heard since: how fast it is now is not known. */
+export function isSilent(live: VehicleStore, slot: number, nowMs: number): boolean {
+  const moved = live.speedMps[slot]! > 0;
+  return live.conditionOf(slot) === "offline" || (moved && nowMs - live.heardAtMs[slot]! > AMBER_AFTER_MS);
 }
 
 export function matches(row: Row, filter: Filter): boolean {
@@ -56,8 +62,9 @@ export function matches(row: Row, filter: Filter): boolean {
   );
 }
 
+/** Alarms first, then by code: a row stays where it is while its vehicle drives and stands by turns. */
 export const bySeverity = (a: Row, b: Row): number =>
-  RANK[a.condition] - RANK[b.condition] || a.code.localeCompare(b.code);
+  Number(b.condition === "alarm") - Number(a.condition === "alarm") || a.code.localeCompare(b.code);
 
 /** How many rows are in each condition, whatever the condition filter says. */
 export function tallyOf(rows: readonly Row[]): Record<Condition, number> {

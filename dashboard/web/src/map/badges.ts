@@ -6,6 +6,8 @@ export interface Label {
   readonly height: number;
   /** False for a label that may lie on its point, such as the name of an area without a town. */
   readonly hasPoint: boolean;
+  /** Half the size of what the point stands for, when that is larger than a dot: a town that is near. */
+  readonly radius?: number;
 }
 
 const GAP = 8;
@@ -15,7 +17,7 @@ const POINT = 12;
 export function placeLabels(labels: readonly Label[]): [x: number, y: number][] {
   const taken: { x: number; y: number; width: number; height: number }[] = labels
     .filter((label) => label.hasPoint)
-    .map((label) => ({ x: label.x, y: label.y, width: 2 * POINT, height: 2 * POINT }));
+    .map((label) => ({ x: label.x, y: label.y, width: 2 * radiusOf(label), height: 2 * radiusOf(label) }));
   return labels.map((label) => {
     const place = candidates(label).find(([x, y]) => taken.every((other) => !overlap({ ...label, x, y }, other)));
     const [x, y] = place ?? candidates(label)[0]!;
@@ -24,9 +26,11 @@ export function placeLabels(labels: readonly Label[]): [x: number, y: number][] 
   });
 }
 
+const radiusOf = (label: Label): number => Math.max(POINT, label.radius ?? 0);
+
 function candidates(label: Label): [number, number][] {
-  const up = label.height / 2 + (label.hasPoint ? POINT + GAP : label.height / 2 + GAP);
-  const side = label.width / 2 + (label.hasPoint ? POINT + GAP : label.height);
+  const up = label.height / 2 + (label.hasPoint ? radiusOf(label) + GAP : label.height / 2 + GAP);
+  const side = label.width / 2 + (label.hasPoint ? radiusOf(label) + GAP : label.height);
   const ring: [number, number][] = [
     [0, -up],
     [-side, 0],

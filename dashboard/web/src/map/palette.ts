@@ -54,11 +54,11 @@ export const PALETTES: Record<Scheme, Palette> = {
   },
   dark: {
     ground: "#0a1117",
-    city: "#101c25",
-    cityAlarm: "#151c25",
-    border: "#4f7186",
-    borderGlow: "#1d4258",
-    innerBorder: "#2b4250",
+    city: "#14232e",
+    cityAlarm: "#1c222c",
+    border: "#6a92ab",
+    borderGlow: "#1f4a63",
+    innerBorder: "#3a5769",
     grid: "#121d26",
     road: {
       primary: "#3d5a6b",

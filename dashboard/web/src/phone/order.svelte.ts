@@ -12,6 +12,8 @@ export class FollowedOrder {
   data = $state.raw<ResidentOrder | undefined>(undefined);
   problem = $state.raw<Problem | undefined>(undefined);
   link = $state.raw<LinkStatus>({ kind: "connecting" });
+  /** The link was there and is not: also between two tries. */
+  isLost = $state(false);
   heardAtMs = -1;
   /** City ms since when the vehicle stands; undefined while it drives. */
   standsSinceMs = $state<number | undefined>(undefined);
@@ -27,6 +29,8 @@ export class FollowedOrder {
       onText: (text) => this.store.apply(JSON.parse(text) as TopicMessage<ResidentOrder>),
       onStatus: (status) => {
         this.link = status;
+        if (status.kind === "waiting") this.isLost = true;
+        if (status.kind === "open") this.isLost = false;
       },
       silenceMs: 40_000,
     });

@@ -2,6 +2,7 @@
 import { Marker, type Map as MapLibreMap } from "maplibre-gl";
 import { grounds as askGrounds, roads as askRoads } from "../api/public.ts";
 import type { Config, ResidentOrder } from "../api/types.ts";
+import { untilLoaded } from "../live/again.ts";
 import type { PhoneWords } from "../i18n/phone.zh.ts";
 import { createGroundLayer } from "../map/grounds.ts";
 import { createMap, webglAvailable, whenReady } from "../map/map.ts";
@@ -43,11 +44,12 @@ export function createTrackView(
   let last = first;
   let place = vehiclePlace(first);
   let frame = 0;
+  let isGone = false;
   if (place) marker.setLngLat(place).addTo(map);
   whenReady(map, () => {
     route = createPathLayer(map, "route", "light", "route");
     draw(last);
-    void streets(map, config, first);
+    void streets(map, config, first, () => !isGone);
   });
 
   function draw(order: ResidentOrder): void {
@@ -87,6 +89,7 @@ export function createTrackView(
       }
     },
     destroy() {
+      isGone = true;
       cancelAnimationFrame(frame);
       map.remove();
     },
@@ -108,19 +111,24 @@ function boundsFor(order: ResidentOrder): [number, number, number, number] {
   ];
 }
 
-async function streets(map: MapLibreMap, config: Config | undefined, order: ResidentOrder): Promise<void> {
+async function streets(
+  map: MapLibreMap,
+  config: Config | undefined,
+  order: ResidentOrder,
+  isWanted: () => boolean,
+): Promise<void> {
   const town = config?.towns.find(
     ({ bbox: [west, south, east, north] }) =>
       order.pickup.lng >= west && order.pickup.lng <= east && order.pickup.lat >= south && order.pickup.lat <= north,
   );
   if (!town) return;
-  try {
+  // Until they are here the way and the vehicle are drawn without streets.
+  await untilLoaded(async () => {
     const [lines, grounds] = await Promise.all([askRoads(town.code), askGrounds(town.code).catch(() => undefined)]);
+    if (!isWanted()) return;
     if (grounds) createGroundLayer(map, town.code, grounds, "light", "route-case", { labels: true });
     createRoadLayer(map, town.code, lines, "light", "route-case", { labels: true });
-  } catch {
-    // The way and the vehicle are drawn without streets.
-  }
+  }, isWanted);
 }
 
 function pin(kind: "home" | "car", text: string): HTMLElement {
@@ -129,7 +137,7 @@ function pin(kind: "home" | "car", text: string): HTMLElement {
   const base = "display:grid;place-items:center;border-radius:50%;box-shadow:0 2px 8px rgb(21 34 42/28%);";
   element.style.cssText =
     kind === "home"
-      ? `${base}min-width:34px;height:34px;padding:0 8px;border-radius:17px 17px 17px 3px;background:#15222a;color:#fff;font:600 14px var(--font)`
+      ? `${base}z-index:1;min-width:34px;height:34px;padding:0 8px;border-radius:17px 17px 17px 3px;background:#15222a;color:#fff;font:600 14px var(--font)`
       : `${base}width:44px;height:44px;background:#fff`;
   element.setAttribute("aria-hidden", "true");
   return element;
