@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+import pytest
+
 ROOT = Path(__file__).parents[2]
 RATE = 10
 """City seconds a second: a delivery of a quarter of an hour takes a minute and a half."""
@@ -28,6 +31,8 @@ class DemoCity:
 
     url: str
     folder: Path
+    pid: int | None = None
+    """Of its supervisor; None for one that somebody else started."""
 
     def account(self, username: str) -> dict[str, Any]:
         """Return name, password and TOTP seed of a staff account."""
@@ -36,6 +41,14 @@ class DemoCity:
     def usernames(self) -> list[str]:
         """Return every staff account."""
         return [one["username"] for one in self._staff()]
+
+    def kill(self, name: str) -> None:
+        """Kill one process of the demo with -9, as ``api``; its supervisor starts it again."""
+        if self.pid is None:
+            pytest.skip("a demo that somebody else started is not killed")
+        found = [one for one in psutil.Process(self.pid).children() if name in one.cmdline()]
+        assert len(found) == 1, found
+        found[0].kill()
 
     def _staff(self) -> list[dict[str, Any]]:
         issued: dict[str, list[dict[str, Any]]] = json.loads((self.folder / "issued.json").read_text())
@@ -63,7 +76,7 @@ def running_demo(folder: Path, *words: str) -> Iterator[DemoCity]:
         )
     try:
         _await_ready(process, log)
-        yield DemoCity(url=f"http://127.0.0.1:{port}", folder=folder)
+        yield DemoCity(url=f"http://127.0.0.1:{port}", folder=folder, pid=process.pid)
     finally:
         process.send_signal(signal.SIGINT)
         try:

@@ -91,6 +91,40 @@ def test_console_without_network_says_so_and_gives_no_commands(console: ConsoleP
     expect(console.page.get_by_test_id("command-safe_stop")).to_be_enabled(timeout=SOON_MS)
 
 
+def test_pages_come_back_by_themselves_after_the_api_was_killed(
+    console: ConsolePage, city: CityPage, phone: PhonePage, number: str
+) -> None:
+    city.visit()
+    expect(city.age).to_have_attribute("data-state", "fresh", timeout=SOON_MS)
+    console.visit()
+    expect(console.age).to_have_attribute("data-state", "fresh", timeout=SOON_MS)
+    phone.visit()
+    phone.log_in(number)
+    phone.choose_goods()
+    phone.choose_point()
+    phone.place()
+
+    console.demo.kill("api")
+    for page in (console, city):
+        expect(page.page.get_by_test_id("link-banner")).to_be_visible(timeout=SOON_MS)
+    expect(phone.page.get_by_test_id("lost")).to_be_visible(timeout=SOON_MS)
+    for page in (console, city):
+        expect(page.page.get_by_test_id("link-banner")).to_have_count(0, timeout=SOON_MS)
+        expect(page.age).to_have_attribute("data-state", "fresh", timeout=SOON_MS)
+    expect(phone.page.get_by_test_id("lost")).to_have_count(0, timeout=SOON_MS)
+    phone.cancel()
+    phone.expect_state("cancelled", within_ms=SOON_MS)
+
+
+def test_selected_vehicle_shows_where_it_came_from_at_once(console: ConsolePage) -> None:
+    console.visit()
+    expect(console.rows.first).to_be_visible(timeout=SOON_MS)
+    with console.page.expect_response(re.compile(r"/api/vehicles/\d+/trail"), timeout=SOON_MS) as answer:
+        drawer = console.open_vehicle("KB-V-0001")
+    assert len(answer.value.json()["points"]) > 1
+    expect(drawer.get_by_role("img", name=re.compile("近 60 秒车速"))).to_be_visible(timeout=SOON_MS)
+
+
 def test_answer_that_does_not_come_is_said_to_be_slow_and_one_that_fails_can_be_asked_again(
     console: ConsolePage,
 ) -> None:
@@ -139,6 +173,24 @@ def test_phone_is_useful_before_thirty_kilobytes_of_script(phone: PhonePage) -> 
     expect(phone.page.locator("input[name=phone]")).to_be_visible(timeout=SOON_MS)
     phone.page.wait_for_load_state("networkidle")
     assert 0 < sum(scripts.values()) <= PHONE_SCRIPT_BYTES
+
+
+def test_goods_that_do_not_go_together_are_refused_in_words_that_lead_back(
+    phone: PhonePage, number: str
+) -> None:
+    """A restaurant's first two are a cold dish and a hot one, which share no compartment."""
+    phone.visit()
+    phone.log_in(number)
+    phone.page.get_by_test_id("merchants").get_by_role("button", name=re.compile("餐馆")).first.click()
+    for dish in range(2):
+        phone.page.get_by_test_id("goods").locator("button.add").nth(dish).click()
+    phone.page.locator(".bar .btn").click()
+    phone.page.get_by_test_id("points").locator("button").first.click()
+    refused = phone.page.get_by_test_id("promise").get_by_role("alert")
+    expect(refused).to_contain_text("分两单", timeout=SOON_MS)
+    expect(phone.page.get_by_test_id("place")).to_be_disabled()
+    phone.page.get_by_role("button", name="修改商品").click()
+    expect(phone.page.get_by_test_id("goods")).to_be_visible(timeout=SOON_MS)
 
 
 def test_wrong_code_on_the_phone_is_refused_in_words(phone: PhonePage, number: str) -> None:

@@ -126,3 +126,17 @@ test("a stopped link stays stopped", () => {
   vi.advanceTimersByTime(120_000);
   expect([kinds().at(-1), WoodenSocket.all.length]).toEqual(["stopped", 1]);
 });
+
+test("a device that loses its network is told at once, and tried again when it has one", () => {
+  const heard = new Map<string, () => void>();
+  vi.stubGlobal("addEventListener", (name: string, listener: () => void) => heard.set(name, listener));
+  const { kinds } = open();
+  socketNow().opens();
+  heard.get("offline")!();
+  expect(kinds().at(-1)).toBe("waiting");
+  heard.get("offline")!();
+  expect(kinds().filter((kind) => kind === "waiting")).toHaveLength(1);
+  heard.get("online")!();
+  expect(WoodenSocket.all.length).toBe(2);
+  vi.unstubAllGlobals();
+});

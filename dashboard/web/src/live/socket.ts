@@ -47,12 +47,14 @@ export class LiveSocket {
   start(): void {
     this.stopped = false;
     globalThis.addEventListener?.("online", this.retryNow);
+    globalThis.addEventListener?.("offline", this.networkLost);
     this.connect();
   }
 
   stop(): void {
     this.stopped = true;
     globalThis.removeEventListener?.("online", this.retryNow);
+    globalThis.removeEventListener?.("offline", this.networkLost);
     this.forget();
     this.options.onStatus({ kind: "stopped" });
   }
@@ -64,6 +66,11 @@ export class LiveSocket {
   readonly retryNow = (): void => {
     if (this.stopped || this.retryTimer === undefined) return;
     this.connect();
+  };
+
+  /** The device says that it has no network: nothing is heard any more, however long the socket stays open. */
+  private readonly networkLost = (): void => {
+    if (!this.stopped && this.retryTimer === undefined) this.closed(4408);
   };
 
   private connect(): void {
