@@ -19,6 +19,8 @@ class Run:
     deaths: dict[str, int]
     settled_s: float
     notes: str = ""
+    crowding: float = 1.0
+    """How many times slower than on two idle cores the machine was at the start."""
 
     def __str__(self) -> str:
         told = "\n".join(f"  {violation}" for violation in self.violations[:12])
