@@ -1,14 +1,16 @@
-"""What a merchant does with the orders he packs, each a use case with the order as the answer."""
+"""What a merchant does with the orders he packs and with his shelf, each a use case with its own answer."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from core.auth.principal import EVERYTHING, Principal, reach_of
 from core.database import Transaction
-from core.ids import OrderId
+from core.ids import GoodsId, OrderId
 from core.repeatable import Repeated, answer_once
 from mobile_api.parts import MobileParts
+from mobile_api.schemas.catalogue import GoodsView, goods_view
 from mobile_api.schemas.merchant_orders import MerchantOrder, merchant_order
+from services.delivery.count_goods import count_goods
 from services.delivery.store import CatalogueStore
 from services.orders.accept_order import accept_order, goods_ready
 from services.orders.load_order import load_order
@@ -87,6 +89,24 @@ async def load_own(
         )
 
     return await _moved(parts, repeated, write, status=202)
+
+
+async def own_shelf(parts: MobileParts, principal: Principal) -> list[GoodsView]:
+    """Return what the merchant sells, sold out or not, by name."""
+    async with parts.database.read() as tx:
+        return [goods_view(thing) for thing in await CatalogueStore(tx).shelf(reach_of(principal))]
+
+
+async def count_own(
+    parts: MobileParts, principal: Principal, goods_id: GoodsId, stock: int, repeated: Repeated
+) -> GoodsView:
+    """Return the goods with so many pieces on the shelf; raise NotFound for another merchant's."""
+
+    async def write(tx: Transaction) -> GoodsView:
+        return goods_view(await count_goods(tx, principal, goods_id, stock, at=parts.clock.now()))
+
+    wall = parts.clock.wall()
+    return await answer_once(parts.database, repeated, GoodsView, write, status=200, wall=wall)
 
 
 async def _moved(

@@ -50,6 +50,8 @@ class Scope(StrEnum):
     """Read and collect one's own order; a link holds it for its one order. Cancelling is placing's."""
     CATALOGUE_READ = "catalogue:read"
     MERCHANT_ORDERS = "merchant:orders"
+    MERCHANT_GOODS = "merchant:goods"
+    """Say what is on one's own shelf."""
     FENCES_READ = "fences:read"
     FENCES_EDIT = "fences:edit"
     CITY_READ = "city:read"
@@ -101,7 +103,7 @@ ROLE_SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
             {Scope.SESSION_READ, Scope.ORDERS_PLACE, Scope.ORDERS_OWN, Scope.CATALOGUE_READ}
         ),
         Role.LINK: frozenset({Scope.ORDERS_OWN}),
-        Role.MERCHANT: frozenset({Scope.MERCHANT_ORDERS}),
+        Role.MERCHANT: frozenset({Scope.MERCHANT_ORDERS, Scope.MERCHANT_GOODS}),
         Role.DISPATCHER: _DISPATCHER,
         Role.SHIFT_LEAD: _SHIFT_LEAD,
         Role.REMOTE_OPERATOR: _WATCHER

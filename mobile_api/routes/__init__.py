@@ -2,6 +2,7 @@
 
 from litestar.types import ControllerRouterHandler
 
+from mobile_api.routes.merchant_goods import MerchantGoods
 from mobile_api.routes.merchant_orders import MerchantOrders
 from mobile_api.routes.resident_catalogue import ResidentCatalogue
 from mobile_api.routes.resident_order_live import resident_order_live
@@ -14,5 +15,6 @@ MOBILE_ROUTES: tuple[ControllerRouterHandler, ...] = (
     ResidentOrders,
     resident_order_live,
     MerchantOrders,
+    MerchantGoods,
 )
 """Every route of this surface; one line a noun. The demo's phone is mounted apart (demo_phone)."""

@@ -1,10 +1,12 @@
 """Merchants, goods and pickup points as the phone page reads them."""
 
 from datetime import datetime
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from services.delivery.catalogue import Goods, Merchant, PickupPoint
+from services.delivery.count_goods import MOST_STOCK
 from services.delivery.opening_hours import is_open, read_hours
 
 
@@ -31,6 +33,12 @@ class GoodsView(Struct, frozen=True, kw_only=True, rename="camel"):
     stock: int
     temperature: str
     ready_s: float
+
+
+class Counted(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """How many pieces are on the shelf."""
+
+    stock: Annotated[int, Meta(ge=0, le=MOST_STOCK)]
 
 
 class PickupPointView(Struct, frozen=True, kw_only=True, rename="camel"):

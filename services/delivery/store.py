@@ -87,6 +87,21 @@ class CatalogueStore:
         )
         return await _all(self._tx, query, Goods)
 
+    async def own_goods(self, goods_id: GoodsId, reach: Reach) -> Goods:
+        """Return goods of a merchant within the reach; raise NotFound."""
+        query = select(goods).where(
+            goods.c.goods_id == goods_id, within(goods.c.merchant_id, reach.merchants)
+        )
+        found = await _all(self._tx, query, Goods)
+        if not found:
+            raise NotFound("not-found", "no such goods", goods_id=goods_id)
+        return found[0]
+
+    async def shelf(self, reach: Reach) -> list[Goods]:
+        """Return what the merchants within the reach have on sale, sold out or not, by name."""
+        query = select(goods).where(goods.c.is_on_sale, within(goods.c.merchant_id, reach.merchants))
+        return await _all(self._tx, query.order_by(goods.c.name_zh, goods.c.goods_id), Goods)
+
     async def pickup_points(self, district: DistrictCode | None = None) -> list[PickupPoint]:
         """Return the active pickup points, of one district when given, by compound and name."""
         order = (pickup_points.c.district, pickup_points.c.compound_zh, pickup_points.c.name_zh)
@@ -124,6 +139,11 @@ class CatalogueStore:
                 await self._tx.execute(select(goods.c.stock).where(goods.c.goods_id == goods_id))
             ).scalar()
             raise Conflict("out-of-stock", goods_id=goods_id, left=left or 0, wanted=quantity)
+
+    async def count(self, thing: Goods, stock: int) -> Goods:
+        """Return the goods with so many pieces on the shelf, whatever was reserved meanwhile."""
+        await self._tx.execute(update(goods).where(goods.c.goods_id == thing.goods_id).values(stock=stock))
+        return msgspec.structs.replace(thing, stock=stock)
 
     async def put_back(self, quantities: Mapping[GoodsId, int]) -> None:
         """Put reserved goods back on the shelf."""

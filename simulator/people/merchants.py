@@ -1,4 +1,4 @@
-"""Merchants: take orders, prepare, walk out to the vehicle and put the goods in."""
+"""Merchants: take orders, prepare, walk out to the vehicle and put the goods in; fill their shelves."""
 
 import random
 from typing import Any
@@ -13,6 +13,12 @@ THINK_S = (10.0, 60.0)
 PREPARE_S = (120.0, 480.0)
 WALK_OUT_S = (15.0, 60.0)
 """City seconds, from and to."""
+SHELF_EVERY_S = (2_700.0, 4_500.0)
+"""City seconds between two looks along the shelf."""
+SHELF_LEAST_WALL_S = 30.0
+FEW = 20
+FULL = 200
+"""Goods of which fewer pieces are left are filled up; the synthetic supplier has enough."""
 LOAD_AGAIN_WALL_S = 20.0
 """After this without effect the door is asked to open once more: the command may have expired."""
 
@@ -26,6 +32,13 @@ class MerchantOrder(msgspec.Struct, frozen=True, rename="camel"):
     loaded_at: str | None = None
 
 
+class OnShelf(msgspec.Struct, frozen=True, rename="camel"):
+    """What a merchant needs of its goods."""
+
+    goods_id: str
+    stock: int
+
+
 class Merchant:
     """One shop."""
 
@@ -37,6 +50,7 @@ class Merchant:
         self.think_s = THINK_S
         self._due_ms: dict[tuple[str, str], int] = {}
         self._tries: dict[str, int] = {}
+        self._shelf_ms = 0
 
     async def run(self) -> None:
         """Serve until everybody goes home."""
@@ -45,6 +59,7 @@ class Merchant:
             busy = False
             if self._pace.clock.is_known:
                 busy = await self.look()
+                await self._look_now_and_then_along_the_shelf()
             await self._pace.wall(
                 10 * self._api.latency_s
                 + self._lot.uniform(0.8, 1.2)
@@ -63,6 +78,29 @@ class Merchant:
         self._due_ms = {key: due for key, due in self._due_ms.items() if key[0] in open_ids}
         self._tries = {key: tries for key, tries in self._tries.items() if key in open_ids}
         return bool(orders)
+
+    async def _look_now_and_then_along_the_shelf(self) -> None:
+        now_ms = self._pace.clock.now_ms()
+        if now_ms < self._shelf_ms:
+            return
+        pause_s = max(self._lot.uniform(*SHELF_EVERY_S), SHELF_LEAST_WALL_S * self._pace.clock.rate)
+        self._shelf_ms = now_ms + int(1000 * pause_s)
+        await self.fill_shelf(now_ms)
+
+    async def fill_shelf(self, now_ms: int) -> None:
+        """Fill up what is nearly sold out; ``now_ms`` tells one delivery of goods from the next."""
+        answer = await self._api.call("GET", "/api/merchant/goods", token=self.given.token)
+        if not answer.is_good or not isinstance(answer.body, list):
+            return
+        for thing in msgspec.convert(answer.body, list[OnShelf]):
+            if thing.stock < FEW:
+                await self._api.call(
+                    "POST",
+                    f"/api/merchant/goods/{thing.goods_id}/stock",
+                    token=self.given.token,
+                    body={"stock": FULL},
+                    key=f"shelf-{thing.goods_id}-{now_ms}",
+                )
 
     async def _serve(self, order: MerchantOrder) -> None:
         if order.state == "created":

@@ -26,6 +26,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "POST /api/orders/{order_id}/rescue": {"outcome": "returned", "reason": "crew brought it"},
     "POST /api/vehicles/{vehicle_no}/commands": {"kind": "safe_stop", "reason": "a test"},
     "POST /api/merchant/orders/{order_id}/loaded": {"compartment": 3},
+    "POST /api/merchant/goods/{goods_id}/stock": {"stock": 50},
     "POST /api/resident/orders/{order_id}/open": {},
 }
 """Bodies that get past the checks of their form, so that what answers is the reach."""

@@ -14,7 +14,7 @@ from fleet.alarms.tables import alarms
 from fleet.links.wire.commands import CommandKind
 from services.tasks.states import StopKind
 from tests.integration.access.people import HOME
-from tests.integration.services.orders.town import Town
+from tests.integration.services.orders.town import MILK, Town
 
 VEHICLE = 7
 
@@ -57,5 +57,6 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
             "command_id": command.command_id,
             "alarm_id": alarm,
             "merchant_id": HOME.merchant,
+            "goods_id": MILK,
         },
     )

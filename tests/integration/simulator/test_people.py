@@ -9,19 +9,20 @@ from typing import Any
 
 import pytest
 from litestar import Litestar
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 
 from core.clock import Clock
 from core.database import Database
 from core.redis import connect
 from core.settings import Settings, load
 from fleet.people.tables import shifts
+from services.delivery.tables import goods
 from services.orders.tables import orders
 from simulator.clock import CityClock
 from simulator.issued import Issued, read_issued
 from simulator.people.api import Api
 from simulator.people.collecting import Collecting
-from simulator.people.merchants import Merchant
+from simulator.people.merchants import FEW, FULL, Merchant
 from simulator.people.operators import Operator
 from simulator.people.pace import Pace, learn_city_time
 from simulator.people.residents import Residents
@@ -150,6 +151,26 @@ async def test_residents_order_and_merchants_accept(town: Town, eventually: Even
     assert len([cookie for cookie in sessions.values() if cookie]) >= 3
     refused = {code for code in town.api.refused if not code.startswith("nobody")}
     assert refused <= {"out-of-stock", "goods-not-together", "order-too-large", "too-many-tries"}
+
+
+async def test_a_merchant_fills_its_shelf_before_it_is_empty(town: Town, eventually: Eventually) -> None:
+    given = town.issued.merchants[0]
+    own = goods.c.merchant_id == given.merchant
+    async with town.database.write() as tx:
+        await tx.execute(update(goods).values(stock=FEW))
+        first = (await tx.execute(select(func.min(goods.c.goods_id)).where(own))).scalar_one()
+        await tx.execute(update(goods).where(goods.c.goods_id == first).values(stock=2))
+    town.play(Merchant(given, town.api, town.pace, seed=1).run())
+
+    async def filled() -> bool:
+        async with town.database.read() as tx:
+            return FULL in (await tx.execute(select(goods.c.stock).where(own))).scalars().all()
+
+    await eventually(filled, within=60)
+    async with town.database.read() as tx:
+        stocks = (await tx.execute(select(goods.c.goods_id, goods.c.stock))).all()
+    assert {row.goods_id for row in stocks if row.stock != FEW} == {first}
+    assert town.api.refused == {}
 
 
 async def test_a_remote_operator_works_a_shift_and_goes_home(town: Town, eventually: Eventually) -> None:

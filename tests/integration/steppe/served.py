@@ -161,6 +161,7 @@ def _furnished(url: str, settings: Settings, log: Path) -> ServedCity:
     known = {
         "order_id": order,
         "merchant_id": merchant,
+        "goods_id": goods[0]["goodsId"],
         "vehicle_no": "1",
         "alarm_id": alarm,
         "command_id": command.json()["commandId"],

@@ -1,0 +1,56 @@
+"""Merchants look along their shelf and say what is on it."""
+
+from typing import Any
+
+from litestar import Controller, Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+from litestar.status_codes import HTTP_200_OK
+
+from core.auth.guards import requires
+from core.auth.principal import Principal
+from core.auth.roles import Scope
+from core.ids import GoodsId
+from core.problem_http import problem_responses
+from core.repeatable import REPEATED, IdempotencyKey, Repeated
+from mobile_api.merchant_actions import count_own, own_shelf
+from mobile_api.parts import MobileParts
+from mobile_api.routes.parameters import IdPath
+from mobile_api.schemas.catalogue import Counted, GoodsView
+
+READ = ("not-authenticated", "forbidden", "database-unavailable")
+CHANGE = (*READ, *REPEATED, "invalid-input", "not-found", "conflict", "database-busy")
+
+
+class MerchantGoods(Controller):
+    """The goods of one merchant, by bearer token."""
+
+    path = "/api/merchant/goods"
+    tags = ("merchant goods",)
+    guards = (requires(Scope.MERCHANT_GOODS),)
+
+    @get("/", operation_id="listOwnGoods", responses=problem_responses(*READ))
+    async def list_goods(
+        self, principal: NamedDependency[Principal], mobile: NamedDependency[MobileParts]
+    ) -> list[GoodsView]:
+        """Return what the merchant sells, sold out or not, by name."""
+        return await own_shelf(mobile, principal)
+
+    @post(
+        "/{goods_id:str}/stock",
+        operation_id="countGoods",
+        status_code=HTTP_200_OK,
+        responses=problem_responses(*CHANGE),
+    )
+    async def count(
+        self,
+        request: Request[Any, Any, Any],
+        goods_id: IdPath,
+        data: JSONBody[Counted],
+        principal: NamedDependency[Principal],
+        mobile: NamedDependency[MobileParts],
+        idempotency_key: IdempotencyKey = None,
+    ) -> GoodsView:
+        """Say how many pieces may be sold now; those of orders already placed are not counted."""
+        repeated = await Repeated.of(request, principal, idempotency_key)
+        return await count_own(mobile, principal, GoodsId(goods_id), data.stock, repeated)

@@ -1,0 +1,29 @@
+"""A merchant says how many pieces of its goods are on the shelf."""
+
+from datetime import datetime
+from typing import Final
+
+from core import audit
+from core.auth.principal import Principal, reach_of
+from core.database import Transaction
+from core.ids import GoodsId
+from services.delivery.catalogue import Goods
+from services.delivery.store import CatalogueStore
+
+MOST_STOCK: Final = 100_000
+"""Most pieces of one kind of goods on a shelf: more is a slip of the finger."""
+
+
+async def count_goods(
+    tx: Transaction, principal: Principal, goods_id: GoodsId, stock: int, *, at: datetime
+) -> Goods:
+    """Return the goods with ``stock`` pieces that may still be sold; what orders reserved is not among them.
+
+    Raises NotFound when the goods are not the principal's.
+    """
+    store = CatalogueStore(tx)
+    before = await store.own_goods(goods_id, reach_of(principal))
+    counted = await store.count(before, stock)
+    fields = {"before": before.stock, "after": stock}
+    await audit.record(tx, principal, "goods.counted", f"goods:{goods_id}", fields, at=at)
+    return counted
