@@ -30,8 +30,7 @@ async def compose(resources: Resources) -> Components:
         name=holder_of("tracker"),
     )
     checks = {**store_checks(resources), "tracker": tracker.ready}
-    own = settings.tracker
-    health = HealthServer(own.health_host, own.health_port, checks)
+    health = HealthServer(settings.tracker.health_host, settings.tracker.health_port, checks)
     return {"tracker": tracker, "health": Component(runnable=health, policy="fail")}
 
 
