@@ -15,7 +15,7 @@ from mobile_api.routes import MOBILE_ROUTES
 from steppe.bodies import read_body
 from steppe.described import openapi_document
 from steppe.methods import MethodsTold
-from steppe.pages import page_routes
+from steppe.pages import COMPRESSION, page_routes
 from steppe.probes import probe_routes
 
 
@@ -46,6 +46,7 @@ def create_api(parts: ApiParts) -> Litestar:
         before_request=read_body,
         middleware=[MethodsTold()],
         request_max_body_size=parts.max_body_bytes,
+        compression_config=COMPRESSION,
         openapi_config=None,
         logging_config=None,
     )

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from litestar import Response, get
+from litestar.config.compression import CompressionConfig
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import File, Redirect
 from litestar.router import Router
@@ -27,6 +28,14 @@ _SECURITY_HEADERS = {
     # A new build must be seen at the next visit; what it loads is named by content and kept for ever.
     "Cache-Control": "no-cache",
 }
+COMPRESSION = CompressionConfig(
+    backend="gzip",
+    gzip_compress_level=6,
+    minimum_size=1_000,
+    exclude=[r"^/api/(?!geo/)"],
+)
+"""Pages, assets and maps leave compressed: over a slow network a phone waits for 0.3 MB of MapLibre, not 1.1.
+Answers of the api stay as they are: they are small, and no secret in them is measured by its length."""
 _FOREVER = "public, max-age=31536000, immutable"
 
 

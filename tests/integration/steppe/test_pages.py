@@ -9,12 +9,16 @@ import pytest
 from litestar import Litestar
 
 from core.problem_http import EXCEPTION_HANDLERS, PROBLEM_JSON
-from steppe.pages import PAGES, page_routes
+from steppe.pages import COMPRESSION, PAGES, page_routes
 
 
 def _app(dist: Path) -> Litestar:
     return Litestar(
-        page_routes(dist), exception_handlers=EXCEPTION_HANDLERS, openapi_config=None, logging_config=None
+        page_routes(dist),
+        exception_handlers=EXCEPTION_HANDLERS,
+        compression_config=COMPRESSION,
+        openapi_config=None,
+        logging_config=None,
     )
 
 
@@ -70,6 +74,20 @@ async def test_an_asset_is_kept_for_ever_under_its_name(visitor: httpx.AsyncClie
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "javascript" in answer.headers["content-type"]
+
+
+async def test_an_asset_leaves_compressed_for_whoever_takes_it(
+    visitor: httpx.AsyncClient, dist: Path
+) -> None:
+    script = "export const words = [" + ", ".join(["'草原'"] * 500) + "]"
+    (dist / "assets" / "words-1a2b.js").write_text(script)
+    packed = await visitor.get("/assets/words-1a2b.js", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "accept-encoding" in packed.headers["vary"].lower()
+    assert packed.text == script
+    plain = await visitor.get("/assets/words-1a2b.js", headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.text == script
 
 
 @pytest.mark.parametrize(
