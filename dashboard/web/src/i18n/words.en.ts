@@ -41,6 +41,7 @@ export const words: Words = {
     back: "Back",
     logout: "Log out",
     language: "中文",
+    languageShort: "中文",
     languageLabel: "Switch to Chinese",
   },
 };

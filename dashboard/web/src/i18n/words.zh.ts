@@ -40,6 +40,7 @@ export const words = {
     back: "返回",
     logout: "退出登录",
     language: "English",
+    languageShort: "EN",
     languageLabel: "切换到英文",
   },
 };

@@ -9,6 +9,8 @@ class StaffSession {
   state = $state<SessionState>("checking");
   me = $state.raw<Me | undefined>(undefined);
   problem = $state.raw<Problem | undefined>(undefined);
+  /** The server ended a session that was used here: the log-in says so. */
+  hasExpired = $state(false);
 
   async check(): Promise<void> {
     this.state = "checking";
@@ -34,11 +36,13 @@ class StaffSession {
       await askLogOut();
     } finally {
       this.ended();
+      this.hasExpired = false;
     }
   }
 
   /** The server said that the session is over. */
   ended(): void {
+    this.hasExpired = this.me !== undefined;
     this.me = undefined;
     this.state = "out";
   }
