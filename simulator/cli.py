@@ -51,6 +51,14 @@ _log = structlog.get_logger("simulator")
     help="Losses of the network of one vehicle in an hour of the city.",
 )
 @click.option(
+    "--sensor-faults",
+    "sensor_faults_per_hour",
+    type=click.FloatRange(0),
+    default=0.01,
+    show_default=True,
+    help="Blocked sensors of one vehicle in an hour of the city; each is an alarm until it is wiped.",
+)
+@click.option(
     "--orders-per-day",
     type=click.FloatRange(0),
     default=400.0,
@@ -71,6 +79,7 @@ def simulate(
     speed: float | None,
     seed: int,
     outages_per_hour: float,
+    sensor_faults_per_hour: float,
     orders_per_day: float,
     residents: bool,
     parts: tuple[str, ...],
@@ -91,7 +100,7 @@ def simulate(
     keypad_url = f"http://{keypad_host}:{keypad_port}" if keypad_port else None
     plays = _Plays(
         issued, gateway_url, api_url, seed=seed, outages_per_hour=outages_per_hour, keypad_url=keypad_url,
-        orders_per_day=orders_per_day,
+        sensor_faults_per_hour=sensor_faults_per_hour, orders_per_day=orders_per_day,
     )  # fmt: skip
     raise SystemExit(asyncio.run(plays.run(wanted, memory, keypad_host, keypad_port, speed)))
 
@@ -107,6 +116,7 @@ class _Plays:
         *,
         seed: int,
         outages_per_hour: float,
+        sensor_faults_per_hour: float,
         keypad_url: str | None,
         orders_per_day: float,
     ) -> None:
@@ -115,6 +125,7 @@ class _Plays:
         self._api_url = api_url
         self._seed = seed
         self._outages = outages_per_hour
+        self._sensor_faults = sensor_faults_per_hour
         self._keypad_url = keypad_url
         self._orders_per_day = orders_per_day
         self._clock = CityClock()
@@ -136,6 +147,7 @@ class _Plays:
                 memories,
                 seed=self._seed,
                 outages_per_hour=self._outages,
+                sensor_faults_per_hour=self._sensor_faults,
                 clock=self._clock,
             )
             _log.info("vehicles", count=len(world.vehicles), makers=len(world.clouds))

@@ -40,6 +40,7 @@ class World:
         *,
         seed: int,
         outages_per_hour: float,
+        sensor_faults_per_hour: float = 0.0,
         utc_offset_h: float = 8.0,
         clock: CityClock | None = None,
     ) -> None:
@@ -49,6 +50,7 @@ class World:
         self._offset_h = utc_offset_h
         self._fence_book = FenceBook()
         memories.load_fences(self._fence_book)
+        self._sensor_faults = sensor_faults_per_hour
         self.vehicles = self._vehicles(issued, memories.load())
         self.clouds = [
             MakerCloud(
@@ -140,5 +142,7 @@ class World:
             memory = known.get(given.vehicle_no) or VehicleMemory(
                 lat=given.lat, lng=given.lng, heading_deg=given.heading_deg, battery_ratio=ratio
             )
-            vehicles[given.vehicle_no] = Vehicle(given, memory, self._seed, self._fence_book)
+            vehicles[given.vehicle_no] = Vehicle(
+                given, memory, self._seed, self._fence_book, sensor_faults_per_hour=self._sensor_faults
+            )
         return vehicles

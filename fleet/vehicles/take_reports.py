@@ -1,6 +1,7 @@
 """What vehicles report about themselves: the policy they hold, faults, calls for a person."""
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -12,6 +13,7 @@ from core.inbox import InboxItem
 from fleet.alarms.alarm import AlarmCleared, AlarmRaised
 from fleet.alarms.apply_signals import apply_signals
 from fleet.alarms.kinds import AlarmKind, Severity
+from fleet.alarms.store import AlarmStore
 from fleet.links.wire.reports import Fault, LinkLossPolicy, ReportKind, TakeoverRequested, read_report_body
 from fleet.vehicles.duty import DutyEvent
 from fleet.vehicles.kinds import Duty
@@ -33,32 +35,51 @@ async def take_link_loss_policy(tx: Transaction, item: InboxItem, *, at: datetim
     return "applied"
 
 
+_KIND_OF_FAULT: Final = {
+    102: AlarmKind.BATTERY_TOO_COLD,
+    103: AlarmKind.BATTERY_THERMAL,
+    201: AlarmKind.SENSOR_BLOCKED,
+    302: AlarmKind.DOOR_FORCED,
+    401: AlarmKind.TIPPED_OVER,
+    402: AlarmKind.COLLISION,
+    601: AlarmKind.TANK_FROZEN,
+}
+"""Fault codes (docs/wire-protocol.md, section 6) that have an alarm of their own; every other is a vehicle
+fault. Low battery (101) and lost positioning (202) have theirs from the positions."""
+
+
 async def take_fault(tx: Transaction, item: InboxItem, *, at: datetime) -> str:
     """Raise or clear the alarm of a fault; a fatal one takes the vehicle out of work until it clears.
 
     Outcome: raised, cleared or repeated.
     """
     body = _read(item, Fault)
-    cause = f"fault-{body.code}"
+    kind, cause = _KIND_OF_FAULT.get(body.code, AlarmKind.VEHICLE_FAULT), f"fault-{body.code}"
     if body.is_cleared:
-        cleared = AlarmCleared(
-            vehicle_no=item.vehicle_no, kind=AlarmKind.VEHICLE_FAULT, cause=cause, at=item.measured_at
-        )
+        cleared = AlarmCleared(vehicle_no=item.vehicle_no, kind=kind, cause=cause, at=item.measured_at)
         changed = await apply_signals(tx, [cleared])
-        await _end_fault(tx, item.vehicle_no, at)
+        if not await _cannot_go_on(tx, item.vehicle_no):
+            await _end_fault(tx, item.vehicle_no, at)
         return "cleared" if changed else "repeated"
     raised = AlarmRaised(
         vehicle_no=item.vehicle_no,
-        kind=AlarmKind.VEHICLE_FAULT,
+        kind=kind,
         cause=cause,
         at=item.measured_at,
-        severity=Severity.CRITICAL if body.fatal else Severity.WARNING,
-        details={"fault_code": body.code, "detail": body.detail[:200]},
+        severity=_severity(kind, is_fatal=body.fatal),
+        details={"fault_code": body.code, "fatal": body.fatal, "detail": body.detail[:200]},
     )
     changed = await apply_signals(tx, [raised])
     if body.fatal:
         await move_duty_if_it_can(tx, item.vehicle_no, DutyEvent.FAULTED, at)
     return "raised" if changed else "repeated"
+
+
+def _severity(kind: AlarmKind, *, is_fatal: bool) -> Severity | None:
+    """Return how grave a fault is: one that ends the task most, another as its kind says."""
+    if is_fatal:
+        return Severity.CRITICAL
+    return Severity.WARNING if kind is AlarmKind.VEHICLE_FAULT else None
 
 
 async def take_takeover_request(tx: Transaction, item: InboxItem, *, at: datetime) -> str:  # noqa: ARG001
@@ -80,6 +101,12 @@ async def move_duty_if_it_can(tx: Transaction, vehicle_no: VehicleNo, event: Dut
         await move_duty(tx, vehicle_no, event, at=at)
     except IllegalTransition:
         return
+
+
+async def _cannot_go_on(tx: Transaction, vehicle_no: VehicleNo) -> bool:
+    """Return whether another fault stands that ends the vehicle's work."""
+    standing = await AlarmStore(tx).standing_of([vehicle_no])
+    return any(alarm.details.get("fatal") is True for alarm in standing)
 
 
 async def _end_fault(tx: Transaction, vehicle_no: VehicleNo, at: datetime) -> None:

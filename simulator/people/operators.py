@@ -64,6 +64,7 @@ class Operator:
         self._cookie = sessions.get(given.username, "")
         self._cared_for: set[int] = set()
         self._answer_ms: dict[str, int] = {}
+        self.beat_s, self.answer_s = BEAT_S, ANSWER_S
 
     async def run(self) -> None:
         """Work shifts until everybody goes home."""
@@ -119,7 +120,7 @@ class Operator:
                 beats += 1
                 if numbers and beats % LOOK_EVERY_BEATS == 0:
                     await self._answer_alarms(numbers)
-            await self._pace.wall(BEAT_S * self._lot.uniform(0.85, 1.1))
+            await self._pace.wall(self.beat_s * self._lot.uniform(0.85, 1.1))
         return True
 
     async def _answer_alarms(self, numbers: set[int]) -> None:
@@ -130,7 +131,9 @@ class Operator:
         now_ms = self._pace.clock.now_ms()
         waiting = [a for a in answer.body.get("items", ()) if a.get("vehicleNo") in numbers]
         self._answer_ms = {
-            a["alarmId"]: self._answer_ms.get(a["alarmId"], now_ms + int(1000 * self._lot.uniform(*ANSWER_S)))
+            a["alarmId"]: self._answer_ms.get(
+                a["alarmId"], now_ms + int(1000 * self._lot.uniform(*self.answer_s))
+            )
             for a in waiting
         }
         for alarm_id, due_ms in self._answer_ms.items():

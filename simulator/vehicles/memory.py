@@ -82,6 +82,8 @@ class VehicleMemory(msgspec.Struct, kw_only=True):
     """Keys in the fence book of the fences held."""
     task: TaskMemory | None = None
     home: HomeMemory | None = None
+    sensor_blocked_until_ms: int = 0
+    """0: every sensor sees."""
     tries: dict[str, dict[int, int]] = {}
     """Wrong codes by order and generation."""
 

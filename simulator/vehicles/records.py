@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from fleet.links.wire.positions import POSITION, ControlMode, PositionFlag
 from fleet.links.wire.status import Brush, Light, People, Perception, Response, Video, new_status
-from simulator.vehicles.vehicle import Vehicle
+from simulator.vehicles.vehicle import FAULT_BATTERY_LOW, FAULT_SENSOR_BLOCKED, Vehicle
 
 ACCURACY_DM = 10
 """Claimed 95 % radius in 0.1 m; the simulated receiver is better than that."""
@@ -58,10 +58,11 @@ def status_records(vehicles: list[Vehicle], now_ms: int, base_ms: int, hour: int
         record["lights"] = _lights(vehicle, hour)
         record["acceleration_cm_s2"] = round(_acceleration(vehicle) * 100)
         record["heading_cdeg"] = round(memory.heading_deg * 100) % 36_000
-        record["perception"] = Perception.CLEAR
+        record["perception"] = Perception.DEGRADED if vehicle.is_sensor_blocked else Perception.CLEAR
         record["response"] = _response(vehicle)
         record["people"] = People.KEYPAD if vehicle.is_in_keypad_use > 0 else 0
-        record["fault_codes"][0] = 101 if vehicle.is_empty else 0
+        record["fault_codes"][0] = FAULT_BATTERY_LOW if vehicle.is_empty else 0
+        record["fault_codes"][1] = FAULT_SENSOR_BLOCKED if vehicle.is_sensor_blocked else 0
         record["last_command"] = _id_bytes(vehicle.last_command)
         record["last_result"] = vehicle.last_outcome
         record["video"] = Video.FRONT | Video.REAR | Video.LEFT | Video.RIGHT
@@ -94,6 +95,7 @@ def status_marks(vehicle: Vehicle) -> tuple[object, ...]:
         vehicle.work.loaded_bits(),
         vehicle.is_charging,
         vehicle.is_empty,
+        vehicle.is_sensor_blocked,
         vehicle.is_stopped_by_silence,
         vehicle.lights,
     )
@@ -106,7 +108,7 @@ def _mode_flags(vehicle: Vehicle) -> int:
         flags |= PositionFlag.CHARGING
     if vehicle.is_held:
         flags |= PositionFlag.STOP_HELD
-    if vehicle.is_empty:
+    if vehicle.is_empty or vehicle.is_sensor_blocked:
         flags |= PositionFlag.FAULT
     return flags
 

@@ -23,6 +23,7 @@ from simulator.vehicles.memory import VehicleMemory
 from simulator.vehicles.obey import obey
 from simulator.vehicles.path import Point
 from simulator.vehicles.reporting import ReportBook
+from simulator.vehicles.sensors import Sensors
 from simulator.vehicles.work import Work
 
 SILENT_SLOW_MPS = 1.5
@@ -30,6 +31,7 @@ SILENT_SLOW_MPS = 1.5
 EMPTY_RATIO = 0.03
 """Below this it stands and says so."""
 FAULT_BATTERY_LOW = 101
+FAULT_SENSOR_BLOCKED = 201
 CREW_AFTER_S = 1_200.0
 """How long an empty vehicle waits for a crew with a fresh pack."""
 FRESH_PACK_RATIO = 0.7
@@ -49,13 +51,20 @@ class Vehicle:
     """State and behaviour of one vehicle."""
 
     def __init__(
-        self, given: GivenVehicle, memory: VehicleMemory, seed: int, fence_book: FenceBook | None = None
+        self,
+        given: GivenVehicle,
+        memory: VehicleMemory,
+        seed: int,
+        fence_book: FenceBook | None = None,
+        *,
+        sensor_faults_per_hour: float = 0.0,
     ) -> None:
         self.given = given
         self.memory = memory
         self.fence_book = fence_book or FenceBook()
         self.lot = random.Random(f"{seed}:{given.vehicle_no}")  # noqa: S311 - a simulation, not a secret
         self.reports = ReportBook(given.vehicle_no, memory)
+        self._sensors = Sensors(given.vehicle_no, seed, sensor_faults_per_hour)
         self.doors = Doors(self.lot)
         self.battery = Battery(given.battery_wh, memory.battery_ratio, memory.battery_c)
         self.motion: Motion | None = None
@@ -88,6 +97,11 @@ class Vehicle:
         return bool(self.memory.held_by)
 
     @property
+    def is_sensor_blocked(self) -> bool:
+        """Whether one of its sensors sees nothing; the others are enough to go on."""
+        return self.memory.sensor_blocked_until_ms > 0
+
+    @property
     def is_stopped_by_silence(self) -> bool:
         """Whether it stands because it hears nothing from the city."""
         return self.silent_s >= self.memory.stop_after_s
@@ -107,6 +121,7 @@ class Vehicle:
         self._listen(world)
         driven_m = self._drive()
         self._use_energy(driven_m)
+        self._look_at_sensors()
         if self.speed_mps == 0.0 and self._awaiting_stand:
             self._finish_stopping()
         self.work.step(self.now_ms)
@@ -259,6 +274,15 @@ class Vehicle:
         if self.battery.ratio < EMPTY_RATIO and not self.is_empty:
             self.is_empty, self._empty_since_ms = True, self.now_ms
             self.work.report(Fault(code=FAULT_BATTERY_LOW, fatal=True, detail="battery empty"))
+
+    def _look_at_sensors(self) -> None:
+        until_ms = self.memory.sensor_blocked_until_ms
+        if until_ms and self.now_ms >= until_ms:
+            self.memory.sensor_blocked_until_ms = 0
+            self.work.report(Fault(code=FAULT_SENSOR_BLOCKED, is_cleared=True, detail="wiped"))
+        elif not until_ms and (until_ms := self._sensors.blocked_until(self.now_ms)):
+            self.memory.sensor_blocked_until_ms = until_ms
+            self.work.report(Fault(code=FAULT_SENSOR_BLOCKED, detail="dust or ice on the front lidar"))
 
     def _wait_for_crew(self) -> None:
         """A crew comes with a fresh pack: nobody else simulates people who do."""

@@ -11,10 +11,17 @@ import pytest
 from litestar import Litestar
 from sqlalchemy import func, select, update
 
+from core.auth.principal import EVERYTHING
 from core.clock import Clock
 from core.database import Database
+from core.ids import VehicleNo
 from core.redis import connect
 from core.settings import Settings, load
+from fleet.alarms.alarm import AlarmRaised
+from fleet.alarms.apply_signals import AlarmSink
+from fleet.alarms.kinds import AlarmKind, AlarmState
+from fleet.alarms.store import AlarmStore
+from fleet.people.store import ShiftStore
 from fleet.people.tables import shifts
 from services.delivery.tables import goods
 from services.orders.tables import orders
@@ -170,6 +177,39 @@ async def test_a_merchant_fills_its_shelf_before_it_is_empty(town: Town, eventua
     async with town.database.read() as tx:
         stocks = (await tx.execute(select(goods.c.goods_id, goods.c.stock))).all()
     assert {row.goods_id for row in stocks if row.stock != FEW} == {first}
+    assert town.api.refused == {}
+
+
+async def test_a_remote_operator_answers_alarms_of_the_vehicles_in_its_care(
+    town: Town, eventually: Eventually
+) -> None:
+    given = next(staff for staff in town.issued.staff if staff.role == "remote_operator")
+    operator = Operator(given, town.api, town.pace, 1, {}, asyncio.Semaphore(2))
+    operator.beat_s, operator.answer_s = 0.2, (0.5, 1.0)
+    own, other = sorted(VehicleNo(vehicle.vehicle_no) for vehicle in town.issued.vehicles)[:2]
+    raised = [
+        AlarmRaised(vehicle_no=number, kind=AlarmKind.SENSOR_BLOCKED, at=NOON) for number in (own, other)
+    ]
+    await AlarmSink(town.database).put(raised)
+    town.play(operator.run())
+
+    async def bound() -> bool:
+        async with town.database.write() as tx:
+            store = ShiftStore(tx)
+            return any([await store.bind(own, shift, at=NOON) for shift in await store.running(EVERYTHING)])
+
+    async def answered() -> list[int]:
+        async with town.database.read() as tx:
+            found = await AlarmStore(tx).page(EVERYTHING)
+        return [alarm.vehicle_no for alarm in found if alarm.comments]
+
+    await eventually(bound, within=60)
+    await eventually(answered, within=60)
+    assert await answered() == [own]
+    async with town.database.read() as tx:
+        [alarm] = [each for each in await AlarmStore(tx).page(EVERYTHING) if each.vehicle_no == own]
+    assert alarm.state is AlarmState.ACKNOWLEDGED
+    assert alarm.acknowledged_by_name
     assert town.api.refused == {}
 
 

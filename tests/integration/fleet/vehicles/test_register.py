@@ -227,6 +227,41 @@ async def test_reports_about_the_vehicle_itself_are_kept_and_raise_alarms_once(d
     assert sorted(alarm.kind.value for alarm in alarms) == ["takeover_requested", "vehicle_fault"]
 
 
+@pytest.mark.parametrize(
+    ("code", "kind", "severity"),
+    [
+        (201, "sensor_blocked", "major"),
+        (103, "battery_thermal", "critical"),
+        (101, "vehicle_fault", "warning"),
+        (1000, "vehicle_fault", "warning"),
+    ],
+)
+async def test_a_fault_with_an_alarm_of_its_own_raises_that_one(
+    database: Database, code: int, kind: str, severity: str
+) -> None:
+    await working_vehicles(database, 1)
+    async with database.write() as tx:
+        assert await take_fault(tx, a_report(1, "fault", {"code": code}), at=AT) == "raised"
+        [alarm] = await AlarmStore(tx).page(EVERYTHING)
+    assert (alarm.kind.value, alarm.severity.value) == (kind, severity)
+    async with database.write() as tx:
+        cleared = a_report(1, "fault", {"code": code, "isCleared": True}, at=AT + timedelta(minutes=1))
+        assert await take_fault(tx, cleared, at=AT) == "cleared"
+
+
+async def test_a_wiped_sensor_does_not_put_a_broken_vehicle_back_to_work(database: Database) -> None:
+    await working_vehicles(database, 1)
+    async with database.write() as tx:
+        await take_fault(tx, a_report(1, "fault", {"code": 12, "fatal": True}), at=AT)
+        await take_fault(tx, a_report(1, "fault", {"code": 201}), at=AT)
+        later = AT + timedelta(minutes=1)
+        await take_fault(tx, a_report(1, "fault", {"code": 201, "isCleared": True}, at=later), at=later)
+    assert (await stored(database)).duty is Duty.FAULT
+    async with database.write() as tx:
+        await take_fault(tx, a_report(1, "fault", {"code": 12, "isCleared": True}, at=later), at=later)
+    assert (await stored(database)).duty is Duty.IDLE
+
+
 async def test_papers_that_end_take_the_vehicle_out_of_service_and_say_so(
     database: Database, clock: Clock
 ) -> None:
