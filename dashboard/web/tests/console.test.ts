@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Command, OrderBrief, OrderDetail, VehicleDetail } from "../src/api/types.ts";
 import { board, isLate, needsPerson } from "../src/console/board.ts";
 import { blocked, offers, paramsOf, rungs } from "../src/console/commands.ts";
-import { commandReason, minutesSeconds, requesterOf, weighing, whoOf } from "../src/console/said.ts";
+import { commandReason, evidenceOf, minutesSeconds, requesterOf, weighing, whoOf } from "../src/console/said.ts";
 import { desk } from "../src/i18n/console.zh.ts";
 import { bySeverity, matches, rowOf, tallyOf, windowOf, type Row } from "../src/console/rows.ts";
 import { decodeFrame } from "../src/live/decode.ts";
@@ -165,4 +165,11 @@ test("who and why are said in words: no machine word and no id of a person reach
 test("costs are minutes and seconds, and a term that weighs nothing is left out", () => {
   expect([minutesSeconds(475.4), minutesSeconds(-30), minutesSeconds(-0.2), minutesSeconds(59.7)]).toEqual(["7:55", "−0:30", "0:00", "1:00"]);
   expect(weighing([{ seconds: 475 }, { seconds: -0.1 }])).toEqual([{ seconds: 475 }]);
+});
+
+test("an alarm says what was seen, and nothing when nothing was written down", () => {
+  const of = (details: Record<string, unknown>) => evidenceOf(details, desk, { vehicle_fault: "车辆故障" }, (zh) => zh);
+  expect(of({ fence_name_zh: "示例慢行区", fence_name_en: "Sample slow zone", speed_mps: 6.39, limit_mps: 4.17 })).toBe("示例慢行区 · 车速 23\u00a0km/h，此处限速 15\u00a0km/h");
+  expect([of({ battery_ratio: 0.18 }), of({ reason: "vehicle_fault", task_id: "1" }), of({ last_heard_ms: 1795312800000 })]).toEqual(["电量 18%", "车辆故障", "最后上报 10:00:00"]);
+  expect([of({}), of({ reason: "not a word of ours", last_heard_ms: 0 })]).toEqual(["", ""]);
 });

@@ -1,5 +1,6 @@
 /** Who did something and why, in words: the api names machines and reasons by stable words. Pure. */
 import type { OrderDetail } from "../api/types.ts";
+import { clockSeconds, percent, speedKmh } from "../format.ts";
 import type { DeskWords } from "../i18n/console.zh.ts";
 
 type OrderStep = OrderDetail["history"][number];
@@ -24,6 +25,25 @@ export function requesterOf(name: string, words: DeskWords): string {
 /** Why a command was given: what a person wrote, or the words for what the platform notes (a task's kind). */
 export const commandReason = (reason: string, words: DeskWords, taskKinds: Readonly<Record<string, string>>): string =>
   words.command.because[reason] ?? taskKinds[reason] ?? reason;
+
+/** What the platform saw when it raised an alarm, in words; "" when it wrote down nothing that helps. */
+export function evidenceOf(
+  details: Readonly<Record<string, unknown>>,
+  words: DeskWords,
+  reasons: Readonly<Record<string, string>>,
+  pick: Pick,
+): string {
+  const { speed_mps: speed, limit_mps: limit, battery_ratio: battery, last_heard_ms: heard, reason } = details;
+  const said = words.alarm.evidence;
+  const parts: string[] = [];
+  const { fence_name_zh: zh, fence_name_en: en } = details;
+  if (typeof zh === "string" && typeof en === "string") parts.push(pick(zh, en));
+  if (typeof speed === "number" && typeof limit === "number") parts.push(said.speed(speedKmh(speed), speedKmh(limit)));
+  if (typeof battery === "number") parts.push(said.battery(percent(battery)));
+  if (typeof heard === "number" && heard > 0) parts.push(said.heard(clockSeconds(heard)));
+  if (typeof reason === "string" && reason in reasons) parts.push(reasons[reason]!);
+  return parts.join(" · ");
+}
 
 /** "7:55" minutes and seconds, "−0:30". */
 export function minutesSeconds(seconds: number): string {

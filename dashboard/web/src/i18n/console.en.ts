@@ -97,6 +97,12 @@ export const desk: DeskWords = {
     acknowledged: "Acknowledged",
     cleared: "Cleared",
     advice: "Suggested",
+    reason: "Because",
+    evidence: {
+      speed: (v, limit) => `it drove ${v} where ${limit} is allowed`,
+      battery: (v) => `battery at ${v}`,
+      heard: (time) => `last heard ${time}`,
+    },
     show: "Show vehicle",
     noScope: "Your role may only read alarms.",
     actions: {

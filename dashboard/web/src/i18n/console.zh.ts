@@ -94,6 +94,12 @@ export const desk = {
     acknowledged: "已确认",
     cleared: "已恢复",
     advice: "建议",
+    reason: "依据",
+    evidence: {
+      speed: (v: string, limit: string) => `车速 ${v}，此处限速 ${limit}`,
+      battery: (v: string) => `电量 ${v}`,
+      heard: (time: string) => `最后上报 ${time}`,
+    },
     show: "查看车辆",
     noScope: "您的角色只能查看告警。",
     actions: {
