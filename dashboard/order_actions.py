@@ -15,6 +15,7 @@ from services.orders.cancel_order import cancel_order
 from services.orders.notices import NoticeKind, want_notice
 from services.orders.order import Order
 from services.orders.recover_order import recover_order
+from services.orders.store import OrderStore
 
 
 class OrderHands:
@@ -27,19 +28,26 @@ class OrderHands:
         self._principal = principal
 
     async def cancel(self, order_id: OrderId, reason: str, repeated: Repeated) -> OrderDetail:
-        """Call an order off before loading and tell its recipient. Raises NotFound, IllegalTransition."""
+        """Call an order off before loading and tell its recipient; nobody is told twice of one that was.
+
+        Raises NotFound, IllegalTransition.
+        """
         principal, at = self._principal, self._parts.clock.now()
 
         async def write(tx: Transaction) -> Order:
+            reach = reach_of(principal)
+            before = await OrderStore(tx).get(order_id, reach)
             order = await cancel_order(
                 tx,
                 order_id,
-                reach_of(principal),
+                reach,
                 by="operator",
                 reason="operator_cancelled",
                 actor=self._actor,
                 at=at,
             )
+            if order.version == before.version:
+                return order
             await want_notice(tx, order, NoticeKind.CANCELLED, at=at)
             await audit.record(tx, principal, "order.cancelled", f"order:{order_id}", reason=reason, at=at)
             return order

@@ -37,7 +37,10 @@ async def resident_order_live(
     feeding = asyncio.ensure_future(feed.run(facts, socket.send_text))
     gone = asyncio.ensure_future(_until_gone(socket))
     await _first_of(feeding, gone)
-    if feeding.done() and not feeding.cancelled() and feeding.exception() is None:
+    if not gone.cancelled():
+        return
+    # a send to a page that has just gone is no fault; anything else that ended the feed is told as a bug
+    with suppress(WebSocketDisconnect, OSError):
         code = feeding.result()
         await socket.close(code=close_code(code) if code else 1000, reason=code)
 

@@ -18,7 +18,8 @@ LONGEST_PREPARE = timedelta(hours=4)
 async def accept_order(
     tx: Transaction, order_id: OrderId, reach: Reach, *, ready_at: datetime, actor: str, at: datetime
 ) -> Order:
-    """Return the accepted order and ask for a dispatch round; an accepted one is given back as it is.
+    """Return the accepted order and ask for a dispatch round; one that was accepted before and is not over
+    is given back as it is.
 
     A ready time in the past means now. Raises NotFound, Invalid for a ready time more than four hours
     away, and IllegalTransition once it was cancelled.
@@ -27,7 +28,7 @@ async def accept_order(
         raise Invalid("time-out-of-range", field="ready_at", limit=LONGEST_PREPARE.total_seconds())
     orders = OrderStore(tx)
     order = await orders.get(order_id, reach)
-    if order.state is OrderState.ACCEPTED:
+    if order.accepted_at is not None and not order.is_terminal:
         return order
     event = MerchantAccepted(ready_at=max(ready_at, at))
     accepted = await orders.move(order, event, at=at, actor=actor)

@@ -27,6 +27,7 @@ from services.orders.states import (
     OrderGivenUp,
     OrderState,
     ReadyTimeSet,
+    RecoveryStarted,
     VehicleArrived,
     VehicleAssigned,
     VehicleLost,
@@ -127,6 +128,8 @@ def _effects(order: Order, event: OrderEvent, at: datetime) -> Order:
             return replace(order, reason=reason)
         case VehicleLost(cause=cause):
             return _lost(order, cause)
+        case RecoveryStarted():
+            return replace(order, reason="")
         case _:
             return order
 

@@ -8,7 +8,9 @@ import msgspec
 import pytest
 from litestar import Litestar
 from litestar.di import Provide
+from sqlalchemy import select
 
+from core.audit.tables import audit_entries
 from core.auth.passwords import Passwords
 from core.auth.principal import EVERYTHING, Reach
 from core.auth.residents import ResidentStore
@@ -18,12 +20,14 @@ from core.auth.sessions import SessionStore
 from core.auth.staff import StaffAccount, ensure_staff
 from core.database import Database
 from core.ids import DistrictCode, OperatorId, ResidentId
+from core.outbox import outbox
 from core.problem_http import EXCEPTION_HANDLERS
 from dashboard.order_sheets import OrderDesk
 from dashboard.parts import DashboardParts
 from dashboard.routes.alarms import Alarms
 from dashboard.routes.orders import Orders
 from dashboard.topics.orders import OrderTopic
+from services.orders.notices import TOPIC
 from services.orders.order import Order
 from services.orders.states import OrderState
 from services.tasks.states import StopKind
@@ -208,6 +212,14 @@ async def test_an_operator_cancels_before_loading_with_a_reason(
     assert (await board.post(path, json={"reason": ""}, headers=who)).status_code == 400
     answer = await board.post(path, json={"reason": "商户停电"}, headers=who)
     assert (answer.json()["state"], answer.json()["reason"]) == ("cancelled", "operator_cancelled")
+    other_key = {**who, "idempotency-key": "k-2"}
+    again = await board.post(path, json={"reason": "商户停电"}, headers=other_key)
+    assert (again.json()["state"], again.json()["version"]) == ("cancelled", answer.json()["version"])
+    async with town.database.read() as tx:
+        told = (await tx.execute(select(outbox.c.payload).where(outbox.c.topic == TOPIC))).scalars().all()
+        noted = select(audit_entries.c.id).where(audit_entries.c.action == "order.cancelled")
+        assert len((await tx.execute(noted)).all()) == 1
+    assert [note["kind"] for note in told] == ["cancelled"], "the recipient is told once"
     watcher = {**await staff(auth, Role.AGENCY), **KEY}
     assert (await board.post(path, json={"reason": "x"}, headers=watcher)).status_code == 403
 

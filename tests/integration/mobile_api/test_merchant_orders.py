@@ -41,6 +41,8 @@ async def test_a_merchant_accepts_packs_and_loads_without_seeing_the_recipient(
     vehicle = town.script(7)
     await vehicle.take_plan()
     await vehicle.reach(StopKind.LOAD)
+    late = await client.post(f"{path}/accept", headers={**shop, "idempotency-key": "a-3"})
+    assert (late.status_code, late.json()["state"]) == (200, "picking_up")
     [there] = (await client.get("/api/merchant/orders", headers=shop)).json()
     assert (there["isVehicleThere"], there["compartment"]) == (True, 3)
     opened = await client.post(f"{path}/loaded", json={"compartment": 3}, headers=load)

@@ -96,6 +96,18 @@ SAMPLES: dict[type[OrderEvent], OrderEvent] = {
     RecoveryStarted: RecoveryStarted(),
     OrderGivenUp: OrderGivenUp(reason="no_vehicle"),
 }
+
+
+def test_an_order_that_goes_on_after_a_rescue_has_nothing_wrong_with_it_any_more() -> None:
+    order = an_order(state=S.IN_TRANSIT, loaded_at=minutes(10), task_id=TaskId("t-1"), eta_at=minutes(18))
+    lost = advance(order, VehicleLost(cause="vehicle_silent"), at=minutes(12))
+    assert (lost.reason, lost.task_id) == ("vehicle_silent", "t-1")
+    on_its_way = advance(lost, RecoveryStarted(), at=minutes(15))
+    assert (on_its_way.state, on_its_way.reason) == (S.IN_TRANSIT, "")
+    back = advance(lost, ReturnStarted(), at=minutes(15))
+    assert (back.state, back.reason) == (S.RETURNING, "vehicle_silent")
+
+
 HAPPY: tuple[tuple[type[OrderEvent], OrderState], ...] = (
     (MerchantAccepted, S.ACCEPTED),
     (VehicleAssigned, S.ASSIGNED),
