@@ -114,6 +114,11 @@ class LocalPlane:
         west, south, east, north = shapely.bounds(shape).tolist()
         return cls((south + north) / 2, (west + east) / 2)
 
+    @property
+    def row(self) -> tuple[float, float, float]:
+        """Return (lat, lng, metres in a degree of longitude), as ``flat_points`` takes planes."""
+        return self.lat, self.lng, self._east_m
+
     def __repr__(self) -> str:
         return f"LocalPlane(lat={self.lat}, lng={self.lng})"
 
@@ -139,9 +144,7 @@ class LocalPlane:
             lambda xy: xy / (self._east_m, METRES_PER_DEGREE) + (self.lng, self.lat),
         )
 
-    def points(self, lat: ArrayLike, lng: ArrayLike) -> Any:
-        """Return the GEOS points in metres of ``lat[n]``, ``lng[n]``."""
-        return shapely.points(
-            np.subtract(lng, self.lng) * self._east_m,
-            np.subtract(lat, self.lat) * METRES_PER_DEGREE,
-        )
+
+def flat_points(planes: Floats, lat: Floats, lng: Floats) -> Any:
+    """Return the GEOS points in metres of ``lat[n]``, ``lng[n]``, each on its own plane: ``planes[n, 3]``."""
+    return shapely.points((lng - planes[:, 1]) * planes[:, 2], (lat - planes[:, 0]) * METRES_PER_DEGREE)

@@ -29,7 +29,7 @@ type VersionKey = tuple[FenceId, FenceVersion]
 
 _EDGE: Final = 1
 """Lowest bit of an entry: the polygon must decide."""
-_DERIVED: Final = ("_shapes", "_borders", "by_id", "rules", "is_district", "accuracy_m")
+_DERIVED: Final = ("_shapes", "_borders", "_planes", "by_id", "rules", "is_district", "accuracy_m")
 """What a pickle leaves out, because it can be made again."""
 
 
@@ -54,7 +54,7 @@ class FenceIndex:
         """Cover of each fence, by number."""
         self._shapes = shapes
         self._starts, self._offsets, self._entries = _segments(covers, self.resolution)
-        self._borders: dict[int, tuple[geo.LocalPlane, Any]] = {}
+        self._borders, self._planes = _no_borders(len(fences))
 
     @classmethod
     def build(
@@ -106,7 +106,7 @@ class FenceIndex:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._shapes = _prepared(self.fences)
-        self._borders = {}
+        self._borders, self._planes = _no_borders(len(self.fences))
 
     @cached_property
     def by_id(self) -> Mapping[FenceId, int]:
@@ -191,20 +191,20 @@ class FenceIndex:
         within = np.broadcast_to(np.asarray(within_m, np.float64), numbers.shape)
         near = np.zeros(len(numbers), np.bool_)
         asked = np.flatnonzero(within > 0)
-        for number in np.unique(numbers[asked]).tolist():
-            plane, border = self._border(number)
-            rows = asked[numbers[asked] == number]
-            near[rows] = shapely.dwithin(border, plane.points(lat[rows], lng[rows]), within[rows])
+        if len(asked):
+            asked_of = numbers[asked]
+            for number in set(asked_of.tolist()):
+                self._know_border(number)
+            points = geo.flat_points(self._planes[asked_of], lat[asked], lng[asked])
+            near[asked] = shapely.dwithin(self._borders[asked_of], points, within[asked])
         return near
 
-    def _border(self, number: int) -> tuple[geo.LocalPlane, Any]:
-        known = self._borders.get(number)
-        if known is None:
+    def _know_border(self, number: int) -> None:
+        if self._borders[number] is None:
             plane = geo.LocalPlane.around(self._shapes[number])
             border = plane.project(self._shapes[number].boundary)
             shapely.prepare(border)
-            known = self._borders[number] = (plane, border)
-        return known
+            self._borders[number], self._planes[number] = border, plane.row
 
     def at(self, lat: float, lng: float) -> tuple[int, ...]:
         """Return the numbers of the fences that hold one point; empty outside all of them."""
@@ -236,6 +236,11 @@ def _prepared(fences: Sequence[Fence]) -> NDArray[np.object_]:
     prepared[:] = [shapes.to_geos(fence.area) for fence in fences]
     shapely.prepare(prepared)
     return prepared
+
+
+def _no_borders(count: int) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
+    """Return (border of each fence in metres, the plane that it is drawn on): made when first asked for."""
+    return np.full(count, None, np.object_), np.zeros((count, 3), np.float64)
 
 
 def _finest(covers: Iterable[Cover]) -> int:

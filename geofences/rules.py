@@ -146,6 +146,8 @@ class RuleColumns:
     ) -> Indices:
         """Return for each point the fence with the smallest value, then the most specific; NOBODY without."""
         chosen = np.full(points, NOBODY, np.int32)
+        if not len(row):
+            return chosen
         keys = (self.rank[numbers],) if smallest is None else (self.rank[numbers], smallest[numbers])
         order = np.lexsort((*keys, row))[::-1]
         chosen[row[order]] = numbers[order]  # the last write wins: reversed, that is the first of each row

@@ -7,13 +7,17 @@ crossing twice. Four phases a (slot, fence):
     outside ─point in→ entering ─in for min_inside→ inside ─surely out→ leaving ─out for min_outside→ outside
                  └──────point out──→ outside           └───────────point in──→ inside
 
+A slot that is *inside* exactly the fences that its last point is in is settled: another point in the same
+fences changes nothing but its time, so that is all that is done about it.
+
 *Surely out* is farther from the border than the position's own accuracy. ``enter`` and ``exit`` are said
 at the second arrow; ``inside`` is said instead of ``enter`` when the crossing was not seen: the vehicle's
 first point, or its first since the fence (or its new shape) was published.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -29,6 +33,7 @@ from geofences.events import (
 )
 from geofences.fences import Area, Fence, FenceKind
 from geofences.index import FenceIndex
+from geofences.memberships import NONE, Keys, keys_of, no_keys, same
 
 type Indices = NDArray[np.int32]
 type Longs = NDArray[np.int64]
@@ -52,7 +57,7 @@ class _Phase(IntEnum):
 class Transitions:
     """State of ``capacity`` slots over one index at a time. Owned by one thread; grows as needed.
 
-    About 8 + 13 bytes × the most fences that any vehicle is in (8 to begin with) a slot.
+    About 40 + 13 bytes × the most fences that any vehicle is in (8 to begin with) a slot.
     """
 
     def __init__(
@@ -71,6 +76,8 @@ class Transitions:
         self._fence = np.full((capacity, 8), _EMPTY, np.int32)
         self._phase = np.zeros((capacity, 8), np.int8)
         self._since = np.zeros((capacity, 8), np.int64)
+        self._settled: Keys = no_keys(capacity)
+        self._row = np.zeros(capacity, np.intp)
         self._min_inside, self._min_outside = _waits(index.fences, policies)
 
     def __repr__(self) -> str:
@@ -86,24 +93,51 @@ class Transitions:
         measured_ms: Longs,
         seq: Longs,
         membership: tuple[Longs, Indices] | None = None,
+        keys: Keys | None = None,
     ) -> FenceEvents:
         """Judge n positions and return what they changed.
 
         ``accuracy_m``: of each position, NaN or 0 when unknown; ``membership``: what ``index.match`` said
-        of them, when the caller has it. A slot may occur several times and in any order.
+        of them and ``keys`` its ``keys_of``, when the caller has them. A slot may occur several times and in
+        any order.
         """
         batch = _Batch(slots, lat, lng, accuracy_m, measured_ms, seq)
         offsets, numbers = membership if membership is not None else self.index.match(lat, lng)
+        if keys is None:
+            keys = keys_of(offsets, numbers)
         late = measured_ms <= self._last_ms[slots]
-        order = np.lexsort((seq, measured_ms, slots))
+        is_settled = same(keys, self._settled[slots]) & ~late & self._come_once(slots)
+        settled = slots[is_settled]
+        self._last_ms[settled] = measured_ms[is_settled]
+        self._judged[settled] = self._generation
+        rest = np.flatnonzero(~is_settled)
+        order = rest[np.lexsort((seq[rest], measured_ms[rest], slots[rest]))]
         order = order[~late[order]]
         said: list[_Said] = []
         for turn in _rounds(slots[order]):
             rows = order[turn]
             again = measured_ms[rows] <= self._last_ms[slots[rows]]
             late[rows[again]] = True
-            said += self._judge(batch, rows[~again], offsets, numbers)
+            rows = rows[~again]
+            said += self._judge(batch, rows, offsets, numbers)
+            self._settle(slots[rows], keys[rows], offsets[rows + 1] - offsets[rows])
         return self._events(batch, said, late)
+
+    def _come_once(self, slots: Indices) -> Booleans:
+        """Say for each position whether its slot occurs once in the batch."""
+        rows = np.arange(len(slots))
+        self._row[slots] = rows
+        is_last: Booleans = self._row[slots] == rows
+        if is_last.all():
+            return is_last
+        return ~np.isin(slots, slots[~is_last])
+
+    def _settle(self, slots: Indices, keys: Keys, count: Longs) -> None:
+        """Note which of these slots are inside the ``count`` fences of their last point and nothing else."""
+        inside = (self._phase[slots] == _Phase.INSIDE).sum(axis=1)
+        known = (self._fence[slots] != _EMPTY).sum(axis=1)
+        is_settled = (inside == known) & (known == count)
+        self._settled[slots] = np.where(is_settled[:, None], keys, NONE)
 
     def swap(self, index: FenceIndex) -> None:
         """Go on with another index, between two batches.
@@ -119,6 +153,7 @@ class Transitions:
         here = self._fence >= 0
         self._fence[here] = carried[self._fence[here]]
         self._phase[self._fence < 0] = _Phase.OUTSIDE
+        self._settled[:] = NONE
         self.index, self._born = index, born
         self._min_inside, self._min_outside = _waits(index.fences, self._policies)
 
@@ -132,12 +167,15 @@ class Transitions:
             self._fence = np.concatenate((self._fence, np.full((more, width), _EMPTY, np.int32)))
             self._phase = np.concatenate((self._phase, np.zeros((more, width), np.int8)))
             self._since = np.concatenate((self._since, np.zeros((more, width), np.int64)))
+            self._settled = np.concatenate((self._settled, no_keys(more)))
+            self._row = np.zeros(capacity, np.intp)
 
     def forget(self, slots: Indices) -> None:
         """Make these slots as if they had never been heard (vehicle decommissioned, partition given away)."""
         self._last_ms[slots] = _NEVER
         self._fence[slots] = _EMPTY
         self._phase[slots] = _Phase.OUTSIDE
+        self._settled[slots] = NONE
 
     def fences_of(self, slot: int) -> tuple[int, ...]:
         """Return the numbers of the fences that the slot is inside of (also while leaving), ascending."""
@@ -150,19 +188,39 @@ class Transitions:
 
     def export(self, slots: Indices) -> TransitionState:
         """Return the membership of these slots, for another process to go on from."""
+        return self.export_each([slots])[0]
+
+    def export_each(self, groups: Sequence[Indices]) -> list[TransitionState]:
+        """Return what ``export`` returns of each group; 32 groups cost little more than one."""
+        slots = np.concatenate([np.empty(0, np.int32), *groups])
         line, column = np.nonzero(self._phase[slots] != _Phase.OUTSIDE)
         owner = slots[line]
-        used, entry = np.unique(self._fence[owner, column], return_inverse=True)
-        fences = [self.index.fences[number] for number in used.tolist()]
-        return TransitionState(
-            fences=tuple((fence.fence_id, fence.version) for fence in fences),
-            slots=slots.astype(np.int32).tobytes(),
-            last_ms=self._last_ms[slots].tobytes(),
-            entry_slot=owner.astype(np.int32).tobytes(),
-            entry_fence=entry.astype(np.int32).tobytes(),
-            entry_phase=self._phase[owner, column].tobytes(),
-            entry_since_ms=self._since[owner, column].tobytes(),
-        )
+        fence = self._fence[owner, column]
+        phase, since = self._phase[owner, column], self._since[owner, column]
+        last_ms = self._last_ms[slots]
+        names = [(fence.fence_id, fence.version) for fence in self.index.fences]
+        is_used = np.zeros(len(names), np.bool_)
+        place = np.zeros(len(names), np.int32)
+        states = []
+        cuts = np.cumsum([0, *map(len, groups)])
+        lines = np.searchsorted(line, cuts).tolist()
+        for (first, end), (start, stop) in zip(pairwise(cuts.tolist()), pairwise(lines), strict=True):
+            is_used[:] = False
+            is_used[fence[start:stop]] = True
+            used = np.flatnonzero(is_used)
+            place[used] = np.arange(len(used))
+            states.append(
+                TransitionState(
+                    fences=tuple(names[number] for number in used.tolist()),
+                    slots=slots[first:end].tobytes(),
+                    last_ms=last_ms[first:end].tobytes(),
+                    entry_slot=owner[start:stop].tobytes(),
+                    entry_fence=place[fence[start:stop]].tobytes(),
+                    entry_phase=phase[start:stop].tobytes(),
+                    entry_since_ms=since[start:stop].tobytes(),
+                )
+            )
+        return states
 
     def restore(self, state: TransitionState) -> None:
         """Take over exported membership; versions that the index does not hold are left out."""

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.ids import OperatorId
@@ -154,6 +154,7 @@ some_fence = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(
     st.lists(some_fence, max_size=6),
     st.sampled_from(ServiceKind),
