@@ -4,6 +4,7 @@ A variable is STEPPE_<FIELD> for the top and STEPPE_<SECTION>__<FIELD> below it.
 field is its documentation; docs/settings.md is generated from it. Lists are written with commas.
 """
 
+import difflib
 import os
 import types
 import typing
@@ -100,8 +101,8 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 class TrackerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The tracker process: owns partitions of the telemetry stream."""
 
-    tick_ms: Annotated[int, Meta(ge=20, le=1000)] = 100
-    """Milliseconds between two ticks (architecture.md: 50–100)."""
+    tick_ms: Annotated[int, Meta(ge=20, le=1000)] = 80
+    """Least milliseconds between two ticks: one begins when something arrives (architecture.md: 50–100)."""
     partitions: Annotated[int, Meta(ge=1, le=1024)] = 32
     """Partitions of the stream; fixed when the city is loaded, recorded in SQL."""
     lease_s: Seconds = 6.0
@@ -333,7 +334,9 @@ def _place(tree: dict[str, Any], name: str, value: str) -> None:
 def _typed(struct: type[msgspec.Struct], field: str, value: str, name: str) -> object:
     known = {known.name: known for known in msgspec.structs.fields(struct)}
     if field not in known:
-        raise SettingsError(f"{name}: there is no such setting; `docs/settings.md` lists them")
+        near = difflib.get_close_matches(name, variables(), n=1, cutoff=0.85)
+        meant = f"did you mean {near[0]}? " if near else ""
+        raise SettingsError(f"{name}: there is no such setting; {meant}`docs/settings.md` lists them")
     if struct is Settings and known[field].default_factory is not msgspec.NODEFAULT:
         raise SettingsError(f"{name}: {field!r} is a section; write {name}__<FIELD>")
     listed = typing.get_origin(known[field].type) in (tuple, frozenset, list)
@@ -356,12 +359,16 @@ def _in_terms_of_variables(message: str) -> str:
 def _checked(settings: Settings) -> Settings:
     lenient = settings.environment in ("demo", "test")
     filled: dict[str, str] = {}
+    missing = [
+        f"{PREFIX}SECURITY__{name.upper()}" for name in SECRETS if getattr(settings.security, name) is None
+    ]
+    if missing and not lenient:
+        more = f"; nor have {', '.join(missing[1:])}" if missing[1:] else ""
+        raise SettingsError(f"{missing[0]}: a secret has no default in {settings.environment}{more}")
     for name in SECRETS:
         value = getattr(settings.security, name)
         variable = f"{PREFIX}SECURITY__{name.upper()}"
         if value is None:
-            if not lenient:
-                raise SettingsError(f"{variable}: a secret has no default in {settings.environment}")
             filled[name] = f"known-to-everybody-demo-{name}-0123456789"
         elif len(value) < MIN_SECRET_CHARS:
             raise SettingsError(f"{variable}: at least {MIN_SECRET_CHARS} characters, {len(value)} given")

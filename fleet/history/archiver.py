@@ -15,7 +15,7 @@ from core.ids import new_id
 from core.leases import Lease
 from core.redis import REDIS_DOWN, Redis
 from fleet.history.files import RawFiles, last_seqs
-from fleet.telemetry.guard import turns
+from fleet.telemetry.numbering import turns
 from fleet.telemetry.records import (
     STREAM_POSITION,
     STREAM_STATUS,

@@ -39,6 +39,13 @@ return ids
 """One call for a batch: 32 XADDs cost the client 25 µs each, in here 1 µs. On a cluster a gateway is given
 the partitions of one node."""
 
+_LOOK: Final = """
+local longest = 0
+for i = 2, #KEYS do longest = math.max(longest, redis.call('XLEN', KEYS[i])) end
+return {longest, redis.call('HGETALL', KEYS[1])}
+"""
+"""The fullest partition, and what the archiver has on disk."""
+
 _AWAY: tuple[type[Exception], ...] = (*REDIS_DOWN, OSError)
 _log = structlog.get_logger("fleet.links.intake")
 
@@ -51,6 +58,7 @@ class Intake:
     ) -> None:
         self._redis = redis
         self._append_all = redis.register_script(_APPEND)
+        self._look_at_all = redis.register_script(_LOOK)
         self._judge = judge
         self._clock = clock
         self._batch_s = batch_wall_ms / 1000
@@ -82,15 +90,23 @@ class Intake:
             await self._drained.wait()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Flush batches until told to stop, the last one included."""
+        """Flush batches until told to stop, the last one included.
+
+        A frame that comes after a pause goes at once; when frames keep coming a batch goes every
+        ``batch_wall_ms``.
+        """
+        flushed_s = float("-inf")
         watch = asyncio.create_task(self._watch(stop))
         stopping = asyncio.create_task(self._wake_at(stop))
         try:
             while not stop.is_set() or self._pending:
                 await self._wake.wait()
+                rest_s = flushed_s + self._batch_s - self._clock.monotonic_s()
+                if rest_s > 0:
+                    await asyncio.sleep(rest_s)
                 self._wake.clear()
-                await asyncio.sleep(self._batch_s)
                 if self._pending:
+                    flushed_s = self._clock.monotonic_s()
                     await self._flush_batch()
         finally:
             watch.cancel()
@@ -157,13 +173,9 @@ class Intake:
             await asyncio.sleep(1.0)
 
     async def _look(self) -> None:
-        pipe = self._redis.pipeline(transaction=False)
-        pipe.hgetall(keys.durable())
-        for partition in range(self._partitions):
-            pipe.xlen(keys.telemetry(partition))
-        durable, *lengths = await pipe.execute()
-        self.is_overloaded = max(lengths) > STREAM_ROOM or len(self._flushes) > MAX_FLUSHES
-        self.note_durable({int(partition): id_ for partition, id_ in durable.items()})
+        longest, durable = await self._look_at_all(keys=[keys.durable(), *self._names])
+        self.is_overloaded = longest > STREAM_ROOM or len(self._flushes) > MAX_FLUSHES
+        self.note_durable(dict(zip(map(int, durable[::2]), durable[1::2], strict=True)))
 
     def note_durable(self, durable: dict[int, bytes]) -> None:
         """Take the archiver's last id on disk by partition, and let go of the flushes that it covers."""

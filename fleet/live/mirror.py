@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fleet.telemetry.guard import last_of_each
+from fleet.telemetry.numbering import last_of_each
 from fleet.telemetry.records import LIVE, Records
 from fleet.telemetry.roster import MAX_VEHICLE_NO, longer
 

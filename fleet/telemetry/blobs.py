@@ -14,14 +14,26 @@ from geofences.events import TransitionState
 START: Final = b"0-0"
 
 _WRITE: Final = """
-local known = redis.call('HGET', KEYS[2], 'epoch')
-if known and tonumber(known) > tonumber(ARGV[1]) then return 0 end
-redis.call('SET', KEYS[1], ARGV[5])
-redis.call('SET', KEYS[3], ARGV[6])
-redis.call('HSET', KEYS[2], 'epoch', ARGV[1], 'position', ARGV[2], 'tick', ARGV[3], 'at_ms', ARGV[4])
-return 1
+local done = {}
+for i = 1, #KEYS / 3 do
+  local blob, header, memory = KEYS[3 * i - 2], KEYS[3 * i - 1], KEYS[3 * i]
+  local at = 6 * (i - 1)
+  local known = redis.call('HGET', header, 'epoch')
+  if known and tonumber(known) > tonumber(ARGV[at + 1]) then
+    done[i] = 0
+  else
+    redis.call('SET', blob, ARGV[at + 5])
+    redis.call('SET', memory, ARGV[at + 6])
+    redis.call('HSET', header, 'epoch', ARGV[at + 1], 'position', ARGV[at + 2])
+    redis.call('HSET', header, 'tick', ARGV[at + 3], 'at_ms', ARGV[at + 4])
+    done[i] = 1
+  end
+end
+return done
 """
-"""Write blob, memory and header together unless a later epoch has written: a late tracker changes nothing."""
+"""Write each partition's blob, memory and header together unless a later epoch has written: a late tracker
+changes nothing. One call for all of them costs the client a third of 32; on a cluster it is given the
+partitions of one node."""
 
 
 class Memory(msgspec.Struct, kw_only=True):
@@ -69,29 +81,24 @@ class Blobs:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._script = redis.register_script(_WRITE)
+        self._write_all = redis.register_script(_WRITE)
 
     async def write(self, blobs: list[PartitionBlob]) -> list[int]:
         """Write blobs; return the partitions for which a later epoch had written, so nothing was."""
-        pipe = self._redis.pipeline(transaction=False)
+        if not blobs:
+            return []
+        names: list[str] = []
+        values: list[int | bytes] = []
         for blob in blobs:
-            await self._script(
-                keys=[
-                    keys.state(blob.partition),
-                    keys.state_header(blob.partition),
-                    keys.state_memory(blob.partition),
-                ],
-                args=[
-                    blob.header.epoch,
-                    blob.header.position,
-                    blob.header.tick,
-                    blob.header.at_ms,
-                    blob.state.tobytes(),
-                    _memory_encoder.encode(blob.memory),
-                ],
-                client=pipe,
+            header = blob.header
+            names += (
+                keys.state(blob.partition),
+                keys.state_header(blob.partition),
+                keys.state_memory(blob.partition),
             )
-        written = await pipe.execute() if blobs else []
+            values += (header.epoch, header.position, header.tick, header.at_ms)
+            values += (blob.state.tobytes(), _memory_encoder.encode(blob.memory))
+        written: Any = await self._write_all(keys=names, args=values)
         return [blob.partition for blob, done in zip(blobs, written, strict=True) if not done]
 
     async def recover(self, partition: int) -> Recovered:

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from fleet.telemetry.numbering import Numbering, turns
 from fleet.telemetry.records import Records
 from fleet.telemetry.rejects import Reject, RejectCounts
 from fleet.telemetry.roster import Roster, longer
@@ -64,6 +65,7 @@ class Guard:
         self._moved_lng = np.zeros(size, np.int32)
         self._moved_ms = np.zeros(size, np.int64)
         self._moved_count = np.zeros(size, np.uint8)
+        self._numbering = Numbering(size)
 
     def reserve(self, size: int) -> None:
         """Make room for vehicle numbers below ``size``."""
@@ -71,6 +73,7 @@ class Guard:
             for name in ("_seq", "_ms", "_lat", "_lng", "_moved_lat", "_moved_lng", "_moved_ms"):
                 setattr(self, name, longer(getattr(self, name), size))
             self._moved_count = longer(self._moved_count, size)
+            self._numbering.reserve(size)
 
     def recall(self, state: Records) -> None:
         """Take the last positions of a recovered STATE[n]."""
@@ -88,62 +91,51 @@ class Guard:
 
     def judge(self, records: Records, received_ms: NDArray[np.int64], now_ms: int) -> Mask:
         """Say which of STREAM_POSITION[n] are believed; a vehicle's records are judged in their order."""
-        reasons = np.full(len(records), -1, np.int8)
-        numbers = records["vehicle_no"]
+        numbers = records["vehicle_no"].astype(np.intp)
         known = numbers < self._roster.size
         known &= self._roster.heard[np.where(known, numbers, 0)]
-        reasons[~known] = Reject.UNKNOWN
-        rows = np.flatnonzero(known)
-        for turn in turns(numbers[rows]):
-            self._turn(records, received_ms, rows[turn], now_ms, reasons)
+        if known.all() and self._numbering.are_different(numbers):
+            reasons = self._turn(records, numbers, received_ms, now_ms)
+        else:
+            reasons = np.where(known, np.int8(-1), np.int8(Reject.UNKNOWN))
+            rows = np.flatnonzero(known)
+            for turn in turns(numbers[rows]):
+                here = rows[turn]
+                reasons[here] = self._turn(records[here], numbers[here], received_ms[here], now_ms)
         believed: Mask = reasons < 0
         if not believed.all():
             for reason in np.unique(reasons[~believed]).tolist():
-                self._counts.add(Reject(reason), numbers[reasons == reason], self._roster.size)
+                self._counts.add(Reject(reason), records["vehicle_no"][reasons == reason], self._roster.size)
         return believed
 
     def _turn(
-        self,
-        records: Records,
-        received_ms: NDArray[np.int64],
-        rows: Rows,
-        now_ms: int,
-        reasons: NDArray[np.int8],
-    ) -> None:
-        """Judge one record each of different vehicles."""
-        here = records[rows]
-        numbers, seq, ms = here["vehicle_no"], here["seq"], here["measured_ms"]
+        self, here: Records, numbers: Rows, received_ms: NDArray[np.int64], now_ms: int
+    ) -> NDArray[np.int8]:
+        """Judge one record each of different vehicles: -1 or the reason."""
+        seq, ms = here["seq"], here["measured_ms"]
         last = self._ms[numbers]
         # A memory from the future is of a city clock that ran before: it judges nobody.
         seen = (last != 0) & (last <= now_ms + self._future_ms)
-        past = ms <= last
-        verdict = np.full(len(rows), -1, np.int8)
+        past = seen & (ms <= last)
+        verdict = np.full(len(here), -1, np.int8)
         verdict[self._is_teleport(here, numbers, ms - last) & seen] = Reject.TELEPORT
-        verdict[self._is_outside(here)] = Reject.OUT_OF_AREA
-        verdict[(seen & past) | (received_ms[rows] - ms > self._late_ms)] = Reject.LATE
-        verdict[seen & past & (seq <= self._seq[numbers])] = Reject.DUPLICATE
-        verdict[ms > received_ms[rows] + self._future_ms] = Reject.FUTURE
-        self._believe_relocated(here, numbers, verdict)
+        if self.bounds is not None:
+            verdict[_is_outside(here, self.bounds)] = Reject.OUT_OF_AREA
+        verdict[past | (received_ms - ms > self._late_ms)] = Reject.LATE
+        if past.any():
+            verdict[past & (seq <= self._seq[numbers])] = Reject.DUPLICATE
+        verdict[ms > received_ms + self._future_ms] = Reject.FUTURE
+        if (verdict == Reject.TELEPORT).any():
+            self._believe_relocated(here, numbers, verdict)
         believed = verdict < 0
-        reasons[rows] = verdict
-        taken, those = numbers[believed], here[believed]
-        self._seq[taken] = those["seq"]
-        self._ms[taken] = those["measured_ms"]
-        self._lat[taken] = those["lat_e7"]
-        self._lng[taken] = those["lng_e7"]
-        self._moved_count[taken] = 0
-
-    def _is_outside(self, here: Records) -> Mask:
-        if self.bounds is None:
-            return np.zeros(len(here), np.bool_)
-        box = self.bounds
-        outside: Mask = (
-            (here["lat_e7"] < box.south * 1e7)
-            | (here["lat_e7"] > box.north * 1e7)
-            | (here["lng_e7"] < box.west * 1e7)
-            | (here["lng_e7"] > box.east * 1e7)
-        )
-        return outside
+        if not believed.all():
+            numbers, here = numbers[believed], here[believed]
+        self._seq[numbers] = here["seq"]
+        self._ms[numbers] = here["measured_ms"]
+        self._lat[numbers] = here["lat_e7"]
+        self._lng[numbers] = here["lng_e7"]
+        self._moved_count[numbers] = 0
+        return verdict
 
     def _is_teleport(self, here: Records, numbers: NDArray[Any], elapsed_ms: NDArray[np.int64]) -> Mask:
         return self._is_far(here, self._lat[numbers], self._lng[numbers], elapsed_ms)
@@ -161,8 +153,6 @@ class Guard:
     def _believe_relocated(self, here: Records, numbers: NDArray[Any], verdict: NDArray[np.int8]) -> None:
         """Believe a jump after three positions that agree with each other: the vehicle was carried there."""
         jumped = np.flatnonzero(verdict == Reject.TELEPORT)
-        if not len(jumped):
-            return
         those, who = here[jumped], numbers[jumped]
         elapsed = those["measured_ms"] - self._moved_ms[who]
         agrees = (self._moved_count[who] > 0) & ~self._is_far(
@@ -174,28 +164,8 @@ class Guard:
         verdict[jumped[self._moved_count[who] >= _RELOCATED_AFTER]] = -1
 
 
-def turns(numbers: NDArray[Any]) -> list[Rows]:
-    """Split rows into turns in which every number comes once; a number's rows keep their order."""
-    if not len(numbers):
-        return []
-    order = np.argsort(numbers, kind="stable")
-    ordered = numbers[order]
-    is_first = np.ones(len(ordered), np.bool_)
-    is_first[1:] = ordered[1:] != ordered[:-1]
-    if bool(is_first.all()):
-        return [np.arange(len(numbers))]
-    starts = np.flatnonzero(is_first)
-    nth = np.arange(len(ordered)) - np.repeat(starts, np.diff(np.append(starts, len(ordered))))
-    return [order[nth == turn] for turn in range(int(nth.max()) + 1)]
-
-
-def last_of_each(numbers: NDArray[Any]) -> Rows:
-    """Return the rows that are the last of their number, ascending by number."""
-    if not len(numbers):
-        return np.zeros(0, np.intp)
-    order = np.argsort(numbers, kind="stable")
-    ordered = numbers[order]
-    is_last = np.ones(len(ordered), np.bool_)
-    is_last[:-1] = ordered[1:] != ordered[:-1]
-    last: Rows = order[is_last]
-    return last
+def _is_outside(here: Records, box: Bounds) -> Mask:
+    lat, lng = here["lat_e7"], here["lng_e7"]
+    outside: Mask = (lat < box.south * 1e7) | (lat > box.north * 1e7)
+    outside |= (lng < box.west * 1e7) | (lng > box.east * 1e7)
+    return outside

@@ -38,11 +38,17 @@ class Hysteresis:
         Where neither holds, what was being counted starts anew. Both are edges: a standing cause is not
         raised again.
         """
-        standing = self.standing[numbers]
-        turning = np.where(standing, is_gone, is_cause)
-        since = np.where(self._since[numbers] == 0, ms, self._since[numbers])
-        needed = np.where(standing, self._clear_ms, self._raise_ms)
-        done = turning & (ms - since >= needed)
-        self._since[numbers] = np.where(turning & ~done, since, 0)
-        self.standing[numbers] = standing ^ done
-        return done & ~standing, done & standing
+        stood = self.standing[numbers]
+        since = self._since[numbers]
+        rows = np.flatnonzero(is_cause | stood | (since != 0))  # of the others nothing stands, begins or ends
+        raised = np.zeros(len(numbers), np.bool_)
+        cleared = np.zeros(len(numbers), np.bool_)
+        if len(rows):
+            numbers, ms, stood, since = numbers[rows], ms[rows], stood[rows], since[rows]
+            turning = np.where(stood, is_gone[rows], is_cause[rows])
+            since = np.where(since == 0, ms, since)
+            done = turning & (ms - since >= np.where(stood, self._clear_ms, self._raise_ms))
+            self._since[numbers] = np.where(turning & ~done, since, 0)
+            self.standing[numbers] = stood ^ done
+            raised[rows], cleared[rows] = done & ~stood, done & stood
+        return raised, cleared

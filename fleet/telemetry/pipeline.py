@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.clock import ms_of_moment
-from fleet.telemetry.guard import Bounds, Guard, GuardLimits, last_of_each
+from fleet.telemetry.guard import Bounds, Guard, GuardLimits
+from fleet.telemetry.numbering import Numbering
 from fleet.telemetry.records import STREAM_POSITION, STREAM_STATUS, Entry, Records, joined
 from fleet.telemetry.rejects import RejectCounts
 from fleet.telemetry.roster import Roster
@@ -60,6 +61,7 @@ class Pipeline:
         self.ticks = 0
         self.believed = 0
         self._size = roster.size
+        self._numbering = Numbering(roster.size)
 
     def __repr__(self) -> str:
         return f"Pipeline({len(self.live)} vehicles heard, {self.ticks} ticks, {self.index!r})"
@@ -81,6 +83,7 @@ class Pipeline:
             positions, received_ms = positions[believed], received_ms[believed]
         self.ticks += 1
         self.believed += len(positions)
+        last, heard = self._numbering.last_of_each(positions["vehicle_no"].astype(np.intp))
         tick = Tick(
             number=self.ticks,
             now_ms=now_ms,
@@ -90,7 +93,9 @@ class Pipeline:
             index=self.index,
             positions=positions,
             received_ms=received_ms,
-            last=last_of_each(positions["vehicle_no"]),
+            last=last,
+            heard=heard,
+            newest=positions[last],
             status=joined((entry.status for entry in entries), STREAM_STATUS),
             is_silence_due=is_silence_due,
         )
@@ -124,6 +129,7 @@ class Pipeline:
         self._size = self.roster.size
         self.guard.reserve(self._size)
         self.live.reserve(self._size)
+        self._numbering.reserve(self._size)
         for step in self.steps:
             step.reserve(self._size)
 

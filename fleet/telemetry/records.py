@@ -144,10 +144,14 @@ def _fields(fields: Any) -> dict[bytes, bytes]:
     return dict(zip(fields[::2], fields[1::2], strict=True))
 
 
+def live_head(kind: LiveKind, seq: int, city_ms: int, count: int) -> bytes:
+    """Return what stands before the ``count`` LIVE records of a live message."""
+    return LIVE_HEADER.pack(LIVE_MAGIC, LIVE_VERSION, kind, count, seq, city_ms)
+
+
 def live_message(kind: LiveKind, seq: int, city_ms: int, records: Records) -> bytes:
     """Return one binary message of the live feed from LIVE[n]; n may be 0."""
-    header = LIVE_HEADER.pack(LIVE_MAGIC, LIVE_VERSION, kind, len(records), seq, city_ms)
-    return header + records.tobytes()
+    return live_head(kind, seq, city_ms, len(records)) + records.tobytes()
 
 
 def read_live_message(data: bytes) -> tuple[LiveKind, int, int, Records]:

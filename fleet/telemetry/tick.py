@@ -80,6 +80,10 @@ class Tick(msgspec.Struct, kw_only=True):
     """int64[n]"""
     last: NDArray[np.intp]
     """Rows of ``positions`` that are their vehicle's last; m different vehicles, ascending."""
+    heard: NDArray[np.intp]
+    """intp[m]: the numbers of those vehicles."""
+    newest: Records
+    """STREAM_POSITION[m]: ``positions[last]``."""
     status: Records = msgspec.field(default_factory=lambda: np.zeros(0, STREAM_STATUS))
     """STREAM_STATUS[k], in their order."""
     is_silence_due: bool = False
@@ -97,12 +101,6 @@ class Tick(msgspec.Struct, kw_only=True):
     """Crossings (events)."""
     rooms: list[tuple[str, bytes]] = msgspec.field(default_factory=list)
     """(channel, message) to publish (rooms)."""
-
-    @property
-    def heard(self) -> Numbers:
-        """Return the numbers of the vehicles that sent something believed, ascending, each once."""
-        numbers: Numbers = self.positions["vehicle_no"][self.last]
-        return numbers
 
 
 class TelemetryStep(Protocol):

@@ -99,7 +99,7 @@ class AlarmStep:
         rules = tick.rules
         assert rules is not None
         limits = self._limits
-        here = tick.positions[tick.last]
+        here = tick.newest
         speed = here["speed_cm_s"] / 100
         flags = here["mode_flags"]
         works = tick.roster.in_service[tick.heard]
@@ -147,7 +147,7 @@ class AlarmStep:
         fences: NDArray[np.int32] | None = None,
         values: Mapping[str, NDArray[np.float64]] | None = None,
     ) -> None:
-        here = tick.positions[tick.last]
+        here = tick.newest
         raised, cleared = self._causes[kind].step(tick.heard, here["measured_ms"], is_cause, is_gone)
         for row in np.flatnonzero(raised).tolist():
             details = _evidence(tick, row, None if fences is None else int(fences[row]), values or {})
@@ -165,7 +165,9 @@ class AlarmStep:
 
     def _by_silence(self, tick: Tick) -> None:
         """Offline while under way: a vehicle that was sent out, or whose duty changed while it was silent."""
-        candidates = np.union1d(tick.went_silent, tick.heard).astype(np.int64)
+        candidates: Numbers = tick.heard
+        if len(tick.went_silent):
+            candidates = np.union1d(tick.went_silent, tick.heard).astype(np.int64)
         if tick.roster.revision != self._under_way_revision:
             self._under_way_revision = tick.roster.revision
             known = np.flatnonzero(tick.live.state["vehicle_no"])

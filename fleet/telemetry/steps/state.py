@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleet.links.wire.positions import PositionFlag
-from fleet.telemetry.guard import last_of_each
-from fleet.telemetry.records import Records
+from fleet.telemetry.numbering import last_of_each
+from fleet.telemetry.records import STREAM_POSITION, Records
 from fleet.telemetry.steps.alarms import AlarmStep
 from fleet.telemetry.steps.liveness import HIBERNATING, OFFLINE, LivenessStep
 from fleet.telemetry.steps.memoryless import Memoryless
@@ -17,18 +17,7 @@ COND_OFFLINE, COND_IDLE, COND_DRIVING, COND_CHARGING, COND_ALARM = range(5)
 """Condition by its number in the live feed (fleet.vehicles.kinds.Condition)."""
 DRIVING_CM_S: Final = 30
 """Satellite speed of a parked vehicle trembles below this."""
-_FROM_POSITION: Final = (
-    "vehicle_no",
-    "seq",
-    "lat_e7",
-    "lng_e7",
-    "measured_ms",
-    "speed_cm_s",
-    "heading_256",
-    "battery_200",
-    "mode_flags",
-    "accuracy_dm",
-)
+_FROM_POSITION: Final = tuple(name for name in STREAM_POSITION.names or () if name != "pad")
 _FROM_STATUS: Final = (
     "fence_set_version",
     "software_version",
@@ -55,20 +44,24 @@ class StateStep(Memoryless):
         heard = tick.heard
         if len(heard):
             new = heard[state["vehicle_no"][heard] == 0]
-            for name in ("battery_dc", "outside_dc"):
-                state[name][new] = _UNKNOWN_DC
-            last = tick.positions[tick.last]
+            if len(new):
+                for name in ("battery_dc", "outside_dc"):
+                    state[name][new] = _UNKNOWN_DC
             for name in _FROM_POSITION:
-                state[name][heard] = last[name]
+                state[name][heard] = tick.newest[name]
             state["received_ms"][heard] = tick.received_ms[tick.last]
         self._take_status(tick)
-        touched = np.union1d(heard, tick.went_silent).astype(np.int64)
-        touched = np.union1d(touched, np.flatnonzero(tick.live.changed))
+        changed = tick.live.changed
+        changed[heard] = True
+        changed[tick.went_silent] = True
+        touched = np.flatnonzero(changed)
         if len(touched):
-            state["connection"][touched] = self._liveness.connection[touched]
-            state["alarms"][touched] = self._alarms.bits(touched)
-            state["condition"][touched] = condition_of(state[touched])
-            tick.live.changed[touched] = True
+            connection, alarms = self._liveness.connection[touched], self._alarms.bits(touched)
+            state["connection"][touched] = connection
+            state["alarms"][touched] = alarms
+            state["condition"][touched] = condition_of(
+                alarms, connection, state["speed_cm_s"][touched], state["mode_flags"][touched]
+            )
 
     @staticmethod
     def _take_status(tick: Tick) -> None:
@@ -82,17 +75,18 @@ class StateStep(Memoryless):
             tick.live.state[name][those] = tick.status["status"][name][rows]
 
 
-def condition_of(state: Records) -> NDArray[np.uint8]:
-    """Return the one thing a map shows of STATE[n]: alarm, offline, charging, driving or idle."""
-    moves = state["speed_cm_s"] >= DRIVING_CM_S
-    charges = (state["mode_flags"] & PositionFlag.CHARGING) != 0
-    quiet = (state["connection"] == OFFLINE) | (state["connection"] == HIBERNATING)
-    chosen = np.select(
-        [state["alarms"] != 0, quiet, charges, moves],
-        [COND_ALARM, COND_OFFLINE, COND_CHARGING, COND_DRIVING],
-        COND_IDLE,
-    )
-    return chosen.astype(np.uint8)
+def condition_of(
+    alarms: NDArray[np.uint32],
+    connection: NDArray[np.uint8],
+    speed_cm_s: NDArray[np.uint16],
+    mode_flags: NDArray[np.uint8],
+) -> NDArray[np.uint8]:
+    """Return the one thing a map shows of n vehicles: alarm, offline, charging, driving or idle."""
+    condition = np.where(speed_cm_s >= DRIVING_CM_S, np.uint8(COND_DRIVING), np.uint8(COND_IDLE))
+    condition[(mode_flags & PositionFlag.CHARGING) != 0] = COND_CHARGING
+    condition[(connection == OFFLINE) | (connection == HIBERNATING)] = COND_OFFLINE
+    condition[alarms != 0] = COND_ALARM
+    return condition
 
 
 def heard_numbers(state: Records) -> Numbers:

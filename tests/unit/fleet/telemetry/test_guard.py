@@ -7,7 +7,8 @@ import pytest
 
 from core.ids import DistrictCode, MakerId, OperatorId, VehicleNo
 from core.kinds import ServiceKind
-from fleet.telemetry.guard import Bounds, Guard, GuardLimits, last_of_each, turns
+from fleet.telemetry.guard import Bounds, Guard, GuardLimits
+from fleet.telemetry.numbering import last_of_each, turns
 from fleet.telemetry.records import STREAM_POSITION
 from fleet.telemetry.rejects import Reject, RejectCounts
 from fleet.telemetry.roster import Roster, RosterRow

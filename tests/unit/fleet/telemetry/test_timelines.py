@@ -244,6 +244,34 @@ class TestRooms:
         assert read_live_message(message)[3]["flags"].tolist() == [0]
 
 
+def test_in_a_tick_of_many_vehicles_an_alarm_is_of_the_vehicle_that_caused_it() -> None:
+    roster = Roster()
+    roster.put(
+        [
+            RosterRow(
+                vehicle_no=VehicleNo(number), maker=MakerId("m"), operator=OperatorId("o"),
+                district=DistrictCode("KB"), service=ServiceKind.DELIVERY,
+            )
+            for number in range(1, 10)
+        ]
+    )  # fmt: skip
+    pipeline = Pipeline(roster)
+    pipeline.swap(FenceIndex.build([a_fence(FenceKind.NO_GO)]))
+    alarmed = []
+    for second, intruders in enumerate(({4}, {4, 9}, {9, 1}), start=1):
+        at = START + timedelta(seconds=second)
+        records = np.zeros(9, STREAM_POSITION)
+        records["vehicle_no"], records["seq"] = (8, 3, 9, 1, 4, 2, 7, 6, 5), second  # as makers send them
+        records["lat_e7"] = [
+            round((39.6003 if n in intruders else 39.5997) * 1e7) for n in records["vehicle_no"]
+        ]
+        records["lng_e7"], records["measured_ms"] = 1_098_050_000, ms_of_moment(at)
+        entry = Entry(ms_of_moment(at), records, np.zeros(0, STREAM_STATUS))
+        tick = pipeline.process([entry], at=at)
+        alarmed += [int(s.vehicle_no) for s in tick.signals if s.kind is AlarmKind.NO_GO_ENTRY]
+    assert alarmed == [4, 9, 1]
+
+
 def test_a_cause_that_is_interrupted_starts_anew() -> None:
     cause = Hysteresis(10, raise_after_s=2, clear_after_s=2)
     seen = []
