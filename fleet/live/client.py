@@ -13,7 +13,8 @@ from core.auth.principal import Reach
 from core.problems import close_code
 from fleet.live.mirror import Box, Mirror
 from fleet.live.reach import ReachMask
-from fleet.telemetry.records import LiveKind, live_message
+from fleet.telemetry.records import LiveKind, live_head, live_message
+from fleet.telemetry.roster import longer
 
 MAX_FACTS: Final = 1_000
 """Fact messages that may wait; they are never dropped, so beyond it the client is closed with 4480."""
@@ -33,6 +34,24 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     box: Box | None
 
 
+type View = tuple[ReachMask, tuple[float, float, float, float] | None]
+"""What a screen may see and looks at: equal screens are told the same."""
+
+
+class Delta:
+    """What a view is told of one tick: vehicles that changed, encoded once for all its screens."""
+
+    def __init__(self, numbers: NDArray[np.intp]) -> None:
+        self.numbers = numbers
+        self._records: bytes | None = None
+
+    def message(self, seq: int, mirror: Mirror) -> bytes:
+        """Return the message that brings these vehicles as the mirror had them when first asked for it."""
+        if self._records is None:
+            self._records = mirror.records[self.numbers].tobytes()
+        return live_head(LiveKind.DELTA, seq, mirror.city_ms, len(self.numbers)) + self._records
+
+
 class LiveClient:
     """A connection. The hub marks, the client's own task sends: a slow screen delays nobody."""
 
@@ -48,7 +67,10 @@ class LiveClient:
         self._monotonic_s = monotonic_s
         self._wake = asyncio.Event()
         self._facts: deque[str] = deque()
+        self._delta: Delta | None = None
+        """What waits, while that is what one tick brought."""
         self._dirty: NDArray[np.bool_] = np.zeros(0, np.bool_)
+        """What waits, once more than one tick has gone into it."""
         self._has_dirty = False
         self._wants_snapshot = False
         self._seq = 0
@@ -64,31 +86,49 @@ class LiveClient:
         """Take a new subscription; a snapshot of the vehicles follows."""
         self.subscription = subscription
         self._wants_snapshot = self.wants_vehicles
+        self._drop_waiting()
+        self._wake.set()
+
+    def _drop_waiting(self) -> None:
+        self._delta = None
         self._has_dirty = False
         self._dirty[:] = False
-        self._wake.set()
 
     def resync(self) -> None:
         """Send a snapshot of the vehicles instead of the next delta."""
         self._wants_snapshot = self.wants_vehicles
         self._wake.set()
 
-    def mark(self, numbers: NDArray[np.intp], mirror: Mirror) -> None:
-        """Let these vehicles be sent, of those that the client may see and looks at."""
+    @property
+    def view(self) -> View:
+        """Return what it sees: clients of one view are marked with one Delta."""
+        box = self.subscription.box
+        return self.mask, None if box is None else box.key
+
+    def seen_of(self, numbers: NDArray[np.intp], mirror: Mirror) -> NDArray[np.intp]:
+        """Return the vehicles among these that the client may see and looks at."""
         seen = numbers[self.mask.over(numbers)]
         box = self.subscription.box
         if box is not None:
             seen = seen[box.holds(mirror.records[seen]) | box.holds(mirror.before[seen])]
-        if not len(seen) and self._monotonic_s() - self._sent_s < QUIET_S:
+        return seen
+
+    def mark(self, delta: Delta, mirror: Mirror) -> None:
+        """Let what its view is told be sent; what still waits is overtaken by it."""
+        if not len(delta.numbers) and self._monotonic_s() - self._sent_s < QUIET_S:
+            return
+        self._wake.set()
+        if self._delta is None and not self._has_dirty:
+            self._delta = delta
             return
         if len(self._dirty) < len(mirror.records):
-            self._dirty = np.concatenate(
-                (self._dirty, np.zeros(len(mirror.records) - len(self._dirty), np.bool_))
-            )
-        self.coalesced += int(self._dirty[seen].sum())
-        self._dirty[seen] = True
+            self._dirty = longer(self._dirty, len(mirror.records))
+        if self._delta is not None:
+            self._dirty[self._delta.numbers] = True
+            self._delta = None
+        self.coalesced += int(self._dirty[delta.numbers].sum())
+        self._dirty[delta.numbers] = True
         self._has_dirty = True
-        self._wake.set()
 
     def tell(self, topic: str, kind: str, items: list[msgspec.Raw]) -> None:
         """Queue a message about facts; never dropped, never merged."""
@@ -122,9 +162,13 @@ class LiveClient:
             await self._send(self._facts.popleft())
             self._sent_s = self._monotonic_s()
         if self._wants_snapshot:
-            self._wants_snapshot = self._has_dirty = False
-            self._dirty[:] = False
+            self._wants_snapshot = False
+            self._drop_waiting()
             await self._send(self._snapshot(mirror))
+        elif self._delta is not None:
+            delta, self._delta = self._delta, None
+            self._seq += 1
+            await self._send(delta.message(self._seq, mirror))
         elif self._has_dirty:
             self._has_dirty = False
             numbers = np.flatnonzero(self._dirty)

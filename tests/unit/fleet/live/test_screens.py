@@ -11,7 +11,7 @@ import pytest
 from core.auth.principal import Reach
 from core.ids import DistrictCode, MakerId, OperatorId, VehicleNo
 from core.kinds import ServiceKind
-from fleet.live.client import LiveClient, Subscription
+from fleet.live.client import Delta, LiveClient, Subscription
 from fleet.live.mirror import Box, Mirror
 from fleet.live.reach import ReachMask, mask_of
 from fleet.telemetry.records import LIVE, read_live_message
@@ -112,7 +112,7 @@ class TestSlowScreens:
         for step in range(50):
             mirror.take(records_of((1, 39.0 + step / 100, 109.8)), step)
             numbers = mirror.turn()
-            client.mark(numbers, mirror)
+            client.mark(Delta(client.seen_of(numbers, mirror)), mirror)
             mirror.settle(numbers)
             await asyncio.sleep(0)
         gate.set()
