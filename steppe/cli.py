@@ -32,6 +32,10 @@ class _Refusal(click.ClickException):
 class _Steppe(click.Group):
     """The group of all commands; says expected errors of any of them in a sentence."""
 
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return what people type before what supervisors and scripts start, in the order of this file."""
+        return sorted(self.commands, key=lambda name: name in (*PROCESSES, "simulate", "health", "openapi"))
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was asked for."""
         try:
@@ -75,8 +79,16 @@ def _run(program: Coroutine[None, None, None]) -> None:
 @click.option(
     "--rate", type=click.FloatRange(1, 60), default=5, show_default=True, help="City seconds a second."
 )
-@click.option("--vehicles", type=click.IntRange(1), default=206, show_default=True)
-@click.option("--data-dir", type=click.Path(path_type=Path), default=Path("var/demo"), show_default=True)
+@click.option(
+    "--vehicles", type=click.IntRange(1), default=206, show_default=True, help="How many of the city's drive."
+)
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    default=Path("var/demo"),
+    show_default=True,
+    help="Where it keeps everything; one demo a folder.",
+)
 @click.option(
     "--port",
     type=click.IntRange(1, 65535 - LAST_PORT),
@@ -89,7 +101,10 @@ def _run(program: Coroutine[None, None, None]) -> None:
     "--residents/--no-residents", default=True, help="Simulated residents that order by themselves."
 )
 def demo(rate: float, vehicles: int, data_dir: Path, port: int, seed: int, residents: bool) -> None:
-    """The whole city with simulated vehicles and people; prints addresses and log-ins."""
+    """The whole city with simulated vehicles and people.
+
+    Prints addresses and log-ins; what it keeps is in the data folder, and the next start goes on from there.
+    """
     from steppe.demo import DemoOptions, run_demo
 
     options = DemoOptions(
@@ -100,7 +115,10 @@ def demo(rate: float, vehicles: int, data_dir: Path, port: int, seed: int, resid
 
 @cli.command()
 def up() -> None:
-    """Every process under one supervisor; embedded Valkey and SQLite unless addresses are set."""
+    """Every process under one supervisor, on this machine.
+
+    With an embedded Valkey and SQLite unless STEPPE_REDIS__URL and STEPPE_DATABASE__URL name others.
+    """
     from steppe.up import run_up
 
     raise SystemExit(asyncio.run(run_up()))
@@ -108,7 +126,7 @@ def up() -> None:
 
 @cli.command()
 def api() -> None:
-    """Residents, merchants, staff and agencies; live feeds; the web pages."""
+    """Process: residents, merchants, staff, agencies; web pages."""
     from steppe.processes.api import run
 
     _run(run())
@@ -116,7 +134,7 @@ def api() -> None:
 
 @cli.command()
 def gateway() -> None:
-    """Long-lived vehicle links and batch ingest."""
+    """Process: long-lived vehicle links and batch ingest."""
     from steppe.processes.gateway import run
 
     _run(run())
@@ -124,7 +142,7 @@ def gateway() -> None:
 
 @cli.command()
 def tracker() -> None:
-    """Decode, guard, fences, liveness, alarms, state, live deltas."""
+    """Process: positions judged; alarms, state, live deltas."""
     from steppe.processes.tracker import run
 
     _run(run())
@@ -132,7 +150,7 @@ def tracker() -> None:
 
 @cli.command()
 def archiver() -> None:
-    """Stream to Parquet history."""
+    """Process: position streams to Parquet history."""
     from steppe.processes.archiver import run
 
     _run(run())
@@ -140,7 +158,7 @@ def archiver() -> None:
 
 @cli.command()
 def scheduler() -> None:
-    """Outbox relay, inbox consumer, reconcilers, audit sealer; two may run."""
+    """Process: relay, inbox, reconcilers, sealer; two may run."""
     from steppe.processes.scheduler import run
 
     _run(run())
@@ -149,7 +167,7 @@ def scheduler() -> None:
 @cli.command()
 @click.option("--queue", type=click.Choice(["dispatch"]), required=True)
 def worker(queue: str) -> None:
-    """An RQ worker on one queue."""
+    """Process: an RQ worker on one queue."""
     from steppe.processes.worker import run
 
     run(queue)
@@ -160,7 +178,7 @@ def worker(queue: str) -> None:
 )
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def simulate(words: tuple[str, ...]) -> None:
-    """Vehicles, merchants, residents and remote operators over the public protocols (--help for more)."""
+    """Vehicles and people over the public protocols only."""
     from simulator.cli import simulate as run
 
     run(list(words), prog_name="steppe simulate")
@@ -169,7 +187,10 @@ def simulate(words: tuple[str, ...]) -> None:
 @cli.command()
 @click.argument("process", type=click.Choice(PROCESSES))
 def health(process: str) -> None:
-    """Exit 0 when PROCESS on this host is ready, 1 with the reason when it is not."""
+    """Ask whether PROCESS on this host is ready.
+
+    Exit code 0 when it is, 1 with the reason when it is not.
+    """
     from steppe.health import probe
 
     ready, answer = asyncio.run(probe(process))
@@ -222,9 +243,10 @@ def city() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 def city_load(name: str | None, roads: Path | None, as_json: bool) -> None:
-    """Load the city pack NAME (or a folder): districts, roster, places, fences, roads; safe to repeat.
+    """Load the city pack NAME, or that of a folder.
 
-    Without NAME it is the one of STEPPE_CITY__PACK. Progress goes to standard error with --json.
+    Districts, roster, places, fences, roads; safe to repeat. Without NAME it is the one of STEPPE_CITY__PACK.
+    Progress goes to standard error with --json.
     """
     from steppe.loading import load_city
 
@@ -238,7 +260,7 @@ def audit() -> None:
 
 
 @audit.command("verify")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def audit_verify(as_json: bool) -> None:
     """Check every hash and signed daily head; exit 1 when one does not hold."""
     from steppe.auditing import verify
@@ -264,9 +286,12 @@ def openapi(output: Path | None) -> None:
 
 
 @cli.command()
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def doctor(as_json: bool) -> None:
-    """Check this machine and this configuration; says what to do about what is wrong."""
+    """Check this machine and this configuration.
+
+    Says what to do about what is wrong; exit code 1 when something is.
+    """
     from steppe.doctor import examine, render
 
     findings = asyncio.run(examine())

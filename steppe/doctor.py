@@ -2,15 +2,17 @@
 
 import asyncio
 import json
+import os
 import shutil
 import socket
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from msgspec import Struct
 
 from core.database import Database
-from core.errors import SteppeError
+from core.errors import SteppeError, Unavailable
 from core.redis import connect, ping
 from core.settings import Settings, SettingsError, load, process_environment
 
@@ -28,17 +30,19 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 
 async def examine() -> list[Finding]:
-    """Look at Python, disk, settings, stores, schema, web pages and browser; never changes anything."""
-    findings = [_python(), _disk()]
+    """Look at Python, settings, disk, web pages, ports, stores, schema and roads; never changes anything."""
+    findings = [_python()]
     try:
         settings = load(process_environment())
     except SettingsError as error:
-        return [
-            *findings,
-            Finding(subject="settings", ok=False, detail=str(error), advice="docs/settings.md"),
-        ]
-    findings.append(Finding(subject="settings", ok=True, detail=f"environment {settings.environment}"))
-    findings += [_pages(), *_ports(settings)]
+        return [*findings, _disk(Path()), _wrong_settings(error)]
+    findings += [
+        _disk(settings.data_dir),
+        Finding(subject="settings", ok=True, detail=f"environment {settings.environment}"),
+        _public_url(settings),
+        _pages(),
+        *_ports(settings),
+    ]
     findings += await asyncio.gather(
         _database(settings), _redis(settings), asyncio.to_thread(_tiles, settings)
     )
@@ -64,11 +68,35 @@ def _python() -> Finding:
     return Finding(subject="python", ok=sys.version_info >= (3, 12), detail=version)
 
 
-def _disk() -> Finding:
-    free = shutil.disk_usage(".").free
+def _wrong_settings(error: SettingsError) -> Finding:
+    advice = "docs/settings.md says what each may be"
+    if "a secret has no default" in str(error):
+        advice = "docs/operations.md, Secrets: what each protects and how to make one"
+    return Finding(subject="settings", ok=False, detail=str(error), advice=advice)
+
+
+def _disk(data_dir: Path) -> Finding:
+    folder = data_dir.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        return Finding(
+            subject="disk",
+            ok=False,
+            detail=f"nothing can be written below {folder}",
+            advice="change its owner, or point STEPPE_DATA_DIR at another folder",
+        )
+    free = shutil.disk_usage(folder).free
     ok = free > FREE_BYTES_WANTED
     advice = "" if ok else "free 2 GB, or point STEPPE_DATA_DIR at another disk"
-    return Finding(subject="disk", ok=ok, detail=f"{free / 1e9:.1f} GB free", advice=advice)
+    return Finding(subject="disk", ok=ok, detail=f"{free / 1e9:.1f} GB free at {folder}", advice=advice)
+
+
+def _public_url(settings: Settings) -> Finding:
+    url = settings.api.public_url
+    ok = settings.environment != "production" or url.startswith("https://")
+    advice = "" if ok else "set STEPPE_API__PUBLIC_URL to the https:// address that browsers use"
+    return Finding(subject="public url", ok=ok, detail=url, advice=advice)
 
 
 def _pages() -> Finding:
@@ -96,26 +124,36 @@ def _ports(settings: Settings) -> list[Finding]:
 async def _guarded(subject: str, check: Callable[[], Awaitable[str]], advice: str) -> Finding:
     try:
         return Finding(subject=subject, ok=True, detail=await check())
-    except (SteppeError, OSError, ValueError) as error:
-        return Finding(subject=subject, ok=False, detail=str(error), advice=advice)
+    except (SteppeError, OSError) as error:
+        detail = error.message if isinstance(error, SteppeError) else str(error)
+        return Finding(subject=subject, ok=False, detail=detail, advice=advice)
 
 
 async def _database(settings: Settings) -> Finding:
     from steppe.schema import head, revision_of
 
-    async def check() -> str:
+    revision: str | None = None
+    dialect = ""
+
+    async def ask() -> str:
+        nonlocal revision, dialect
         database = await Database.open(settings.database_url, pool_size=1)
         await database.close()
-        revision = await revision_of(settings.database_url)
-        if revision != head():
-            raise ValueError(f"the schema is at {revision or 'nothing'}, this version wants {head()}")
-        return f"{database.dialect}, schema {revision}"
+        dialect, revision = database.dialect, await revision_of(settings.database_url)
+        return f"{dialect}, schema {revision}"
 
     if settings.database.url is None and not (settings.data_dir / "steppe.sqlite3").exists():
-        return Finding(
-            subject="database", ok=True, detail=f"SQLite in {settings.data_dir}, made by `steppe up`"
-        )
-    return await _guarded("database", check, "`steppe database upgrade`; the address is STEPPE_DATABASE__URL")
+        detail = f"SQLite in {settings.data_dir}, made by `steppe up`"
+        return Finding(subject="database", ok=True, detail=detail)
+    found = await _guarded("database", ask, "is it running? its address is STEPPE_DATABASE__URL")
+    if not found.ok or revision == head():
+        return found
+    return Finding(
+        subject="database",
+        ok=False,
+        detail=f"{dialect}, the schema is at {revision or 'nothing'}, this version wants {head()}",
+        advice="`steppe database upgrade`",
+    )
 
 
 async def _redis(settings: Settings) -> Finding:
@@ -127,18 +165,16 @@ async def _redis(settings: Settings) -> Finding:
         await ping(client)
         return "answers"
 
-    finding = await _guarded("redis", check, "the address is STEPPE_REDIS__URL")
+    finding = await _guarded("redis", check, "is it running? its address is STEPPE_REDIS__URL")
     await client.aclose()
     return finding
 
 
 def _tiles(settings: Settings) -> Finding:
-    found = list(settings.data_dir.glob("**/valhalla.json"))
-    if found:
-        return Finding(subject="roads", ok=True, detail="map tiles are built")
-    return Finding(
-        subject="roads",
-        ok=False,
-        detail=f"no map tiles below {settings.data_dir}",
-        advice="`steppe city load`",
-    )
+    from services.routing.tiles import current_tiles
+
+    try:
+        folder = current_tiles(settings.data_dir)
+    except Unavailable as error:
+        return Finding(subject="roads", ok=False, detail=error.message, advice="`steppe city load`")
+    return Finding(subject="roads", ok=True, detail=f"map tiles {folder.name}")

@@ -8,10 +8,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from core.errors import Conflict, Unavailable
 from core.settings import load, process_environment
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -45,9 +47,22 @@ async def revision_of(url: str) -> str | None:
 
 
 def upgrade(url: str | None = None) -> str:
-    """Bring a database to this version, and say so; safe to repeat. Must not run inside an event loop."""
+    """Bring a database to this version, and say so; safe to repeat. Must not run inside an event loop.
+
+    Raises Conflict when a later version of Steppe has written it, Unavailable when it does not answer.
+    """
     url = url or _url()
-    command.upgrade(configuration(url), "head")
+    try:
+        command.upgrade(configuration(url), "head")
+    except CommandError as error:
+        raise Conflict(
+            "conflict",
+            f"the database was written by another version of Steppe ({error}); this version wants {head()}",
+        ) from error
+    except OSError as error:
+        raise Unavailable(
+            "database-unavailable", f"the database cannot be reached: {error.strerror}"
+        ) from error
     return f"schema is at {head()}"
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -80,8 +81,9 @@ def test_every_command_says_what_it_does(words: tuple[str, ...], environment: di
     assert not said.startswith("Options:"), "a command without a sentence"
 
 
-def test_help_lists_every_process() -> None:
-    listed = _here({}, "--help").output
+def test_help_lists_every_process_in_sentences_that_fit_a_terminal() -> None:
+    listed = _here({"COLUMNS": "80"}, "--help").output
+    assert "..." not in listed.partition("Commands:")[2]
     assert [name for name in PROCESSES if f"  {name} " not in listed] == []
 
 
@@ -92,15 +94,17 @@ def test_an_unknown_setting_stops_every_command_with_its_name(words: list[str]) 
     answer = _steppe(*words, environment={"STEPPE_API__PROT": "1"})
     assert answer.returncode == 1
     assert answer.stderr == (
-        "steppe: STEPPE_API__PROT: there is no such setting; `docs/settings.md` lists them\n"
+        "steppe: STEPPE_API__PROT: there is no such setting; did you mean STEPPE_API__PORT?"
+        " `docs/settings.md` lists them\n"
     )
 
 
 def test_production_without_secrets_does_not_start(environment: dict[str, str]) -> None:
     answer = _steppe("gateway", environment={**environment, "STEPPE_ENVIRONMENT": "production"})
     assert (answer.returncode, answer.stdout) == (1, "")
+    others = ", ".join(sorted(set(SECRETS) - {"STEPPE_SECURITY__ENCRYPTION_KEY"}, key=list(SECRETS).index))
     assert answer.stderr == (
-        "steppe: STEPPE_SECURITY__ENCRYPTION_KEY: a secret has no default in production\n"
+        f"steppe: STEPPE_SECURITY__ENCRYPTION_KEY: a secret has no default in production; nor have {others}\n"
     )
 
 
@@ -266,12 +270,69 @@ def test_the_doctor_tells_a_machine_what_to_do(environment: dict[str, str]) -> N
     assert found["python"]["ok"]
     assert "`steppe database upgrade`" in found["database"]["advice"]
     assert "STEPPE_REDIS__URL" in found["redis"]["advice"]
-    assert found["roads"] == {
-        "subject": "roads",
+    assert (found["roads"]["ok"], found["roads"]["advice"]) == (False, "`steppe city load`")
+
+
+def test_the_doctor_has_nothing_to_say_about_a_city_that_is_loaded(environment: dict[str, str]) -> None:
+    assert _here(environment, "database", "upgrade").exit_code == 0
+    assert _here(environment, "city", "load").exit_code == 0
+    found = {one["subject"]: one for one in json.loads(_here(environment, "doctor", "--json").output)}
+    assert [found[subject]["advice"] for subject in ("database", "redis", "roads", "disk", "settings")] == [
+        ""
+    ] * 5
+
+
+def test_a_schema_that_is_behind_and_one_from_a_later_version_are_told_apart(
+    environment: dict[str, str],
+) -> None:
+    assert _here(environment, "database", "upgrade").exit_code == 0
+    with sqlite3.connect(Path(environment["STEPPE_DATA_DIR"]) / "steppe.sqlite3") as facts:
+        facts.execute("UPDATE alembic_version SET version_num = '0000'")
+    found = {one["subject"]: one for one in json.loads(_here(environment, "doctor", "--json").output)}
+    assert found["database"] == {
+        "subject": "database",
         "ok": False,
-        "detail": f"no map tiles below {environment['STEPPE_DATA_DIR']}",
-        "advice": "`steppe city load`",
+        "detail": f"sqlite, the schema is at 0000, this version wants {head()}",
+        "advice": "`steppe database upgrade`",
     }
+    refused = _here(environment, "database", "upgrade")
+    assert refused.exit_code == 1
+    assert refused.output.splitlines()[-1].startswith(
+        "steppe: conflict: the database was written by another version of Steppe"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "subject", "detail", "advice"),
+    [
+        ({"STEPPE_FOO": "1"}, "settings", "there is no such setting", "docs/settings.md"),
+        ({"STEPPE_REDIS__URL": "localhost"}, "settings", "begins with redis://", "docs/settings.md"),
+        (
+            {"STEPPE_ENVIRONMENT": "production"},
+            "settings",
+            "STEPPE_SECURITY__KEYPAD_KEY",
+            "docs/operations.md",
+        ),
+        ({"STEPPE_ENVIRONMENT": "production", **SECRETS}, "public url", "http://127.0.0.1", "https://"),
+        (
+            {"STEPPE_DATABASE__URL": "postgresql+asyncpg://steppe:hidden@127.0.0.1:1/steppe"},
+            "database",
+            "cannot be reached",
+            "is it running?",
+        ),
+        ({"STEPPE_DATA_DIR": "/dev/null/a/b"}, "disk", "written below /dev/null", "STEPPE_DATA_DIR"),
+    ],
+    ids=["unknown name", "bad address", "no secrets", "no https", "no database", "no folder"],
+)
+def test_the_doctor_finds_what_is_wrong_and_says_what_to_do(
+    environment: dict[str, str], given: dict[str, str], subject: str, detail: str, advice: str
+) -> None:
+    answer = _here({**environment, **given}, "doctor", "--json")
+    found = {one["subject"]: one for one in json.loads(answer.output)}[subject]
+    assert (answer.exit_code, found["ok"]) == (1, False)
+    assert detail in found["detail"]
+    assert advice in found["advice"]
+    assert "hidden" not in answer.output
 
 
 def test_the_doctor_names_a_setting_that_is_wrong(environment: dict[str, str]) -> None:

@@ -121,6 +121,11 @@ def test_browser_tests_without_a_browser_say_which_packages_to_install(machine: 
     )
 
 
+def test_browser_tests_say_so_before_anything_is_installed(machine: BareMachine) -> None:
+    told = machine.run("scripts/setup", "e2e")
+    assert told.stderr == machine.run("scripts/browser").stderr
+
+
 def test_browser_tests_ask_for_nothing_that_is_there(machine: BareMachine) -> None:
     machine.program("chromium")
     machine.program("fc-list", "echo NotoSansCJK-Regular.ttc")
