@@ -4,7 +4,6 @@
  * A newer question makes the answer to an older one worthless, so it is dropped.
  */
 import { asProblem, type Problem } from "../api/http.ts";
-import { untilLoaded } from "../live/again.ts";
 
 const SLOW_AFTER_MS = 4_000;
 
@@ -42,14 +41,6 @@ export class Asked<T> {
         this.slow = false;
       }
     }
-  }
-
-  /** Asks until there is an answer; only what waiting can mend (no network, a server in trouble) is asked again. */
-  async askUntilAnswered(): Promise<void> {
-    await untilLoaded(async () => {
-      await this.ask();
-      if (this.problem?.kind === "network" || this.problem?.kind === "server") throw this.problem;
-    });
   }
 
   forget(): void {

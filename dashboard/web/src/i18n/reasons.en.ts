@@ -1,0 +1,16 @@
+export const reasons: Record<string, string> = {
+  no_vehicles: "no vehicle works in this district now",
+  all_excluded: "all vehicles are busy or charging",
+  all_taken: "more urgent orders go first",
+  lost_race: "a vehicle is being chosen again",
+  no_route: "the way is closed",
+  vehicle_silent: "the vehicle fell silent",
+  vehicle_fault: "the vehicle broke down",
+  merchant_did_not_load: "the merchant did not load",
+  merchant_did_not_answer: "the merchant did not answer",
+  changed_mind: "you cancelled it",
+  merchant_cancelled: "the merchant cancelled it",
+  operator_cancelled: "the operator cancelled it",
+  no_vehicle: "no vehicle for too long",
+  goods_lost: "the goods could not be recovered",
+};
