@@ -7,7 +7,7 @@ import msgspec
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.enums import MediaType
-from litestar.params import HeaderParameter, JSONBody, QueryParameter
+from litestar.params import JSONBody, QueryParameter
 from litestar.status_codes import HTTP_202_ACCEPTED
 
 from core.auth.guards import requires
@@ -16,6 +16,7 @@ from core.auth.roles import Scope
 from core.idempotency import body_hash
 from core.ids import CommandId, VehicleNo
 from core.problem_http import problem_responses
+from core.repeatable import REPEATED, IdempotencyKey
 from dashboard.cursors import read_cursor
 from dashboard.parts import DashboardParts
 from dashboard.routes.parameters import Cursor, IdPath, VehicleNoPath
@@ -57,12 +58,11 @@ class Commands(Controller):
         responses=problem_responses(
             "invalid-input",
             "reason-missing",
-            "idempotency-key-missing",
+            *REPEATED,
             "not-authenticated",
             "forbidden",
             "not-found",
             "command-not-possible",
-            "idempotency-key-reused",
             "unavailable",
         ),
     )
@@ -72,10 +72,12 @@ class Commands(Controller):
         data: JSONBody[NewCommand],
         principal: NamedDependency[Principal],
         dashboard: NamedDependency[DashboardParts],
-        idempotency_key: Annotated[str, HeaderParameter(name="Idempotency-Key", max_length=128)] = "",
+        idempotency_key: IdempotencyKey = None,
     ) -> Response[CommandView]:
         """Record a command and send it; an emergency stop leaves before it is recorded."""
-        answer = await dashboard.desk.issue(principal, _wish(vehicle_no, data, idempotency_key), _render)
+        answer = await dashboard.desk.issue(
+            principal, _wish(vehicle_no, data, idempotency_key or ""), _render
+        )
         return Response(
             msgspec.json.decode(answer.body, type=CommandView),
             status_code=answer.status,

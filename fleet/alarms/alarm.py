@@ -85,11 +85,6 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 1
 
     @property
-    def is_acknowledged(self) -> bool:
-        """Whether a person has taken notice."""
-        return self.acknowledged_at is not None
-
-    @property
     def is_cleared(self) -> bool:
         """Whether the cause is gone."""
         return self.cleared_at is not None

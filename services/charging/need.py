@@ -7,8 +7,6 @@ from services.places.place import Place
 
 CHARGE_BELOW_RATIO = 0.35
 """An idle vehicle below this drives to a charger: two long deliveries in winter are still left in it."""
-FULL_RATIO = 0.9
-"""Charging ends here; the last tenth takes as long as the half before it."""
 
 
 def needs_charge(battery_ratio: float | None, *, is_charging: bool) -> bool:
