@@ -5,12 +5,27 @@ effects and its outcome in one transaction.
 """
 
 import asyncio
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Literal
+from functools import cache
+from typing import Any, Final, Literal
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    TextClause,
+    UniqueConstraint,
+    bindparam,
+    insert,
+    text,
+)
 
 from core import metrics
 from core.clock import Clock
@@ -60,6 +75,32 @@ class InboxItem(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
     measured_at: datetime
     received_at: datetime
+
+
+_GIVEN: Final = {name: inbox.c[name].type for name in InboxItem.__struct_fields__}
+_PARTS: Final = (64, 16, 4, 1)
+"""Rows of one statement: so few different ones that each is compiled once."""
+
+
+@cache
+def _insert_new(count: int) -> TextClause:
+    """Return the statement that stores ``count`` reports (values: ``{column}_{row}``) and tells the new ones.
+
+    In words that both dialects know: their ``on_conflict_do_nothing`` is compiled anew at each call.
+    """
+    rows = ", ".join(f"({', '.join(f':{name}_{k}' for name in _GIVEN)})" for k in range(count))
+    head = f"{insert(inbox).compile(column_keys=list(_GIVEN))}".partition("VALUES")[0]
+    return text(f"{head} VALUES {rows} ON CONFLICT DO NOTHING RETURNING vehicle_no, report_seq").bindparams(
+        *(bindparam(f"{name}_{k}", type_=kind) for k in range(count) for name, kind in _GIVEN.items())
+    )
+
+
+def _parts(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    at = 0
+    for size in _PARTS:
+        while len(rows) - at >= size:
+            yield rows[at : at + size]
+            at += size
 
 
 class _Waiting(msgspec.Struct):
@@ -136,16 +177,13 @@ class InboxWriter:
         rows: dict[tuple[int, int], dict[str, Any]] = {}
         for item in items:
             rows.setdefault((item.vehicle_no, item.report_seq), msgspec.structs.asdict(item))
-        insert = postgresql.insert if self._database.dialect == "postgresql" else sqlite.insert
-        statement = (
-            insert(inbox)
-            .values(list(rows.values()))
-            .on_conflict_do_nothing()
-            .returning(inbox.c.vehicle_no, inbox.c.report_seq)
-        )
+        stored: set[tuple[int, int]] = set()
         async with self._database.write() as tx:
-            stored = (await tx.execute(statement)).all()
-        return {(row.vehicle_no, row.report_seq) for row in stored}
+            for part in _parts(list(rows.values())):
+                values = {f"{name}_{k}": value for k, row in enumerate(part) for name, value in row.items()}
+                found = await tx.execute(_insert_new(len(part)), values)
+                stored.update((row.vehicle_no, row.report_seq) for row in found)
+        return stored
 
     def _answer(self, group: list[_Waiting], new: set[tuple[int, int]]) -> None:
         for waiting in group:
