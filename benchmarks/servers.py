@@ -2,6 +2,7 @@
 
 import asyncio
 import cProfile
+import gc
 import signal
 import sys
 import time
@@ -29,6 +30,12 @@ def stopped_by_signal() -> asyncio.Event:
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     return stop
+
+
+def keep_what_is_loaded() -> None:
+    """Do what ``steppe.running`` does once a process is put together."""
+    gc.collect()
+    gc.freeze()
 
 
 def serve(app: Litestar, address: str) -> None:
@@ -65,6 +72,7 @@ def run_gateway(world: World) -> None:
         inbox.writer = InboxWriter(database, clock)
         stop = asyncio.Event()
         writing = asyncio.create_task(inbox.writer.run(stop))
+        keep_what_is_loaded()
         yield
         stop.set()
         await writing
@@ -108,6 +116,7 @@ async def tracker(world: World) -> None:
         database, redis, redis, Clock.real(), roster=FixedRoster(world.roster()), fences=Fences(world),
         alarms=Alarms(), settings=TrackerSettingsOf(partitions=world.partitions),
     )  # fmt: skip
+    keep_what_is_loaded()
     await component.run(stopped_by_signal())
     await database.close()
 
@@ -120,6 +129,7 @@ async def archiver(world: World) -> None:
     database = await Database.open(world.database)
     redis = connect(world.valkey)
     component = Archiver(database, redis, Clock.real(), Path(world.history), partitions=world.partitions)
+    keep_what_is_loaded()
     await component.run(stopped_by_signal())
     await database.close()
 
@@ -136,6 +146,7 @@ def live(world: World) -> None:
         app.state.live_hub = hub
         stop = asyncio.Event()
         task = asyncio.create_task(hub.run(stop))
+        keep_what_is_loaded()
         yield
         stop.set()
         await task

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from fleet.telemetry.numbering import Numbering
 from fleet.telemetry.roster import longer
 
 
@@ -17,6 +18,7 @@ class Buckets:
         self._burst = burst
         self._tokens = np.full(1024, burst, dtype=np.float32)
         self._filled_ms = np.zeros(1024, dtype=np.int64)
+        self._numbering = Numbering(1024)
 
     def take(self, vehicle_nos: NDArray[np.unsignedinteger], now_ms: int) -> NDArray[np.bool_]:
         """Say for each record, in order, whether its vehicle has a token left for it, and take it.
@@ -27,6 +29,14 @@ class Buckets:
         if not len(vehicle_nos):
             return np.zeros(0, dtype=np.bool_)
         self._grow(int(vehicle_nos.max()) + 1)
+        numbers = vehicle_nos.astype(np.intp)
+        if self._numbering.are_different(numbers):
+            gained = (now_ms - self._filled_ms[numbers]).clip(min=0) * self._rate_per_ms
+            tokens = np.minimum(self._tokens[numbers] + gained, self._burst)
+            allowed: NDArray[np.bool_] = tokens >= 1.0
+            self._tokens[numbers] = tokens - allowed
+            self._filled_ms[numbers] = now_ms
+            return allowed
         order = np.argsort(vehicle_nos, kind="stable")
         unique, first, counts = np.unique(vehicle_nos[order], return_index=True, return_counts=True)
         gained = (now_ms - self._filled_ms[unique]).clip(min=0) * self._rate_per_ms
@@ -49,3 +59,4 @@ class Buckets:
         self._tokens = longer(self._tokens, size)
         self._tokens[before:] = self._burst
         self._filled_ms = longer(self._filled_ms, size)
+        self._numbering.reserve(size)

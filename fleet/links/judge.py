@@ -144,7 +144,8 @@ def _parts(records: Records, partition_of: NDArray[Any], touched: NDArray[np.int
     counts = np.bincount(partition_of, minlength=partitions)[touched]
     if not len(records):
         return Parts(records, tuple(counts.tolist()))
-    return Parts(records[np.argsort(partition_of, kind="stable")], tuple(counts.tolist()))
+    order = np.argsort(partition_of.astype(np.uint16), kind="stable")  # so short that it is a radix sort
+    return Parts(records[order], tuple(counts.tolist()))
 
 
 def absolute_positions(batch: Sequence[Pending]) -> tuple[Records, NDArray[np.intp]]:
