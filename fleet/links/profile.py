@@ -27,7 +27,7 @@ class LinkProfile(msgspec.Struct, frozen=True, kw_only=True):
     """Frames a wall second of a link with one vehicle; a link with more may send one for each vehicle."""
     batch_wall_ms: Annotated[int, Meta(ge=1, le=200)] = 150
     """Least time between two batches that are judged and appended: what a batch costs (0.9 ms, and 32 entries
-    in the stream, the tracker and the archiver) hardly depends on how many frames are in it. A frame that comes
-    after a pause goes at once."""
+    in the stream, the tracker and the archiver) hardly depends on how many frames are in it. A frame that
+    comes after a pause goes at once."""
     max_bad_messages_per_minute: Annotated[int, Meta(ge=1)] = 100
     """Refused messages after which a link is closed."""
