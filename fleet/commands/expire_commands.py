@@ -3,19 +3,16 @@
 import asyncio
 from typing import Final
 
-import structlog
-
 from core.clock import Clock
 from core.database import Database
-from core.errors import Conflict, Unavailable
+from core.errors import Conflict
+from core.repeating import repeat
 from fleet.commands.command import advance_command, overdue
 from fleet.commands.ending import NOTHING_FOLLOWS, Endings, follow
 from fleet.commands.store import CommandStore
 
 BATCH: Final = 2_000
 """Open commands looked at in one pass: a fleet of 100,000 has a few hundred open at a time."""
-
-_log = structlog.get_logger("fleet.commands")
 
 
 class CommandExpiry:
@@ -53,18 +50,4 @@ class CommandExpiry:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look again and again until `stop`; an outage of the database is waited out."""
-        is_away = False
-        while not stop.is_set():
-            try:
-                await self.expire_once()
-                if is_away:
-                    is_away = False
-                    _log.info("command_expiry_back")
-            except Unavailable as error:
-                if not is_away:
-                    is_away = True
-                    _log.warning("command_expiry_interrupted", code=error.code)
-            try:
-                await asyncio.wait_for(stop.wait(), self._every_s)
-            except TimeoutError:
-                continue
+        await repeat("commands", self.expire_once, self._every_s, stop)

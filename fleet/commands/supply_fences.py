@@ -5,14 +5,11 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import batched
 from typing import Final
 
-import structlog
-
 from core.auth.principal import EVERYTHING
 from core.clock import Clock
 from core.database import Database
-from core.errors import Unavailable
 from core.ids import VehicleNo
-from core.redis import is_outage
+from core.repeating import repeat
 from fleet.commands.queue_command import Wish, queue_command
 from fleet.commands.store import CommandStore
 from fleet.links.wire.commands import CommandKind, UpdateFences, WireFence
@@ -30,8 +27,6 @@ CARRIED: Final = frozenset(
 """Kinds that bind the wheels; the others are places that come with a task, or borders."""
 VEHICLES_A_TRANSACTION: Final = 20
 """A set is some 10 kB a vehicle: short transactions let others write in between."""
-
-_log = structlog.get_logger("fleet.commands")
 
 
 class FenceSupply:
@@ -96,23 +91,7 @@ class FenceSupply:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look again and again until `stop`; an outage of a store is waited out."""
-        is_away = False
-        while not stop.is_set():
-            try:
-                await self.supply_once()
-                if is_away:
-                    is_away = False
-                    _log.info("fence_supply_back")
-            except Exception as error:
-                if not isinstance(error, Unavailable) and not is_outage(error):
-                    raise
-                if not is_away:
-                    is_away = True
-                    _log.warning("fence_supply_interrupted", error=type(error).__name__)
-            try:
-                await asyncio.wait_for(stop.wait(), self._every_s)
-            except TimeoutError:
-                continue
+        await repeat("fence-supply", self.supply_once, self._every_s, stop)
 
 
 def fences_for(vehicle: Vehicle, fences: Sequence[Fence]) -> Iterator[WireFence]:

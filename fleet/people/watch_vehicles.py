@@ -9,8 +9,9 @@ import structlog
 from core.auth.principal import EVERYTHING
 from core.clock import Clock
 from core.database import Database, Transaction
-from core.errors import Conflict, Unavailable
+from core.errors import Conflict
 from core.ids import StaffId, VehicleNo
+from core.repeating import repeat
 from core.transitions import advance as next_state
 from fleet.alarms.alarm import AlarmCleared, AlarmRaised, AlarmSignal
 from fleet.alarms.apply_signals import apply_signals
@@ -116,24 +117,14 @@ class VehicleWatch:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep watch until `stop`; an outage of the database is waited out."""
-        is_away = False
-        while not stop.is_set():
-            try:
-                await self.keep_once()
-                if is_away:
-                    is_away = False
-                    _log.info("vehicle_watch_back")
-            except Conflict as race:
-                # another scheduler or an operator was faster; the next look sees it
-                _log.info("vehicle_watch_raced", code=race.code)
-            except Unavailable as error:
-                if not is_away:
-                    is_away = True
-                    _log.warning("vehicle_watch_interrupted", code=error.code)
-            try:
-                await asyncio.wait_for(stop.wait(), self._every_s)
-            except TimeoutError:
-                continue
+        await repeat("operators", self._keep_unless_raced, self._every_s, stop)
+
+    async def _keep_unless_raced(self) -> None:
+        try:
+            await self.keep_once()
+        except Conflict as race:
+            # another scheduler or an operator was faster; the next look sees it
+            _log.info("vehicle_watch_raced", code=race.code)
 
 
 async def bind_vehicle(tx: Transaction, vehicle: Vehicle, clock: Clock) -> StaffId:

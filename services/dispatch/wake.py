@@ -7,10 +7,10 @@ from core.clock import Clock
 from core.database import Database
 from core.outbox import OutboxMessage
 from core.queue import JobQueue, bucketed
+from core.repeating import repeat
 from fleet.vehicles.kinds import Lifecycle
 from fleet.vehicles.store import VehicleFilter, VehicleStore
 from services.orders.store import OrderStore
-from services.repeating import repeat
 
 TOPIC = "dispatch.wanted"
 QUEUE = "dispatch"

@@ -7,13 +7,13 @@ from core.auth.principal import EVERYTHING
 from core.clock import Clock
 from core.database import Database, Transaction
 from core.errors import Conflict, IllegalTransition
+from core.repeating import repeat
 from services.orders.cancel_order import cancel_order
 from services.orders.close_order import put_goods_back, retire_access
 from services.orders.notices import NoticeKind, want_notice
 from services.orders.order import Order
 from services.orders.states import OrderGivenUp, OrderState
 from services.orders.store import OrderStore
-from services.repeating import repeat
 
 MERCHANT_ANSWERS_S = 900.0
 """City seconds a merchant has to accept; then the order is cancelled and the recipient told."""

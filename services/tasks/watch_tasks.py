@@ -10,9 +10,9 @@ from core.clock import Clock
 from core.database import Database
 from core.errors import Conflict, IllegalTransition, VersionMismatch
 from core.ids import VehicleNo
+from core.repeating import repeat
 from fleet.commands.store import CommandStore
 from fleet.vehicles.last_heard import LastHeardReader
-from services.repeating import repeat
 from services.tasks.lose_task import lose_task
 from services.tasks.reports import TaskReports
 from services.tasks.states import StopKind, StopState, TaskState

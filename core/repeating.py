@@ -9,10 +9,10 @@ import structlog
 from core.errors import Unavailable
 from core.redis import REDIS_DOWN
 
-AWAY: tuple[type[Exception], ...] = (Unavailable, *REDIS_DOWN)
+AWAY: tuple[type[Exception], ...] = (Unavailable, *REDIS_DOWN, OSError)
 """What means that a store does not answer; anything else is a bug and ends the loop."""
 
-_log = structlog.get_logger("services")
+_log = structlog.get_logger("core.repeating")
 
 
 async def repeat(
