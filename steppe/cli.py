@@ -4,6 +4,7 @@ Commands import what they run only when they run, so that ``steppe tracker`` doe
 """
 
 import asyncio
+import errno
 import importlib
 import json
 from collections.abc import Coroutine
@@ -44,8 +45,17 @@ class _Steppe(click.Group):
             raise
         except SteppeError as error:
             raise _Refusal(_said(error)) from error
-        except (SettingsError, OSError) as error:
+        except OSError as error:
+            raise _Refusal(_told(error)) from error
+        except SettingsError as error:
             raise _Refusal(str(error)) from error
+
+
+def _told(error: OSError) -> str:
+    """Return what the system said; of a full disk also what to do."""
+    if error.errno != errno.ENOSPC:
+        return str(error)
+    return "the disk is full: free some of it, or choose another one with --data-dir or STEPPE_DATA_DIR"
 
 
 def _said(error: SteppeError) -> str:

@@ -24,6 +24,8 @@ from steppe.plant import PROCESSES, Plant
 from steppe.supervisor import ChildSpec
 
 READY_WITHIN_S = 60.0
+ROLES_SHOWN = ("duty_officer", "dispatcher", "shift_lead", "supervisor", "admin")
+"""Whose first account the terminal shows; the rest is in the file that it names."""
 
 
 class DemoOptions(Struct, frozen=True, kw_only=True):
@@ -170,8 +172,8 @@ async def _is_ready(url: str, stop: asyncio.Event) -> bool:
 def _welcome(options: DemoOptions, issued: Issued, log_dir: Path, seconds: float) -> str:
     base = f"http://127.0.0.1:{options.port}"
     rows = []
-    for log_in in issued.staff:
-        if log_in.username in ("city", "dispatcher", "lead", "supervisor", "admin"):
+    for role in ROLES_SHOWN:
+        for log_in in [log_in for log_in in issued.staff if log_in.role == role][:1]:
             seed = log_in.totp_secret
             now = pyotp.TOTP(seed).now()
             rows.append(f"  {log_in.username:<11} {log_in.password:<20} {seed} (now {now})  {log_in.role}")

@@ -138,6 +138,13 @@ def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(environment: dict
     )
 
 
+def test_a_full_disk_is_told_with_a_way_out() -> None:
+    answer = _here({}, "openapi", "--output", "/dev/full")
+    assert answer.exit_code == 1
+    said = "the disk is full: free some of it, or choose another one with --data-dir or STEPPE_DATA_DIR"
+    assert answer.output == f"steppe: {said}\n"
+
+
 def test_a_process_without_map_tiles_says_what_makes_them(
     environment: dict[str, str], valkey_url: str
 ) -> None:
