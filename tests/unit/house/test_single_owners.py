@@ -146,7 +146,7 @@ def swaps_axes(node: ast.AST) -> bool:
 
 
 RULES: dict[str, tuple[Finder, tuple[str, ...]]] = {
-    "the environment is read by core/settings": (reads_environment, ("core/settings.py",)),
+    "the environment is read by core/settings": (reads_environment, ("core/settings/reading.py",)),
     "the time is read by core/clock": (reads_time, ("core/clock.py",)),
     "transactions are committed by core/database": (commits, ("core/database/", "steppe/migrations/env.py")),
     "Redis keys are spelled by core/keys": (spells_a_key, ("core/keys.py",)),

@@ -1,0 +1,23 @@
+"""The settings: one frozen tree, read once from the environment and passed down."""
+
+from core.settings.reading import (
+    PREFIX,
+    SettingsError,
+    child_environment,
+    load,
+    process_environment,
+    variables,
+)
+from core.settings.tree import SECRETS, SecuritySettings, Settings
+
+__all__ = [
+    "PREFIX",
+    "SECRETS",
+    "SecuritySettings",
+    "Settings",
+    "SettingsError",
+    "child_environment",
+    "load",
+    "process_environment",
+    "variables",
+]
