@@ -9,7 +9,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 
 import httpx
@@ -156,8 +156,9 @@ async def run(
     residents = [Resident(city.api, number, history, shops) for number in range(1, RESIDENTS + 1)]
     people: list[Resident | RemoteOperator] = [*operators, *residents]
     stop, off_duty = asyncio.Event(), asyncio.Event()
-    async with fleet_of(city) as fleets:
+    async with AsyncExitStack() as at_the_end, fleet_of(city) as fleets:
         for person in people:
+            at_the_end.push_async_callback(person.close)
             await person.sign_in()
         watching = asyncio.create_task(stay_on_duty(city.database, off_duty))
         ordering = [
@@ -180,8 +181,6 @@ async def run(
         refusals = [refusal for fleet in fleets for refusal in fleet.refusals]
         links = [fleet.links for fleet in fleets]
         notes = f"links {links}, refusals {sorted(set(refusals))[:5]}"
-    for person in people:
-        await person.close()
     acknowledged = sum(e.phase == "ok" for events in history.by_key("place").values() for e in events)
     return Run(violations, acknowledged, city.keeper.deaths(), settled_s, notes, crowding)
 
