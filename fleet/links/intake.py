@@ -36,8 +36,8 @@ for i = 1, #KEYS do
 end
 return ids
 """
-"""One call for a batch: 32 XADDs cost the client 25 µs each, in here 1 µs. On a cluster a gateway is given
-the partitions of one node."""
+"""One call for a batch: 32 XADDs cost the client 25 µs each, in here 1 µs. A cluster, which refuses
+one call over two hash tags, needs one a partition."""
 
 _LOOK: Final = """
 local longest = 0

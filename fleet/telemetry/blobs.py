@@ -32,8 +32,8 @@ end
 return done
 """
 """Write each partition's blob, memory and header together unless a later epoch has written: a late tracker
-changes nothing. One call for all of them costs the client a third of 32; on a cluster it is given the
-partitions of one node."""
+changes nothing. One call for all of them costs the client a third of 32; a cluster, which refuses
+one call over two hash tags, needs one a partition."""
 
 
 class Memory(msgspec.Struct, kw_only=True):

@@ -37,8 +37,8 @@ class StreamReader:
         """Return what is new, waiting up to ``wait_ms`` wall milliseconds for the first of it.
 
         Entries that a gateway appended together come together. Without a partition it returns at once.
-        One XREAD over all of them: 32 of one partition each cost a tenth of the tick more. On a cluster the
-        client must be given the partitions of one node (one call over two hash tags is refused there).
+        One XREAD over all of them: 32 of one partition each cost a tenth of the tick more. A cluster refuses
+        one call over two hash tags: there each partition needs a call of its own.
         Raises what Redis raises.
         """
         if not self.up_to:
