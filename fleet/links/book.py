@@ -16,7 +16,7 @@ class Listener(Protocol):
         ...
 
     def carry(self, command: Command, *, at_once: bool = False) -> bool:
-        """Queue a command; return False for a stop or release that this link knows to be overtaken."""
+        """Queue a command and return whether that was done: not while it waits, nor when it was overtaken."""
         ...
 
     def replace(self) -> None:

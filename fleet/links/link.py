@@ -108,14 +108,14 @@ class Link:
         self._wake.set()
 
     def carry(self, command: Command, *, at_once: bool = False) -> bool:
-        """Queue a command; return False for a stop or release that this link knows to be overtaken.
+        """Queue a command and return whether that was done: not for a stop or release that was overtaken.
 
-        Until SQL has said what the vehicles are owed, only a command that must go at once goes: a stop that
-        was released while the vehicle was away may still be on the stream.
+        Until SQL has said what the vehicles are owed, only a command that must go at once goes; the others
+        wait, because a stop that was released while the vehicle was away may still be on the stream.
         """
         if self._early is not None and not at_once:
             self._early.append(command)
-            return True
+            return False
         if command.stop_epoch:
             if command.stop_epoch < self._stop_epochs.get(command.vehicle_no, 0):
                 return False
