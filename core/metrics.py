@@ -70,7 +70,7 @@ COMMANDS_PUSHED = Counter("steppe_commands_pushed", "Commands put on a link", ["
 TRACKER_TICK_SECONDS = Histogram(
     "steppe_tracker_tick_seconds",
     "Duration of one tick of the tracker, without its wait",
-    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 2),
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.08, 0.1, 0.2, 0.5, 2),
     registry=REGISTRY,
 )
 TRACKER_LAG_SECONDS = Gauge(

@@ -1,8 +1,10 @@
-"""The server processes of a benchmark, one a command: python -m benchmarks.servers gateway '<world JSON>'."""
+"""The server processes of a benchmark, one a command:
+python -m steppe.bench.servers gateway '<world JSON>'."""
 
 import asyncio
 import cProfile
 import gc
+import importlib
 import signal
 import sys
 import time
@@ -13,19 +15,23 @@ from typing import Any
 import msgspec
 import uvicorn
 from litestar import Litestar
+from prometheus_client import start_http_server
 
-from benchmarks.world import World, identify
 from core.auth.litestar import AuthPlugin
 from core.clock import Clock
 from core.database import Database
 from core.inbox import InboxWriter
+from core.metrics import REGISTRY
 from core.redis import connect
 from fleet.alarms.alarm import AlarmSignal
 from fleet.telemetry.roster import FixedRoster
 from geofences.index import FenceIndex
+from steppe.bench.machine import open_files_most
+from steppe.bench.world import World, identify
 
 
 def stopped_by_signal() -> asyncio.Event:
+    """Return an event that SIGTERM and SIGINT set."""
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
@@ -39,6 +45,7 @@ def keep_what_is_loaded() -> None:
 
 
 def serve(app: Litestar, address: str) -> None:
+    """Run the web server until a signal, as the city does."""
     host, _, port = address.removeprefix("http://").partition(":")
     uvicorn.run(
         app, host=host, port=int(port), loop="uvloop", http="httptools", ws="websockets-sansio",
@@ -47,6 +54,7 @@ def serve(app: Litestar, address: str) -> None:
 
 
 def run_gateway(world: World) -> None:
+    """A gateway with a fixed roster and the benchmark's tokens."""
     from fleet.links.gateway import Gateway, GatewayStores, gateway_app
     from fleet.links.outgoing import NoCommands
     from fleet.links.profile import LinkProfile
@@ -83,6 +91,11 @@ def run_gateway(world: World) -> None:
     serve(app, world.gateway)
 
 
+def expose(world: World, name: str) -> None:
+    """Show this process's metrics to the run, which reads them twice."""
+    start_http_server(world.metrics[name], addr="127.0.0.1", registry=REGISTRY)
+
+
 class Fences:
     """A fixed index."""
 
@@ -90,9 +103,11 @@ class Fences:
         self.index = FenceIndex.build(world.drawn_fences(), set_version=1)
 
     async def load(self) -> FenceIndex:
+        """Return the index."""
         return self.index
 
     async def run(self, stop: asyncio.Event) -> None:
+        """Nothing changes it."""
         await stop.wait()
 
 
@@ -103,11 +118,13 @@ class Alarms:
         self.count = 0
 
     async def put(self, signals: Sequence[AlarmSignal]) -> int:
+        """Take them."""
         self.count += len(signals)
         return len(signals)
 
 
 async def tracker(world: World) -> None:
+    """A tracker of every partition."""
     from fleet.telemetry.tracker import Tracker, TrackerSettingsOf
 
     database = await Database.open(world.database)
@@ -122,6 +139,7 @@ async def tracker(world: World) -> None:
 
 
 async def archiver(world: World) -> None:
+    """An archiver of every partition."""
     from pathlib import Path
 
     from fleet.history.archiver import Archiver
@@ -134,7 +152,8 @@ async def archiver(world: World) -> None:
     await database.close()
 
 
-def live(world: World) -> None:
+def run_api(world: World) -> None:
+    """The live feed alone."""
     from dashboard.live import live as live_route
     from fleet.live.hub import LiveHub
 
@@ -156,7 +175,11 @@ def live(world: World) -> None:
 
 
 def main(arguments: Sequence[str]) -> None:
+    """Run the server that is named; a third word makes its profile as well."""
     name, text, *profiled = arguments
+    open_files_most()
+    # What the process of a city has loaded belongs to its memory.
+    importlib.import_module(f"steppe.processes.{name}")
     if profiled:
         # CPU time and not wall time: on a shared machine a preempted call would look dear.
         profile = cProfile.Profile(time.process_time)
@@ -169,11 +192,13 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def start(name: str, text: str) -> None:
+    """Serve until told to stop."""
     world = msgspec.json.decode(text, type=World)
+    expose(world, name)
     if name == "gateway":
         run_gateway(world)
-    elif name == "live":
-        live(world)
+    elif name == "api":
+        run_api(world)
     else:
         import uvloop
 

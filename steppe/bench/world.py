@@ -25,20 +25,33 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     """One benchmark's size and addresses; handed to every process as JSON."""
 
     vehicles: int = 20_000
+    hz: float = 1.0
+    """Positions a second of each vehicle."""
     singles: int = 200
     """Vehicles with a link of their own; the others come in frames of maker clouds."""
     makers: int = 10
+    """Makers' clouds, each with one link."""
     frame_positions: int = 200
+    """Most positions of a frame of a maker's cloud."""
     fences: int = 500
     partitions: int = 32
     screens: int = 5
+    """Screens over the whole city; the first of them is measured."""
     valkey: str = ""
     database: str = ""
     history: str = ""
     gateway: str = ""
     live: str = ""
-    warm_s: float = 10.0
+    metrics: dict[str, int] = {}
+    """Server → port of its metrics."""
+    warm_s: float = 8.0
+    """Between the last link's welcome and the measurement."""
     measure_s: float = 30.0
+
+    @property
+    def links(self) -> int:
+        """Return how many makers' clouds have a link: those that a vehicle is left for."""
+        return min(self.makers, max(0, self.vehicles - self.singles))
 
     def maker_of(self, vehicle_no: int) -> str:
         """Return the maker of a vehicle."""

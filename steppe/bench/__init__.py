@@ -1,0 +1,1 @@
+"""``steppe bench``: measurements with real processes that anybody can repeat."""
