@@ -7,8 +7,9 @@ crossing twice. Four phases a (slot, fence):
     outside ─point in→ entering ─in for min_inside→ inside ─surely out→ leaving ─out for min_outside→ outside
                  └──────point out──→ outside           └───────────point in──→ inside
 
-A slot that is *inside* exactly the fences that its last point is in is settled: another point in the same
-fences changes nothing but its time, so that is all that is done about it.
+A slot that is inside or coming into exactly the fences that its last point is in is settled: until the first
+of its waits ends another point in the same fences changes nothing but its place and time, so that is all that
+is done about it.
 
 *Surely out* is farther from the border than the position's own accuracy. ``enter`` and ``exit`` are said
 at the second arrow; ``inside`` is said instead of ``enter`` when the crossing was not seen: the vehicle's
@@ -16,8 +17,6 @@ first point, or its first since the fence (or its new shape) was published.
 """
 
 from collections.abc import Mapping, Sequence
-from enum import IntEnum
-from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -31,9 +30,10 @@ from geofences.events import (
     TransitionPolicy,
     TransitionState,
 )
-from geofences.fences import Area, Fence, FenceKind
+from geofences.fences import Fence, FenceKind
 from geofences.index import FenceIndex
-from geofences.memberships import NONE, Keys, keys_of, no_keys, same
+from geofences.memberships import NONE, Keys, keys_of, same
+from geofences.stays import EMPTY, FAR, NEVER, Phase, Stays, rank_in_run
 
 type Indices = NDArray[np.int32]
 type Longs = NDArray[np.int64]
@@ -43,21 +43,12 @@ type Rows = NDArray[np.intp]
 
 MAX_MARGIN_M: Final = 30.0
 """A position worse than this delays an exit no longer than one of this accuracy would."""
-_NEVER: Final = np.iinfo(np.int64).min
-_EMPTY: Final = -1
-
-
-class _Phase(IntEnum):
-    OUTSIDE = 0
-    ENTERING = 1
-    INSIDE = 2
-    LEAVING = 3
 
 
 class Transitions:
     """State of ``capacity`` slots over one index at a time. Owned by one thread; grows as needed.
 
-    About 40 + 13 bytes × the most fences that any vehicle is in (8 to begin with) a slot.
+    About 56 + 13 bytes × the most fences that any vehicle is in (8 to begin with) a slot.
     """
 
     def __init__(
@@ -71,18 +62,37 @@ class Transitions:
         self._policies = policies
         self._generation = 0
         self._born = np.zeros(len(index), np.int32)
-        self._last_ms = np.full(capacity, _NEVER, np.int64)
-        self._judged = np.zeros(capacity, np.int32)
-        self._fence = np.full((capacity, 8), _EMPTY, np.int32)
-        self._phase = np.zeros((capacity, 8), np.int8)
-        self._since = np.zeros((capacity, 8), np.int64)
-        self._settled: Keys = no_keys(capacity)
+        self._stays = Stays(capacity)
         self._row = np.zeros(capacity, np.intp)
         self._min_inside, self._min_outside = _waits(index.fences, policies)
 
     def __repr__(self) -> str:
-        heard = int((self._last_ms != _NEVER).sum())
-        return f"Transitions({heard} of {len(self._last_ms)} slots heard, {self.index!r})"
+        heard = int((self._stays.last_ms != NEVER).sum())
+        return f"Transitions({heard} of {len(self._stays)} slots heard, {self.index!r})"
+
+    @property
+    def quiet_until_ms(self) -> Longs:
+        """The earliest moment at which time alone can make each slot say something, int64[slots].
+
+        A point measured before it changes nothing, as long as it is in the same fences as the last one
+        and the way there crossed no border: such points may go to ``pass_by``. A far future where nothing
+        waits, the far past where the next point must be judged whatever it is.
+        """
+        return self._stays.quiet_until_ms
+
+    def pass_by(self, slots: NDArray[np.integer], lat: Floats, lng: Floats, measured_ms: Longs) -> None:
+        """Note the newest point of slots that are quiet: nothing but their place and time changes.
+
+        Only for points of which the caller knows what ``quiet_until_ms`` asks. A slot may occur several
+        times and in any order; what is late changes nothing. Some 15 ns a point.
+        """
+        last_ms = self._stays.last_ms
+        np.maximum.at(last_ms, slots, measured_ms)
+        newest = measured_ms == last_ms[slots]
+        if not newest.all():
+            slots, lat, lng = slots[newest], lat[newest], lng[newest]
+        self._stays.lat[slots] = lat
+        self._stays.lng[slots] = lng
 
     def step(
         self,
@@ -105,21 +115,22 @@ class Transitions:
         offsets, numbers = membership if membership is not None else self.index.match(lat, lng)
         if keys is None:
             keys = keys_of(offsets, numbers)
-        late = measured_ms <= self._last_ms[slots]
-        is_settled = same(keys, self._settled[slots]) & ~late & self._come_once(slots)
-        settled = slots[is_settled]
-        self._last_ms[settled] = measured_ms[is_settled]
-        self._judged[settled] = self._generation
+        stays = self._stays
+        late = measured_ms <= stays.last_ms[slots]
+        is_settled = same(keys, stays.settled[slots]) & ~late & (measured_ms < stays.quiet_until_ms[slots])
+        is_settled &= self._come_once(slots)
+        self._move(batch, np.flatnonzero(is_settled))
         rest = np.flatnonzero(~is_settled)
         order = rest[np.lexsort((seq[rest], measured_ms[rest], slots[rest]))]
         order = order[~late[order]]
         said: list[_Said] = []
         for turn in _rounds(slots[order]):
             rows = order[turn]
-            again = measured_ms[rows] <= self._last_ms[slots[rows]]
+            again = measured_ms[rows] <= stays.last_ms[slots[rows]]
             late[rows[again]] = True
             rows = rows[~again]
             said += self._judge(batch, rows, offsets, numbers)
+            self._move(batch, rows)
             self._settle(slots[rows], keys[rows], offsets[rows + 1] - offsets[rows])
         return self._events(batch, said, late)
 
@@ -132,59 +143,63 @@ class Transitions:
             return is_last
         return ~np.isin(slots, slots[~is_last])
 
+    def _move(self, batch: "_Batch", rows: Rows) -> None:
+        """Note these points, of different slots, as the newest of their slots."""
+        slots = batch.slots[rows]
+        self._stays.last_ms[slots] = batch.measured_ms[rows]
+        self._stays.lat[slots] = batch.lat[rows]
+        self._stays.lng[slots] = batch.lng[rows]
+        self._stays.judged[slots] = self._generation
+
     def _settle(self, slots: Indices, keys: Keys, count: Longs) -> None:
-        """Note which of these slots are inside the ``count`` fences of their last point and nothing else."""
-        inside = (self._phase[slots] == _Phase.INSIDE).sum(axis=1)
-        known = (self._fence[slots] != _EMPTY).sum(axis=1)
-        is_settled = (inside == known) & (known == count)
-        self._settled[slots] = np.where(is_settled[:, None], keys, NONE)
+        """Note until when each of these slots, whose last point is in ``count`` fences, has nothing to say.
+
+        Never is noted of a slot that is inside a fence which its last point is not in: whether it is surely
+        out depends on its very next place.
+        """
+        fence, phase = self._stays.fence[slots], self._stays.phase[slots]
+        since = self._stays.since_ms[slots]
+        comes = phase == Phase.ENTERING
+        due = np.where(comes, since + self._min_inside[fence], FAR)
+        due = np.where(phase == Phase.LEAVING, since + self._min_outside[fence], due)
+        is_settled = (comes | (phase == Phase.INSIDE)).sum(axis=1) == count
+        self._stays.quiet_until_ms[slots] = np.where(is_settled, due.min(axis=1), NEVER)
+        self._stays.settled[slots] = np.where(is_settled[:, None], keys, NONE)
 
     def swap(self, index: FenceIndex) -> None:
         """Go on with another index, between two batches.
 
         Membership in a fence whose shape stays is kept. Of a new or redrawn fence nothing is known, so
         the next point in it says ``inside`` with the new version; a fence that is gone says nothing more.
+        Nobody is quiet before the next point.
         """
         self._generation += 1
         carried = _carried(self.index, index)
         born = np.full(len(index), self._generation, np.int32)
         kept = carried[carried >= 0]
         born[kept] = self._born[carried >= 0]
-        here = self._fence >= 0
-        self._fence[here] = carried[self._fence[here]]
-        self._phase[self._fence < 0] = _Phase.OUTSIDE
-        self._settled[:] = NONE
+        self._stays.renumber(carried)
         self.index, self._born = index, born
         self._min_inside, self._min_outside = _waits(index.fences, self._policies)
 
     def reserve(self, capacity: int) -> None:
         """Make room for slots up to ``capacity``; never shrinks."""
-        more = capacity - len(self._last_ms)
-        if more > 0:
-            width = self._fence.shape[1]
-            self._last_ms = np.concatenate((self._last_ms, np.full(more, _NEVER, np.int64)))
-            self._judged = np.concatenate((self._judged, np.zeros(more, np.int32)))
-            self._fence = np.concatenate((self._fence, np.full((more, width), _EMPTY, np.int32)))
-            self._phase = np.concatenate((self._phase, np.zeros((more, width), np.int8)))
-            self._since = np.concatenate((self._since, np.zeros((more, width), np.int64)))
-            self._settled = np.concatenate((self._settled, no_keys(more)))
+        if capacity > len(self._stays):
+            self._stays.reserve(capacity)
             self._row = np.zeros(capacity, np.intp)
 
     def forget(self, slots: Indices) -> None:
         """Make these slots as if they had never been heard (vehicle decommissioned, partition given away)."""
-        self._last_ms[slots] = _NEVER
-        self._fence[slots] = _EMPTY
-        self._phase[slots] = _Phase.OUTSIDE
-        self._settled[slots] = NONE
+        self._stays.forget(slots)
 
     def fences_of(self, slot: int) -> tuple[int, ...]:
         """Return the numbers of the fences that the slot is inside of (also while leaving), ascending."""
-        inside = self._phase[slot] >= _Phase.INSIDE
-        return tuple(sorted(self._fence[slot][inside].tolist()))
+        inside = self._stays.phase[slot] >= Phase.INSIDE
+        return tuple(sorted(self._stays.fence[slot][inside].tolist()))
 
     def occupancy(self) -> Longs:
         """Return how many slots are inside each fence, by fence number."""
-        return np.bincount(self._fence[self._phase >= _Phase.INSIDE], minlength=len(self.index))
+        return np.bincount(self._stays.fence[self._stays.phase >= Phase.INSIDE], minlength=len(self.index))
 
     def export(self, slots: Indices) -> TransitionState:
         """Return the membership of these slots, for another process to go on from."""
@@ -192,50 +207,12 @@ class Transitions:
 
     def export_each(self, groups: Sequence[Indices]) -> list[TransitionState]:
         """Return what ``export`` returns of each group; 32 groups cost little more than one."""
-        slots = np.concatenate([np.empty(0, np.int32), *groups])
-        line, column = np.nonzero(self._phase[slots] != _Phase.OUTSIDE)
-        owner = slots[line]
-        fence = self._fence[owner, column]
-        phase, since = self._phase[owner, column], self._since[owner, column]
-        last_ms = self._last_ms[slots]
-        names = [(fence.fence_id, fence.version) for fence in self.index.fences]
-        is_used = np.zeros(len(names), np.bool_)
-        place = np.zeros(len(names), np.int32)
-        states = []
-        cuts = np.cumsum([0, *map(len, groups)])
-        lines = np.searchsorted(line, cuts).tolist()
-        for (first, end), (start, stop) in zip(pairwise(cuts.tolist()), pairwise(lines), strict=True):
-            is_used[:] = False
-            is_used[fence[start:stop]] = True
-            used = np.flatnonzero(is_used)
-            place[used] = np.arange(len(used))
-            states.append(
-                TransitionState(
-                    fences=tuple(names[number] for number in used.tolist()),
-                    slots=slots[first:end].tobytes(),
-                    last_ms=last_ms[first:end].tobytes(),
-                    entry_slot=owner[start:stop].tobytes(),
-                    entry_fence=place[fence[start:stop]].tobytes(),
-                    entry_phase=phase[start:stop].tobytes(),
-                    entry_since_ms=since[start:stop].tobytes(),
-                )
-            )
-        return states
+        return self._stays.export_each(groups, self.index.fences)
 
     def restore(self, state: TransitionState) -> None:
         """Take over exported membership; versions that the index does not hold are left out."""
-        slots = np.frombuffer(state.slots, np.int32)
-        self.forget(slots)
-        self._last_ms[slots] = np.frombuffer(state.last_ms, np.int64)
-        self._judged[slots] = self._generation
-        known = {(str(f.fence_id), int(f.version)): n for n, f in enumerate(self.index.fences)}
-        number = np.array([known.get(key, _EMPTY) for key in state.fences] or [_EMPTY], np.int32)
-        entry = number[np.frombuffer(state.entry_fence, np.int32)]
-        held = entry != _EMPTY
-        owner = np.frombuffer(state.entry_slot, np.int32)[held]
-        phase = np.frombuffer(state.entry_phase, np.int8)[held]
-        since = np.frombuffer(state.entry_since_ms, np.int64)[held]
-        self._insert(owner, entry[held], phase, since)
+        slots = self._stays.restore(state, self.index.fences)
+        self._stays.judged[slots] = self._generation
 
     def _judge(self, batch: "_Batch", rows: Rows, offsets: Longs, numbers: Indices) -> list["_Said"]:
         """Judge one position each of different slots."""
@@ -243,29 +220,26 @@ class Transitions:
         count = offsets[rows + 1] - offsets[rows]
         line = np.repeat(np.arange(len(rows)), count)
         entry = numbers[np.repeat(offsets[rows] - np.cumsum(count) + count, count) + np.arange(count.sum())]
-        same = self._fence[slots[line]] == entry[:, None]
+        same = self._stays.fence[slots[line]] == entry[:, None]
         column = same.argmax(axis=1)
         found = same[np.arange(len(entry)), column]
-        unmatched = self._fence[slots] != _EMPTY
+        unmatched = self._stays.fence[slots] != EMPTY
         unmatched[line[found], column[found]] = False
-        said = [
+        return [
             self._still_in(batch, rows[line[found]], column[found]),
             self._now_out(batch, rows, unmatched),
             self._newly_in(batch, rows[line[~found]], entry[~found]),
         ]
-        self._last_ms[slots] = batch.measured_ms[rows]
-        self._judged[slots] = self._generation
-        return said
 
     def _still_in(self, batch: "_Batch", rows: Rows, column: Rows) -> "_Said":
         """Points in a fence that the slot was in, coming into or leaving."""
         slots = batch.slots[rows]
-        phase, since = self._phase[slots, column], self._since[slots, column]
-        fence = self._fence[slots, column]
+        phase, since = self._stays.phase[slots, column], self._stays.since_ms[slots, column]
+        fence = self._stays.fence[slots, column]
         stayed = batch.measured_ms[rows] - since >= self._min_inside[fence]
-        entered = (phase == _Phase.ENTERING) & stayed
-        settled = entered | (phase == _Phase.LEAVING)
-        self._phase[slots[settled], column[settled]] = _Phase.INSIDE
+        entered = (phase == Phase.ENTERING) & stayed
+        settled = entered | (phase == Phase.LEAVING)
+        self._stays.phase[slots[settled], column[settled]] = Phase.INSIDE
         return _Said(rows[entered], fence[entered], since[entered], FenceEventKind.ENTER)
 
     def _now_out(self, batch: "_Batch", rows: Rows, unmatched: Booleans) -> "_Said":
@@ -273,50 +247,31 @@ class Transitions:
         line, column = np.nonzero(unmatched)
         rows = rows[line]
         slots, now = batch.slots[rows], batch.measured_ms[rows]
-        fence, phase = self._fence[slots, column], self._phase[slots, column]
-        flapped = phase == _Phase.ENTERING
+        fence, phase = self._stays.fence[slots, column], self._stays.phase[slots, column]
+        flapped = phase == Phase.ENTERING
         doubtful = self.index.near_border(
             fence, batch.lat[rows], batch.lng[rows], _margin(batch.accuracy_m[rows])
         )
         surely = ~flapped & ~doubtful
-        starts = surely & (phase == _Phase.INSIDE)
-        self._phase[slots[starts], column[starts]] = _Phase.LEAVING
-        self._since[slots[starts], column[starts]] = now[starts]
-        since = self._since[slots, column]
+        starts = surely & (phase == Phase.INSIDE)
+        self._stays.phase[slots[starts], column[starts]] = Phase.LEAVING
+        self._stays.since_ms[slots[starts], column[starts]] = now[starts]
+        since = self._stays.since_ms[slots, column]
         left = surely & (now - since >= self._min_outside[fence])
         gone = left | flapped
-        self._fence[slots[gone], column[gone]] = _EMPTY
-        self._phase[slots[gone], column[gone]] = _Phase.OUTSIDE
+        self._stays.fence[slots[gone], column[gone]] = EMPTY
+        self._stays.phase[slots[gone], column[gone]] = Phase.OUTSIDE
         return _Said(rows[left], fence[left], since[left], FenceEventKind.EXIT)
 
     def _newly_in(self, batch: "_Batch", rows: Rows, fence: Indices) -> "_Said":
         """Points in a fence that the slot was outside of, or of which nothing was known."""
         slots, now = batch.slots[rows], batch.measured_ms[rows]
-        unseen = (self._last_ms[slots] == _NEVER) | (self._judged[slots] < self._born[fence])
+        unseen = (self._stays.last_ms[slots] == NEVER) | (self._stays.judged[slots] < self._born[fence])
         at_once = unseen | (self._min_inside[fence] <= 0)
-        phase = np.where(at_once, _Phase.INSIDE, _Phase.ENTERING).astype(np.int8)
-        self._insert(slots, fence, phase, now)
+        phase = np.where(at_once, Phase.INSIDE, Phase.ENTERING).astype(np.int8)
+        self._stays.insert(slots, fence, phase, now)
         kind = np.where(unseen, FenceEventKind.INSIDE, FenceEventKind.ENTER)[at_once]
         return _Said(rows[at_once], fence[at_once], now[at_once], kind)
-
-    def _insert(self, slots: Indices, fence: Indices, phase: NDArray[np.int8], since: Longs) -> None:
-        """Put entries into empty columns of their slots, widening the columns when there are none left."""
-        order = np.argsort(slots, kind="stable")
-        slots, fence, phase, since = slots[order], fence[order], phase[order], since[order]
-        nth = _rank_in_run(slots)
-        empty = self._fence[slots] == _EMPTY
-        while len(slots) and (nth >= empty.sum(axis=1)).any():
-            self._widen()
-            empty = self._fence[slots] == _EMPTY
-        column = np.argsort(~empty, axis=1, kind="stable")[np.arange(len(slots)), nth]
-        self._fence[slots, column] = fence
-        self._phase[slots, column] = phase
-        self._since[slots, column] = since
-
-    def _widen(self) -> None:
-        self._fence = np.concatenate((self._fence, np.full_like(self._fence, _EMPTY)), axis=1)
-        self._phase = np.concatenate((self._phase, np.zeros_like(self._phase)), axis=1)
-        self._since = np.concatenate((self._since, np.zeros_like(self._since)), axis=1)
 
     def _events(self, batch: "_Batch", said: list["_Said"], late: Booleans) -> FenceEvents:
         row = np.concatenate([one.rows for one in said] or [np.empty(0, np.intp)])
@@ -367,32 +322,27 @@ def _margin(accuracy_m: Floats) -> Floats:
     return np.clip(np.nan_to_num(accuracy_m, nan=0.0), 0.0, MAX_MARGIN_M)
 
 
-def _rank_in_run(values: NDArray[np.integer]) -> Rows:
-    """Return the place of each item within its run of equal neighbours, from 0."""
-    if not len(values):
-        return np.empty(0, np.intp)
-    place = np.arange(len(values))
-    starts = np.concatenate(([True], values[1:] != values[:-1]))
-    return place - np.maximum.accumulate(np.where(starts, place, 0))
-
-
 def _rounds(sorted_slots: Indices) -> list[Rows]:
     """Split positions sorted by slot and time into rounds in which no slot occurs twice."""
     if not len(sorted_slots):
         return []
-    nth = _rank_in_run(sorted_slots)
+    nth = rank_in_run(sorted_slots)
     return [np.flatnonzero(nth == turn) for turn in range(int(nth.max()) + 1)]
 
 
 def _waits(fences: tuple[Fence, ...], policies: Mapping[FenceKind, TransitionPolicy]) -> tuple[Longs, Longs]:
-    """Return (min_inside_ms, min_outside_ms) by fence number."""
+    """Return (min_inside_ms, min_outside_ms) by fence number, and one more for an empty place."""
     chosen = [policies.get(fence.kind, DEFAULT_POLICY) for fence in fences]
-    inside = np.array([round(policy.min_inside_s * 1000) for policy in chosen], np.int64)
-    outside = np.array([round(policy.min_outside_s * 1000) for policy in chosen], np.int64)
+    inside = np.array([round(policy.min_inside_s * 1000) for policy in chosen] + [0], np.int64)
+    outside = np.array([round(policy.min_outside_s * 1000) for policy in chosen] + [0], np.int64)
     return inside, outside
 
 
 def _carried(old: FenceIndex, new: FenceIndex) -> Indices:
-    """Return for each old fence number the new one with the same id and shape, ``_EMPTY`` without."""
-    drawn: dict[tuple[str, Area], int] = {(f.fence_id, f.area): n for n, f in enumerate(new.fences)}
-    return np.array([drawn.get((f.fence_id, f.area), _EMPTY) for f in old.fences], np.int32)
+    """Return for each old fence number the new one with the same id and shape, ``EMPTY`` without."""
+    carried = np.full(len(old), EMPTY, np.int32)
+    for number, fence in enumerate(old.fences):
+        now = new.by_id.get(fence.fence_id)
+        if now is not None and (new.fences[now].area is fence.area or new.fences[now].area == fence.area):
+            carried[number] = now
+    return carried

@@ -11,7 +11,7 @@ from geofences.events import FenceEventKind, FenceEvents, TransitionPolicy
 from geofences.fences import FenceKind
 from geofences.index import FenceIndex
 from geofences.transitions import Transitions
-from tests.crossings import step
+from tests.crossings import pass_by, step
 from tests.fences import a_fence, a_square
 
 SLOW_ENTRY = {FenceKind.SLOW_ZONE: TransitionPolicy(min_inside_s=2.0, min_outside_s=5.0)}
@@ -139,3 +139,27 @@ def test_occupancy_is_what_the_events_leave(walk: Walk) -> None:
         for _, word, fence, _ in said(step(columns, point)):
             inside[fence] += -1 if word == "exit" else 1
     assert columns.occupancy().tolist() == inside.tolist()
+
+
+@settings(max_examples=200, deadline=None)
+@given(walks, policies, st.sampled_from([0.0, 4.0]))
+def test_quiet_points_that_pass_by_leave_what_judging_them_leaves(
+    walk: Walk, policy: TransitionPolicy, accuracy_m: float
+) -> None:
+    judged = Transitions(MODEL_FENCES, 3, {FenceKind.SLOW_ZONE: policy})
+    spared = Transitions(MODEL_FENCES, 3, {FenceKind.SLOW_ZONE: policy})
+    last: dict[int, tuple[int, float]] = {}
+    for slot, second, east in walk:
+        expected = said(step(judged, (slot, second, east), accuracy_m=accuracy_m))
+        is_calm = slot in last and around(last[slot][1]) == around(east)
+        if is_calm and spared.quiet_until_ms[slot] > second * 1000:
+            pass_by(spared, (slot, second, east))
+            assert not expected
+        else:
+            assert said(step(spared, (slot, second, east), accuracy_m=accuracy_m)) == expected
+        last[slot] = max(last.get(slot, (-1, 0.0)), (second, east), key=lambda point: point[0])
+    assert spared.export(np.arange(3, dtype=np.int32)) == judged.export(np.arange(3, dtype=np.int32))
+
+
+def around(east: float) -> list[bool]:
+    return [east <= half for half in HALF_M]
