@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import structlog
@@ -33,6 +33,7 @@ from fleet.links.socket import open_link
 from fleet.links.wire.frame import MAX_FRAME_BYTES
 from fleet.telemetry.rejects import REJECT_NAMES, Reject, RejectCounts
 from fleet.telemetry.roster import Roster, RosterSource
+from fleet.telemetry.streams import streams_of
 
 ROSTER_EVERY_S: Final = 1.0
 TELL_EVERY_S: Final = 0.25
@@ -93,7 +94,8 @@ class Gateway:
         )
         self._counted = dict.fromkeys(Reject, 0)
         self._counted_accepted = 0
-        self._run_id: bytes | None = None
+        self._streams = streams_of(stores.streams)
+        self._run_ids: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return f"Gateway({len(self.links)} links, {self.intake.accepted} positions accepted)"
@@ -187,19 +189,18 @@ class Gateway:
                 link.close(4401, "not-authenticated")
 
     async def _watch_run(self) -> None:
-        """Close every link when the stream's server is another one than before.
+        """Close every link when a server of the streams is another one than before.
 
         One that was started again may have lost its last second; vehicles send it again when they reconnect.
         """
         try:
-            info: Any = await self._stores.streams.info("server")
+            run_ids = await self._streams.run_ids()
         except _AWAY:
             return
-        run_id = info["run_id"]
-        if self._run_id is not None and run_id != self._run_id:
+        if any(run_ids.get(node, run_id) != run_id for node, run_id in self._run_ids.items()):
             _log.warning("stream_server_restarted", links=len(self.links))
             self.close_links()
-        self._run_id = run_id
+        self._run_ids = run_ids
 
 
 def gateway_app(

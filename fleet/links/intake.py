@@ -2,16 +2,15 @@
 
 import asyncio
 from collections import deque
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 import structlog
 
-from core import keys
 from core.clock import Clock
 from core.redis import REDIS_DOWN, Redis
 from fleet.links.judge import Judge, Judged, Outcome, Pending
 from fleet.telemetry.records import STREAM_POSITION, STREAM_STATUS, received_bytes
+from fleet.telemetry.streams import Appended, streams_of
 
 MAX_PENDING: Final = 20_000
 """Frames that may wait; beyond it a link is not read further until the batch is gone."""
@@ -19,32 +18,6 @@ MAX_FLUSHES: Final = 20_000
 """Flushes whose durability is watched; above it the archiver is minutes behind and ``overloaded`` rules."""
 STREAM_ROOM: Final = 40_000
 """Entries in the fullest partition above which nothing is accepted: 10 s flushes keep it under 1,000."""
-
-_APPEND: Final = """
-local sizes = cmsgpack.unpack(ARGV[2])
-local ids, p, s = {}, 0, 0
-for i = 1, #KEYS do
-  local fields = {'t', ARGV[1]}
-  local np, ns = sizes[2 * i - 1], sizes[2 * i]
-  if np > 0 then fields[3] = 'p'; fields[4] = string.sub(ARGV[3], p + 1, p + np); p = p + np end
-  if ns > 0 then
-    fields[#fields + 1] = 's'
-    fields[#fields + 1] = string.sub(ARGV[4], s + 1, s + ns)
-    s = s + ns
-  end
-  ids[i] = redis.call('XADD', KEYS[i], '*', unpack(fields))
-end
-return ids
-"""
-"""One call for a batch: 32 XADDs cost the client 25 µs each, in here 1 µs. A cluster, which refuses
-one call over two hash tags, needs one a partition."""
-
-_LOOK: Final = """
-local longest = 0
-for i = 2, #KEYS do longest = math.max(longest, redis.call('XLEN', KEYS[i])) end
-return {longest, redis.call('HGETALL', KEYS[1])}
-"""
-"""The fullest partition, and what the archiver has on disk."""
 
 _AWAY: tuple[type[Exception], ...] = (*REDIS_DOWN, OSError)
 _log = structlog.get_logger("fleet.links.intake")
@@ -56,14 +29,11 @@ class Intake:
     def __init__(
         self, redis: Redis, judge: Judge, clock: Clock, *, batch_wall_ms: int, partitions: int
     ) -> None:
-        self._redis = redis
-        self._append_all = redis.register_script(_APPEND)
-        self._look_at_all = redis.register_script(_LOOK)
+        self._streams = streams_of(redis)
         self._judge = judge
         self._clock = clock
         self._batch_s = batch_wall_ms / 1000
         self._partitions = partitions
-        self._names = [keys.telemetry(partition).encode() for partition in range(partitions)]
         self._pending: list[Pending] = []
         self._wake = asyncio.Event()
         self._drained = asyncio.Event()
@@ -147,16 +117,15 @@ class Intake:
         sizes: list[int] = []
         for of_positions, of_status in zip(positions.counts, status.counts, strict=True):
             sizes += (of_positions * STREAM_POSITION.itemsize, of_status * STREAM_STATUS.itemsize)
-        ids: Any = await self._append_all(
-            keys=[self._names[partition] for partition in judged.partitions],
-            args=[
-                received_bytes(now_ms),
-                msgspec.msgpack.encode(sizes),
-                positions.records.tobytes(),
-                status.records.tobytes(),
-            ],
+        return await self._streams.append(
+            Appended(
+                partitions=judged.partitions,
+                sizes=sizes,
+                received=received_bytes(now_ms),
+                positions=positions.records.tobytes(),
+                status=status.records.tobytes(),
+            )
         )
-        return dict(zip(judged.partitions, ids, strict=True))
 
     def _note_outage(self, error: str) -> None:
         if self.is_up:
@@ -173,9 +142,9 @@ class Intake:
             await asyncio.sleep(1.0)
 
     async def _look(self) -> None:
-        longest, durable = await self._look_at_all(keys=[keys.durable(), *self._names])
-        self.is_overloaded = longest > STREAM_ROOM or len(self._flushes) > MAX_FLUSHES
-        self.note_durable(dict(zip(map(int, durable[::2]), durable[1::2], strict=True)))
+        look = await self._streams.look(self._partitions)
+        self.is_overloaded = look.longest > STREAM_ROOM or len(self._flushes) > MAX_FLUSHES
+        self.note_durable(look.durable)
 
     def note_durable(self, durable: dict[int, bytes]) -> None:
         """Take the archiver's last id on disk by partition, and let go of the flushes that it covers."""

@@ -9,31 +9,10 @@ from core import keys
 from core.redis import Redis
 from fleet.telemetry.facts import Facts
 from fleet.telemetry.records import STATE, STATE_BYTES, Records
+from fleet.telemetry.streams import BlobRow, streams_of
 from geofences.events import TransitionState
 
 START: Final = b"0-0"
-
-_WRITE: Final = """
-local done = {}
-for i = 1, #KEYS / 3 do
-  local blob, header, memory = KEYS[3 * i - 2], KEYS[3 * i - 1], KEYS[3 * i]
-  local at = 6 * (i - 1)
-  local known = redis.call('HGET', header, 'epoch')
-  if known and tonumber(known) > tonumber(ARGV[at + 1]) then
-    done[i] = 0
-  else
-    redis.call('SET', blob, ARGV[at + 5])
-    redis.call('SET', memory, ARGV[at + 6])
-    redis.call('HSET', header, 'epoch', ARGV[at + 1], 'position', ARGV[at + 2])
-    redis.call('HSET', header, 'tick', ARGV[at + 3], 'at_ms', ARGV[at + 4])
-    done[i] = 1
-  end
-end
-return done
-"""
-"""Write each partition's blob, memory and header together unless a later epoch has written: a late tracker
-changes nothing. One call for all of them costs the client a third of 32; a cluster, which refuses
-one call over two hash tags, needs one a partition."""
 
 
 class Memory(msgspec.Struct, kw_only=True):
@@ -81,25 +60,13 @@ class Blobs:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._write_all = redis.register_script(_WRITE)
+        self._streams = streams_of(redis)
 
     async def write(self, blobs: list[PartitionBlob]) -> list[int]:
         """Write blobs; return the partitions for which a later epoch had written, so nothing was."""
         if not blobs:
             return []
-        names: list[str] = []
-        values: list[int | bytes] = []
-        for blob in blobs:
-            header = blob.header
-            names += (
-                keys.state(blob.partition),
-                keys.state_header(blob.partition),
-                keys.state_memory(blob.partition),
-            )
-            values += (header.epoch, header.position, header.tick, header.at_ms)
-            values += (blob.state.tobytes(), _memory_encoder.encode(blob.memory))
-        written: Any = await self._write_all(keys=names, args=values)
-        return [blob.partition for blob, done in zip(blobs, written, strict=True) if not done]
+        return await self._streams.write_blobs([_row(blob) for blob in blobs])
 
     async def recover(self, partition: int) -> Recovered:
         """Return a partition as its last owner left it; nothing known gives an empty state."""
@@ -140,6 +107,19 @@ def read_blob(blob: bytes) -> Records:
     state = np.frombuffer(_whole(blob), STATE)
     heard: Records = state[state["vehicle_no"] != 0]
     return heard
+
+
+def _row(blob: PartitionBlob) -> BlobRow:
+    header = blob.header
+    return BlobRow(
+        partition=blob.partition,
+        epoch=header.epoch,
+        position=header.position,
+        tick=header.tick,
+        at_ms=header.at_ms,
+        state=blob.state.tobytes(),
+        memory=_memory_encoder.encode(blob.memory),
+    )
 
 
 def _whole(blob: bytes) -> bytes:

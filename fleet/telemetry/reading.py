@@ -5,9 +5,9 @@ from typing import Final
 import msgspec
 import structlog
 
-from core import keys
 from core.redis import Redis
-from fleet.telemetry.records import Entry, read_entry, stream_parts
+from fleet.telemetry.records import Entry, read_entry
+from fleet.telemetry.streams import streams_of
 
 ENTRIES_MOST: Final = 256
 """Entries of one partition in one read; a longer queue is worked off without waiting between ticks."""
@@ -30,28 +30,23 @@ class StreamReader:
     """Follows the owned partitions. ``up_to`` is the tracker's: partition → last entry that was read."""
 
     def __init__(self, streams: Redis) -> None:
-        self._streams = streams
+        self._streams = streams_of(streams)
         self.up_to: dict[int, bytes] = {}
 
     async def read(self, wait_ms: int) -> Read:
         """Return what is new, waiting up to ``wait_ms`` wall milliseconds for the first of it.
 
         Entries that a gateway appended together come together. Without a partition it returns at once.
-        One XREAD over all of them: 32 of one partition each cost a tenth of the tick more. A cluster refuses
-        one call over two hash tags: there each partition needs a call of its own.
         Raises what Redis raises.
         """
         if not self.up_to:
             return Read()
-        by_name = {keys.telemetry(partition).encode(): partition for partition in self.up_to}
-        found = await self._streams.execute_command(  # type: ignore[no-untyped-call]
-            "XREAD", "COUNT", ENTRIES_MOST, "BLOCK", wait_ms, "STREAMS", *by_name, *self.up_to.values()
-        )
+        found = await self._streams.read(self.up_to, count=ENTRIES_MOST, wait_ms=wait_ms)
         entries: list[Entry] = []
         has_more = False
         newest_ms = 0
-        for name, parts in stream_parts(found):
-            self.up_to[by_name[name]] = parts[-1][0]
+        for partition, parts in found:
+            self.up_to[partition] = parts[-1][0]
             for entry_id, fields in parts:
                 entry = _readable(entry_id, fields)
                 if entry is not None:
@@ -59,6 +54,10 @@ class StreamReader:
                     newest_ms = max(newest_ms, entry.received_ms)
             has_more = has_more or len(parts) == ENTRIES_MOST
         return Read(entries=entries, has_more=has_more, newest_ms=newest_ms)
+
+    async def aclose(self) -> None:
+        """Give up what a read left waiting."""
+        await self._streams.aclose()
 
 
 def _readable(entry_id: bytes, fields: dict[bytes, bytes]) -> Entry | None:

@@ -154,6 +154,7 @@ class Tracker:
             await self._end()
         finally:
             inner.set()
+            await self._reader.aclose()
             _, late = await asyncio.wait(helpers, timeout=5.0)
             for task in late:
                 task.cancel()

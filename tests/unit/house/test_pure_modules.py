@@ -21,8 +21,8 @@ STORES = frozenset(
 FRAMEWORKS = frozenset({"litestar", "uvicorn", "uvloop", "httpx", "websockets", "click", "fcntl", "socket"})
 NAMES_A_FORMAT = {"fleet.history.files": "pyarrow", "services.routing.tiles": "subprocess"}
 """Not pure and without coroutines: they read and write files for those who run them in a thread."""
-PLUGS_IN = frozenset({"services.plugging"})
-"""Hands modules to each other; steppe/composition alone is above it."""
+PLUGS_IN = frozenset({"services.plugging", "fleet.telemetry.streams"})
+"""Hand modules to each other: above the first is steppe/composition alone, the second looks at the client."""
 
 type Sources = Mapping[str, str]
 
