@@ -38,7 +38,7 @@ chaos: ## the long kill -9 runs; results go to tests/chaos/results
 	@scripts/setup test
 	@$(py) -m pytest tests/chaos -q -m "chaos_short or chaos_long" --durations=0
 
-bench: ## measure telemetry and fences; results go to benchmarks/results
+bench: ## measure telemetry, links and fences; results go to benchmarks/results and docs/benchmarks.md
 	@scripts/setup test
 	@$(py) -m benchmarks
 
@@ -47,6 +47,7 @@ lock: ## compile requirements/*.lock anew
 
 docs: ## write the generated reference pages
 	@$(py) -m steppe.reference
+	@$(py) -m benchmarks.report
 
 clean: ## remove what was built (not var/, the demo's data)
 	rm -rf .venv build dist dashboard/web/dist dashboard/web/node_modules .mypy_cache .ruff_cache .hypothesis

@@ -1,22 +1,56 @@
-"""``make bench``: every benchmark, its result kept beside the earlier ones. Run it on a quiet machine."""
+"""``make bench``: every benchmark, its result kept beside the code it measured. Run it on a quiet machine.
+
+Words after it choose some: ``python -m benchmarks fences links``. A missed bar does not stop the rest.
+"""
 
 import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks import report
+
 RESULTS = Path(__file__).parent / "results"
+CITY = "--vehicles 100000 --dashboards 20 --links 200 --frame 500"
+
+
+def telemetry(name: str, words: str) -> tuple[str, list[str]]:
+    return name, ["benchmarks.telemetry", *words.split(), "--keep", str(RESULTS / f"{name}.json")]
+
+
+BENCHMARKS = dict(
+    [
+        ("fences", ["benchmarks.fences"]),
+        ("links", ["benchmarks.links"]),
+        telemetry(
+            "telemetry-20000",
+            "--vehicles 20000 --fences 500 --dashboards 5 --links 10 --frame 200 --singles 200",
+        ),
+        telemetry("telemetry-100000-3000", f"{CITY} --fences 3000 --seconds 60"),
+        telemetry("telemetry-100000-10000", f"{CITY} --fences 10000 --seconds 60"),
+        telemetry(
+            "telemetry-singles", "--vehicles 10000 --singles 10000 --fences 3000 --dashboards 20 --seconds 30"
+        ),
+        telemetry("growth", f"{CITY} --fences 3000 --seconds 20 --growth"),
+        telemetry("rate", f"{CITY} --fences 3000 --dashboards 1 --seconds 15 --find-rate"),
+        telemetry("soak", f"{CITY} --fences 3000 --seconds 600"),
+    ]
+)
 
 
 def main() -> None:
-    """Run the benchmarks one after the other; each prints its table."""
-    subprocess.run([sys.executable, "-m", "benchmarks.fences"], check=True)
-    for size in (
-        "20000 --fences 500 --links 10 --frame 200 --singles 200",
-        "100000 --fences 3000 --dashboards 20",
-    ):
-        kept = RESULTS / f"telemetry-{size.partition(' ')[0]}.json"
-        words = ["-m", "benchmarks.telemetry", "--keep", str(kept), "--vehicles", *size.split()]
-        subprocess.run([sys.executable, *words], check=False)
+    """Run the benchmarks one after the other and write docs/benchmarks.md from what they found."""
+    wanted = sys.argv[1:] or list(BENCHMARKS)
+    if unknown := set(wanted) - set(BENCHMARKS):
+        sys.exit(f"no benchmark is called {' or '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    RESULTS.mkdir(exist_ok=True)
+    missed = []
+    for name in wanted:
+        print(f"== {name}", flush=True)
+        if subprocess.run([sys.executable, "-m", *BENCHMARKS[name]], check=False).returncode:
+            missed.append(name)
+    report.PAGE.write_text(report.page())
+    print(f"docs/benchmarks.md is written; a bar was missed by: {', '.join(missed) or 'nobody'}")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -34,6 +34,7 @@ class Load:
         self.vehicles = Vehicles(world, Clock.real())
         self.clock = self.vehicles.clock
         self.welcomed = asyncio.Event()
+        self.may_send = asyncio.Event()
 
     def heard(self, text: str | bytes) -> None:
         """Take a message of the city."""
@@ -70,7 +71,7 @@ class Load:
             vehicles = tuple(int(number) for _, group in groups for number in group)
             await socket.send(encode_message(Hello(protocol=1, vehicles=vehicles)).decode())
             listener = asyncio.create_task(self.listen(socket))
-            await self.welcomed.wait()
+            await self.may_send.wait()
             period_s, frame_seq = 1.0 / self.world.hz, 0
             began_s = int(self.clock.monotonic_s()) + 1.0
             while True:
@@ -148,7 +149,7 @@ class Singles:
     async def drive(self) -> None:
         """Send a frame of every vehicle each period."""
         load = self._load
-        await load.welcomed.wait()
+        await load.may_send.wait()
         groups = np.array_split(np.arange(1, len(self._links) + 1), min(SLOTS, len(self._links)))
         period_s = 1.0 / load.world.hz
         began_s = load.clock.monotonic_s()
@@ -191,6 +192,9 @@ async def load(world: World) -> None:
     while not whole.welcomed.is_set():
         await finished(tasks, 1.0)
         say("opening", links=whole.vehicles.seen.links)
+    say("opened", links=whole.vehicles.seen.links)
+    await finished(tasks, world.idle_s)
+    whole.may_send.set()
     tasks += [asyncio.create_task(whole.screen(is_measured=index == 0)) for index in range(world.screens)]
     gc.disable()
     await finished(tasks, world.warm_s)

@@ -47,6 +47,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     warm_s: float = 8.0
     """Between the last link's welcome and the measurement."""
     measure_s: float = 30.0
+    idle_s: float = 0.0
+    """How long every link stays open without a frame at the beginning."""
 
     @property
     def links(self) -> int:
