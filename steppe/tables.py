@@ -11,6 +11,7 @@ import core.leases
 import core.outbox
 import fleet.alarms.tables
 import fleet.commands.tables
+import fleet.history.holds.tables
 import fleet.people.tables
 import fleet.telemetry.facts
 import fleet.vehicles.tables
@@ -31,6 +32,7 @@ ALL: Final[tuple[ModuleType, ...]] = (
     core.outbox,
     fleet.alarms.tables,
     fleet.commands.tables,
+    fleet.history.holds.tables,
     fleet.people.tables,
     fleet.telemetry.facts,
     fleet.vehicles.tables,

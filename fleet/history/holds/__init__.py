@@ -1,0 +1,1 @@
+"""What retention and thinning must not touch, for whom, of when and until when."""
