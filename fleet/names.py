@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from core.kinds import ServiceKind
+from fleet.alarms.advice import AlarmAnswer
 from fleet.alarms.kinds import AlarmKind, AlarmState, Severity
 from fleet.commands.kinds import CommandState
 from fleet.commands.possible import Hindrance
@@ -196,6 +197,18 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
         AlarmKind.EMERGENCY_STOP: Name("紧急停车", "Emergency stop"),
         AlarmKind.NOBODY_WATCHES: Name("无远程安全员值守", "No remote operator watches"),
         AlarmKind.NEEDS_PERSON: Name("需要人工处理", "A person is needed"),
+    },
+    AlarmAnswer: {
+        AlarmAnswer.WATCHING: Name("继续观察", "Watching"),
+        AlarmAnswer.HANDLING: Name("处理中", "Handling it"),
+        AlarmAnswer.CREW_SENT: Name("已派现场", "Crew sent"),
+        AlarmAnswer.STOPPED: Name("已停车", "Vehicle stopped"),
+        AlarmAnswer.TAKEN_OVER: Name("已接管", "Taken over"),
+        AlarmAnswer.RESCUE_CALLED: Name("已报警或呼救", "Police or rescue called"),
+        AlarmAnswer.GOODS_OUT: Name("货物已取出", "Goods taken out"),
+        AlarmAnswer.MAKER_TOLD: Name("已通知厂商", "Maker told"),
+        AlarmAnswer.PLANNED: Name("计划内", "Planned"),
+        AlarmAnswer.FALSE_ALARM: Name("误报", "False alarm"),
     },
     Severity: {
         Severity.INFO: Name("提示", "Info"),

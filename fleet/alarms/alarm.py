@@ -10,6 +10,7 @@ from core.transitions import advance as next_state
 from fleet.alarms.kinds import (
     ALARM_TRANSITIONS,
     DEFAULT_SEVERITY,
+    SEVERITY_RANK,
     AlarmEvent,
     AlarmKind,
     AlarmState,
@@ -107,6 +108,19 @@ def raise_alarm(
         lat=signal.lat,
         lng=signal.lng,
         details=signal.details,
+    )
+
+
+def worsened(alarm: Alarm, signal: AlarmRaised) -> Alarm:
+    """Return the standing alarm with what a graver signal of its cause adds; the alarm itself when it is not.
+
+    One cause may be said twice: by the status record, and by a report that calls it fatal.
+    """
+    severity = signal.severity or DEFAULT_SEVERITY[signal.kind]
+    if SEVERITY_RANK[severity] <= SEVERITY_RANK[alarm.severity]:
+        return alarm
+    return msgspec.structs.replace(
+        alarm, severity=severity, details={**alarm.details, **signal.details}, version=alarm.version + 1
     )
 
 

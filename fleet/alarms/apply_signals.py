@@ -7,7 +7,7 @@ from typing import Final
 from core.auth.principal import EVERYTHING
 from core.database import Database, Transaction
 from core.ids import AlarmId, new_id
-from fleet.alarms.alarm import AlarmCleared, AlarmRaised, AlarmSignal, clear, dedup_key, raise_alarm
+from fleet.alarms.alarm import AlarmCleared, AlarmRaised, AlarmSignal, clear, dedup_key, raise_alarm, worsened
 from fleet.alarms.store import AlarmStore
 from fleet.vehicles.store import VehicleStore
 from fleet.vehicles.vehicle import Vehicle
@@ -60,6 +60,10 @@ async def _raise(store: AlarmStore, signal: AlarmRaised, vehicle: Vehicle) -> bo
     key = dedup_key(signal)
     known = (await store.standing([key])).get(key)
     if known is not None:
+        graver = worsened(known, signal)
+        if graver is not known:
+            await store.save(known, graver)
+            return True
         if signal.at - known.last_seen_at >= SEEN_AGAIN_AFTER:
             await store.seen(known, at=signal.at)
         return False

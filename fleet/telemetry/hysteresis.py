@@ -1,6 +1,7 @@
-"""A cause that must last before it stands, and must be gone for a while before it does not."""
+"""Causes that must last before they stand, and must be gone for a while before they do not."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,47 +9,78 @@ from numpy.typing import NDArray
 from fleet.telemetry.roster import longer
 
 type Mask = NDArray[np.bool_]
+type Bits = NDArray[np.uint32]
+type Rows = NDArray[np.intp]
+
+MOST_CAUSES: Final = 32
+_NO_ROWS: Final[Rows] = np.zeros(0, np.intp)
 
 
-class Hysteresis:
-    """One cause by vehicle_no. Time is an argument: milliseconds, city time."""
+class Causes:
+    """Up to 32 causes by vehicle_no, one bit each. Time is an argument: milliseconds, city time.
 
-    def __init__(self, size: int, *, raise_after_s: float, clear_after_s: float) -> None:
-        self._raise_ms = round(raise_after_s * 1000)
-        self._clear_ms = round(clear_after_s * 1000)
-        self.standing = np.zeros(size, np.bool_)
-        self._since = np.zeros(size, np.int64)
+    What stands and what is being counted are one word a vehicle, so that a tick looks at a vehicle once
+    whatever the number of causes, and only at those of which a cause stands, begins or ends.
+    """
+
+    def __init__(self, size: int, spans_s: Sequence[tuple[float, float]]) -> None:
+        """Take (raise after, clear after) of each cause in city seconds; its place is its bit."""
+        if len(spans_s) > MOST_CAUSES:
+            raise ValueError(f"a word has {MOST_CAUSES} bits, not {len(spans_s)}")
+        self._spans_ms = [(round(up * 1000), round(down * 1000)) for up, down in spans_s]
+        self.standing: Bits = np.zeros(size, np.uint32)
+        self._counting: Bits = np.zeros(size, np.uint32)
+        self._since = [np.zeros(size, np.int64) for _ in spans_s]
 
     def reserve(self, size: int) -> None:
         """Make room for vehicle numbers below ``size``."""
         if size > len(self.standing):
             self.standing = longer(self.standing, size)
-            self._since = longer(self._since, size)
+            self._counting = longer(self._counting, size)
+            self._since = [longer(since, size) for since in self._since]
 
     def forget(self, numbers: NDArray[Any]) -> None:
         """Start anew with these vehicles: nothing stands, nothing is counted."""
-        self.standing[numbers] = False
-        self._since[numbers] = 0
+        self.standing[numbers] = 0
+        self._counting[numbers] = 0
+
+    def busy(self, numbers: NDArray[Any]) -> Bits:
+        """Return which causes stand or are being counted: what ``step`` must look at beside new causes."""
+        found: Bits = self.standing[numbers] | self._counting[numbers]
+        return found
 
     def step(
-        self, numbers: NDArray[Any], ms: NDArray[np.int64], is_cause: Mask, is_gone: Mask
-    ) -> tuple[Mask, Mask]:
-        """Return (raised, cleared) for one observation each of different vehicles.
+        self,
+        bit: int,
+        numbers: NDArray[Any],
+        ms: NDArray[np.int64],
+        is_cause: Mask,
+        is_gone: Mask,
+        *,
+        busy: Bits | None = None,
+        at_once: Mask | None = None,
+    ) -> tuple[Rows, Rows]:
+        """Return the rows (raised, cleared) of one observation each of different vehicles.
 
         Where neither holds, what was being counted starts anew. Both are edges: a standing cause is not
-        raised again.
+        raised again. ``busy`` is what ``busy(numbers)`` gave; ``at_once`` marks causes that need not last.
         """
-        stood = self.standing[numbers]
-        since = self._since[numbers]
-        rows = np.flatnonzero(is_cause | stood | (since != 0))  # of the others nothing stands, begins or ends
-        raised = np.zeros(len(numbers), np.bool_)
-        cleared = np.zeros(len(numbers), np.bool_)
-        if len(rows):
-            numbers, ms, stood, since = numbers[rows], ms[rows], stood[rows], since[rows]
-            turning = np.where(stood, is_gone[rows], is_cause[rows])
-            since = np.where(since == 0, ms, since)
-            done = turning & (ms - since >= np.where(stood, self._clear_ms, self._raise_ms))
-            self._since[numbers] = np.where(turning & ~done, since, 0)
-            self.standing[numbers] = stood ^ done
-            raised[rows], cleared[rows] = done & ~stood, done & stood
-        return raised, cleared
+        flag = np.uint32(1 << bit)
+        busy = self.busy(numbers) if busy is None else busy
+        rows = np.flatnonzero(is_cause | ((busy & flag) != 0))
+        if not len(rows):
+            return _NO_ROWS, _NO_ROWS
+        raise_ms, clear_ms = self._spans_ms[bit]
+        numbers, ms = numbers[rows], ms[rows]
+        stood = (self.standing[numbers] & flag) != 0
+        turning = np.where(stood, is_gone[rows], is_cause[rows])
+        since = np.where((self._counting[numbers] & flag) != 0, self._since[bit][numbers], ms)
+        needed = np.where(stood, clear_ms, raise_ms)
+        if at_once is not None:
+            needed = np.where(at_once[rows], 0, needed)
+        done = turning & (ms - since >= needed)
+        self._since[bit][numbers] = since
+        counted = self._counting[numbers]
+        self._counting[numbers] = np.where(turning & ~done, counted | flag, counted & ~flag)
+        self.standing[numbers] = np.where(done, self.standing[numbers] ^ flag, self.standing[numbers])
+        return rows[done & ~stood], rows[done & stood]

@@ -12,7 +12,8 @@ from fleet.telemetry.numbering import Numbering
 from fleet.telemetry.records import STREAM_POSITION, STREAM_STATUS, Entry, Records, joined
 from fleet.telemetry.rejects import RejectCounts
 from fleet.telemetry.roster import Roster
-from fleet.telemetry.steps.alarms import AlarmLimits, AlarmStep
+from fleet.telemetry.steps.alarm_limits import AlarmLimits
+from fleet.telemetry.steps.alarms import AlarmStep
 from fleet.telemetry.steps.events import EventStep
 from fleet.telemetry.steps.fences import FenceStep
 from fleet.telemetry.steps.liveness import LivenessStep

@@ -41,6 +41,8 @@ class RosterRow(msgspec.Struct, frozen=True, kw_only=True):
     """Only a vehicle in service can leave its operating area."""
     is_under_way: bool = False
     """Its duty puts it on the road: silence is then an alarm."""
+    is_to_move: bool = False
+    """Its duty has it drive somewhere: standing for long is then an alarm."""
     report_interval_s: float = 1.0
 
 
@@ -106,6 +108,7 @@ class Roster:
         self.heard = np.zeros(self.size, dtype=np.bool_)
         self.in_service = np.zeros(self.size, dtype=np.bool_)
         self.under_way = np.zeros(self.size, dtype=np.bool_)
+        self.to_move = np.zeros(self.size, dtype=np.bool_)
         self.maker = np.zeros(self.size, dtype=np.uint16)
         self.operator = np.zeros(self.size, dtype=np.uint16)
         self.district = np.zeros(self.size, dtype=np.uint16)
@@ -122,6 +125,7 @@ class Roster:
         self.heard = longer(self.heard, size)
         self.in_service = longer(self.in_service, size)
         self.under_way = longer(self.under_way, size)
+        self.to_move = longer(self.to_move, size)
         self.maker = longer(self.maker, size)
         self.operator = longer(self.operator, size)
         self.district = longer(self.district, size)
@@ -143,6 +147,7 @@ class Roster:
             self.heard[no] = row.is_heard
             self.in_service[no] = row.is_in_service
             self.under_way[no] = row.is_under_way
+            self.to_move[no] = row.is_to_move
             self.maker[no] = self.makers.number(row.maker)
             self.operator[no] = self.operators.number(row.operator)
             self.district[no] = self.districts.number(row.district)

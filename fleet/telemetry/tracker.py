@@ -22,7 +22,7 @@ from fleet.telemetry.pipeline import Pipeline
 from fleet.telemetry.reading import Read, StreamReader
 from fleet.telemetry.rejects import Reject
 from fleet.telemetry.roster import Roster, RosterSource
-from fleet.telemetry.steps.alarms import AlarmLimits
+from fleet.telemetry.steps.alarm_limits import AlarmLimits
 from fleet.telemetry.tick import TelemetryStep, Tick
 from geofences.index import FenceIndex
 

@@ -60,6 +60,10 @@ UNDER_WAY: frozenset[Duty] = frozenset(
 """Duties in which a named remote operator must watch the vehicle; idle at depot or charging is none."""
 
 
+TO_MOVE: frozenset[Duty] = frozenset({Duty.TO_STOP, Duty.RETURNING, Duty.TO_CHARGER})
+"""Duties in which a vehicle drives somewhere: standing for long is then being stuck."""
+
+
 class Condition(StrEnum):
     """The one thing a map shows of a vehicle; the order of the members is the number in the live feed."""
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from core.database import Database
 from fleet.telemetry.roster import RosterRow
 from fleet.vehicles.directory import ChangeReader
-from fleet.vehicles.kinds import UNDER_WAY, Lifecycle
+from fleet.vehicles.kinds import TO_MOVE, UNDER_WAY, Lifecycle
 from fleet.vehicles.vehicle import Vehicle
 
 
@@ -31,5 +31,6 @@ class SqlRoster:
             is_heard=vehicle.lifecycle is not Lifecycle.DECOMMISSIONED,
             is_in_service=vehicle.lifecycle is Lifecycle.IN_SERVICE,
             is_under_way=vehicle.duty in UNDER_WAY,
+            is_to_move=vehicle.duty in TO_MOVE,
             report_interval_s=self._report_interval_s,
         )

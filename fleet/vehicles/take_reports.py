@@ -1,7 +1,6 @@
 """What vehicles report about themselves: the policy they hold, faults, calls for a person."""
 
 from datetime import datetime
-from typing import Final
 
 import msgspec
 
@@ -12,6 +11,7 @@ from core.ids import VehicleNo
 from core.inbox import InboxItem
 from fleet.alarms.alarm import AlarmCleared, AlarmRaised
 from fleet.alarms.apply_signals import apply_signals
+from fleet.alarms.faults import cause_of_fault
 from fleet.alarms.kinds import AlarmKind, Severity
 from fleet.alarms.store import AlarmStore
 from fleet.links.wire.reports import Fault, LinkLossPolicy, ReportKind, TakeoverRequested, read_report_body
@@ -35,26 +35,13 @@ async def take_link_loss_policy(tx: Transaction, item: InboxItem, *, at: datetim
     return "applied"
 
 
-_KIND_OF_FAULT: Final = {
-    102: AlarmKind.BATTERY_TOO_COLD,
-    103: AlarmKind.BATTERY_THERMAL,
-    201: AlarmKind.SENSOR_BLOCKED,
-    302: AlarmKind.DOOR_FORCED,
-    401: AlarmKind.TIPPED_OVER,
-    402: AlarmKind.COLLISION,
-    601: AlarmKind.TANK_FROZEN,
-}
-"""Fault codes (docs/wire-protocol.md, section 6) that have an alarm of their own; every other is a vehicle
-fault. Low battery (101) and lost positioning (202) have theirs from the positions."""
-
-
 async def take_fault(tx: Transaction, item: InboxItem, *, at: datetime) -> str:
     """Raise or clear the alarm of a fault; a fatal one takes the vehicle out of work until it clears.
 
     Outcome: raised, cleared or repeated.
     """
     body = _read(item, Fault)
-    kind, cause = _KIND_OF_FAULT.get(body.code, AlarmKind.VEHICLE_FAULT), f"fault-{body.code}"
+    kind, cause = cause_of_fault(body.code)
     if body.is_cleared:
         cleared = AlarmCleared(vehicle_no=item.vehicle_no, kind=kind, cause=cause, at=item.measured_at)
         changed = await apply_signals(tx, [cleared])
@@ -88,7 +75,6 @@ async def take_takeover_request(tx: Transaction, item: InboxItem, *, at: datetim
     raised = AlarmRaised(
         vehicle_no=item.vehicle_no,
         kind=AlarmKind.TAKEOVER_REQUESTED,
-        cause=body.reason[:40],
         at=item.measured_at,
         details={"reason": body.reason[:200], "detail": body.detail[:200]},
     )

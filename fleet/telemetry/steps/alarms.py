@@ -1,9 +1,8 @@
-"""The first alarms: causes that the tracker sees by itself. One cause raises one alarm."""
+"""Causes that the tracker sees by itself, from positions, statuses and silence. One cause, one alarm."""
 
 from collections.abc import Mapping
 from typing import Final
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,9 +11,11 @@ from core.ids import VehicleNo
 from fleet.alarms.alarm import AlarmCleared, AlarmRaised
 from fleet.alarms.kinds import AlarmKind
 from fleet.links.wire.positions import PositionFlag
-from fleet.telemetry.hysteresis import Hysteresis
+from fleet.telemetry.hysteresis import Bits, Causes, Rows
 from fleet.telemetry.records import Records
+from fleet.telemetry.steps.alarm_limits import AlarmLimits
 from fleet.telemetry.steps.liveness import OFFLINE, ONLINE, LivenessStep
+from fleet.telemetry.steps.status_causes import StatusReader, status_causes
 from fleet.telemetry.tick import Numbers, Tick
 from geofences.fences import FenceKind
 from geofences.index import FenceIndex
@@ -22,6 +23,7 @@ from geofences.rules import NOBODY
 
 type Mask = NDArray[np.bool_]
 type Details = Mapping[str, str | int | float | bool | None]
+type Columns = Mapping[str, NDArray[np.float64]]
 
 ALARM_BITS: Final[tuple[AlarmKind, ...]] = (
     AlarmKind.LEFT_OPERATING_AREA,
@@ -31,52 +33,46 @@ ALARM_BITS: Final[tuple[AlarmKind, ...]] = (
     AlarmKind.LOW_BATTERY,
     AlarmKind.STOPPED_IN_KEEP_CLEAR,
     AlarmKind.POSITIONING_LOST,
+    AlarmKind.STUCK,
+    AlarmKind.BATTERY_TOO_COLD,
+    AlarmKind.BATTERY_THERMAL,
+    AlarmKind.TANK_FROZEN,
+    AlarmKind.CARGO_TEMPERATURE,
+    AlarmKind.COMPARTMENT_LEFT_OPEN,
+    AlarmKind.DOOR_FORCED,
+    AlarmKind.SENSOR_BLOCKED,
+    AlarmKind.TIPPED_OVER,
+    AlarmKind.COLLISION,
 )
-"""Kind by its bit in the state record's ``alarms``."""
+"""Kind by its bit in the state record's ``alarms``; kinds are added at the end."""
+_BIT_OF: Final = {kind: bit for bit, kind in enumerate(ALARM_BITS)}
 _UNKNOWN_BATTERY: Final = 255
+_SAYS_WHY: Final = PositionFlag.CHARGING | PositionFlag.STOP_HELD | PositionFlag.FAULT
+"""Flags of a vehicle that stands for a reason which has its own alarm, or none."""
 
 
-class AlarmLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """When a cause stands and when it is gone; city seconds."""
-
-    outside_s: float = 5.0
-    back_inside_s: float = 5.0
-    no_go_s: float = 0.0
-    """A forbidden place is said at the first point (as the fence transitions do)."""
-    out_of_no_go_s: float = 5.0
-    overspeed_ratio: float = 1.1
-    overspeed_margin_mps: float = 0.3
-    """Above limit × ratio + margin: satellite speed is good to about 0.1 m/s."""
-    overspeed_s: float = 3.0
-    low_battery_200: int = 40
-    """20 %."""
-    battery_back_200: int = 50
-    """25 %."""
-    stopped_mps: float = 0.2
-    keep_clear_s: float = 10.0
-    """Long enough to give way to somebody; domain.md wants the alarm at once after that."""
-    no_fix_s: float = 10.0
+def _spans_s(limits: AlarmLimits) -> list[tuple[float, float]]:
+    lasting = {
+        AlarmKind.LEFT_OPERATING_AREA: (limits.outside_s, limits.back_inside_s),
+        AlarmKind.NO_GO_ENTRY: (limits.no_go_s, limits.out_of_no_go_s),
+        AlarmKind.OVERSPEED: (limits.overspeed_s, limits.overspeed_s),
+        AlarmKind.STOPPED_IN_KEEP_CLEAR: (limits.keep_clear_s, 0.0),
+        AlarmKind.POSITIONING_LOST: (limits.no_fix_s, limits.no_fix_s),
+        AlarmKind.STUCK: (limits.stuck_s, 0.0),
+        AlarmKind.CARGO_TEMPERATURE: (limits.cargo_s, limits.cargo_s),
+        AlarmKind.COMPARTMENT_LEFT_OPEN: (limits.open_s, 0.0),
+    }
+    return [lasting.get(kind, (0.0, 0.0)) for kind in ALARM_BITS]
 
 
 class AlarmStep:
     """Detection only: who keeps and shows alarms is told through the tick's signals."""
 
     def __init__(self, size: int, liveness: LivenessStep, limits: AlarmLimits | None = None) -> None:
-        self._limits = limits = limits or AlarmLimits()
+        self._limits = limits or AlarmLimits()
         self._liveness = liveness
-
-        def cause(raise_after_s: float, clear_after_s: float) -> Hysteresis:
-            return Hysteresis(size, raise_after_s=raise_after_s, clear_after_s=clear_after_s)
-
-        self._causes: dict[AlarmKind, Hysteresis] = {
-            AlarmKind.LEFT_OPERATING_AREA: cause(limits.outside_s, limits.back_inside_s),
-            AlarmKind.NO_GO_ENTRY: cause(limits.no_go_s, limits.out_of_no_go_s),
-            AlarmKind.OVERSPEED: cause(limits.overspeed_s, limits.overspeed_s),
-            AlarmKind.OFFLINE_ON_DUTY: cause(0.0, 0.0),
-            AlarmKind.LOW_BATTERY: cause(0.0, 0.0),
-            AlarmKind.STOPPED_IN_KEEP_CLEAR: cause(limits.keep_clear_s, 0.0),
-            AlarmKind.POSITIONING_LOST: cause(limits.no_fix_s, limits.no_fix_s),
-        }
+        self._causes = Causes(size, _spans_s(self._limits))
+        self._statuses = StatusReader(size)
         self._under_way_revision = -1
         self._index: FenceIndex | None = None
         self._has_areas = False
@@ -85,15 +81,14 @@ class AlarmStep:
         """Leave ``signals``."""
         if len(tick.last) and tick.rules is not None:
             self._by_position(tick)
+        if len(tick.status):
+            self._by_status(tick)
         if tick.is_silence_due or len(tick.last):
             self._by_silence(tick)
 
-    def bits(self, numbers: Numbers) -> NDArray[np.uint32]:
+    def bits(self, numbers: Numbers) -> Bits:
         """Return which causes stand, as the bits of ALARM_BITS."""
-        bits = np.zeros(len(numbers), np.uint32)
-        for bit, kind in enumerate(ALARM_BITS):
-            bits |= self._causes[kind].standing[numbers].astype(np.uint32) << np.uint32(bit)
-        return bits
+        return self._causes.standing[numbers]
 
     def _by_position(self, tick: Tick) -> None:
         rules = tick.rules
@@ -102,35 +97,40 @@ class AlarmStep:
         here = tick.newest
         speed = here["speed_cm_s"] / 100
         flags = here["mode_flags"]
-        works = tick.roster.in_service[tick.heard]
+        busy = self._causes.busy(tick.heard)
         if self._has_operating_areas(tick):
-            outside = rules.operating_area_by == NOBODY
-            self._judge(tick, AlarmKind.LEFT_OPERATING_AREA, outside & works, ~outside | ~works)
-        self._judge(
-            tick,
-            AlarmKind.NO_GO_ENTRY,
-            rules.no_entry_by != NOBODY,
-            rules.no_entry_by == NOBODY,
-            fences=rules.no_entry_by,
-        )
+            works = tick.roster.in_service[tick.heard]
+            outside = (rules.operating_area_by == NOBODY) & works
+            self._judge(tick, AlarmKind.LEFT_OPERATING_AREA, outside, ~outside, busy)
+        forbidden = rules.no_entry_by != NOBODY
+        self._judge(tick, AlarmKind.NO_GO_ENTRY, forbidden, ~forbidden, busy, fences=rules.no_entry_by)
         allowed = rules.speed_limit_mps * limits.overspeed_ratio + limits.overspeed_margin_mps
         self._judge(
             tick,
             AlarmKind.OVERSPEED,
             speed > allowed,
             speed <= rules.speed_limit_mps,
+            busy,
             fences=rules.speed_limit_by,
             values={"speed_mps": speed, "limit_mps": rules.speed_limit_mps},
         )
-        battery = here["battery_200"]
-        charges = (flags & PositionFlag.CHARGING) != 0
-        is_low = (battery < limits.low_battery_200) & ~charges
-        is_back = ((battery >= limits.battery_back_200) & (battery != _UNKNOWN_BATTERY)) | charges
-        self._judge(tick, AlarmKind.LOW_BATTERY, is_low, is_back, values={"battery_ratio": battery / 200})
-        stands = (rules.no_stopping_by != NOBODY) & (speed < limits.stopped_mps)
-        self._judge(tick, AlarmKind.STOPPED_IN_KEEP_CLEAR, stands, ~stands, fences=rules.no_stopping_by)
+        stands = speed < limits.stopped_mps
+        blocks = (rules.no_stopping_by != NOBODY) & stands
+        self._judge(tick, AlarmKind.STOPPED_IN_KEEP_CLEAR, blocks, ~blocks, busy, fences=rules.no_stopping_by)
         lost = (flags & PositionFlag.NO_FIX) != 0
-        self._judge(tick, AlarmKind.POSITIONING_LOST, lost, ~lost)
+        self._judge(tick, AlarmKind.POSITIONING_LOST, lost, ~lost, busy)
+        self._judge_battery(tick, busy)
+        should_move = tick.roster.to_move[tick.heard] & ((flags & _SAYS_WHY) == 0)
+        moves = (speed >= limits.moves_mps) | ~should_move
+        self._judge(tick, AlarmKind.STUCK, should_move & stands, moves, busy)
+
+    def _judge_battery(self, tick: Tick, busy: Bits) -> None:
+        battery = tick.newest["battery_200"]
+        charges = (tick.newest["mode_flags"] & PositionFlag.CHARGING) != 0
+        is_low = (battery < self._limits.low_battery_200) & ~charges
+        is_back = ((battery >= self._limits.battery_back_200) & (battery != _UNKNOWN_BATTERY)) | charges
+        ratio = {"battery_ratio": battery / 200}
+        self._judge(tick, AlarmKind.LOW_BATTERY, is_low, is_back, busy, values=ratio)
 
     def _has_operating_areas(self, tick: Tick) -> bool:
         if tick.index is not self._index:
@@ -144,24 +144,50 @@ class AlarmStep:
         kind: AlarmKind,
         is_cause: Mask,
         is_gone: Mask,
+        busy: Bits,
+        *,
         fences: NDArray[np.int32] | None = None,
-        values: Mapping[str, NDArray[np.float64]] | None = None,
+        values: Columns | None = None,
     ) -> None:
         here = tick.newest
-        raised, cleared = self._causes[kind].step(tick.heard, here["measured_ms"], is_cause, is_gone)
-        for row in np.flatnonzero(raised).tolist():
-            details = _evidence(tick, row, None if fences is None else int(fences[row]), values or {})
-            tick.signals.append(
-                AlarmRaised(
-                    vehicle_no=VehicleNo(int(here["vehicle_no"][row])),
-                    kind=kind,
-                    at=moment_of_ms(int(here["measured_ms"][row])),
-                    lat=float(here["lat_e7"][row]) * 1e-7,
-                    lng=float(here["lng_e7"][row]) * 1e-7,
-                    details=details,
-                )
-            )
+        raised, cleared = self._causes.step(
+            _BIT_OF[kind], tick.heard, here["measured_ms"], is_cause, is_gone, busy=busy
+        )
+        for row in raised.tolist():
+            fence = None if fences is None else int(fences[row])
+            details = _evidence(tick, row, fence, values or {})
+            self._raised(tick, kind, here[row], int(here["measured_ms"][row]), details)
         self._cleared(tick, kind, here["vehicle_no"][cleared], here["measured_ms"][cleared])
+
+    def _by_status(self, tick: Tick) -> None:
+        """Judge what vehicles say of themselves; the report of the same fault raises the same alarm."""
+        read = self._statuses.newest(tick)
+        if not len(read.numbers):
+            return
+        busy = self._causes.busy(read.numbers)
+        speed_mps = tick.live.state["speed_cm_s"][read.numbers] / 100
+        was_open = (busy & np.uint32(1 << _BIT_OF[AlarmKind.COMPARTMENT_LEFT_OPEN])) != 0
+        for cause in status_causes(read.status, speed_mps, was_open, self._limits):
+            raised, cleared = self._causes.step(
+                _BIT_OF[cause.kind],
+                read.numbers,
+                read.measured_ms,
+                cause.stands,
+                cause.is_gone,
+                busy=busy,
+                at_once=cause.at_once,
+            )
+            for row in raised.tolist():
+                self._raised(
+                    tick,
+                    cause.kind,
+                    tick.live.state[read.numbers[row]],
+                    int(read.measured_ms[row]),
+                    {"status_seq": int(read.status["status_seq"][row]), **cause.details(row)},
+                    number=int(read.numbers[row]),
+                )
+            self._cleared(tick, cause.kind, read.numbers[cleared], read.measured_ms[cleared])
+            self._mark(tick, read.numbers, raised, cleared)
 
     def _by_silence(self, tick: Tick) -> None:
         """Offline while under way: a vehicle that was sent out, or whose duty changed while it was silent."""
@@ -178,21 +204,43 @@ class AlarmStep:
         missing = (connection == OFFLINE) & tick.roster.under_way[candidates]
         found = (connection == ONLINE) | ~tick.roster.under_way[candidates]
         ms = np.full(len(candidates), tick.now_ms, np.int64)
-        raised, cleared = self._causes[AlarmKind.OFFLINE_ON_DUTY].step(candidates, ms, missing, found)
+        kind = AlarmKind.OFFLINE_ON_DUTY
+        raised, cleared = self._causes.step(_BIT_OF[kind], candidates, ms, missing, found)
         for number in candidates[raised].tolist():
             state = tick.live.state[number]
-            tick.signals.append(
-                AlarmRaised(
-                    vehicle_no=VehicleNo(number),
-                    kind=AlarmKind.OFFLINE_ON_DUTY,
-                    at=tick.now,
-                    lat=float(state["lat_e7"]) * 1e-7,
-                    lng=float(state["lng_e7"]) * 1e-7,
-                    details={"last_heard_ms": int(state["received_ms"])},
-                )
+            details = {"last_heard_ms": int(state["received_ms"])}
+            self._raised(tick, kind, state, tick.now_ms, details, number=number)
+        self._cleared(tick, kind, candidates[cleared], ms[cleared])
+        self._mark(tick, candidates, raised, cleared)
+
+    @staticmethod
+    def _mark(tick: Tick, numbers: Numbers, raised: Rows, cleared: Rows) -> None:
+        """Have screens told also of vehicles that sent no position in this tick."""
+        tick.live.changed[numbers[raised]] = True
+        tick.live.changed[numbers[cleared]] = True
+
+    @staticmethod
+    def _raised(
+        tick: Tick,
+        kind: AlarmKind,
+        place: np.void,
+        at_ms: int,
+        details: Details,
+        *,
+        number: int | None = None,
+    ) -> None:
+        """Signal a cause at the place of a position or state record; one that is empty has no place."""
+        is_known = int(place["vehicle_no"]) != 0
+        tick.signals.append(
+            AlarmRaised(
+                vehicle_no=VehicleNo(int(place["vehicle_no"]) if number is None else number),
+                kind=kind,
+                at=moment_of_ms(at_ms),
+                lat=float(place["lat_e7"]) * 1e-7 if is_known else None,
+                lng=float(place["lng_e7"]) * 1e-7 if is_known else None,
+                details=details,
             )
-            tick.live.changed[number] = True
-        self._cleared(tick, AlarmKind.OFFLINE_ON_DUTY, candidates[cleared], ms[cleared])
+        )
 
     @staticmethod
     def _cleared(tick: Tick, kind: AlarmKind, numbers: Numbers, ms: NDArray[np.int64]) -> None:
@@ -201,22 +249,20 @@ class AlarmStep:
 
     def reserve(self, size: int) -> None:
         """Make room for vehicle numbers below ``size``."""
-        for cause in self._causes.values():
-            cause.reserve(size)
+        self._causes.reserve(size)
+        self._statuses.reserve(size)
 
     def recall(self, state: Records) -> None:
         """Take over what stood from the recovered state."""
-        for bit, kind in enumerate(ALARM_BITS):
-            stood = (state["alarms"] >> np.uint32(bit)) & np.uint32(1)
-            self._causes[kind].standing[state["vehicle_no"]] = stood != 0
+        self._causes.standing[state["vehicle_no"]] = state["alarms"]
 
     def forget(self, numbers: Numbers) -> None:
         """Forget vehicles that another tracker owns now."""
-        for cause in self._causes.values():
-            cause.forget(numbers)
+        self._causes.forget(numbers)
+        self._statuses.forget(numbers)
 
 
-def _evidence(tick: Tick, row: int, fence: int | None, values: Mapping[str, NDArray[np.float64]]) -> Details:
+def _evidence(tick: Tick, row: int, fence: int | None, values: Columns) -> Details:
     details: dict[str, str | int | float | bool | None] = {
         "seq": int(tick.positions["seq"][tick.last[row]]),
         "set_version": tick.index.set_version,

@@ -157,6 +157,19 @@ export const alarmKind: typeof zh.alarmKind = {
   needs_person: "A person is needed",
 };
 
+export const alarmAnswer: typeof zh.alarmAnswer = {
+  watching: "Watching",
+  handling: "Handling it",
+  crew_sent: "Crew sent",
+  stopped: "Vehicle stopped",
+  taken_over: "Taken over",
+  rescue_called: "Police or rescue called",
+  goods_out: "Goods taken out",
+  maker_told: "Maker told",
+  planned: "Planned",
+  false_alarm: "False alarm",
+};
+
 export const severity: typeof zh.severity = {
   info: "Info",
   warning: "Warning",

@@ -155,6 +155,19 @@ export const alarmKind = {
   needs_person: "需要人工处理",
 };
 
+export const alarmAnswer = {
+  watching: "继续观察",
+  handling: "处理中",
+  crew_sent: "已派现场",
+  stopped: "已停车",
+  taken_over: "已接管",
+  rescue_called: "已报警或呼救",
+  goods_out: "货物已取出",
+  maker_told: "已通知厂商",
+  planned: "计划内",
+  false_alarm: "误报",
+};
+
 export const severity = {
   info: "提示",
   warning: "一般",

@@ -18,7 +18,8 @@ from fleet.alarms.alarm import Alarm, AlarmCleared, AlarmRaised
 from fleet.alarms.apply_signals import AlarmSink
 from fleet.alarms.kinds import AlarmKind, AlarmState, Severity
 from fleet.alarms.store import AlarmPlace, AlarmStore
-from tests.integration.fleet.builders import AT, a_principal, working_vehicles
+from fleet.vehicles.take_reports import take_fault
+from tests.integration.fleet.builders import AT, a_principal, a_report, working_vehicles
 
 
 def later(seconds: float) -> datetime:
@@ -77,6 +78,25 @@ async def test_causes_of_one_kind_are_told_apart_and_an_unknown_vehicle_raises_n
     await working_vehicles(database, 1)
     signals = [raised(kind=AlarmKind.NO_GO_ENTRY, cause=fence) for fence in ("f-1", "f-2")]
     assert await AlarmSink(database).put([*signals, raised(number=99)]) == 2
+
+
+async def test_a_fault_that_is_reported_and_shown_in_the_status_is_one_alarm_as_grave_as_the_gravest(
+    database: Database,
+) -> None:
+    await working_vehicles(database, 1)
+    sink = AlarmSink(database)
+    assert await sink.put([raised(kind=AlarmKind.SENSOR_BLOCKED, second=1)]) == 1
+    fault = a_report(1, "fault", {"code": 201, "fatal": True, "detail": "ice"}, at=later(1))
+    async with database.write() as tx:
+        assert await take_fault(tx, fault, at=later(2)) == "raised"
+    [alarm] = await every_alarm(database)
+    assert (alarm.severity, alarm.details["fatal"]) == (Severity.CRITICAL, True)
+    assert await sink.put([cleared(kind=AlarmKind.SENSOR_BLOCKED, second=60)]) == 1
+    over = a_report(1, "fault", {"code": 201, "isCleared": True}, seq=2, at=later(60))
+    async with database.write() as tx:
+        assert await take_fault(tx, over, at=later(61)) == "repeated"
+    [alarm] = await every_alarm(database)
+    assert alarm.state is AlarmState.CLEARED
 
 
 async def test_an_acknowledged_alarm_keeps_who_and_why_and_still_has_to_clear(database: Database) -> None:

@@ -2,12 +2,24 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from core.errors import IllegalTransition
 from core.ids import AlarmId, DistrictCode, OperatorId, StaffId, VehicleNo
-from fleet.alarms.alarm import Alarm, AlarmCleared, AlarmRaised, acknowledge, clear, dedup_key, raise_alarm
+from fleet.alarms.advice import ADVICE, NOT_ACKNOWLEDGING
+from fleet.alarms.alarm import (
+    Alarm,
+    AlarmCleared,
+    AlarmRaised,
+    acknowledge,
+    clear,
+    dedup_key,
+    raise_alarm,
+    worsened,
+)
 from fleet.alarms.kinds import DEFAULT_SEVERITY, AlarmKind, AlarmState, Severity
+from fleet.alarms.quality import quality_signals
 
 AT = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
 LATER = AT + timedelta(minutes=1)
@@ -27,6 +39,33 @@ def acknowledged(alarm: Alarm) -> Alarm:
 def test_every_kind_has_a_severity() -> None:
     assert set(DEFAULT_SEVERITY) == set(AlarmKind)
     assert an_alarm(AlarmKind.COLLISION).severity is Severity.CRITICAL
+
+
+def test_every_kind_has_a_suggested_action_in_both_languages_and_an_answer_that_acknowledges() -> None:
+    assert set(ADVICE) == set(AlarmKind)
+    for kind, advice in ADVICE.items():
+        assert advice.zh, kind
+        assert advice.en, kind
+        assert set(advice.answers) - NOT_ACKNOWLEDGING, kind
+
+
+def test_a_graver_signal_of_a_standing_cause_makes_its_alarm_graver_and_a_milder_one_does_not() -> None:
+    alarm = an_alarm(AlarmKind.SENSOR_BLOCKED)
+    fatal = AlarmRaised(
+        vehicle_no=VehicleNo(7),
+        kind=alarm.kind,
+        at=LATER,
+        severity=Severity.CRITICAL,
+        details={"fatal": True},
+    )
+    graver = worsened(alarm, fatal)
+    assert (graver.severity, graver.details, graver.version) == (Severity.CRITICAL, {"fatal": True}, 2)
+    assert worsened(graver, msgspec.structs.replace(fatal, severity=None)) is graver
+
+
+def test_a_score_between_poor_and_good_says_nothing() -> None:
+    said = quality_signals({VehicleNo(1): 0.79, VehicleNo(2): 0.85, VehicleNo(3): 0.9}, at=AT)
+    assert [(type(signal), signal.vehicle_no) for signal in said] == [(AlarmRaised, 1), (AlarmCleared, 3)]
 
 
 def test_both_orders_of_the_two_flags_end_in_closed() -> None:

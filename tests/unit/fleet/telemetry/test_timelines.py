@@ -1,95 +1,23 @@
 """What the pipeline says along a timeline: liveness, alarms with hysteresis, rooms. No store, no clock."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import numpy as np
 import pytest
 
 from core.clock import ms_of_moment
-from core.ids import DistrictCode, FenceId, FenceVersion, MakerId, OperatorId, VehicleNo
+from core.ids import DistrictCode, MakerId, OperatorId, VehicleNo
 from core.kinds import ServiceKind
-from fleet.alarms.alarm import AlarmRaised
 from fleet.alarms.kinds import AlarmKind
 from fleet.links.wire.positions import PositionFlag
-from fleet.telemetry.hysteresis import Hysteresis
+from fleet.telemetry.hysteresis import Causes
 from fleet.telemetry.pipeline import Pipeline
 from fleet.telemetry.records import STREAM_POSITION, STREAM_STATUS, Entry, read_live_message
 from fleet.telemetry.roster import Roster, RosterRow
-from fleet.telemetry.tick import Tick
-from geofences.fences import Fence, FenceKind, FenceRules
+from geofences.fences import FenceKind, FenceRules
 from geofences.index import FenceIndex
-
-START = datetime(2026, 7, 1, 2, 0, tzinfo=UTC)
-INSIDE, OUTSIDE = 39.605, 39.595
-
-
-def a_square(south: float = 39.60, north: float = 39.61) -> Any:
-    ring = ((109.80, south), (109.81, south), (109.81, north), (109.80, north), (109.80, south))
-    return ((ring,),)
-
-
-def a_fence(kind: FenceKind, **changes: Any) -> Fence:
-    return Fence(
-        fence_id=FenceId(kind.value), version=FenceVersion(1), kind=kind, name_zh="围栏", name_en="Fence",
-        area=a_square(), source="test", effective_at=datetime(2020, 1, 1, tzinfo=UTC), **changes,
-    )  # fmt: skip
-
-
-class Line:
-    """A pipeline with one vehicle, driven second by second."""
-
-    def __init__(self, *fences: Fence, rate: float = 1.0, under_way: bool = False) -> None:
-        self.roster = Roster()
-        self.under_way(under_way)
-        self.pipeline = Pipeline(self.roster, rate=rate)
-        self.pipeline.swap(FenceIndex.build(fences, set_version=4))
-        self.seq = 0
-        self.signals: list[tuple[float, str, AlarmKind]] = []
-        self.raised: list[AlarmRaised] = []
-
-    def under_way(self, is_under_way: bool) -> None:
-        self.roster.put(
-            [
-                RosterRow(
-                    vehicle_no=VehicleNo(7), maker=MakerId("m"), operator=OperatorId("o"),
-                    district=DistrictCode("KB"), service=ServiceKind.DELIVERY, is_under_way=is_under_way,
-                )
-            ]
-        )  # fmt: skip
-
-    def say(self, at_s: float, lat: float = 39.5, **fields: int) -> Tick:
-        self.seq += 1
-        at = START + timedelta(seconds=at_s)
-        record = np.zeros(1, STREAM_POSITION)
-        record["vehicle_no"], record["seq"], record["measured_ms"] = 7, self.seq, ms_of_moment(at)
-        record["lat_e7"], record["lng_e7"] = round(lat * 1e7), 1_098_050_000
-        record["battery_200"], record["accuracy_dm"] = 160, 5
-        for name, value in fields.items():
-            record[name] = value
-        entry = Entry(ms_of_moment(at), record, np.zeros(0, STREAM_STATUS))
-        return self._note(at_s, self.pipeline.process([entry], at=at, is_silence_due=True))
-
-    def hear_nothing(self, at_s: float) -> Tick:
-        at = START + timedelta(seconds=at_s)
-        return self._note(at_s, self.pipeline.process([], at=at, is_silence_due=True))
-
-    def _note(self, at_s: float, tick: Tick) -> Tick:
-        for signal in tick.signals:
-            is_raised = isinstance(signal, AlarmRaised)
-            self.signals.append((at_s, "raised" if is_raised else "cleared", signal.kind))
-            if isinstance(signal, AlarmRaised):
-                self.raised.append(signal)
-        return tick
-
-    @property
-    def connection(self) -> int:
-        return int(self.pipeline.live.state[7]["connection"])
-
-    @property
-    def condition(self) -> int:
-        return int(self.pipeline.live.state[7]["condition"])
+from tests.unit.fleet.telemetry.lines import INSIDE, OUTSIDE, START, Line, a_fence
 
 
 class TestLiveness:
@@ -273,11 +201,12 @@ def test_in_a_tick_of_many_vehicles_an_alarm_is_of_the_vehicle_that_caused_it() 
 
 
 def test_a_cause_that_is_interrupted_starts_anew() -> None:
-    cause = Hysteresis(10, raise_after_s=2, clear_after_s=2)
+    causes = Causes(10, [(0, 0), (2, 2)])
     seen = []
     for ms, is_cause in ((1000, True), (2000, True), (2500, False), (3000, True), (4000, True), (5000, True)):
-        raised, _ = cause.step(np.array([3]), np.array([ms]), np.array([is_cause]), np.array([not is_cause]))
-        seen.append(bool(raised[0]))
+        stands = np.array([is_cause])
+        raised, _ = causes.step(1, np.array([3]), np.array([ms]), stands, ~stands)
+        seen.append(len(raised) == 1)
     assert seen == [False, False, False, False, False, True]
 
 
