@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from geofences.fences import FenceKind
+from geofences.fences import FenceDraft, FenceKind
 
 type Indices = NDArray[np.int32]
 type Longs = NDArray[np.int64]
@@ -22,30 +22,49 @@ class FenceEventKind(IntEnum):
     INSIDE = 1
     ENTER = 2
     EXIT = 3
+    OUTSIDE = 4
+    CROSS = 5
+    DWELL = 6
 
 
 EVENT_NAMES: Final[Mapping[FenceEventKind, tuple[str, str]]] = {
     FenceEventKind.INSIDE: ("在内", "Inside"),
     FenceEventKind.ENTER: ("进入", "Entered"),
     FenceEventKind.EXIT: ("离开", "Left"),
+    FenceEventKind.OUTSIDE: ("在外", "Outside"),
+    FenceEventKind.CROSS: ("穿越", "Crossed"),
+    FenceEventKind.DWELL: ("停留", "Dwelt"),
 }
 """Kind → (zh, en)."""
 
 
 class TransitionPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """How long a crossing must last before it is said, in seconds of city time."""
+    """How long a crossing must last before it is said, in seconds of city time, and what else is said."""
 
     min_inside_s: float = 2.0
     min_outside_s: float = 5.0
+    dwell_s: float | None = None
+    """None: ``dwell`` is never said."""
+    says_outside: bool = False
 
 
 DEFAULT_POLICY: Final = TransitionPolicy()
 DEFAULT_POLICIES: Final[Mapping[FenceKind, TransitionPolicy]] = {
-    FenceKind.NO_GO: TransitionPolicy(min_inside_s=0.0, min_outside_s=5.0),
-    FenceKind.KEEP_CLEAR: TransitionPolicy(min_inside_s=0.0, min_outside_s=3.0),
+    FenceKind.NO_GO: TransitionPolicy(min_inside_s=0.0, min_outside_s=5.0, dwell_s=60.0),
+    FenceKind.KEEP_CLEAR: TransitionPolicy(min_inside_s=0.0, min_outside_s=3.0, dwell_s=60.0),
     FenceKind.DISTRICT: TransitionPolicy(min_inside_s=10.0, min_outside_s=10.0),
+    FenceKind.OPERATING_AREA: TransitionPolicy(says_outside=True),
+    FenceKind.PICKUP_POINT: TransitionPolicy(dwell_s=600.0),
 }
 """A forbidden place is said at the first point; a 旗区, whose border is 190 m vague, after ten seconds."""
+
+
+def policy_of(
+    fence: FenceDraft, defaults: Mapping[FenceKind, TransitionPolicy] = DEFAULT_POLICIES
+) -> TransitionPolicy:
+    """Return when crossings of a fence are said: as it asks, and else as its kind does."""
+    asked = {name: value for name, value in msgspec.structs.asdict(fence.timing).items() if value is not None}
+    return msgspec.structs.replace(defaults.get(fence.kind, DEFAULT_POLICY), **asked)
 
 
 class FenceEvents(NamedTuple):
@@ -61,7 +80,7 @@ class FenceEvents(NamedTuple):
     """Seq of the position that confirmed it: with vehicle, fence version and kind it is unique."""
     measured_ms: Longs
     since_ms: Longs
-    """Measured time of the first position on the new side."""
+    """Measured time of the first position on the new side; of the last one before a ``cross``."""
     border_uncertain: Booleans
     """A 旗区 border nearer than its and the position's accuracy: no violation may follow."""
     late: Booleans
@@ -84,3 +103,5 @@ class TransitionState(msgspec.Struct, frozen=True, kw_only=True, array_like=True
     """int8[k]"""
     entry_since_ms: bytes
     """int64[k]"""
+    entry_stay_ms: bytes = b""
+    """int64[k]; empty in states of older trackers"""

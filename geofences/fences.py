@@ -101,6 +101,23 @@ class FenceHours(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str = "Asia/Shanghai"
 
 
+Wait = Annotated[float, msgspec.Meta(ge=0, le=86_400, description="seconds of city time")]
+Dwell = Annotated[float, msgspec.Meta(gt=0, le=86_400, description="seconds of city time")]
+
+
+class FenceTiming(msgspec.Struct, frozen=True, kw_only=True):
+    """When crossings of a fence are said; a field left at None is as for its kind."""
+
+    min_inside_s: Wait | None = None
+    """How long a vehicle has been inside before ``enter`` is said."""
+    min_outside_s: Wait | None = None
+    """How long it has surely been outside before ``exit`` is said."""
+    dwell_s: Dwell | None = None
+    """How long it has been inside before ``dwell`` is said, once a stay."""
+    says_outside: bool | None = None
+    """Whether ``outside`` is said of a vehicle that it concerns and that is first heard outside it."""
+
+
 class FenceDraft(msgspec.Struct, frozen=True, kw_only=True):
     """What a fence is, before it has a version. ``area`` has passed ``geofences.shapes``."""
 
@@ -117,6 +134,7 @@ class FenceDraft(msgspec.Struct, frozen=True, kw_only=True):
     rules: FenceRules = FenceRules()
     hours: FenceHours | None = None
     """None: always."""
+    timing: FenceTiming = FenceTiming()
     source: str
     """Where the polygon comes from, such as ``survey 2026-03`` or ``synthetic``."""
     accuracy_m: Annotated[float, msgspec.Meta(ge=0, le=10_000)] = 0.0

@@ -145,6 +145,14 @@ class LocalPlane:
         )
 
 
+def segments(start: tuple[Floats, Floats], end: tuple[Floats, Floats]) -> Any:
+    """Return the GEOS lines in degrees from ``(lat[n], lng[n])`` to ``(lat[n], lng[n])``."""
+    corners = np.empty((len(start[0]), 2, 2))
+    corners[:, 0, 1], corners[:, 0, 0] = start
+    corners[:, 1, 1], corners[:, 1, 0] = end
+    return shapely.linestrings(corners)
+
+
 def flat_points(planes: Floats, lat: Floats, lng: Floats) -> Any:
     """Return the GEOS points in metres of ``lat[n]``, ``lng[n]``, each on its own plane: ``planes[n, 3]``."""
     return shapely.points((lng - planes[:, 1]) * planes[:, 2], (lat - planes[:, 0]) * METRES_PER_DEGREE)

@@ -21,6 +21,7 @@ from geofences.cover import (
     descendant_ranges,
     resolution_for,
 )
+from geofences.crossings import Crossings
 from geofences.fences import Fence, FenceKind
 from geofences.rules import EffectiveRule, RuleColumns, resolve
 
@@ -29,7 +30,16 @@ type VersionKey = tuple[FenceId, FenceVersion]
 
 _EDGE: Final = 1
 """Lowest bit of an entry: the polygon must decide."""
-_DERIVED: Final = ("_shapes", "_borders", "_planes", "by_id", "rules", "is_district", "accuracy_m")
+_DERIVED: Final = (
+    "_shapes",
+    "_borders",
+    "_planes",
+    "by_id",
+    "rules",
+    "crossings",
+    "is_district",
+    "accuracy_m",
+)
 """What a pickle leaves out, because it can be made again."""
 
 
@@ -127,6 +137,16 @@ class FenceIndex:
     def accuracy_m(self) -> NDArray[np.float64]:
         """How far each fence's border may be from the real one, ``float64[fences]``."""
         return np.array([fence.accuracy_m for fence in self.fences], np.float64)
+
+    @cached_property
+    def crossings(self) -> Crossings:
+        """Which of these fences lie in the way between two points."""
+        return Crossings(self._shapes)
+
+    def warm(self) -> None:
+        """Make everything now that is made when first asked for: in a thread beside the hot path."""
+        _ = self.by_id, self.rules, self.is_district, self.accuracy_m
+        _ = self.crossings.tree, self.crossings.grid
 
     @property
     def nbytes(self) -> int:

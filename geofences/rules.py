@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from core.ids import OperatorId
+from core.ids import DistrictCode, OperatorId
 from core.kinds import ServiceKind
 from geofences.fences import Fence, FenceHours, FenceKind, FenceRef, HourSpan, ref
 
@@ -21,6 +21,8 @@ SERVICE_CODES: Final[Mapping[ServiceKind, int]] = {kind: code for code, kind in 
 """Number of each service in columns."""
 ANY_OPERATOR: Final = -1
 """Operator number of a fence that concerns everybody, and of a vehicle whose operator no fence names."""
+EVERYWHERE: Final = -1
+"""District number of a fence that belongs to no 旗区."""
 NOBODY: Final = -1
 """Fence number where no fence decides."""
 
@@ -78,6 +80,10 @@ class RuleColumns:
         names = sorted({f.operator for f in fences if f.operator is not None})
         self.operator_codes: Mapping[OperatorId, int] = {name: code for code, name in enumerate(names)}
         self.operator = np.array([self.operator_code(f.operator) for f in fences], np.int32)
+        places = sorted({f.district for f in fences if f.district is not None})
+        self.district_codes: Mapping[DistrictCode, int] = {name: code for code, name in enumerate(places)}
+        codes = [EVERYWHERE if f.district is None else self.district_codes[f.district] for f in fences]
+        self.district = np.array(codes, np.int32)
         self.effective_at = [f.effective_at for f in fences]
         self._timed = [n for n, f in enumerate(fences) if f.hours is not None]
         self._minute: tuple[datetime, Booleans] | None = None
@@ -85,6 +91,24 @@ class RuleColumns:
     def operator_code(self, operator: OperatorId | None) -> int:
         """Return the number of an operator in these columns, ``ANY_OPERATOR`` when no fence names it."""
         return ANY_OPERATOR if operator is None else self.operator_codes.get(operator, ANY_OPERATOR)
+
+    def concerned(
+        self,
+        numbers: Indices,
+        service: NDArray[np.integer],
+        operator: NDArray[np.integer],
+        district: NDArray[np.integer],
+    ) -> Booleans:
+        """Return for each pair of a fence and a vehicle whether the one concerns the other, bool[n].
+
+        ``service``: code of each vehicle's service (``SERVICE_CODES``), ``operator`` and ``district``: the
+        numbers of its operator and home 旗区 in these columns (-1 when no fence names it).
+        """
+        served = (self.concerns[numbers] >> service.astype(np.uint8)) & 1 != 0
+        own = (self.operator[numbers] == ANY_OPERATOR) | (self.operator[numbers] == operator)
+        home: Booleans = (self.district[numbers] == EVERYWHERE) | (self.district[numbers] == district)
+        home &= served & own
+        return home
 
     def active(self, at: datetime) -> Booleans:
         """Return which fences are in force in the minute of ``at`` (aware), as ``bool[fences]``."""

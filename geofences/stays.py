@@ -41,7 +41,7 @@ class Phase(IntEnum):
 
 
 class Stays:
-    """Columns of ``capacity`` slots: about 56 + 13 bytes × the places of a slot. Owned by one thread."""
+    """Columns of ``capacity`` slots: about 56 + 21 bytes × the places of a slot. Owned by one thread."""
 
     def __init__(self, capacity: int) -> None:
         """Start with nobody heard of."""
@@ -60,6 +60,8 @@ class Stays:
         self.phase = np.zeros((capacity, PLACES), np.int8)
         self.since_ms = np.zeros((capacity, PLACES), np.int64)
         """Measured time of the first point of the present phase."""
+        self.stay_ms = np.zeros((capacity, PLACES), np.int64)
+        """Measured time of the first point of the present stay; ``FAR`` once its ``dwell`` was said."""
 
     def __len__(self) -> int:
         return len(self.last_ms)
@@ -81,6 +83,7 @@ class Stays:
         self.fence = np.concatenate((self.fence, np.full_like(self.fence, EMPTY)), axis=1)
         self.phase = np.concatenate((self.phase, np.zeros_like(self.phase)), axis=1)
         self.since_ms = np.concatenate((self.since_ms, np.zeros_like(self.since_ms)), axis=1)
+        self.stay_ms = np.concatenate((self.stay_ms, np.zeros_like(self.stay_ms)), axis=1)
 
     def forget(self, slots: Indices) -> None:
         """Make these slots as if they had never been heard."""
@@ -99,19 +102,27 @@ class Stays:
         self.settled[:] = NONE
         self.quiet_until_ms[:] = NEVER
 
-    def insert(self, slots: Indices, fence: Indices, phase: NDArray[np.int8], since_ms: Longs) -> None:
+    def insert(
+        self,
+        slots: Indices,
+        fence: Indices,
+        phase: NDArray[np.int8],
+        since_ms: Longs,
+        stay_ms: Longs,
+    ) -> None:
         """Put fences into empty places of their slots, widening the columns when there are none left."""
         order = np.argsort(slots, kind="stable")
-        slots, fence, phase, since_ms = slots[order], fence[order], phase[order], since_ms[order]
+        slots = slots[order]
         nth = rank_in_run(slots)
         empty = self.fence[slots] == EMPTY
         while len(slots) and (nth >= empty.sum(axis=1)).any():
             self.widen()
             empty = self.fence[slots] == EMPTY
         column = np.argsort(~empty, axis=1, kind="stable")[np.arange(len(slots)), nth]
-        self.fence[slots, column] = fence
-        self.phase[slots, column] = phase
-        self.since_ms[slots, column] = since_ms
+        self.fence[slots, column] = fence[order]
+        self.phase[slots, column] = phase[order]
+        self.since_ms[slots, column] = since_ms[order]
+        self.stay_ms[slots, column] = stay_ms[order]
 
     def export_each(self, groups: Sequence[Indices], fences: Sequence[Fence]) -> list[TransitionState]:
         """Return the state of each group of slots; 32 groups cost little more than one."""
@@ -120,6 +131,7 @@ class Stays:
         owner = slots[line]
         fence = self.fence[owner, column]
         phase, since = self.phase[owner, column], self.since_ms[owner, column]
+        stay = self.stay_ms[owner, column]
         last_ms = self.last_ms[slots]
         is_used = np.zeros(len(fences), np.bool_)
         place = np.zeros(len(fences), np.int32)
@@ -140,6 +152,7 @@ class Stays:
                     entry_fence=place[fence[start:stop]].tobytes(),
                     entry_phase=phase[start:stop].tobytes(),
                     entry_since_ms=since[start:stop].tobytes(),
+                    entry_stay_ms=stay[start:stop].tobytes(),
                 )
             )
         return states
@@ -155,8 +168,9 @@ class Stays:
         held = entry != EMPTY
         owner = np.frombuffer(state.entry_slot, np.int32)[held]
         phase = np.frombuffer(state.entry_phase, np.int8)[held]
-        since = np.frombuffer(state.entry_since_ms, np.int64)[held]
-        self.insert(owner, entry[held], phase, since)
+        since = np.frombuffer(state.entry_since_ms, np.int64)
+        stay = np.frombuffer(state.entry_stay_ms, np.int64) if state.entry_stay_ms else since
+        self.insert(owner, entry[held], phase, since[held], stay[held])
         return slots
 
 

@@ -11,29 +11,35 @@ A slot that is inside or coming into exactly the fences that its last point is i
 of its waits ends another point in the same fences changes nothing but its place and time, so that is all that
 is done about it.
 
+``dwell`` is said once a stay, at the first point inside after the fence's dwell time. ``cross`` is said of a
+fence that holds neither a point nor the one before it, but meets the way between them; and ``outside`` of one
+that concerns a vehicle which is first heard outside it.
+
 *Surely out* is farther from the border than the position's own accuracy. ``enter`` and ``exit`` are said
 at the second arrow; ``inside`` is said instead of ``enter`` when the crossing was not seen: the vehicle's
 first point, or its first since the fence (or its new shape) was published.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from geofences.batches import Batch, Said, events_of, margin, rounds
 from geofences.events import (
     DEFAULT_POLICIES,
-    DEFAULT_POLICY,
     FenceEventKind,
     FenceEvents,
     TransitionPolicy,
     TransitionState,
+    policy_of,
 )
-from geofences.fences import Fence, FenceKind
+from geofences.fences import FenceKind
 from geofences.index import FenceIndex
-from geofences.memberships import NONE, Keys, keys_of, same
-from geofences.stays import EMPTY, FAR, NEVER, Phase, Stays, rank_in_run
+from geofences.memberships import NONE, Keys, keys_of, rows_of, same
+from geofences.outside import Concern, FirstOutside
+from geofences.stays import EMPTY, FAR, NEVER, Phase, Stays
 
 type Indices = NDArray[np.int32]
 type Longs = NDArray[np.int64]
@@ -41,14 +47,16 @@ type Floats = NDArray[np.float64]
 type Booleans = NDArray[np.bool_]
 type Rows = NDArray[np.intp]
 
-MAX_MARGIN_M: Final = 30.0
-"""A position worse than this delays an exit no longer than one of this accuracy would."""
+CROSS_GAP_MS: Final = 60_000
+"""Of two points farther apart in time nobody knows the way between."""
+NO_DWELL_MS: Final = 2**60
+"""Dwell time of a fence that asks for none; a stay's beginning can be added to it."""
 
 
 class Transitions:
     """State of ``capacity`` slots over one index at a time. Owned by one thread; grows as needed.
 
-    About 56 + 13 bytes × the most fences that any vehicle is in (8 to begin with) a slot.
+    About 56 + 21 bytes × the most fences that any vehicle is in (8 to begin with) a slot.
     """
 
     def __init__(
@@ -64,7 +72,7 @@ class Transitions:
         self._born = np.zeros(len(index), np.int32)
         self._stays = Stays(capacity)
         self._row = np.zeros(capacity, np.intp)
-        self._min_inside, self._min_outside = _waits(index.fences, policies)
+        self._follow(index)
 
     def __repr__(self) -> str:
         heard = int((self._stays.last_ms != NEVER).sum())
@@ -104,14 +112,15 @@ class Transitions:
         seq: Longs,
         membership: tuple[Longs, Indices] | None = None,
         keys: Keys | None = None,
+        concern: Concern | None = None,
     ) -> FenceEvents:
         """Judge n positions and return what they changed.
 
         ``accuracy_m``: of each position, NaN or 0 when unknown; ``membership``: what ``index.match`` said
-        of them and ``keys`` its ``keys_of``, when the caller has them. A slot may occur several times and in
-        any order.
+        of them and ``keys`` its ``keys_of``, when the caller has them; ``concern``: which fences concern
+        which slots, all of them when it is left out. A slot may occur several times and in any order.
         """
-        batch = _Batch(slots, lat, lng, accuracy_m, measured_ms, seq)
+        batch = Batch(slots, lat, lng, accuracy_m, measured_ms, seq)
         offsets, numbers = membership if membership is not None else self.index.match(lat, lng)
         if keys is None:
             keys = keys_of(offsets, numbers)
@@ -119,20 +128,23 @@ class Transitions:
         late = measured_ms <= stays.last_ms[slots]
         is_settled = same(keys, stays.settled[slots]) & ~late & (measured_ms < stays.quiet_until_ms[slots])
         is_settled &= self._come_once(slots)
-        self._move(batch, np.flatnonzero(is_settled))
+        settled = np.flatnonzero(is_settled)
+        said = [self._crossed(batch, settled, offsets, numbers)]
+        self._move(batch, settled)
         rest = np.flatnonzero(~is_settled)
         order = rest[np.lexsort((seq[rest], measured_ms[rest], slots[rest]))]
         order = order[~late[order]]
-        said: list[_Said] = []
-        for turn in _rounds(slots[order]):
+        for turn in rounds(slots[order]):
             rows = order[turn]
             again = measured_ms[rows] <= stays.last_ms[slots[rows]]
             late[rows[again]] = True
             rows = rows[~again]
+            said.append(self._crossed(batch, rows, offsets, numbers))
+            said.append(self._first_outside(batch, rows, offsets, numbers, concern))
             said += self._judge(batch, rows, offsets, numbers)
             self._move(batch, rows)
             self._settle(slots[rows], keys[rows], offsets[rows + 1] - offsets[rows])
-        return self._events(batch, said, late)
+        return events_of(self.index, batch, said, late)
 
     def _come_once(self, slots: Indices) -> Booleans:
         """Say for each position whether its slot occurs once in the batch."""
@@ -143,7 +155,7 @@ class Transitions:
             return is_last
         return ~np.isin(slots, slots[~is_last])
 
-    def _move(self, batch: "_Batch", rows: Rows) -> None:
+    def _move(self, batch: Batch, rows: Rows) -> None:
         """Note these points, of different slots, as the newest of their slots."""
         slots = batch.slots[rows]
         self._stays.last_ms[slots] = batch.measured_ms[rows]
@@ -162,6 +174,9 @@ class Transitions:
         comes = phase == Phase.ENTERING
         due = np.where(comes, since + self._min_inside[fence], FAR)
         due = np.where(phase == Phase.LEAVING, since + self._min_outside[fence], due)
+        stay, dwell = self._stays.stay_ms[slots], self._dwell[fence]
+        waits = (phase == Phase.INSIDE) & (stay != FAR) & (dwell != NO_DWELL_MS)
+        due = np.where(waits, stay + dwell, due)
         is_settled = (comes | (phase == Phase.INSIDE)).sum(axis=1) == count
         self._stays.quiet_until_ms[slots] = np.where(is_settled, due.min(axis=1), NEVER)
         self._stays.settled[slots] = np.where(is_settled[:, None], keys, NONE)
@@ -180,7 +195,16 @@ class Transitions:
         born[kept] = self._born[carried >= 0]
         self._stays.renumber(carried)
         self.index, self._born = index, born
-        self._min_inside, self._min_outside = _waits(index.fences, self._policies)
+        self._follow(index)
+
+    def _follow(self, index: FenceIndex) -> None:
+        """Look up what each fence asks for; the columns end with an empty place's."""
+        asked = [policy_of(fence, self._policies) for fence in index.fences]
+        self._min_inside = _ms(policy.min_inside_s for policy in asked)
+        self._min_outside = _ms(policy.min_outside_s for policy in asked)
+        dwells = _ms(policy.dwell_s or 0.0 for policy in asked)
+        self._dwell = np.where(dwells > 0, dwells, NO_DWELL_MS)
+        self._outside = FirstOutside(index, np.array([policy.says_outside for policy in asked], np.bool_))
 
     def reserve(self, capacity: int) -> None:
         """Make room for slots up to ``capacity``; never shrinks."""
@@ -214,7 +238,15 @@ class Transitions:
         slots = self._stays.restore(state, self.index.fences)
         self._stays.judged[slots] = self._generation
 
-    def _judge(self, batch: "_Batch", rows: Rows, offsets: Longs, numbers: Indices) -> list["_Said"]:
+    def place(self, slots: NDArray[np.integer], lat: Floats, lng: Floats, measured_ms: Longs) -> None:
+        """Say where restored slots were last, so that what their next way crosses is seen.
+
+        A place that was not measured at the slot's last moment is left out.
+        """
+        last = measured_ms == self._stays.last_ms[slots]
+        self._stays.lat[slots[last]], self._stays.lng[slots[last]] = lat[last], lng[last]
+
+    def _judge(self, batch: Batch, rows: Rows, offsets: Longs, numbers: Indices) -> list[Said]:
         """Judge one position each of different slots."""
         slots = batch.slots[rows]
         count = offsets[rows + 1] - offsets[rows]
@@ -226,23 +258,27 @@ class Transitions:
         unmatched = self._stays.fence[slots] != EMPTY
         unmatched[line[found], column[found]] = False
         return [
-            self._still_in(batch, rows[line[found]], column[found]),
+            *self._still_in(batch, rows[line[found]], column[found]),
             self._now_out(batch, rows, unmatched),
             self._newly_in(batch, rows[line[~found]], entry[~found]),
         ]
 
-    def _still_in(self, batch: "_Batch", rows: Rows, column: Rows) -> "_Said":
+    def _still_in(self, batch: Batch, rows: Rows, column: Rows) -> list[Said]:
         """Points in a fence that the slot was in, coming into or leaving."""
-        slots = batch.slots[rows]
-        phase, since = self._stays.phase[slots, column], self._stays.since_ms[slots, column]
-        fence = self._stays.fence[slots, column]
-        stayed = batch.measured_ms[rows] - since >= self._min_inside[fence]
-        entered = (phase == Phase.ENTERING) & stayed
-        settled = entered | (phase == Phase.LEAVING)
-        self._stays.phase[slots[settled], column[settled]] = Phase.INSIDE
-        return _Said(rows[entered], fence[entered], since[entered], FenceEventKind.ENTER)
+        stays, slots, now = self._stays, batch.slots[rows], batch.measured_ms[rows]
+        phase, since = stays.phase[slots, column], stays.since_ms[slots, column]
+        fence, stay = stays.fence[slots, column], stays.stay_ms[slots, column]
+        entered = (phase == Phase.ENTERING) & (now - since >= self._min_inside[fence])
+        is_in = entered | (phase != Phase.ENTERING)
+        stays.phase[slots[is_in], column[is_in]] = Phase.INSIDE
+        dwelt = is_in & (stay != FAR) & (now - stay >= self._dwell[fence])
+        stays.stay_ms[slots[dwelt], column[dwelt]] = FAR
+        return [
+            Said(rows[entered], fence[entered], since[entered], FenceEventKind.ENTER),
+            Said(rows[dwelt], fence[dwelt], stay[dwelt], FenceEventKind.DWELL),
+        ]
 
-    def _now_out(self, batch: "_Batch", rows: Rows, unmatched: Booleans) -> "_Said":
+    def _now_out(self, batch: Batch, rows: Rows, unmatched: Booleans) -> Said:
         """Points outside a fence that the slot was in, coming into or leaving."""
         line, column = np.nonzero(unmatched)
         rows = rows[line]
@@ -250,7 +286,7 @@ class Transitions:
         fence, phase = self._stays.fence[slots, column], self._stays.phase[slots, column]
         flapped = phase == Phase.ENTERING
         doubtful = self.index.near_border(
-            fence, batch.lat[rows], batch.lng[rows], _margin(batch.accuracy_m[rows])
+            fence, batch.lat[rows], batch.lng[rows], margin(batch.accuracy_m[rows])
         )
         surely = ~flapped & ~doubtful
         starts = surely & (phase == Phase.INSIDE)
@@ -261,81 +297,50 @@ class Transitions:
         gone = left | flapped
         self._stays.fence[slots[gone], column[gone]] = EMPTY
         self._stays.phase[slots[gone], column[gone]] = Phase.OUTSIDE
-        return _Said(rows[left], fence[left], since[left], FenceEventKind.EXIT)
+        return Said(rows[left], fence[left], since[left], FenceEventKind.EXIT)
 
-    def _newly_in(self, batch: "_Batch", rows: Rows, fence: Indices) -> "_Said":
+    def _newly_in(self, batch: Batch, rows: Rows, fence: Indices) -> Said:
         """Points in a fence that the slot was outside of, or of which nothing was known."""
         slots, now = batch.slots[rows], batch.measured_ms[rows]
         unseen = (self._stays.last_ms[slots] == NEVER) | (self._stays.judged[slots] < self._born[fence])
         at_once = unseen | (self._min_inside[fence] <= 0)
         phase = np.where(at_once, Phase.INSIDE, Phase.ENTERING).astype(np.int8)
-        self._stays.insert(slots, fence, phase, now)
+        self._stays.insert(slots, fence, phase, now, now)
         kind = np.where(unseen, FenceEventKind.INSIDE, FenceEventKind.ENTER)[at_once]
-        return _Said(rows[at_once], fence[at_once], now[at_once], kind)
+        return Said(rows[at_once], fence[at_once], now[at_once], kind)
 
-    def _events(self, batch: "_Batch", said: list["_Said"], late: Booleans) -> FenceEvents:
-        row = np.concatenate([one.rows for one in said] or [np.empty(0, np.intp)])
-        fence = np.concatenate([one.fence for one in said] or [np.empty(0, np.int32)])
-        since = np.concatenate([one.since_ms for one in said] or [np.empty(0, np.int64)])
-        kinds = [np.broadcast_to(one.kind, one.rows.shape) for one in said] or [np.empty(0, np.int8)]
-        kind = np.concatenate(kinds).astype(np.int8)
-        order = np.lexsort((fence, kind, row))
-        row, fence, since, kind = row[order], fence[order], since[order], kind[order]
-        return FenceEvents(
-            row=row,
-            slot=batch.slots[row],
-            fence=fence,
-            kind=kind,
-            seq=batch.seq[row],
-            measured_ms=batch.measured_ms[row],
-            since_ms=since,
-            border_uncertain=self._border_uncertain(batch, row, fence),
-            late=late,
+    def _crossed(self, batch: Batch, rows: Rows, offsets: Longs, numbers: Indices) -> Said:
+        """Fences that slots drove through on the way to these points, none of which is in them."""
+        slots = batch.slots[rows]
+        lat, lng, before = self._stays.lat[slots], self._stays.lng[slots], self._stays.last_ms[slots]
+        moved = (lat != batch.lat[rows]) | (lng != batch.lng[rows])
+        moved &= np.isfinite(lat + lng + batch.lat[rows] + batch.lng[rows])
+        goes = np.flatnonzero(moved & (batch.measured_ms[rows] <= before + CROSS_GAP_MS))
+        rows = rows[goes]
+        way, fence = self.index.crossings.of(
+            (lat[goes], lng[goes]), (batch.lat[rows], batch.lng[rows]), rows_of(offsets, numbers, rows)
         )
+        slots = slots[goes[way]]
+        is_known = self._stays.judged[slots] >= self._born[fence]
+        is_in = (
+            (self._stays.fence[slots] == fence[:, None]) & (self._stays.phase[slots] >= Phase.INSIDE)
+        ).any(1)
+        said = is_known & ~is_in
+        return Said(rows[way[said]], fence[said], before[goes[way[said]]], FenceEventKind.CROSS)
 
-    def _border_uncertain(self, batch: "_Batch", row: Rows, fence: Indices) -> Booleans:
-        uncertain = np.zeros(len(row), np.bool_)
-        district = self.index.is_district[fence]
-        row, fence = row[district], fence[district]
-        within = self.index.accuracy_m[fence] + _margin(batch.accuracy_m[row])
-        uncertain[district] = self.index.near_border(fence, batch.lat[row], batch.lng[row], within)
-        return uncertain
-
-
-class _Batch(NamedTuple):
-    slots: Indices
-    lat: Floats
-    lng: Floats
-    accuracy_m: Floats
-    measured_ms: Longs
-    seq: Longs
-
-
-class _Said(NamedTuple):
-    rows: Rows
-    fence: Indices
-    since_ms: Longs
-    kind: FenceEventKind | NDArray[np.int_]
+    def _first_outside(
+        self, batch: Batch, rows: Rows, offsets: Longs, numbers: Indices, concern: Concern | None
+    ) -> Said:
+        """Fences that slots are outside of, of which nothing was known before these points."""
+        slots = batch.slots[rows]
+        heard_of = np.where(self._stays.last_ms[slots] == NEVER, -1, self._stays.judged[slots])
+        row, fence = self._outside.of(slots, heard_of, rows_of(offsets, numbers, rows), self._born, concern)
+        return Said(rows[row], fence, batch.measured_ms[rows[row]], FenceEventKind.OUTSIDE)
 
 
-def _margin(accuracy_m: Floats) -> Floats:
-    return np.clip(np.nan_to_num(accuracy_m, nan=0.0), 0.0, MAX_MARGIN_M)
-
-
-def _rounds(sorted_slots: Indices) -> list[Rows]:
-    """Split positions sorted by slot and time into rounds in which no slot occurs twice."""
-    if not len(sorted_slots):
-        return []
-    nth = rank_in_run(sorted_slots)
-    return [np.flatnonzero(nth == turn) for turn in range(int(nth.max()) + 1)]
-
-
-def _waits(fences: tuple[Fence, ...], policies: Mapping[FenceKind, TransitionPolicy]) -> tuple[Longs, Longs]:
-    """Return (min_inside_ms, min_outside_ms) by fence number, and one more for an empty place."""
-    chosen = [policies.get(fence.kind, DEFAULT_POLICY) for fence in fences]
-    inside = np.array([round(policy.min_inside_s * 1000) for policy in chosen] + [0], np.int64)
-    outside = np.array([round(policy.min_outside_s * 1000) for policy in chosen] + [0], np.int64)
-    return inside, outside
+def _ms(seconds: Iterable[float]) -> Longs:
+    """Return milliseconds by fence number, and one more for an empty place."""
+    return np.array([*(round(wait * 1000) for wait in seconds), 0], np.int64)
 
 
 def _carried(old: FenceIndex, new: FenceIndex) -> Indices:

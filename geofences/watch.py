@@ -1,6 +1,7 @@
 """Keeps an up-to-date index in a process: hears of a publish, builds beside the hot path, swaps at once."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -11,6 +12,7 @@ from core.clock import Clock
 from core.database import Database
 from core.errors import Unavailable
 from core.redis import REDIS_DOWN, Redis
+from geofences.fences import Fence
 from geofences.index import FenceIndex, key
 from geofences.store import FenceStore
 
@@ -38,7 +40,14 @@ async def load_index(database: Database, *, at: datetime, known: FenceIndex | No
         fresh = await store.published_bodies([name for name in wanted if name not in held])
     bodies = held | fresh
     fences = [bodies[name] for name in wanted]
-    return await asyncio.to_thread(FenceIndex.build, fences, set_version=revision, known=known)
+    return await asyncio.to_thread(_built, fences, revision, known)
+
+
+def _built(fences: Sequence[Fence], revision: int, known: FenceIndex | None) -> FenceIndex:
+    """Build the index with all that would else be made at the first tick that judges by it."""
+    index = FenceIndex.build(fences, set_version=revision, known=known)
+    index.warm()
+    return index
 
 
 class FenceWatch:

@@ -27,7 +27,7 @@ class FenceEvent(msgspec.Struct, frozen=True, kw_only=True):
     fence_version: FenceVersion
     set_version: int
     kind: str
-    """inside, enter or exit."""
+    """inside, outside, enter, exit, cross or dwell."""
     seq: int
     """Of the position that proved it."""
     measured_at: datetime

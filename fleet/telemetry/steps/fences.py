@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fleet.telemetry.records import Records
+from fleet.telemetry.records import STATE, Records
+from fleet.telemetry.steps.concern import concern_of
 from fleet.telemetry.steps.rule_memory import RuleMemory
 from fleet.telemetry.tick import Numbers, Tick
 from geofences.events import TransitionState
@@ -21,6 +22,7 @@ class FenceStep:
     def __init__(self, index: FenceIndex, size: int) -> None:
         self.transitions = Transitions(index, size)
         self._rules = RuleMemory(size)
+        self._recalled: Records = np.zeros(0, STATE)
 
     def apply(self, tick: Tick) -> None:
         """Leave ``cells``, ``fence_events`` and ``rules``."""
@@ -40,6 +42,7 @@ class FenceStep:
             positions["seq"].astype(np.int64),
             membership=(offsets, numbers),
             keys=keys,
+            concern=concern_of(tick.roster, tick.index.rules),
         )
         offsets, numbers = rows_of(offsets, numbers, tick.last)
         tick.rules = self._rules.judge(tick, keys[tick.last], offsets, numbers)
@@ -50,7 +53,8 @@ class FenceStep:
         self._rules.reserve(size)
 
     def recall(self, state: Records) -> None:
-        """Do nothing: membership comes back through ``restore``."""
+        """Note where vehicles were; membership comes back through ``restore``."""
+        self._recalled = state
 
     def forget(self, numbers: Numbers) -> None:
         """Forget vehicles that another tracker owns now."""
@@ -66,5 +70,12 @@ class FenceStep:
         return self.transitions.export_each([numbers.astype(np.int32) for numbers in groups])
 
     def restore(self, state: TransitionState) -> None:
-        """Take over membership that was kept with a blob."""
+        """Take over membership that was kept with the blob recalled before."""
         self.transitions.restore(state)
+        was = self._recalled
+        self.transitions.place(
+            was["vehicle_no"].astype(np.int32),
+            was["lat_e7"] * 1e-7,
+            was["lng_e7"] * 1e-7,
+            was["measured_ms"].astype(np.int64),
+        )

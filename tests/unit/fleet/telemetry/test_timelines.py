@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -17,7 +18,7 @@ from fleet.telemetry.records import STREAM_POSITION, STREAM_STATUS, Entry, read_
 from fleet.telemetry.roster import Roster, RosterRow
 from geofences.fences import FenceKind, FenceRules
 from geofences.index import FenceIndex
-from tests.unit.fleet.telemetry.lines import INSIDE, OUTSIDE, START, Line, a_fence
+from tests.unit.fleet.telemetry.lines import INSIDE, OUTSIDE, START, Line, a_fence, a_square
 
 
 class TestLiveness:
@@ -152,6 +153,45 @@ class TestAlarms:
         for at_s in range(1000, 1010):
             after.say(at_s, 39.5999)
         assert after.signals == [(1005, "cleared", AlarmKind.NO_GO_ENTRY)]
+
+
+class TestCrossings:
+    STRIP = msgspec.structs.replace(a_fence(FenceKind.NO_GO), area=a_square(39.60, 39.60004))
+
+    def test_driving_through_a_strip_between_two_points_is_a_fact(self) -> None:
+        line = Line(self.STRIP)
+        said = [
+            event for at_s, lat in enumerate([39.59996, 39.60008]) for event in line.say(at_s, lat).events
+        ]
+        assert [(event.kind, event.seq, event.measured_at, event.since_at) for event in said] == [
+            ("cross", 2, START + timedelta(seconds=1), START)
+        ]
+
+    def test_the_way_begins_before_a_restart(self) -> None:
+        before, after = Line(self.STRIP), Line(self.STRIP)
+        before.say(0, 39.59996)
+        after.seq = before.seq
+        after.pipeline.recall(
+            before.pipeline.live.state[7:8].copy(), before.pipeline.fences.export(np.array([7]))
+        )
+        assert [event.kind for event in after.say(1, 39.60008).events] == ["cross"]
+
+    @pytest.mark.parametrize(
+        ("concerned", "expected"),
+        [
+            ({}, ["outside"]),
+            ({"operator": "o"}, ["outside"]),
+            ({"operator": "p"}, []),
+            ({"district": "DS"}, []),
+        ],
+        ids=["everybody's", "its operator's", "another operator's", "another district's"],
+    )
+    def test_a_vehicle_first_heard_outside_an_area_that_concerns_it_is_outside(
+        self, concerned: dict[str, str], expected: list[str]
+    ) -> None:
+        line = Line(a_fence(FenceKind.OPERATING_AREA, **concerned))
+        assert [event.kind for event in line.say(0, OUTSIDE).events] == expected
+        assert line.say(1, OUTSIDE).events == []
 
 
 class TestRooms:

@@ -1,0 +1,109 @@
+"""Which short segments come anywhere near crossing a border: a coarse question answered for whole batches.
+
+Borders are cut into pieces and noted in the buckets of a hash grid, each in every cell that a segment of at
+most ``REACH_M`` which meets it can end in. So one look-up a segment finds all pieces that it may meet, and
+plain arithmetic on columns says of nearly all of them that it does not. What is left goes to GEOS.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from geofences import geo
+
+type Longs = NDArray[np.int64]
+type Floats = NDArray[np.float64]
+type Booleans = NDArray[np.bool_]
+
+CELL_DEG: Final = 64.0 / geo.METRES_PER_DEGREE
+"""Height and width of a cell; pieces are no longer. Wider cells hold more pieces, smaller ones hold them more
+often: 64 m was the quickest of 32 to 128 with 10,000 fences."""
+REACH_DEG: Final = 16.0 / geo.METRES_PER_DEGREE
+"""Longest segment that is answered, each way: a low-speed vehicle's way of a second."""
+TOUCH_DEG: Final = 1e-9
+"""What rounding may hide, 0.1 mm: a segment this near to a piece may meet it."""
+_SPREAD: Final = (np.int64(73_856_093), np.int64(19_349_663))
+"""Teschner et al., Optimized Spatial Hashing for Collision Detection (2003)."""
+
+
+class BorderGrid:
+    """Immutable; safe to share between threads. About 60 bytes a piece."""
+
+    def __init__(self, shapes: NDArray[np.object_]) -> None:
+        """Take GEOS (multi)polygons in degrees. 0.1 s for 10,000 of 16 corners."""
+        start, end = _pieces(shapes)
+        low = np.floor((np.minimum(start, end) - REACH_DEG) / CELL_DEG).astype(np.int64)
+        high = np.floor((np.maximum(start, end) + REACH_DEG) / CELL_DEG).astype(np.int64)
+        wide, tall = (high - low + 1).T
+        count = wide * tall
+        piece = np.repeat(np.arange(len(start)), count)
+        nth = np.arange(len(piece)) - np.repeat(np.cumsum(count) - count, count)
+        column = low[piece, 0] + nth % wide[piece]
+        row = low[piece, 1] + nth // wide[piece]
+        self._mask = np.int64(2 ** max(4, int(len(piece) // 2).bit_length()) - 1)
+        bucket = self._bucket(column, row)
+        order = np.argsort(bucket, kind="stable")
+        self._entries = piece[order].astype(np.int32)
+        self._offsets = np.zeros(int(self._mask) + 2, np.int32)
+        np.cumsum(np.bincount(bucket, minlength=int(self._mask) + 1), out=self._offsets[1:])
+        self._ends = np.ascontiguousarray(np.concatenate((start, end), axis=1))
+
+    def __repr__(self) -> str:
+        return f"BorderGrid({len(self._ends)} pieces, {len(self._entries)} entries)"
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the look-up arrays."""
+        return self._entries.nbytes + self._offsets.nbytes + self._ends.nbytes
+
+    def may_meet(self, start: tuple[Floats, Floats], end: tuple[Floats, Floats]) -> Booleans:
+        """Return which segments may meet a border, bool[n]; False is certain.
+
+        ``start``, ``end``: ``(lat[n], lng[n])`` degrees, finite. A segment beyond ``REACH_DEG`` may.
+        """
+        (y0, x0), (y1, x1) = start, end
+        may: Booleans = (np.abs(x1 - x0) > REACH_DEG) | (np.abs(y1 - y0) > REACH_DEG)
+        bucket = self._bucket(
+            np.floor(x1 / CELL_DEG).astype(np.int64), np.floor(y1 / CELL_DEG).astype(np.int64)
+        )
+        first = self._offsets[bucket]
+        count = self._offsets[bucket + 1] - first
+        way = np.repeat(np.arange(len(count)), count)
+        place = np.arange(len(way)) + np.repeat(first - (np.cumsum(count) - count), count)
+        met = self._meet(self._ends[self._entries[place]], x0[way], y0[way], x1[way], y1[way])
+        may[way[met]] = True
+        return may
+
+    @staticmethod
+    def _meet(pieces: Floats, x0: Floats, y0: Floats, x1: Floats, y1: Floats) -> Booleans:
+        """Say of each pair whether the ends of neither lie clearly on one side of the other."""
+        ax, ay, bx, by = pieces.T
+        dx, dy = x1 - x0, y1 - y0
+        near = (np.abs(dx) + np.abs(dy)) * TOUCH_DEG
+        left, right = dx * (ay - y0) - dy * (ax - x0), dx * (by - y0) - dy * (bx - x0)
+        apart = (np.minimum(left, right) > near) | (np.maximum(left, right) < -near)
+        dx, dy = bx - ax, by - ay
+        near = (np.abs(dx) + np.abs(dy)) * TOUCH_DEG
+        left, right = dx * (y0 - ay) - dy * (x0 - ax), dx * (y1 - ay) - dy * (x1 - ax)
+        apart |= (np.minimum(left, right) > near) | (np.maximum(left, right) < -near)
+        met: Booleans = ~apart
+        return met
+
+    def _bucket(self, column: Longs, row: Longs) -> Longs:
+        found: Longs = (column * _SPREAD[0] ^ row * _SPREAD[1]) & self._mask
+        return found
+
+
+def _pieces(shapes: NDArray[np.object_]) -> tuple[Floats, Floats]:
+    """Return the ends of the pieces of all rings, float64[k, 2] each as (x, y), none longer than a cell."""
+    rings: Any = shapely.get_rings(shapely.get_parts(shapes))
+    corners, ring = shapely.get_coordinates(rings, return_index=True)
+    joined = np.flatnonzero(ring[1:] == ring[:-1])
+    start, end = corners[joined], corners[joined + 1]
+    count = np.maximum(1, np.ceil(np.abs(end - start).max(axis=1, initial=0.0) / CELL_DEG)).astype(np.int64)
+    edge = np.repeat(np.arange(len(start)), count)
+    nth = (np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count))[:, None]
+    step = (end - start)[edge] / count[edge][:, None]
+    return start[edge] + step * nth, start[edge] + step * (nth + 1)

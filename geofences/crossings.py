@@ -1,0 +1,72 @@
+"""Which fences a vehicle drove through between two points without a point in them: exact, by GEOS."""
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from geofences import geo
+from geofences.border_grid import BorderGrid
+from geofences.memberships import rows_of
+
+type Indices = NDArray[np.int32]
+type Longs = NDArray[np.int64]
+type Floats = NDArray[np.float64]
+type Rows = NDArray[np.intp]
+
+
+class Crossings:
+    """Looks up the fences in the way of short segments. Immutable; safe to share between threads."""
+
+    def __init__(self, shapes: NDArray[np.object_]) -> None:
+        """Take the prepared GEOS geometry of each fence, in degrees."""
+        self._shapes = shapes
+
+    @cached_property
+    def tree(self) -> Any:
+        """The boxes around the fences; made when first asked for, 5 ms for 10,000."""
+        return shapely.STRtree(self._shapes)
+
+    @cached_property
+    def grid(self) -> BorderGrid:
+        """The pieces of all borders; made when first asked for, 0.1 s for 10,000 fences."""
+        return BorderGrid(self._shapes)
+
+    def of(
+        self,
+        start: tuple[Floats, Floats],
+        end: tuple[Floats, Floats],
+        ends_in: tuple[Longs, Indices],
+    ) -> tuple[Rows, Indices]:
+        """Return the pairs (row, fence number) of which the segment meets a fence that holds neither end.
+
+        ``start``, ``end``: ``(lat[n], lng[n])`` degrees, finite, of segments that are straight on the map;
+        ``ends_in``: what ``FenceIndex.match`` says of the ends, as ``(offsets[n + 1], numbers[k])``. A border
+        that is only touched is met. Some 0.3 µs a segment, 3 µs one that meets a border.
+        """
+        near = np.flatnonzero(self.grid.may_meet(start, end))
+        row, fence = self._met(_rows(start, near), _rows(end, near), rows_of(*ends_in, near))
+        return near[row], fence
+
+    def _met(
+        self,
+        start: tuple[Floats, Floats],
+        end: tuple[Floats, Floats],
+        ends_in: tuple[Longs, Indices],
+    ) -> tuple[Rows, Indices]:
+        lines = geo.segments(start, end)
+        row, fence = self.tree.query(lines)
+        offsets, numbers = ends_in
+        known = np.repeat(np.arange(len(lines)), np.diff(offsets)) * len(self._shapes) + numbers
+        strange = ~np.isin(row * len(self._shapes) + fence, known)
+        row, fence = row[strange], fence[strange]
+        met = shapely.intersects(self._shapes[fence], lines[row])
+        row, fence = row[met], fence[met].astype(np.int32)
+        left = geo.covers(self._shapes[fence], start[0][row], start[1][row])
+        return row[~left], fence[~left]
+
+
+def _rows(points: tuple[Floats, Floats], rows: Rows) -> tuple[Floats, Floats]:
+    return points[0][rows], points[1][rows]
