@@ -59,6 +59,11 @@ FRAMES_REFUSED = Counter(
 POSITIONS_ACCEPTED = Counter(
     "steppe_positions_accepted", "Positions that the gateway put into the stream", registry=REGISTRY
 )
+STREAM_ENTRIES_UNSURE = Counter(
+    "steppe_stream_entries_unsure",
+    "Entries that a cluster may lose, because no replica had them in time: their frames are not accepted",
+    registry=REGISTRY,
+)
 POSITIONS_REFUSED = Counter(
     "steppe_positions_refused",
     "Positions refused by gateway or tracker, by reason",

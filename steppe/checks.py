@@ -2,11 +2,11 @@
 
 from core.errors import Unavailable
 from core.health import Check
-from core.redis import REDIS_DOWN, Redis
+from core.redis import REDIS_DOWN, StreamsRedis
 from steppe.resources import Resources
 
 
-def redis_answers(client: Redis) -> Check:
+def redis_answers(client: StreamsRedis) -> Check:
     """Return the check that a Redis answers; its failure reads ``redis-unavailable``."""
 
     async def check() -> None:

@@ -9,7 +9,7 @@ from core.auth.configured import secret_keys
 from core.clock import Clock
 from core.database import Database
 from core.privacy.encrypted import install_keys
-from core.redis import Redis, connect
+from core.redis import Redis, StreamsRedis, connect, connect_streams
 from core.settings import Settings, SettingsError, load, process_environment
 
 
@@ -21,7 +21,7 @@ class Resources:
     clock: Clock
     database: Database
     redis: Redis
-    streams: Redis
+    streams: StreamsRedis
 
 
 def clock_of(settings: Settings) -> Clock:
@@ -52,6 +52,13 @@ def secret(settings: Settings, name: str) -> str:
     return value
 
 
+def _streams_of(url: str) -> StreamsRedis:
+    try:
+        return connect_streams(url)
+    except ValueError as error:
+        raise SettingsError(f"STEPPE_REDIS__STREAMS_URL: {error}") from None
+
+
 @asynccontextmanager
 async def open_resources(settings: Settings | None = None) -> AsyncIterator[Resources]:
     """Open the stores of this process and close them at the end.
@@ -69,7 +76,7 @@ async def open_resources(settings: Settings | None = None) -> AsyncIterator[Reso
         busy_timeout_s=settings.database.busy_timeout_s,
     )
     redis = connect(url)
-    streams = connect(settings.redis.streams_url or url)
+    streams = _streams_of(settings.redis.streams_url or url)
     try:
         yield Resources(
             settings=settings, clock=clock_of(settings), database=database, redis=redis, streams=streams

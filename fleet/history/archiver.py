@@ -13,7 +13,7 @@ from core.database import Database
 from core.errors import SteppeError
 from core.ids import new_id
 from core.leases import Lease
-from core.redis import REDIS_DOWN, Redis
+from core.redis import REDIS_DOWN, StreamsRedis
 from fleet.history.files import RawFiles, last_seqs
 from fleet.telemetry.numbering import turns
 from fleet.telemetry.records import (
@@ -51,7 +51,7 @@ class Archiver:
     def __init__(
         self,
         database: Database,
-        streams: Redis,
+        streams: StreamsRedis,
         clock: Clock,
         folder: Path,
         *,

@@ -10,7 +10,7 @@ import numpy as np
 from core import keys
 from core.clock import Clock
 from core.errors import Unavailable
-from core.redis import REDIS_DOWN, Redis
+from core.redis import REDIS_DOWN, StreamsRedis
 from fleet.telemetry.records import STREAM_POSITION, Records, joined, read_entry
 
 MOST_POINTS: Final = 2_000
@@ -33,7 +33,7 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True):
 class TrailReader:
     """Reads trails. pyarrow is imported at the first one, so that a process that reads none stays small."""
 
-    def __init__(self, streams: Redis, clock: Clock, folder: Path, *, partitions: int) -> None:
+    def __init__(self, streams: StreamsRedis, clock: Clock, folder: Path, *, partitions: int) -> None:
         self._streams = streams
         self._clock = clock
         self._folder = folder

@@ -16,7 +16,7 @@ from core.auth.litestar import AuthPlugin
 from core.auth.principal import Principal
 from core.clock import Clock
 from core.problem_http import EXCEPTION_HANDLERS
-from core.redis import REDIS_DOWN, Redis
+from core.redis import REDIS_DOWN, Redis, StreamsRedis
 from fleet.links.book import LinkBook
 from fleet.links.buckets import Buckets
 from fleet.links.frames import Frames
@@ -50,7 +50,7 @@ type Recheck = Callable[[Principal], Awaitable[bool]]
 class GatewayStores(msgspec.Struct, frozen=True, kw_only=True):
     """What a gateway is given."""
 
-    streams: Redis
+    streams: StreamsRedis
     """Server of the telemetry streams."""
     plain: Redis
     """Server of the command stream and pub/sub."""

@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 
 from core.clock import Clock
-from core.redis import REDIS_DOWN, Redis
+from core.redis import REDIS_DOWN, StreamsRedis
 from fleet.links.judge import Judge, Judged, Outcome, Pending
 from fleet.telemetry.records import STREAM_POSITION, STREAM_STATUS, received_bytes
 from fleet.telemetry.streams import Appended, streams_of
@@ -27,7 +27,7 @@ class Intake:
     """Collects frames of all links of this process. One event loop; ``offer`` never waits."""
 
     def __init__(
-        self, redis: Redis, judge: Judge, clock: Clock, *, batch_wall_ms: int, partitions: int
+        self, redis: StreamsRedis, judge: Judge, clock: Clock, *, batch_wall_ms: int, partitions: int
     ) -> None:
         self._streams = streams_of(redis)
         self._judge = judge

@@ -13,7 +13,7 @@ from core import keys, metrics
 from core.auth.principal import Reach
 from core.clock import Clock
 from core.errors import NotFound, SteppeError
-from core.redis import REDIS_DOWN, Redis
+from core.redis import REDIS_DOWN, Redis, StreamsRedis
 from fleet.live.client import Delta, LiveClient, Send, Subscription, View
 from fleet.live.feeds import Change, FactFeed
 from fleet.live.mirror import Box, Mirror
@@ -46,7 +46,7 @@ class LiveHub:
 
     def __init__(
         self,
-        streams: Redis,
+        streams: StreamsRedis,
         plain: Redis,
         clock: Clock,
         *,

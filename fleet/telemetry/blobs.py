@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 
 from core import keys
-from core.redis import Redis
+from core.redis import StreamsRedis
 from fleet.telemetry.facts import Facts
 from fleet.telemetry.records import STATE, STATE_BYTES, Records
 from fleet.telemetry.streams import BlobRow, streams_of
@@ -58,7 +58,7 @@ _memory_decoder = msgspec.msgpack.Decoder(Memory)
 class Blobs:
     """Reads and writes blobs on the streams server."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: StreamsRedis) -> None:
         self._redis = redis
         self._streams = streams_of(redis)
 
@@ -70,13 +70,9 @@ class Blobs:
 
     async def recover(self, partition: int) -> Recovered:
         """Return a partition as its last owner left it; nothing known gives an empty state."""
-        pipe = self._redis.pipeline(transaction=True)
-        pipe.get(keys.state(partition))
-        pipe.hgetall(keys.state_header(partition))
-        pipe.get(keys.state_memory(partition))
-        blob, header, memory = await pipe.execute()
+        blob, header, memory = await self._streams.read_blob(partition)
         return Recovered(
-            state=read_blob(blob or b""),
+            state=read_blob(blob),
             header=_header(header),
             memory=_memory_decoder.decode(memory) if memory else Memory(),
         )

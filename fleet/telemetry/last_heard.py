@@ -8,7 +8,7 @@ import numpy as np
 from core.clock import Clock, moment_of_ms
 from core.errors import Unavailable
 from core.ids import VehicleNo
-from core.redis import REDIS_DOWN, Redis
+from core.redis import REDIS_DOWN, StreamsRedis
 from fleet.links.wire.positions import MODE_MASK, UNKNOWN_U8, PositionFlag
 from fleet.links.wire.status import UNKNOWN_TEMPERATURE
 from fleet.telemetry.blobs import Blobs
@@ -27,7 +27,7 @@ _AWAY: tuple[type[Exception], ...] = (*REDIS_DOWN, OSError)
 class BlobReader:
     """``fleet.vehicles.last_heard.LastHeardReader`` over the tracker's blobs. Safe to share in one loop."""
 
-    def __init__(self, streams: Redis, clock: Clock, *, partitions: int) -> None:
+    def __init__(self, streams: StreamsRedis, clock: Clock, *, partitions: int) -> None:
         self._blobs = Blobs(streams)
         self._clock = clock
         self._partitions = partitions

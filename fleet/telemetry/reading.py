@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from core.redis import Redis
+from core.redis import StreamsRedis
 from fleet.telemetry.records import Entry, read_entry
 from fleet.telemetry.streams import streams_of
 
@@ -29,7 +29,7 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
 class StreamReader:
     """Follows the owned partitions. ``up_to`` is the tracker's: partition → last entry that was read."""
 
-    def __init__(self, streams: Redis) -> None:
+    def __init__(self, streams: StreamsRedis) -> None:
         self._streams = streams_of(streams)
         self.up_to: dict[int, bytes] = {}
 

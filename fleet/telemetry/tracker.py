@@ -13,7 +13,7 @@ from core.clock import Clock
 from core.database import Database
 from core.errors import SteppeError, Unavailable
 from core.ids import new_id
-from core.redis import REDIS_DOWN, Redis
+from core.redis import REDIS_DOWN, Redis, StreamsRedis
 from fleet.telemetry.blobs import START, Blobs, Header, Memory, PartitionBlob
 from fleet.telemetry.facts import AlarmSink, Facts, FactWriter
 from fleet.telemetry.guard import GuardLimits
@@ -78,7 +78,7 @@ class Tracker:
     def __init__(
         self,
         database: Database,
-        streams: Redis,
+        streams: StreamsRedis,
         plain: Redis,
         clock: Clock,
         *,

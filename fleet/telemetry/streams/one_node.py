@@ -106,6 +106,16 @@ class OneNode:
         written: Any = await self._write_all(keys=names, args=values)
         return [row.partition for row, done in zip(rows, written, strict=True) if not done]
 
+    async def read_blob(self, partition: int) -> tuple[bytes, dict[bytes, Any], bytes]:
+        """Return a partition's blob, header and memory as one writer left them."""
+        state, header, memory = blob_names(partition)
+        pipe = self._client.pipeline(transaction=True)
+        pipe.get(state)
+        pipe.hgetall(header)
+        pipe.get(memory)
+        found = await pipe.execute()
+        return found[0] or b"", found[1], found[2] or b""
+
     async def run_ids(self) -> dict[str, str]:
         """Return the server's run."""
         info: Any = await self._client.info("server")

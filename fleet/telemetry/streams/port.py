@@ -1,7 +1,7 @@
 """What gateway and tracker ask of the streams server; one node and a cluster answer it each in a file."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -68,6 +68,10 @@ class Streams(Protocol):
 
     async def write_blobs(self, rows: Sequence[BlobRow]) -> list[int]:
         """Store rows, each whole or not at all; return the partitions for which a later epoch had written."""
+        ...
+
+    async def read_blob(self, partition: int) -> tuple[bytes, dict[bytes, Any], bytes]:
+        """Return a partition's blob, header and memory as one writer left them; each may be empty."""
         ...
 
     async def run_ids(self) -> dict[str, str]:
