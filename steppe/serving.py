@@ -8,6 +8,7 @@ import uvicorn
 from litestar import Litestar
 
 from steppe.http_protocol import BoundedHttp
+from steppe.live_socket import LiveSocketProtocol
 
 GRACE_S = 5
 """What requests under way get at a stop; WebSockets are closed with 1012 at once."""
@@ -40,7 +41,7 @@ class WebServer:
             port=port,
             loop="none",
             http=BoundedHttp,
-            ws="websockets-sansio",
+            ws=LiveSocketProtocol,
             ws_per_message_deflate=False,
             ws_max_size=max_message_bytes,
             ws_ping_interval=20,

@@ -1,5 +1,6 @@
 """The newest live record of every vehicle in the memory of an api process, filled by rooms and blobs."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -91,3 +92,10 @@ class Box:
         )
         held &= records["vehicle_no"] != 0
         return held
+
+    def near(self, lat_e7: NDArray[np.int32], lng_e7: NDArray[np.int32], border_e7: int) -> Mask:
+        """Say which points lie in the box or within ``border_e7`` of latitude around it."""
+        wide = round(border_e7 / max(0.1, math.cos(math.radians(max(abs(self.key[1]), abs(self.key[3]))))))
+        near: Mask = (lat_e7 >= self._lat[0] - border_e7) & (lat_e7 <= self._lat[1] + border_e7)
+        near &= (lng_e7 >= self._lng[0] - wide) & (lng_e7 <= self._lng[1] + wide)
+        return near

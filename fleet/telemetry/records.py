@@ -81,9 +81,10 @@ LIVE: Final = np.dtype(
         ("battery_200", "u1"),
     ]
 )
-"""16 bytes of the live feed: flags hold the condition in bits 0–2 and the control mode in bits 3–5."""
+"""16 bytes of the live feed: flags hold the condition in bits 0–2, the control mode in bits 3–5 and, of a
+vehicle in the condition alarm, the severity of its worst alarm in bits 6–7."""
 LIVE_HEADER: Final = Struct("<2sBBIQQ")
-"""magic "SL", version, kind (1 snapshot, 2 delta), count, sequence, city milliseconds."""
+"""magic "SL", version, kind (LiveKind), count, sequence, city milliseconds."""
 LIVE_MAGIC: Final = b"SL"
 LIVE_VERSION: Final = 1
 
@@ -93,6 +94,8 @@ class LiveKind(IntEnum):
 
     SNAPSHOT = 1
     DELTA = 2
+    CELLS_SNAPSHOT = 3
+    CELLS_DELTA = 4
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -164,7 +167,7 @@ def read_live_message(data: bytes) -> tuple[LiveKind, int, int, Records]:
 
 
 def live_records(state: Records) -> Records:
-    """Return LIVE[n] of STATE[n]: the speed in 0.2 m/s steps up to 51 m/s."""
+    """Return LIVE[n] of STATE[n] but for the severities (``shown``): speed in 0.2 m/s steps up to 51."""
     live = np.empty(len(state), dtype=LIVE)
     for name in ("vehicle_no", "lat_e7", "lng_e7", "heading_256", "battery_200"):
         live[name] = state[name]

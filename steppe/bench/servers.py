@@ -28,6 +28,7 @@ from fleet.telemetry.roster import FixedRoster
 from geofences.index import FenceIndex
 from steppe.bench.machine import open_files_most
 from steppe.bench.world import World, identify
+from steppe.live_socket import LiveSocketProtocol
 
 
 def stopped_by_signal() -> asyncio.Event:
@@ -48,7 +49,7 @@ def serve(app: Litestar, address: str) -> None:
     """Run the web server until a signal, as the city does."""
     host, _, port = address.removeprefix("http://").partition(":")
     uvicorn.run(
-        app, host=host, port=int(port), loop="uvloop", http="httptools", ws="websockets-sansio",
+        app, host=host, port=int(port), loop="uvloop", http="httptools", ws=LiveSocketProtocol,
         ws_per_message_deflate=False, log_level="warning", access_log=False, lifespan="on",
     )  # fmt: skip
 

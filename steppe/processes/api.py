@@ -89,10 +89,11 @@ async def compose(resources: Resources) -> Components:
     files = await asyncio.to_thread(
         CityFiles.open, settings.city.pack, settings.data_dir, settings.city.roads
     )
+    pack = read_pack(settings.city.pack)
     dashboard = DashboardParts(
         database=database,
         clock=clock,
-        city=city_facts(read_pack(settings.city.pack), files, is_demo=is_demo),
+        city=city_facts(pack, files, is_demo=is_demo),
         maps=BuiltMaps(files),
         last_heard=heard,
         directory=directory,
@@ -120,6 +121,7 @@ async def compose(resources: Resources) -> Components:
         roster=SqlRoster(database),
         partitions=settings.tracker.partitions,
         feeds=feeds,
+        districts=[district.code for district in pack.districts],
     )
     provided: dict[str, object] = {"dashboard": dashboard, "mobile": mobile}
     demo_routes: tuple[ControllerRouterHandler, ...] = ()

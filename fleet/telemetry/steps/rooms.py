@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import keys
-from fleet.telemetry.records import LIVE, LiveKind, Records, joined, live_message, live_records
+from fleet.telemetry.records import LIVE, LiveKind, Records, joined, live_message
+from fleet.telemetry.shown import shown_records
 from fleet.telemetry.steps.memoryless import Memoryless
 from fleet.telemetry.tick import Tick
 from geofences.cover import parents
@@ -34,7 +35,7 @@ class RoomStep(Memoryless):
         numbers = np.flatnonzero(live.changed)
         if not len(numbers):
             return
-        records = live_records(live.state[numbers])
+        records = shown_records(live.state[numbers])
         rooms = live.room[numbers]
         left = live.left_room[numbers]
         has_left = left != 0

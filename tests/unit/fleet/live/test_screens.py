@@ -11,9 +11,11 @@ import pytest
 from core.auth.principal import Reach
 from core.ids import DistrictCode, MakerId, OperatorId, VehicleNo
 from core.kinds import ServiceKind
-from fleet.live.client import Delta, LiveClient, Subscription
+from fleet.live.client import Delta, LiveClient
 from fleet.live.mirror import Box, Mirror
+from fleet.live.outlet import PlainOutlet
 from fleet.live.reach import ReachMask, mask_of
+from fleet.live.subscription import Subscription
 from fleet.telemetry.records import LIVE, read_live_message
 from fleet.telemetry.roster import Roster, RosterRow
 
@@ -93,7 +95,7 @@ class TestSlowScreens:
         roster = Roster()
         roster.put([a_row(number) for number in range(1, 20)])
         reach = Reach()
-        client = LiveClient(send, reach, ReachMask(roster, reach), lambda: 0.0)
+        client = LiveClient(PlainOutlet(send), reach, ReachMask(roster, reach), lambda: 0.0)
         client.subscription = Subscription(topics=frozenset({"vehicles"}), box=None)
         return client, Mirror()
 
