@@ -67,6 +67,8 @@ _ROWS: tuple[tuple[str, int, str], ...] = (
     ("already-exists", 409, "This already exists"),
     ("illegal-transition", 409, "The thing is not in a state that allows this"),
     ("idempotency-key-reused", 409, "The Idempotency-Key was used before with another body"),
+    ("appeal-too-late", 409, "The time in which this violation could be appealed is over"),
+    ("appeal-still-open", 409, "This violation may still be appealed"),
     ("request-in-progress", 409, "The same request is still being worked on"),
     ("frame-replayed", 409, "A frame with this sequence was taken before"),
     ("superseded", 409, "A newer epoch has taken over"),

@@ -10,6 +10,7 @@ from core.clock import Clock
 from core.database import Database
 from core.ids import DistrictCode
 from core.kinds import ServiceKind
+from core.settings import JudgingSettings
 from fleet.commands.issue_command import CommandDesk
 from fleet.vehicles.codes import CodeLayout
 from fleet.vehicles.directory import Directory
@@ -86,6 +87,8 @@ class DashboardParts(msgspec.Struct, frozen=True, kw_only=True):
     desk: CommandDesk
     fence_set: Callable[[], int]
     """Version of the fence set in force, as this process last read it."""
+    judging: JudgingSettings = JudgingSettings()
+    """Deadlines of violations and incidents."""
     weather: Callable[[], Mapping[DistrictCode, Weather]] = dict
 
     def now(self) -> CityNow:

@@ -15,6 +15,7 @@ from fleet.vehicles.duty import DUTY_TRANSITIONS
 from fleet.vehicles.kinds import Duty, Lifecycle
 from fleet.vehicles.lifecycle import LIFECYCLE_TERMINAL, LIFECYCLE_TRANSITIONS
 from fleet.vehicles.mds import MDS_TRANSITIONS, MdsState
+from fleet.violations.kinds import VIOLATION_TERMINAL, VIOLATION_TRANSITIONS, ViolationState
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +91,14 @@ MACHINES: Final[tuple[Machine, ...]] = (
         initial=AlarmState.OPEN,
         terminal=frozenset(ALARM_TERMINAL),
         note="Two independent flags, acknowledged and cleared; the same cause coming back is a new alarm.",
+    ),
+    Machine(
+        name="violation",
+        zh="违规",
+        table=VIOLATION_TRANSITIONS,
+        initial=ViolationState.SUSPECTED,
+        terminal=frozenset(VIOLATION_TERMINAL),
+        note="A cause opens it; its interval ends with the cause, whatever people decide meanwhile.",
     ),
     Machine(
         name="remote operator's shift",

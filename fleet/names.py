@@ -21,6 +21,7 @@ from fleet.vehicles.dispatchable import ReasonCode
 from fleet.vehicles.kinds import Condition, Connection, ControlMode, Duty, Lifecycle
 from fleet.vehicles.mds import MdsState
 from fleet.vehicles.papers import PermitStage, RoadClass
+from fleet.violations.kinds import ViolationKind, ViolationState
 
 
 class Name(msgspec.Struct, frozen=True):
@@ -196,6 +197,7 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
         AlarmKind.VEHICLE_FAULT: Name("车辆故障", "Vehicle fault"),
         AlarmKind.EMERGENCY_STOP: Name("紧急停车", "Emergency stop"),
         AlarmKind.NOBODY_WATCHES: Name("无远程安全员值守", "No remote operator watches"),
+        AlarmKind.SERVICE_REFUSED: Name("此处不允许该项服务", "Service not allowed here"),
         AlarmKind.NEEDS_PERSON: Name("需要人工处理", "A person is needed"),
     },
     AlarmAnswer: {
@@ -221,6 +223,22 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
         AlarmState.ACKNOWLEDGED: Name("已确认", "Acknowledged"),
         AlarmState.CLEARED: Name("已恢复待确认", "Cleared, unacknowledged"),
         AlarmState.CLOSED: Name("已关闭", "Closed"),
+    },
+    ViolationKind: {
+        ViolationKind.NO_GO_ENTRY: Name("驶入禁行区", "Entered a no-go area"),
+        ViolationKind.LEFT_OPERATING_AREA: Name("驶出运营区域", "Left the operating area"),
+        ViolationKind.STOPPED_IN_KEEP_CLEAR: Name("停在禁停区域", "Stopped where it must keep clear"),
+        ViolationKind.OVERSPEED: Name("超速", "Overspeed"),
+        ViolationKind.SERVICE_REFUSED: Name("在不允许的区域作业", "Service not allowed there"),
+    },
+    ViolationState: {
+        ViolationState.SUSPECTED: Name("涉嫌", "Suspected"),
+        ViolationState.CONFIRMED: Name("已确认", "Confirmed"),
+        ViolationState.DISMISSED: Name("不予认定", "Dismissed"),
+        ViolationState.APPEALED: Name("申诉中", "Appealed"),
+        ViolationState.UPHELD: Name("维持", "Upheld"),
+        ViolationState.OVERTURNED: Name("撤销", "Overturned"),
+        ViolationState.CLOSED: Name("结案", "Closed"),
     },
     ShiftState: {
         ShiftState.ON_DUTY: Name("值班中", "On duty"),

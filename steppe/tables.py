@@ -15,6 +15,7 @@ import fleet.history.holds.tables
 import fleet.people.tables
 import fleet.telemetry.facts
 import fleet.vehicles.tables
+import fleet.violations.tables
 import geofences.tables
 import services.delivery.tables
 import services.dispatch.tables
@@ -36,6 +37,7 @@ ALL: Final[tuple[ModuleType, ...]] = (
     fleet.people.tables,
     fleet.telemetry.facts,
     fleet.vehicles.tables,
+    fleet.violations.tables,
     geofences.tables,
     services.delivery.tables,
     services.dispatch.tables,

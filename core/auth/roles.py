@@ -42,6 +42,21 @@ class Scope(StrEnum):
     COMMANDS_READ = "commands:read"
     ALARMS_READ = "alarms:read"
     ALARMS_ACT = "alarms:act"
+    VIOLATIONS_READ = "violations:read"
+    VIOLATIONS_JUDGE = "violations:judge"
+    """Confirm, dismiss and close violations: the city, never the operator of the vehicle."""
+    VIOLATIONS_APPEAL = "violations:appeal"
+    """Appeal for the operator of the vehicle."""
+    VIOLATIONS_DECIDE = "violations:decide"
+    """Uphold or overturn what was appealed."""
+    INCIDENTS_READ = "incidents:read"
+    INCIDENTS_OPEN = "incidents:open"
+    INCIDENTS_ACT = "incidents:act"
+    """Triage an incident and hold a vehicle at its scene."""
+    INCIDENTS_JUDGE = "incidents:judge"
+    """Determine responsibility, release the scene, close and reopen: the agency."""
+    EVIDENCE_READ = "evidence:read"
+    """Take a sealed bundle away; on record."""
     ORDERS_READ = "orders:read"
     """The order board of staff, phones masked."""
     ORDERS_ACT = "orders:act"
@@ -77,6 +92,8 @@ _WATCHER = frozenset(
         Scope.VEHICLES_READ,
         Scope.COMMANDS_READ,
         Scope.ALARMS_READ,
+        Scope.VIOLATIONS_READ,
+        Scope.INCIDENTS_READ,
         Scope.FENCES_READ,
         Scope.CITY_READ,
         Scope.LIVE_READ,
@@ -87,6 +104,7 @@ _DISPATCHER = _WATCHER | {
     Scope.VEHICLES_COMMAND,
     Scope.VEHICLES_STOP,
     Scope.ALARMS_ACT,
+    Scope.INCIDENTS_OPEN,
     Scope.ORDERS_READ,
     Scope.ORDERS_ACT,
 }
@@ -95,6 +113,9 @@ _SHIFT_LEAD = _DISPATCHER | {
     Scope.FENCES_EDIT,
     Scope.PHONES_REVEAL,
     Scope.POLICE_CODES,
+    Scope.VIOLATIONS_APPEAL,
+    Scope.INCIDENTS_ACT,
+    Scope.EVIDENCE_READ,
 }
 
 ROLE_SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
@@ -107,7 +128,13 @@ ROLE_SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
         Role.DISPATCHER: _DISPATCHER,
         Role.SHIFT_LEAD: _SHIFT_LEAD,
         Role.REMOTE_OPERATOR: _WATCHER
-        | {Scope.DUTY_SERVE, Scope.VEHICLES_COMMAND, Scope.VEHICLES_STOP, Scope.ALARMS_ACT},
+        | {
+            Scope.DUTY_SERVE,
+            Scope.VEHICLES_COMMAND,
+            Scope.VEHICLES_STOP,
+            Scope.ALARMS_ACT,
+            Scope.INCIDENTS_OPEN,
+        },
         Role.CREW: frozenset(
             {
                 Scope.SESSION_READ,
@@ -118,9 +145,27 @@ ROLE_SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
                 Scope.FENCES_READ,
             }
         ),
-        Role.DUTY_OFFICER: _WATCHER | {Scope.VEHICLES_STOP, Scope.ALARMS_ACT, Scope.POLICE_CODES},
-        Role.AGENCY: _WATCHER | {Scope.POLICE_CODES},
-        Role.SUPERVISOR: _WATCHER | {Scope.AUDIT_READ},
+        Role.DUTY_OFFICER: _WATCHER
+        | {
+            Scope.VEHICLES_STOP,
+            Scope.ALARMS_ACT,
+            Scope.POLICE_CODES,
+            Scope.VIOLATIONS_JUDGE,
+            Scope.INCIDENTS_OPEN,
+            Scope.INCIDENTS_ACT,
+            Scope.EVIDENCE_READ,
+        },
+        Role.AGENCY: _WATCHER
+        | {
+            Scope.POLICE_CODES,
+            Scope.VIOLATIONS_JUDGE,
+            Scope.VIOLATIONS_DECIDE,
+            Scope.INCIDENTS_OPEN,
+            Scope.INCIDENTS_ACT,
+            Scope.INCIDENTS_JUDGE,
+            Scope.EVIDENCE_READ,
+        },
+        Role.SUPERVISOR: _WATCHER | {Scope.AUDIT_READ, Scope.EVIDENCE_READ},
         # The administrator of accounts and data is no dispatcher: no command, no order, no resident's phone.
         Role.ADMIN: _WATCHER
         | {Scope.VEHICLES_MANAGE, Scope.FENCES_EDIT, Scope.AUDIT_READ, Scope.STAFF_MANAGE},

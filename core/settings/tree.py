@@ -193,6 +193,13 @@ class HistorySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Minutes raw minute files are kept before compaction."""
 
 
+class JudgingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Violations, incidents and their evidence; days and seconds of city time unless they say otherwise."""
+
+    appeal_days: Seconds = 15.0
+    """Days in which a confirmed violation may be appealed."""
+
+
 class NoticeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One-time codes and messages to people."""
 
@@ -254,6 +261,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     security: SecuritySettings = msgspec.field(default_factory=SecuritySettings)
     """Section."""
     history: HistorySettings = msgspec.field(default_factory=HistorySettings)
+    """Section."""
+    judging: JudgingSettings = msgspec.field(default_factory=JudgingSettings)
     """Section."""
     notices: NoticeSettings = msgspec.field(default_factory=NoticeSettings)
     """Section."""

@@ -13,6 +13,7 @@ from dashboard.routes.positions import PositionRoutes
 from dashboard.routes.remote_operators import RemoteOperators
 from dashboard.routes.staff_sessions import StaffSessions
 from dashboard.routes.vehicles import Vehicles
+from dashboard.routes.violations import Violations
 
 DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     StaffSessions,
@@ -22,6 +23,7 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     Vehicles,
     Commands,
     Alarms,
+    Violations,
     Orders,
     RemoteOperators,
     reveal_phone_of_order,

@@ -52,6 +52,9 @@ ADVICE: Final[Mapping[AlarmKind, Advice]] = {
     AlarmKind.LEFT_OPERATING_AREA: Advice(
         "安全停车并改道返回运营区域。", "Stop it safely and send it back into its area.", _ON_THE_ROAD
     ),
+    AlarmKind.SERVICE_REFUSED: Advice(
+        "核对任务,让车辆驶离该区域。", "Check its task and have it leave the place.", _ON_THE_ROAD
+    ),
     AlarmKind.STOPPED_IN_KEEP_CLEAR: Advice(
         "让车辆移出禁停区;无法移动时派现场。", "Move it on; send a crew when it cannot move.", _NEEDS_HANDS
     ),

@@ -35,6 +35,8 @@ class AlarmKind(StrEnum):
     EMERGENCY_STOP = "emergency_stop"
     NOBODY_WATCHES = "nobody_watches"
     """A vehicle under way whose remote operator was lost and whom nobody could take over."""
+    SERVICE_REFUSED = "service_refused"
+    """It is where its service is not allowed."""
     NEEDS_PERSON = "needs_person"
     """A task or an order came to a point where only a person can go on."""
 
@@ -77,9 +79,27 @@ DEFAULT_SEVERITY: Final[Mapping[AlarmKind, Severity]] = {
     AlarmKind.VEHICLE_FAULT: Severity.MAJOR,
     AlarmKind.EMERGENCY_STOP: Severity.MAJOR,
     AlarmKind.NOBODY_WATCHES: Severity.CRITICAL,
+    AlarmKind.SERVICE_REFUSED: Severity.WARNING,
     AlarmKind.NEEDS_PERSON: Severity.MAJOR,
 }
 """Our defaults; a city may set others."""
+
+
+FOLLOWED: Final = frozenset(
+    {
+        AlarmKind.NO_GO_ENTRY,
+        AlarmKind.LEFT_OPERATING_AREA,
+        AlarmKind.STOPPED_IN_KEEP_CLEAR,
+        AlarmKind.OVERSPEED,
+        AlarmKind.SERVICE_REFUSED,
+        AlarmKind.COLLISION,
+        AlarmKind.TIPPED_OVER,
+        AlarmKind.DOOR_FORCED,
+        AlarmKind.BATTERY_THERMAL,
+        AlarmKind.EMERGENCY_STOP,
+    }
+)
+"""Kinds that a violation or an incident follows from."""
 
 
 class AlarmState(StrEnum):

@@ -14,8 +14,8 @@ from core.errors import NotFound, VersionMismatch
 from core.ids import AlarmId, DistrictCode, VehicleNo
 from core.outbox import emit
 from fleet.alarms.alarm import Alarm
-from fleet.alarms.kinds import STANDING, WAITING, AlarmState, Severity
-from fleet.alarms.tables import alarms
+from fleet.alarms.kinds import FOLLOWED, STANDING, WAITING, AlarmState, Severity
+from fleet.alarms.tables import alarm_follow_ups, alarms
 from fleet.rows import read_row
 
 _NEWEST_FIRST = (alarms.c.raised_at.desc(), alarms.c.alarm_id.desc())
@@ -39,6 +39,7 @@ class AlarmStore:
         """Store and announce a new alarm; return False while its cause has a standing one."""
         if not await insert_new(self._tx, alarms, msgspec.structs.asdict(alarm)):
             return False
+        await self._leave(alarm, "raised")
         await self._announce(alarm)
         return True
 
@@ -145,12 +146,19 @@ class AlarmStore:
                 alarm_id=before.alarm_id,
                 version=before.version,
             )
+        if after.is_cleared and not before.is_cleared:
+            await self._leave(after, "cleared")
         await self._announce(after)
         return after
 
     async def _all(self, query: Select[Any]) -> list[Alarm]:
         rows = (await self._tx.execute(query)).mappings()
         return [read_row(row, Alarm) for row in rows]
+
+    async def _leave(self, alarm: Alarm, step: str) -> None:
+        """Leave a row to whoever does what follows from the kind, if anything does."""
+        if alarm.kind in FOLLOWED:
+            await insert_new(self._tx, alarm_follow_ups, {"alarm_id": alarm.alarm_id, "step": step})
 
     async def _announce(self, alarm: Alarm) -> None:
         payload = {

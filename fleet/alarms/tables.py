@@ -9,6 +9,14 @@ from core.database.types import JsonStruct, UtcDateTime
 from fleet.alarms.alarm import AlarmComment
 from fleet.alarms.kinds import AlarmState
 
+alarm_follow_ups = Table(
+    "alarm_follow_ups",
+    metadata,
+    Column("alarm_id", String(40), primary_key=True),
+    Column("step", String(8), primary_key=True),
+)
+"""Alarms whose raising or clearing still has something to follow from it (fleet.alarms.follow_up)."""
+
 alarms = Table(
     "alarms",
     metadata,

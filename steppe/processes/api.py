@@ -99,6 +99,7 @@ async def compose(resources: Resources) -> Components:
         directory=directory,
         desk=CommandDesk(database, clock, directory, desk.push, desk.situate, planners),
         fence_set=lambda: fences.index.set_version,
+        judging=settings.judging,
     )
     bell = OrderBell(resources.redis)
     mobile = MobileParts(

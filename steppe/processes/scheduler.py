@@ -8,10 +8,12 @@ from core.inbox_consumer import InboxConsumer
 from core.outbox import Relay
 from core.queue import JobQueue
 from core.supervision import Component
+from fleet.alarms.follow_up import AlarmFollowUp
 from fleet.commands.expire_commands import CommandExpiry
 from fleet.commands.supply_fences import FenceSupply
 from fleet.people.watch_vehicles import VehicleWatch
 from fleet.vehicles.lapse_papers import PaperWatch
+from fleet.violations.open_violations import follow_alarm as follow_into_violation
 from geofences.watch import FenceWatch
 from services.dispatch.wake import DispatchReconciler, DispatchWaker
 from services.orders.watch_orders import OrderWatch
@@ -62,6 +64,7 @@ async def compose(resources: Resources) -> Components:
         "tasks": TaskWatch(database, heard, clock, tasks, every_s=every_s),
         "commands": CommandExpiry(database, clock, endings=command_endings(tasks)),
         "operators": VehicleWatch(database, clock, start_grace_s=START_GRACE_S),
+        "alarm-follow-up": AlarmFollowUp(database, clock, [follow_into_violation]),
         "papers": PaperWatch(database, clock),
         "sealer": AuditSealer(database, clock, HeadSigner(secret(settings, "audit_key"))),
         "sign-ins": SignInTidier(database, clock),

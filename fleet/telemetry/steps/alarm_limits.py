@@ -23,6 +23,8 @@ class AlarmLimits(msgspec.Struct, frozen=True, kw_only=True):
     keep_clear_s: float = 10.0
     """Long enough to give way to somebody; domain.md wants the alarm at once after that."""
     no_fix_s: float = 10.0
+    refused_s: float = 5.0
+    """Inside, or outside again, for this long, where the service is not allowed."""
     stuck_s: float = 180.0
     """Longer than a red light and a level crossing; standing at a stop, held or charging is not stuck."""
     moves_mps: float = 0.5

@@ -43,6 +43,7 @@ ALARM_BITS: Final[tuple[AlarmKind, ...]] = (
     AlarmKind.SENSOR_BLOCKED,
     AlarmKind.TIPPED_OVER,
     AlarmKind.COLLISION,
+    AlarmKind.SERVICE_REFUSED,
 )
 """Kind by its bit in the state record's ``alarms``; kinds are added at the end."""
 _BIT_OF: Final = {kind: bit for bit, kind in enumerate(ALARM_BITS)}
@@ -58,6 +59,7 @@ def _spans_s(limits: AlarmLimits) -> list[tuple[float, float]]:
         AlarmKind.OVERSPEED: (limits.overspeed_s, limits.overspeed_s),
         AlarmKind.STOPPED_IN_KEEP_CLEAR: (limits.keep_clear_s, 0.0),
         AlarmKind.POSITIONING_LOST: (limits.no_fix_s, limits.no_fix_s),
+        AlarmKind.SERVICE_REFUSED: (limits.refused_s, limits.refused_s),
         AlarmKind.STUCK: (limits.stuck_s, 0.0),
         AlarmKind.CARGO_TEMPERATURE: (limits.cargo_s, limits.cargo_s),
         AlarmKind.COMPARTMENT_LEFT_OPEN: (limits.open_s, 0.0),
@@ -76,6 +78,7 @@ class AlarmStep:
         self._under_way_revision = -1
         self._index: FenceIndex | None = None
         self._has_areas = False
+        self._has_refusals = False
 
     def apply(self, tick: Tick) -> None:
         """Leave ``signals``."""
@@ -98,7 +101,8 @@ class AlarmStep:
         speed = here["speed_cm_s"] / 100
         flags = here["mode_flags"]
         busy = self._causes.busy(tick.heard)
-        if self._has_operating_areas(tick):
+        self._look_at_fences(tick)
+        if self._has_areas:
             works = tick.roster.in_service[tick.heard]
             outside = (rules.operating_area_by == NOBODY) & works
             self._judge(tick, AlarmKind.LEFT_OPERATING_AREA, outside, ~outside, busy)
@@ -114,6 +118,7 @@ class AlarmStep:
             fences=rules.speed_limit_by,
             values={"speed_mps": speed, "limit_mps": rules.speed_limit_mps},
         )
+        self._judge_service(tick, busy)
         stands = speed < limits.stopped_mps
         blocks = (rules.no_stopping_by != NOBODY) & stands
         self._judge(tick, AlarmKind.STOPPED_IN_KEEP_CLEAR, blocks, ~blocks, busy, fences=rules.no_stopping_by)
@@ -132,11 +137,21 @@ class AlarmStep:
         ratio = {"battery_ratio": battery / 200}
         self._judge(tick, AlarmKind.LOW_BATTERY, is_low, is_back, busy, values=ratio)
 
-    def _has_operating_areas(self, tick: Tick) -> bool:
+    def _judge_service(self, tick: Tick, busy: Bits) -> None:
+        """Judge whether the service may be here; costs nothing in a city where no fence asks for one."""
+        rules = tick.rules
+        stood = np.uint32(1 << _BIT_OF[AlarmKind.SERVICE_REFUSED])
+        if rules is None or not (self._has_refusals or np.any(busy & stood)):
+            return
+        refused = (rules.service_refused_by != NOBODY) & tick.roster.in_service[tick.heard]
+        by = rules.service_refused_by
+        self._judge(tick, AlarmKind.SERVICE_REFUSED, refused, ~refused, busy, fences=by)
+
+    def _look_at_fences(self, tick: Tick) -> None:
         if tick.index is not self._index:
             self._index = tick.index
             self._has_areas = any(f.kind is FenceKind.OPERATING_AREA for f in tick.index.fences)
-        return self._has_areas
+            self._has_refusals = any(f.rules.allowed_services is not None for f in tick.index.fences)
 
     def _judge(
         self,

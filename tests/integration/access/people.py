@@ -54,6 +54,26 @@ SISTER = replace(FOREIGN, name="sister", operator=HOME.operator)
 """The same company in another 旗区."""
 
 
+async def agents_of_the_city(
+    database: Database, rules: SignInRules, district: DistrictCode, *names: str, wall: datetime
+) -> Mapping[str, Mapping[str, str]]:
+    """Return the headers of people of an agency, who work for no operator, by name."""
+    headers = {}
+    async with database.write() as tx:
+        for name in names:
+            account = StaffAccount(
+                username=name.replace(" ", "-"),
+                name=name,
+                role=Role.AGENCY,
+                password="a password of a test",
+                districts=frozenset({district}),
+            )
+            staff = await ensure_staff(tx, account, _PASSWORDS, at=wall)
+            opened = await SessionStore(tx).open("st", staff, rules.lives, shown=(), at=wall)
+            headers[name] = {"cookie": f"steppe_session={opened.token.token}"}
+    return headers
+
+
 async def credentials_of(
     database: Database,
     rules: SignInRules,

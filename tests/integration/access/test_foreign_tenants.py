@@ -28,6 +28,9 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "POST /api/merchant/orders/{order_id}/loaded": {"compartment": 3},
     "POST /api/merchant/goods/{goods_id}/stock": {"stock": 50},
     "POST /api/resident/orders/{order_id}/open": {},
+    "POST /api/violations/{violation_id}/judgements": {"step": "confirm", "reason": "seen"},
+    "POST /api/violations/{violation_id}/appeals": {"reason": "not so"},
+    "POST /api/violations/{violation_id}/decisions": {"step": "uphold", "reason": "so it was"},
 }
 """Bodies that get past the checks of their form, so that what answers is the reach."""
 

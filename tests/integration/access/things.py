@@ -9,9 +9,12 @@ from core.ids import OrderId, VehicleNo
 from core.kinds import ServiceKind
 from fleet.alarms.alarm import AlarmRaised
 from fleet.alarms.apply_signals import AlarmSink
+from fleet.alarms.follow_up import AlarmFollowUp
 from fleet.alarms.kinds import AlarmKind
 from fleet.alarms.tables import alarms
 from fleet.links.wire.commands import CommandKind
+from fleet.violations.open_violations import follow_alarm
+from fleet.violations.tables import violations
 from services.tasks.states import StopKind
 from tests.integration.access.people import HOME
 from tests.integration.services.orders.town import MILK, Town
@@ -47,7 +50,9 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
     await vehicle.reach(StopKind.HANDOVER)
     raised = AlarmRaised(vehicle_no=VehicleNo(VEHICLE), kind=AlarmKind.OVERSPEED, at=town.now)
     await AlarmSink(auth.database).put([raised])
+    await AlarmFollowUp(auth.database, town.clock, [follow_alarm]).work_once()
     async with auth.database.read() as tx:
+        violation = (await tx.execute(select(violations.c.violation_id))).scalar_one()
         alarm = (await tx.execute(select(alarms.c.alarm_id))).scalar_one()
     return Things(
         order=order.order_id,
@@ -56,6 +61,7 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
             "order_id": order.order_id,
             "command_id": command.command_id,
             "alarm_id": alarm,
+            "violation_id": violation,
             "merchant_id": HOME.merchant,
             "goods_id": MILK,
         },

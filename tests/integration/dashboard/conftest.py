@@ -28,6 +28,7 @@ from dashboard.routes.codes import scan
 from dashboard.routes.commands import Commands
 from dashboard.routes.remote_operators import RemoteOperators
 from dashboard.routes.vehicles import Vehicles
+from dashboard.routes.violations import Violations
 from fleet.commands.issue_command import CommandDesk
 from fleet.commands.possible import Situation
 from fleet.links.wire.messages import Command as WireCommand
@@ -38,7 +39,7 @@ from fleet.vehicles.last_heard import LastHeard
 from fleet.vehicles.paper_store import Company, CompanyStore
 from fleet.vehicles.vehicle import Vehicle
 from steppe.openapi import CONFIG
-from tests.integration.access.people import FOREIGN, HOME, credentials_of
+from tests.integration.access.people import FOREIGN, HOME, agents_of_the_city, credentials_of
 from tests.integration.fleet.builders import LAYOUT, a_principal, heard, working_vehicles
 
 SQUARE = {"type": "Polygon", "coordinates": [[[109, 39], [110, 39], [110, 40], [109, 40], [109, 39]]]}
@@ -155,7 +156,7 @@ def auth(sqlite_database: Database, clock: Any, tmp_path: Path) -> AuthServices:
 def api(auth: AuthServices, parts: DashboardParts) -> Litestar:
     """The routes of vehicles, people and the city, with the identity and errors of the whole api."""
     return Litestar(
-        route_handlers=[City, scan, Vehicles, Commands, Alarms, RemoteOperators],
+        route_handlers=[City, scan, Vehicles, Commands, Alarms, Violations, RemoteOperators],
         dependencies={"dashboard": Provide(lambda: parts, sync_to_thread=False)},
         plugins=[auth.plugin()],
         exception_handlers=EXCEPTION_HANDLERS,
@@ -198,6 +199,8 @@ async def somebody(api: Litestar, auth: AuthServices, tmp_path: Path) -> AsyncIt
             auth.database, auth.rules, auth.keys, tokens, tenant, order=order, wall=wall
         )
         headers |= {(f"{name}{role.value}" if name else role): value for role, value in found.items()}
+    agents = ("city agent", "second city agent")
+    headers |= await agents_of_the_city(auth.database, auth.rules, HOME.district, *agents, wall=wall)
     transport = httpx.ASGITransport(cast(Any, api))
     async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
         yield Somebody(client, headers)

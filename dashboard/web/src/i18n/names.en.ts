@@ -154,6 +154,7 @@ export const alarmKind: typeof zh.alarmKind = {
   vehicle_fault: "Vehicle fault",
   emergency_stop: "Emergency stop",
   nobody_watches: "No remote operator watches",
+  service_refused: "Service not allowed here",
   needs_person: "A person is needed",
 };
 
@@ -181,6 +182,24 @@ export const alarmState: typeof zh.alarmState = {
   open: "Open",
   acknowledged: "Acknowledged",
   cleared: "Cleared, unacknowledged",
+  closed: "Closed",
+};
+
+export const violationKind: typeof zh.violationKind = {
+  no_go_entry: "Entered a no-go area",
+  left_operating_area: "Left the operating area",
+  stopped_in_keep_clear: "Stopped where it must keep clear",
+  overspeed: "Overspeed",
+  service_refused: "Service not allowed there",
+};
+
+export const violationState: typeof zh.violationState = {
+  suspected: "Suspected",
+  confirmed: "Confirmed",
+  dismissed: "Dismissed",
+  appealed: "Appealed",
+  upheld: "Upheld",
+  overturned: "Overturned",
   closed: "Closed",
 };
 

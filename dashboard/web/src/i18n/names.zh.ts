@@ -152,6 +152,7 @@ export const alarmKind = {
   vehicle_fault: "车辆故障",
   emergency_stop: "紧急停车",
   nobody_watches: "无远程安全员值守",
+  service_refused: "此处不允许该项服务",
   needs_person: "需要人工处理",
 };
 
@@ -180,6 +181,24 @@ export const alarmState = {
   acknowledged: "已确认",
   cleared: "已恢复待确认",
   closed: "已关闭",
+};
+
+export const violationKind = {
+  no_go_entry: "驶入禁行区",
+  left_operating_area: "驶出运营区域",
+  stopped_in_keep_clear: "停在禁停区域",
+  overspeed: "超速",
+  service_refused: "在不允许的区域作业",
+};
+
+export const violationState = {
+  suspected: "涉嫌",
+  confirmed: "已确认",
+  dismissed: "不予认定",
+  appealed: "申诉中",
+  upheld: "维持",
+  overturned: "撤销",
+  closed: "结案",
 };
 
 export const shiftState = {
