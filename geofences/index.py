@@ -12,12 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 from core.ids import FenceId, FenceVersion, OperatorId
 from core.kinds import ServiceKind
 from geofences import geo, shapes
+from geofences.clearance import Clearance
 from geofences.cover import (
     DEFAULT_RESOLUTION,
     Cells,
     Cover,
     cells_of,
-    cover,
+    covers,
     descendant_ranges,
     resolution_for,
 )
@@ -34,13 +35,21 @@ _DERIVED: Final = (
     "_shapes",
     "_borders",
     "_planes",
+    "_added",
+    "_clearance_base",
     "by_id",
     "rules",
+    "clearance",
     "crossings",
     "is_district",
     "accuracy_m",
 )
 """What a pickle leaves out, because it can be made again."""
+
+
+_SHORT: Final = 65_536
+_GONE_MOST: Final = 0.1
+"""Share of retired fences up to which an earlier clearance is added to instead of made anew."""
 
 
 class FenceIndex:
@@ -65,6 +74,9 @@ class FenceIndex:
         self._shapes = shapes
         self._starts, self._offsets, self._entries = _segments(covers, self.resolution)
         self._borders, self._planes = _no_borders(len(fences))
+        self._added: tuple[int, ...] = tuple(range(len(fences)))
+        """Fences whose borders ``_clearance_base`` does not hold."""
+        self._clearance_base: Clearance | None = None
 
     @classmethod
     def build(
@@ -84,19 +96,29 @@ class FenceIndex:
             raise ValueError("an index holds one version of each fence")
         old = {} if known is None else {key(fence): number for number, fence in enumerate(known.fences)}
         prepared = np.empty(len(listed), np.object_)
-        covers: list[Cover] = []
+        kept: dict[int, Cover] = {}
         for number, fence in enumerate(listed):
             same = old.get(key(fence))
             if known is not None and same is not None:
                 prepared[number] = known.shape(same)
-                covers.append(known.covers[same])
+                kept[number] = known.covers[same]
             else:
                 prepared[number] = shapes.to_geos(fence.area)
-                covers.append(_cover_of(prepared[number]))
+        added = [number for number in range(len(listed)) if number not in kept]
+        kept |= zip(added, _covers_of(prepared[added]), strict=True)
         shapely.prepare(prepared)
-        index = cls(listed, prepared, covers)
+        index = cls(listed, prepared, [kept[number] for number in range(len(listed))])
         index.set_version = set_version
+        index._take_clearance_of(known, added)
         return index
+
+    def _take_clearance_of(self, known: "FenceIndex | None", added: Sequence[int]) -> None:
+        """Go on from an earlier clearance while few of its fences are gone: theirs only look like borders."""
+        clearance: Clearance | None = None if known is None else known.__dict__.get("clearance")
+        if known is None or clearance is None or clearance.is_crowded:
+            return
+        if len(known) + len(added) - len(self) <= len(self) * _GONE_MOST:
+            self._clearance_base, self._added = clearance, tuple(added)
 
     def __len__(self) -> int:
         return len(self.fences)
@@ -116,6 +138,7 @@ class FenceIndex:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._shapes = _prepared(self.fences)
+        self._added, self._clearance_base = tuple(range(len(self.fences))), None
         self._borders, self._planes = _no_borders(len(self.fences))
 
     @cached_property
@@ -147,6 +170,13 @@ class FenceIndex:
         """Make everything now that is made when first asked for: in a thread beside the hot path."""
         _ = self.by_id, self.rules, self.is_district, self.accuracy_m
         _ = self.crossings.tree, self.crossings.grid
+
+    @cached_property
+    def clearance(self) -> Clearance:
+        """How far from all borders a point is; some seconds of work when first asked for."""
+        base, self._clearance_base = self._clearance_base, None
+        added = self._shapes[list(self._added)]
+        return Clearance.of(added) if base is None else base.adding(added)
 
     @property
     def nbytes(self) -> int:
@@ -197,8 +227,15 @@ class FenceIndex:
     def decide(
         self, numbers: Indices, lat: NDArray[np.float64], lng: NDArray[np.float64]
     ) -> NDArray[np.bool_]:
-        """Tell for each pair (fence, point) of a border cell whether the polygon holds the point, bool[n]."""
-        return geo.covers(self._shapes[numbers], lat, lng)
+        """Tell for each pair (fence, point) of a border cell whether the polygon holds the point, bool[n].
+
+        Asked fence by fence: GEOS is 2-4 times as fast while one prepared polygon stays in the cache.
+        """
+        by_fence = numbers.astype(np.uint16) if len(self.fences) <= _SHORT else numbers
+        order = np.argsort(by_fence, kind="stable")  # of 16-bit numbers a radix sort
+        held = np.empty(len(numbers), np.bool_)
+        held[order] = geo.covers(self._shapes[numbers[order]], lat[order], lng[order])
+        return held
 
     def near_border(
         self, numbers: Indices, lat: NDArray[np.float64], lng: NDArray[np.float64], within_m: ArrayLike
@@ -247,8 +284,8 @@ def key(fence: Fence) -> VersionKey:
     return fence.fence_id, fence.version
 
 
-def _cover_of(shape: Any) -> Cover:
-    return cover(shape, resolution_for(float(shapes.areas_m2(np.array([shape], object))[0])))
+def _covers_of(fences: NDArray[np.object_]) -> list[Cover]:
+    return covers(fences, [resolution_for(area_m2) for area_m2 in shapes.areas_m2(fences).tolist()])
 
 
 def _prepared(fences: Sequence[Fence]) -> NDArray[np.object_]:

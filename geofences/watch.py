@@ -53,14 +53,21 @@ def _built(fences: Sequence[Fence], revision: int, known: FenceIndex | None) -> 
 class FenceWatch:
     """The index in force, for a process that matches. Read ``index`` between two batches."""
 
-    def __init__(self, database: Database, redis: Redis, clock: Clock) -> None:
-        """Start with an empty index: ``load`` or ``run`` fills it."""
+    def __init__(
+        self, database: Database, redis: Redis, clock: Clock, *, needs_clearance: bool = False
+    ) -> None:
+        """Start with an empty index: ``load`` or ``run`` fills it.
+
+        ``needs_clearance``: for a process that judges moving points; an index is then swapped in only when
+        its clearance is there too.
+        """
         self.index = FenceIndex.build(())
         self._database = database
         self._redis = redis
         self._clock = clock
         self._next_effective: datetime | None = None
         self._outage = False
+        self._needs_clearance = needs_clearance
 
     async def load(self) -> FenceIndex:
         """Bring ``index`` up to date and return it. Raises ``Unavailable`` when the database is away."""
@@ -69,6 +76,8 @@ class FenceWatch:
         async with self._database.read() as tx:
             self._next_effective = await FenceStore(tx).next_effective_after(now)
         if index is not self.index:
+            if self._needs_clearance:
+                await asyncio.to_thread(getattr, index, "clearance")
             self.index = index
             _log.info("fences_loaded", fences=len(index), set_version=index.set_version)
         return index

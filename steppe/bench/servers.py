@@ -102,6 +102,7 @@ class Fences:
 
     def __init__(self, world: World) -> None:
         self.index = FenceIndex.build(world.drawn_fences(), set_version=1)
+        _ = self.index.clearance  # made here, not in the first tick
 
     async def load(self) -> FenceIndex:
         """Return the index."""

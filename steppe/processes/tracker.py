@@ -20,7 +20,7 @@ async def compose(resources: Resources) -> Components:
         resources.redis,
         clock,
         roster=SqlRoster(database),
-        fences=FenceWatch(database, resources.redis, clock),
+        fences=FenceWatch(database, resources.redis, clock, needs_clearance=True),
         alarms=AlarmSink(database),
         settings=TrackerSettingsOf(
             partitions=settings.tracker.partitions,

@@ -72,6 +72,15 @@ async def test_a_publish_reaches_the_index_within_two_seconds(
         assert [f.fence_id for f in first.fences] == ["a"]
 
 
+async def test_a_process_that_judges_moving_points_gets_an_index_with_its_clearance(
+    sqlite_database: Database, redis: Redis, clock: SettableClock
+) -> None:
+    await publish(sqlite_database, clock, "a")
+    index = await FenceWatch(sqlite_database, redis, clock, needs_clearance=True).load()
+    assert len(index) == 1
+    assert "clearance" in vars(index)
+
+
 async def test_a_future_version_comes_into_the_index_at_its_moment(
     sqlite_database: Database, redis: Redis, clock: SettableClock, eventually: Eventually
 ) -> None:

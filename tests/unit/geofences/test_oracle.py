@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from geofences.cover import cover
+from geofences.cover import covers
 from geofences.fences import Fence
 from geofences.index import FenceIndex
 from tests.fences import EASTERN_ORDOS, disagreements, hard_fences, hard_points
@@ -49,8 +49,9 @@ def test_the_oracle_notices_an_index_that_trusts_cells(world: World) -> None:
 
 def test_the_oracle_notices_cells_called_inside_too_early(world: World) -> None:
     fences, index, lat, lng = world
-    tight = [cover(index.shape(n), 9, disc_factor=0.9) for n in range(len(index))]
-    mutant = FenceIndex(index.fences, np.array([index.shape(n) for n in range(len(index))]), tight)
+    shapes = np.array([index.shape(n) for n in range(len(index))])
+    tight = covers(shapes, [9] * len(index), disc_factor=0.9)
+    mutant = FenceIndex(index.fences, shapes, tight)
     assert disagreements(mutant, fences, lat, lng)[1] > 0
 
 
