@@ -72,7 +72,7 @@ class Pipeline:
         if index is not self.index:
             self.index = index
             self.guard.bounds = bounds_of(index)
-            self.fences.transitions.swap(index)
+            self.fences.swap(index)
 
     def process(self, entries: Sequence[Entry], *, at: datetime, is_silence_due: bool = False) -> Tick:
         """Take stream entries in their order at a city moment and return what follows from them."""

@@ -105,6 +105,8 @@ class Roster:
         self.size = 1024
         self.revision = 0
         """Rises when a column was replaced or changed, so that whoever derives from them can follow."""
+        self.kinds_revision = 0
+        """Rises when a vehicle is new or has another service or operator: what the rules of fences go by."""
         self.heard = np.zeros(self.size, dtype=np.bool_)
         self.in_service = np.zeros(self.size, dtype=np.bool_)
         self.under_way = np.zeros(self.size, dtype=np.bool_)
@@ -144,6 +146,7 @@ class Roster:
             self._grow(max(highest + 1, self.size * 2))
         for row in rows:
             no = row.vehicle_no
+            before = self.service[no], self.operator[no]
             self.heard[no] = row.is_heard
             self.in_service[no] = row.is_in_service
             self.under_way[no] = row.is_under_way
@@ -153,6 +156,8 @@ class Roster:
             self.district[no] = self.districts.number(row.district)
             self.service[no] = self.services.index(row.service)
             self.interval_ms[no] = round(row.report_interval_s * 1000)
+            if before != (self.service[no], self.operator[no]):
+                self.kinds_revision += 1
         self.revision += 1
 
     async def refresh(self, source: RosterSource) -> int:

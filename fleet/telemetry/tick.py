@@ -88,8 +88,10 @@ class Tick(msgspec.Struct, kw_only=True):
     """STREAM_STATUS[k], in their order."""
     is_silence_due: bool = False
     """Whether silence is judged in this tick (about once a wall second)."""
+    looked_up: NDArray[np.intp] = msgspec.field(default_factory=lambda: np.zeros(0, np.intp))
+    """Rows of ``positions`` whose fences were looked up, ascending; the others are calm (fences)."""
     cells: NDArray[np.uint64] = msgspec.field(default_factory=lambda: np.zeros(0, np.uint64))
-    """uint64[n]: H3 cells of the positions at the index's resolution (fences)."""
+    """uint64[looked_up]: their H3 cells at the index's resolution (fences)."""
     fence_events: FenceEvents | None = None
     rules: Judgement | None = None
     """The effective rule at each ``last`` position (fences)."""
@@ -101,6 +103,13 @@ class Tick(msgspec.Struct, kw_only=True):
     """Crossings (events)."""
     rooms: list[tuple[str, bytes]] = msgspec.field(default_factory=list)
     """(channel, message) to publish (rooms)."""
+
+    @property
+    def last_looked_up(self) -> NDArray[np.intp]:
+        """Places in ``looked_up`` of rows that are their vehicle's last, ascending."""
+        is_last = np.zeros(len(self.positions), np.bool_)
+        is_last[self.last] = True
+        return np.flatnonzero(is_last[self.looked_up])
 
 
 class TelemetryStep(Protocol):

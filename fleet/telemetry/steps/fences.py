@@ -3,54 +3,106 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fleet.telemetry.records import STATE, Records
 from fleet.telemetry.steps.concern import concern_of
 from fleet.telemetry.steps.rule_memory import RuleMemory
 from fleet.telemetry.tick import Numbers, Tick
+from geofences.calm import CalmCircles
 from geofences.events import TransitionState
 from geofences.index import FenceIndex
 from geofences.memberships import keys_of, rows_of
 from geofences.transitions import Transitions
 
+type Floats = NDArray[np.float64]
+type Longs = NDArray[np.int64]
+
 _UNKNOWN_ACCURACY = 255
 
 
 class FenceStep:
-    """Owns the transitions; the pipeline swaps their index between two ticks."""
+    """Owns the transitions; the pipeline swaps their index between two ticks.
+
+    Most points are *calm*: no border lies between them and the vehicle's last looked-up point, and nothing
+    waits for time to pass. Nothing about fences changes for them, so only the others are looked up.
+    """
 
     def __init__(self, index: FenceIndex, size: int) -> None:
         self.transitions = Transitions(index, size)
         self._rules = RuleMemory(size)
         self._recalled: Records = np.zeros(0, STATE)
+        self._calm = CalmCircles(size)
+
+    def swap(self, index: FenceIndex) -> None:
+        """Judge by another index from the next tick on."""
+        self.transitions.swap(index)
+        self._calm.clear()
 
     def apply(self, tick: Tick) -> None:
-        """Leave ``cells``, ``fence_events`` and ``rules``."""
+        """Leave ``looked_up``, ``cells``, ``fence_events`` and ``rules``."""
         positions = tick.positions
+        slots = positions["vehicle_no"].astype(np.intp)
         lat = positions["lat_e7"] * 1e-7
         lng = positions["lng_e7"] * 1e-7
-        tick.cells = tick.index.cells(lat, lng)
-        offsets, numbers = tick.index.match(lat, lng, tick.cells)
+        measured_ms = positions["measured_ms"].astype(np.int64)
+        if self._rules.follow(tick):
+            self._calm.clear()
+        is_calm = self._is_calm(tick, slots, lat, lng, measured_ms)
+        calm = np.flatnonzero(is_calm)
+        self.transitions.pass_by(slots[calm], lat[calm], lng[calm], measured_ms[calm])
+        rows = np.flatnonzero(~is_calm)
+        self._look_up(tick, rows, slots[rows], lat[rows], lng[rows], measured_ms[rows])
+        tick.rules = self._rules.at(tick.heard)
+
+    def _is_calm(
+        self, tick: Tick, slots: NDArray[np.intp], lat: Floats, lng: Floats, measured_ms: Longs
+    ) -> NDArray[np.bool_]:
+        """Say which points need no fence, bool[n]; of a vehicle that comes twice either all or none."""
+        is_calm = self._calm.holds(slots, lat, lng)
+        is_calm &= measured_ms < self.transitions.quiet_until_ms[slots]
+        if len(tick.last) < len(slots):
+            unrest = slots[~is_calm]
+            is_calm &= ~np.isin(slots, unrest)
+        return is_calm
+
+    def _look_up(
+        self,
+        tick: Tick,
+        rows: NDArray[np.intp],
+        slots: NDArray[np.intp],
+        lat: Floats,
+        lng: Floats,
+        measured_ms: Longs,
+    ) -> None:
+        here = tick.positions[rows]
+        index = tick.index
+        tick.looked_up = rows
+        tick.cells = index.cells(lat, lng)
+        offsets, numbers = index.match(lat, lng, tick.cells)
         keys = keys_of(offsets, numbers)
-        accuracy = positions["accuracy_dm"]
-        tick.fence_events = self.transitions.step(
-            positions["vehicle_no"].astype(np.int32),
+        accuracy = here["accuracy_dm"]
+        found = self.transitions.step(
+            slots.astype(np.int32),
             lat,
             lng,
             np.where(accuracy == _UNKNOWN_ACCURACY, np.nan, accuracy / 10),
-            positions["measured_ms"].astype(np.int64),
-            positions["seq"].astype(np.int64),
+            measured_ms,
+            here["seq"].astype(np.int64),
             membership=(offsets, numbers),
             keys=keys,
             concern=concern_of(tick.roster, tick.index.rules),
         )
-        offsets, numbers = rows_of(offsets, numbers, tick.last)
-        tick.rules = self._rules.judge(tick, keys[tick.last], offsets, numbers)
+        tick.fence_events = found._replace(row=rows[found.row])
+        self._calm.draw(index.clearance, slots, lat, lng)
+        last = tick.last_looked_up
+        self._rules.judge(tick, slots[last], keys[last], *rows_of(offsets, numbers, last))
 
     def reserve(self, size: int) -> None:
         """Make room for vehicle numbers below ``size``."""
         self.transitions.reserve(size)
         self._rules.reserve(size)
+        self._calm.reserve(size)
 
     def recall(self, state: Records) -> None:
         """Note where vehicles were; membership comes back through ``restore``."""
@@ -60,6 +112,7 @@ class FenceStep:
         """Forget vehicles that another tracker owns now."""
         self.transitions.forget(numbers.astype(np.int32))
         self._rules.forget(numbers)
+        self._calm.forget(numbers.astype(np.intp))
 
     def export(self, numbers: Numbers) -> TransitionState:
         """Return the membership of these vehicles, to be kept with their partition's blob."""
@@ -79,3 +132,4 @@ class FenceStep:
             was["lng_e7"] * 1e-7,
             was["measured_ms"].astype(np.int64),
         )
+        self._calm.clear()

@@ -20,14 +20,18 @@ def room_name(cell: int) -> str:
 
 
 class RoomStep(Memoryless):
-    """Leaves ``rooms``: encoded once a room, whoever listens. Who changes rooms is told to both."""
+    """Leaves ``rooms``: encoded once a room, whoever listens. Who changes rooms is told to both.
+
+    A vehicle stays in the room of its last looked-up point: at most 160 m away, across a calm circle.
+    """
 
     def apply(self, tick: Tick) -> None:
         """Move vehicles between rooms and encode what changed."""
         live = tick.live
-        heard = tick.heard
-        if len(heard):
-            now_in = parents(tick.cells[tick.last], ROOM_RESOLUTION)
+        if len(tick.looked_up):
+            last = tick.last_looked_up
+            heard = tick.positions["vehicle_no"][tick.looked_up[last]]
+            now_in = parents(tick.cells[last], ROOM_RESOLUTION)
             before = live.room[heard]
             moved = (before != now_in) & (before != 0)
             live.left_room[heard[moved]] = before[moved]

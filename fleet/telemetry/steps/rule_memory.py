@@ -31,43 +31,51 @@ class RuleMemory:
         self._services = np.zeros(0, np.int64)
         self._operators = np.zeros(0, np.int64)
 
-    def judge(
-        self, tick: Tick, keys: Keys, offsets: NDArray[np.int64], numbers: NDArray[np.int32]
-    ) -> Judgement:
-        """Return the rule at each of the tick's ``last`` positions, given their memberships and keys."""
-        self._follow(tick)
-        heard = tick.heard
-        rows = np.flatnonzero(~same(keys, self._keys[heard]))
-        if len(rows):
-            who = heard[rows]
-            judged: Columns = tick.index.rules.judge(
-                *rows_of(offsets, numbers, rows),
-                tick.now,
-                self._services[tick.roster.service[who]],
-                self._operators[tick.roster.operator[who]],
-            )
-            for column, found in zip(self._columns, judged, strict=True):
-                column[who] = found
-            self._keys[who] = keys[rows]
-        return Judgement(*(column[heard] for column in self._columns))
+    def at(self, numbers: Numbers) -> Judgement:
+        """Return the rule that holds for each of these vehicles."""
+        return Judgement(*(column[numbers] for column in self._columns))
 
-    def _follow(self, tick: Tick) -> None:
-        """Forget every rule when the fences, those in force, or the roster are others than before."""
+    def judge(
+        self,
+        tick: Tick,
+        numbers: Numbers,
+        keys: Keys,
+        offsets: NDArray[np.int64],
+        fences: NDArray[np.int32],
+    ) -> None:
+        """Note where these vehicles are now, given their memberships (CSR) and keys; after ``follow``."""
+        rows = np.flatnonzero(~same(keys, self._keys[numbers]))
+        if not len(rows):
+            return
+        who = numbers[rows]
+        judged: Columns = tick.index.rules.judge(
+            *rows_of(offsets, fences, rows),
+            tick.now,
+            self._services[tick.roster.service[who]],
+            self._operators[tick.roster.operator[who]],
+        )
+        for column, found in zip(self._columns, judged, strict=True):
+            column[who] = found
+        self._keys[who] = keys[rows]
+
+    def follow(self, tick: Tick) -> bool:
+        """Forget every rule when the fences, those in force, or the roster are others; return whether so."""
         rules = tick.index.rules
         active = rules.active(tick.now)
-        is_same = rules is self._rules and tick.roster.revision == self._revision
+        is_same = rules is self._rules and tick.roster.kinds_revision == self._revision
         if is_same and active is self._active:
-            return
+            return False
         if not is_same:
-            self._rules, self._revision = rules, tick.roster.revision
+            self._rules, self._revision = rules, tick.roster.kinds_revision
             self._services = np.array([SERVICE_CODES[service] for service in tick.roster.services])
             names = tick.roster.operators.all()
             self._operators = np.array([rules.operator_code(OperatorId(name)) for name in names])
         elif self._active is not None and np.array_equal(active, self._active):
             self._active = active
-            return
+            return False
         self._active = active
         self._keys[:] = NONE
+        return True
 
     def reserve(self, size: int) -> None:
         """Make room for vehicle numbers below ``size``."""
