@@ -179,6 +179,15 @@ class ValkeyCluster:
                 return next(node for node in self.nodes if node.port == primary)
         raise LookupError(f"no primary holds slot {slot}")
 
+    def until_failed_over(self, dead: Node, within_s: float = 20.0) -> None:
+        """Return when every living node knows another primary for the slots of a dead one."""
+        alive = [node for node in self.nodes if node is not dead]
+        _until(
+            lambda: all(dead.port not in {row[2] for row in _slots(node)} for node in alive),
+            f"a replica takes the place of {dead}",
+            within_s,
+        )
+
     def replica_of(self, primary: Node) -> Node:
         """Return the first replica of a primary."""
         for _, _, port, *replicas in _slots(primary):

@@ -4,11 +4,14 @@ import asyncio
 from collections import deque
 from typing import Final
 
+import numpy as np
 import structlog
 
 from core.clock import Clock
 from core.redis import REDIS_DOWN, StreamsRedis
 from fleet.links.judge import Judge, Judged, Outcome, Pending
+from fleet.links.wire.positions import POSITION
+from fleet.links.wire.status import STATUS
 from fleet.telemetry.records import STREAM_POSITION, STREAM_STATUS, received_bytes
 from fleet.telemetry.streams import Appended, streams_of
 
@@ -99,18 +102,20 @@ class Intake:
             for pending in batch:
                 _settle(pending, None, 0)
             return
-        if not self.is_up:
-            self.is_up = True
-            _log.info("stream_back")
+        self._note_back()
         if ids:
             self._flush += 1
             self._flushes.append((self._flush, ids))
+        unsure = frozenset(judged.partitions) - ids.keys() if len(ids) < len(judged.partitions) else None
         for pending, outcome in zip(batch, judged.outcomes, strict=True):
+            if unsure and unsure & _partitions_of(pending, self._partitions):
+                _settle(pending, None, 0)
+                continue
             self.accepted += outcome.accepted
             _settle(pending, outcome, self._flush)
 
     async def _append(self, judged: Judged, now_ms: int) -> dict[int, bytes]:
-        """Append the batch and return the entry's id by partition; empty when nothing was taken."""
+        """Append the batch and return the ids of the entries that are sure, by partition."""
         if not judged.partitions:
             return {}
         positions, status = judged.positions, judged.status
@@ -132,11 +137,18 @@ class Intake:
             self.is_up = False
             _log.warning("stream_unavailable", error=error)
 
+    def _note_back(self) -> None:
+        if not self.is_up:
+            self.is_up = True
+            _log.info("stream_back")
+
     async def _watch(self, stop: asyncio.Event) -> None:
         """Once a second: how far the archiver is, and whether the stream has room."""
         while not stop.is_set():
             try:
                 await self._look()
+                # links offer nothing while it is down: no batch would find out
+                self._note_back()
             except _AWAY as error:
                 self._note_outage(type(error).__name__)
             await asyncio.sleep(1.0)
@@ -155,6 +167,15 @@ class Intake:
                 return
             self.durable_flush = number
             self._flushes.popleft()
+
+
+def _partitions_of(pending: Pending, partitions: int) -> set[int]:
+    """Return the partitions of a frame's vehicles, known or not."""
+    numbers = [
+        np.frombuffer(pending.positions, POSITION)["vehicle_no"],
+        np.frombuffer(pending.status, STATUS)["vehicle_no"],
+    ]
+    return set((np.concatenate(numbers) % partitions).tolist())
 
 
 def stream_id(text: bytes) -> tuple[int, int]:

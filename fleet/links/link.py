@@ -299,8 +299,13 @@ class Link:
             self.tell_accepted()
 
     def tell_accepted(self) -> None:
-        """Say how far frames were accepted and are durable, when that changed and it is time."""
+        """Say how far frames were accepted and are durable, when that changed and it is time.
+
+        A sender that does not send again what was missing is asked to connect anew: then it does.
+        """
         sender = self.sender
+        if sender.gaps and sender.is_stuck(self._parts.clock.monotonic_s()):
+            self.close(RESTART, "frames are missing")
         if sender.settle(self._parts.intake.durable_flush):
             self.tell(Durable(frame_seq=sender.durable_seq))
         if sender.accepted_seq <= self._told_accepted_seq:

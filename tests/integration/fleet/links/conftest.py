@@ -21,7 +21,7 @@ from core.errors import Unauthenticated
 from core.ids import DistrictCode, MakerId, OperatorId, VehicleNo
 from core.inbox import InboxWriter
 from core.kinds import ServiceKind
-from core.redis import Redis, connect
+from core.redis import Redis, StreamsRedis, connect
 from fleet.links.gateway import Gateway, GatewayStores, gateway_app
 from fleet.links.profile import LinkProfile
 from fleet.links.wire.messages import Command
@@ -149,7 +149,7 @@ async def running(valkey_url: str, sqlite_database: Database, profile: LinkProfi
     await redis.aclose()
 
 
-async def accepted(redis: Redis, partitions: int = 4) -> list[tuple[int, int]]:
+async def accepted(redis: StreamsRedis, partitions: int = 4) -> list[tuple[int, int]]:
     """(vehicle_no, seq) of everything in the streams, by partition in stream order."""
 
     found = []
