@@ -13,6 +13,7 @@ import fleet.alarms.tables
 import fleet.commands.tables
 import fleet.history.holds.tables
 import fleet.people.tables
+import fleet.quality.tables
 import fleet.telemetry.facts
 import fleet.vehicles.tables
 import fleet.violations.tables
@@ -35,6 +36,7 @@ ALL: Final[tuple[ModuleType, ...]] = (
     fleet.commands.tables,
     fleet.history.holds.tables,
     fleet.people.tables,
+    fleet.quality.tables,
     fleet.telemetry.facts,
     fleet.vehicles.tables,
     fleet.violations.tables,
