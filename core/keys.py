@@ -61,6 +61,24 @@ def changed(noun: str) -> str:
     return f"changed:{noun}"
 
 
+def quality() -> str:
+    """Stream (plain server): what was counted of vehicles' data, one entry a minute and process, the newest
+    60; gateways, trackers → scheduler. May be lost."""
+    return "quality"
+
+
+def quality_windows() -> str:
+    """String (plain server): tallies of five minutes, a day and the city day; scheduler → scheduler, api,
+    gateways. May be lost: scores begin anew."""
+    return "quality-windows"
+
+
+def quality_samples(maker: str, reason: str) -> str:
+    """List (plain server): the newest ten records or frames of a maker refused for a reason, a week;
+    gateways, trackers → api, gateways."""
+    return f"quality-samples:{maker}:{reason}"
+
+
 def limit(name: str, who: str) -> str:
     """String (plain server): token bucket of a limit for somebody, expires by itself."""
     return f"limit:{name}:{who}"

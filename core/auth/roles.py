@@ -79,6 +79,10 @@ class Scope(StrEnum):
     """Give out the 30-minute code that shows an officer a vehicle's last ten minutes."""
     AUDIT_READ = "audit:read"
     STAFF_MANAGE = "staff:manage"
+    QUALITY_READ = "quality:read"
+    """How good vehicles' data is, and samples of what was refused."""
+    QUALITY_OWN = "quality:own"
+    """The same about a maker's own vehicles."""
     TELEMETRY_SEND = "telemetry:send"
     REPORTS_SEND = "reports:send"
     COMMANDS_RECEIVE = "commands:receive"
@@ -98,6 +102,7 @@ _WATCHER = frozenset(
         Scope.CITY_READ,
         Scope.LIVE_READ,
         Scope.DUTY_READ,
+        Scope.QUALITY_READ,
     }
 )
 _DISPATCHER = _WATCHER | {
@@ -169,7 +174,9 @@ ROLE_SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
         # The administrator of accounts and data is no dispatcher: no command, no order, no resident's phone.
         Role.ADMIN: _WATCHER
         | {Scope.VEHICLES_MANAGE, Scope.FENCES_EDIT, Scope.AUDIT_READ, Scope.STAFF_MANAGE},
-        Role.MAKER: frozenset({Scope.TELEMETRY_SEND, Scope.REPORTS_SEND, Scope.COMMANDS_RECEIVE}),
+        Role.MAKER: frozenset(
+            {Scope.TELEMETRY_SEND, Scope.REPORTS_SEND, Scope.COMMANDS_RECEIVE, Scope.QUALITY_OWN}
+        ),
         Role.DEVICE: frozenset({Scope.TELEMETRY_SEND, Scope.REPORTS_SEND, Scope.COMMANDS_RECEIVE}),
         Role.INTERNAL: frozenset({Scope.ROUTING_QUOTE}),
     }

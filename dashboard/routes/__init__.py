@@ -10,6 +10,7 @@ from dashboard.routes.commands import Commands
 from dashboard.routes.orders import Orders
 from dashboard.routes.phone_reveals import reveal_phone_of_order
 from dashboard.routes.positions import PositionRoutes
+from dashboard.routes.quality import QualityRoutes
 from dashboard.routes.remote_operators import RemoteOperators
 from dashboard.routes.staff_sessions import StaffSessions
 from dashboard.routes.vehicles import Vehicles
@@ -20,6 +21,7 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     City,
     scan,
     PositionRoutes,
+    QualityRoutes,
     Vehicles,
     Commands,
     Alarms,

@@ -1,6 +1,6 @@
 """A frame, binary or JSON, turned into what waits for a batch; what is refused is counted by name."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from core import metrics
 from fleet.links.judge import Pending
@@ -27,6 +27,10 @@ _MODES = {mode.name.lower(): int(mode) for mode in ControlMode}
 class Frames:
     """Reads frames of any sender. Holds nothing; raises FrameError with a code of core.problems."""
 
+    def __init__(self) -> None:
+        self.on_refused: Callable[[Sender, bytes, FrameError], None] | None = None
+        """Told of every binary frame that cannot be read."""
+
     def binary(self, sender: Sender, data: bytes) -> Pending:
         """Return a binary frame ready to be judged; sections of unknown type or version are skipped."""
         try:
@@ -36,6 +40,8 @@ class Frames:
                 _take(pending, section)
         except FrameError as error:
             metrics.FRAMES_REFUSED.labels(code=error.code).inc()
+            if self.on_refused is not None:
+                self.on_refused(sender, data, error)
             raise
         return pending
 

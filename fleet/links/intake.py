@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -49,6 +50,8 @@ class Intake:
         self.is_up = True
         self.accepted = 0
         self.frames = 0
+        self.on_refused: Callable[[Pending, Outcome, int], None] | None = None
+        """Told of every frame of which records were refused, and the city time."""
 
     def offer(self, pending: Pending) -> None:
         """Take a frame into the next batch."""
@@ -112,6 +115,8 @@ class Intake:
                 _settle(pending, None, 0)
                 continue
             self.accepted += outcome.accepted
+            if outcome.refused and self.on_refused is not None:
+                self.on_refused(pending, outcome, now_ms)
             _settle(pending, outcome, self._flush)
 
     async def _append(self, judged: Judged, now_ms: int) -> dict[int, bytes]:

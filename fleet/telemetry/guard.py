@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fleet.telemetry.numbering import Numbering, turns
 from fleet.telemetry.records import Records
-from fleet.telemetry.rejects import Reject, RejectCounts
+from fleet.telemetry.rejects import SEEN_AT_ONCE, Reject, RejectCounts
 from fleet.telemetry.roster import Roster, longer
 
 type Mask = NDArray[np.bool_]
@@ -105,7 +105,11 @@ class Guard:
         believed: Mask = reasons < 0
         if not believed.all():
             for reason in np.unique(reasons[~believed]).tolist():
-                self._counts.add(Reject(reason), records["vehicle_no"][reasons == reason], self._roster.size)
+                rows = np.flatnonzero(reasons == reason)
+                self._counts.add(Reject(reason), records["vehicle_no"][rows], self._roster.size)
+                self._counts.note(
+                    Reject(reason), records[rows[-SEEN_AT_ONCE:]], received_ms[rows[-SEEN_AT_ONCE:]]
+                )
         return believed
 
     def _turn(

@@ -1,9 +1,17 @@
 """Why a position was not taken: names that are counted, for each vehicle and maker."""
 
+from collections import deque
+from collections.abc import Iterator
 from enum import IntEnum
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+SEEN_MOST: Final = 256
+"""Refused records that are kept until somebody looks at them; newer ones push older ones out."""
+SEEN_AT_ONCE: Final = 2
+"""Kept of one batch and reason: a flood is not copied, its newest are."""
 
 
 class Reject(IntEnum):
@@ -43,12 +51,21 @@ REJECT_NAMES: dict[Reject, tuple[str, str]] = {
 """Reason → (zh, en)."""
 
 
+class Seen(NamedTuple):
+    """A refused record as it was judged."""
+
+    reason: Reject
+    received_ms: int
+    record: bytes
+
+
 class RejectCounts:
     """Counters by (reason, vehicle_no); numbers beyond the roster are counted under vehicle 0."""
 
     def __init__(self) -> None:
         self.counts: NDArray[np.uint32] = np.zeros((len(Reject), 1024), dtype=np.uint32)
         self.totals: NDArray[np.uint64] = np.zeros(len(Reject), dtype=np.uint64)
+        self._seen: deque[Seen] = deque(maxlen=SEEN_MOST)
 
     def add(self, reason: Reject, vehicle_nos: NDArray[np.unsignedinteger], known_below: int) -> None:
         """Count one rejection for each number; empty adds nothing."""
@@ -61,6 +78,16 @@ class RejectCounts:
         self.totals[reason] += len(vehicle_nos)
         numbers = np.where(vehicle_nos < known_below, vehicle_nos, 0)
         np.add.at(self.counts[reason], numbers, 1)
+
+    def note(self, reason: Reject, records: NDArray[Any], received_ms: NDArray[np.int64]) -> None:
+        """Keep the newest of these refused records for whoever shows samples."""
+        for record, at_ms in zip(records[-SEEN_AT_ONCE:], received_ms[-SEEN_AT_ONCE:], strict=True):
+            self._seen.append(Seen(reason, int(at_ms), record.tobytes()))
+
+    def seen(self) -> Iterator[Seen]:
+        """Give out what was kept, oldest first, and let go of it."""
+        while self._seen:
+            yield self._seen.popleft()
 
     def of_vehicle(self, vehicle_no: int) -> dict[Reject, int]:
         """Return the reasons of one vehicle that are not zero."""

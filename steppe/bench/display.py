@@ -7,7 +7,7 @@ from typing import Any, Self
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
-from rich.table import Table
+from rich.table import Table as Grid
 from rich.text import Text
 
 from steppe.bench.run import Progress
@@ -50,7 +50,7 @@ def panel(title: str, progress: Progress) -> Group:
         head.append(f"  {progress.links:,} links")
     if not progress.of_s:
         return Group(head)
-    table = Table("process", "core", "MB", box=None, pad_edge=False)
+    table = Grid("process", "core", "MB", box=None, pad_edge=False)
     for name, share in progress.core_share.items():
         memory = progress.memory_mb.get(name)
         table.add_row(name, f"{share:.3f}", "" if memory is None else f"{memory:.0f}")
@@ -64,7 +64,7 @@ def panel(title: str, progress: Progress) -> Group:
 def tables(result: Mapping[str, Any]) -> Group:
     """Return the final tables of a run: what each process took, and every bar with its verdict."""
     world, ticks = result["world"], result["tracker"]
-    used = Table(
+    used = Grid(
         "process", "of a core", "µs a position", "MB (PSS)", title="What it took", title_justify="left"
     )
     rate = max(1, result["positionsPerS"])
@@ -73,7 +73,7 @@ def tables(result: Mapping[str, Any]) -> Group:
         used.add_row(
             name, f"{share:.3f}", f"{share / rate * 1e6:.2f}", "" if memory is None else f"{memory:.0f}"
         )
-    bars = Table("what", "found", "at most", "stretch", "", title="Bars", title_justify="left")
+    bars = Grid("what", "found", "at most", "stretch", "", title="Bars", title_justify="left")
     for name, bar in result["bars"].items():
         words, form = _BARS[name]
         bars.add_row(

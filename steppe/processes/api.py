@@ -24,6 +24,7 @@ from fleet.links.wire.commands import CommandKind
 from fleet.links.wire.messages import Command as WireCommand
 from fleet.live.feeds import FactFeed
 from fleet.live.hub import LiveHub
+from fleet.quality.shown import QualityReader
 from fleet.vehicles.directory import Directory
 from fleet.vehicles.kinds import Connection
 from fleet.vehicles.roster_source import SqlRoster
@@ -98,6 +99,7 @@ async def compose(resources: Resources) -> Components:
         last_heard=heard,
         directory=directory,
         desk=CommandDesk(database, clock, directory, desk.push, desk.situate, planners),
+        quality=QualityReader(resources.redis),
         fence_set=lambda: fences.index.set_version,
         judging=settings.judging,
     )

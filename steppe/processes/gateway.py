@@ -13,8 +13,11 @@ from fleet.commands.pending import SqlPendingCommands
 from fleet.links.gateway import Gateway, GatewayStores, gateway_app
 from fleet.links.profile import LinkProfile
 from fleet.links.tokens import ask_for_token
+from fleet.quality.routes import quality_routes
+from fleet.quality.shown import QualityReader
 from fleet.vehicles.roster_source import SqlRoster
 from steppe.checks import store_checks
+from steppe.gateway_quality import gateway_reporter
 from steppe.probes import probe_routes
 from steppe.resources import Resources
 from steppe.running import Components, run_process
@@ -51,13 +54,15 @@ async def compose(resources: Resources) -> Components:
         dependencies={"token_exchange": Provide(give_exchange, sync_to_thread=False)},
     )
     checks = {**store_checks(resources), "links": gateway.ready}
-    app = gateway_app(gateway, identity, routes=[token_route, *probe_routes(checks)])
+    quality = quality_routes(QualityReader(resources.redis))
+    app = gateway_app(gateway, identity, routes=[token_route, quality, *probe_routes(checks)])
     web = WebServer(
         app, settings.gateway.host, settings.gateway.port, trusted_proxies=settings.api.trusted_proxies
     )
     return {
         "inbox": inbox,
         "revocations": identity,
+        "quality": gateway_reporter(gateway, resources.redis, clock),
         "web": Component(runnable=web, policy="fail"),
     }
 

@@ -1,5 +1,7 @@
 """The scheduler process: what follows from committed facts, and what time alone brings about."""
 
+from zoneinfo import ZoneInfo
+
 from core.audit.chain import HeadSigner
 from core.audit.sealing import AuditSealer
 from core.auth.notices import notice_port
@@ -12,6 +14,7 @@ from fleet.alarms.follow_up import AlarmFollowUp
 from fleet.commands.expire_commands import CommandExpiry
 from fleet.commands.supply_fences import FenceSupply
 from fleet.people.watch_vehicles import VehicleWatch
+from fleet.quality.keeper import QualityKeeper
 from fleet.vehicles.lapse_papers import PaperWatch
 from fleet.violations.open_violations import follow_alarm as follow_into_violation
 from geofences.watch import FenceWatch
@@ -66,6 +69,13 @@ async def compose(resources: Resources) -> Components:
         "operators": VehicleWatch(database, clock, start_grace_s=START_GRACE_S),
         "alarm-follow-up": AlarmFollowUp(database, clock, [follow_into_violation]),
         "papers": PaperWatch(database, clock),
+        "quality": QualityKeeper(
+            database,
+            resources.redis,
+            clock,
+            zone=ZoneInfo(settings.city.zone),
+            holder=holder_of("quality"),
+        ),
         "sealer": AuditSealer(database, clock, HeadSigner(secret(settings, "audit_key"))),
         "sign-ins": SignInTidier(database, clock),
     }

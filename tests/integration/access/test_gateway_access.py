@@ -19,6 +19,8 @@ from fleet.links.gateway import Gateway, GatewayStores, gateway_app
 from fleet.links.profile import LinkProfile
 from fleet.links.tokens import token_routes
 from fleet.links.wire.messages import Command
+from fleet.quality.routes import quality_routes
+from fleet.quality.shown import QualityReader
 from fleet.telemetry.roster import FixedRoster
 from tests.integration.access.walk import open_socket, routes_of, walk
 
@@ -51,7 +53,8 @@ async def gateway(
     )
     exchange = TokenExchange(auth.database, auth.clock, auth.keys, tokens)
     links = Gateway(stores, Clock.real(), LinkProfile(), partitions=4)
-    yield gateway_app(links, identity, routes=[token_routes(exchange)])
+    quality = quality_routes(QualityReader(redis))
+    yield gateway_app(links, identity, routes=[token_routes(exchange), quality])
     await redis.aclose()
 
 

@@ -20,12 +20,14 @@ from core.ids import DistrictCode, OperatorId, OrderId, VehicleNo, new_id
 from core.kinds import ServiceKind
 from core.privacy.encrypted import install_keys
 from core.problem_http import EXCEPTION_HANDLERS
+from core.redis import connect
 from core.settings import load
 from dashboard.parts import CityFacts, DashboardParts, DistrictFacts, TownFacts
 from dashboard.routes.alarms import Alarms
 from dashboard.routes.city import City
 from dashboard.routes.codes import scan
 from dashboard.routes.commands import Commands
+from dashboard.routes.quality import QualityRoutes
 from dashboard.routes.remote_operators import RemoteOperators
 from dashboard.routes.vehicles import Vehicles
 from dashboard.routes.violations import Violations
@@ -33,6 +35,7 @@ from fleet.commands.issue_command import CommandDesk
 from fleet.commands.possible import Situation
 from fleet.links.wire.messages import Command as WireCommand
 from fleet.people.serve_duty import sign_in_operator
+from fleet.quality.shown import QualityReader
 from fleet.vehicles.directory import Directory
 from fleet.vehicles.kinds import Connection
 from fleet.vehicles.last_heard import LastHeard
@@ -117,7 +120,10 @@ def pushed() -> list[WireCommand]:
 
 
 @pytest.fixture
-def parts(sqlite_database: Database, clock: Any, said: Said, pushed: list[WireCommand]) -> DashboardParts:
+async def parts(
+    sqlite_database: Database, clock: Any, said: Said, pushed: list[WireCommand], valkey_url: str
+) -> AsyncIterator[DashboardParts]:
+    redis = connect(valkey_url)
     directory = Directory(sqlite_database)
 
     async def push(command: WireCommand) -> int:
@@ -132,7 +138,7 @@ def parts(sqlite_database: Database, clock: Any, said: Said, pushed: list[WireCo
             has_task=True,
         )
 
-    return DashboardParts(
+    yield DashboardParts(
         database=sqlite_database,
         clock=clock,
         city=CITY,
@@ -140,8 +146,10 @@ def parts(sqlite_database: Database, clock: Any, said: Said, pushed: list[WireCo
         last_heard=said,
         directory=directory,
         desk=CommandDesk(sqlite_database, clock, directory, push, situate),
+        quality=QualityReader(redis),
         fence_set=lambda: 1,
     )
+    await redis.aclose()
 
 
 @pytest.fixture
@@ -156,7 +164,7 @@ def auth(sqlite_database: Database, clock: Any, tmp_path: Path) -> AuthServices:
 def api(auth: AuthServices, parts: DashboardParts) -> Litestar:
     """The routes of vehicles, people and the city, with the identity and errors of the whole api."""
     return Litestar(
-        route_handlers=[City, scan, Vehicles, Commands, Alarms, Violations, RemoteOperators],
+        route_handlers=[City, scan, QualityRoutes, Vehicles, Commands, Alarms, Violations, RemoteOperators],
         dependencies={"dashboard": Provide(lambda: parts, sync_to_thread=False)},
         plugins=[auth.plugin()],
         exception_handlers=EXCEPTION_HANDLERS,

@@ -25,6 +25,8 @@ from core.redis import Redis, StreamsRedis, connect
 from fleet.links.gateway import Gateway, GatewayStores, gateway_app
 from fleet.links.profile import LinkProfile
 from fleet.links.wire.messages import Command
+from fleet.quality.routes import quality_routes
+from fleet.quality.shown import QualityReader
 from fleet.telemetry.records import read_entry
 from fleet.telemetry.roster import FixedRoster, RosterRow
 
@@ -138,7 +140,8 @@ async def running(valkey_url: str, sqlite_database: Database, profile: LinkProfi
     gateway = Gateway(stores, clock, profile, partitions=4)
     stop = asyncio.Event()
     writing = asyncio.create_task(writer.run(stop))
-    async with served(gateway_app(gateway, tokens)) as server:
+    quality = quality_routes(QualityReader(redis))
+    async with served(gateway_app(gateway, tokens, routes=[quality])) as server:
         port = server.servers[0].sockets[0].getsockname()[1]
         around = Running(gateway, redis, sqlite_database, owed, port)
         around.server = server
