@@ -1,21 +1,26 @@
 """The archiver process: stream to raw Parquet files, and the word that frames are durable."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+import msgspec
 import numpy as np
 import structlog
+from numpy.typing import NDArray
 
 from core import keys, metrics
 from core.clock import Clock
 from core.database import Database
-from core.errors import SteppeError
+from core.errors import Conflict, SteppeError
 from core.ids import new_id
 from core.leases import Lease
 from core.redis import REDIS_DOWN, StreamsRedis
 from fleet.history.files import RawFiles, last_seqs
-from fleet.telemetry.numbering import turns
+from fleet.history.ledger import Totals, added
+from fleet.history.memory import Memory, not_stored
+from fleet.history.reading import History
 from fleet.telemetry.records import (
     STREAM_POSITION,
     STREAM_STATUS,
@@ -24,7 +29,6 @@ from fleet.telemetry.records import (
     joined,
     read_entry,
 )
-from fleet.telemetry.roster import MAX_VEHICLE_NO, longer
 
 READ_EVERY_S: Final = 1.0
 ENTRIES_MOST: Final = 1_000
@@ -35,8 +39,9 @@ REMEMBERED_FILES: Final = 18
 """Newest files whose sequences are read at the start, to know what is sent again: three minutes."""
 UNREAD_MOST_S: Final = 300.0
 """What no tracker has read for this long is trimmed all the same: a dead tracker must not stop the intake."""
-FORGET_EVERY_S: Final = 600.0
 AGAIN_S: Final = 0.5
+
+type Mask = NDArray[np.bool_]
 
 _AWAY: tuple[type[Exception], ...] = (*REDIS_DOWN, OSError, SteppeError)
 _log = structlog.get_logger("fleet.history.archiver")
@@ -57,16 +62,15 @@ class Archiver:
         *,
         partitions: int,
         flush_s: float = 10.0,
-        keep_days: int = 90,
         name: str | None = None,
     ) -> None:
-        """Take the stores and the folder; ``flush_s`` is wall time, ``keep_days`` city time."""
+        """Take the stores and the folder; ``flush_s`` is wall time."""
         self.files = RawFiles(folder)
+        self._history = History(folder)
         self._streams = streams
         self._clock = clock
         self._partitions = partitions
         self._flush_s = flush_s
-        self._keep_ms = keep_days * 86_400_000
         self._lease = Lease(database, "archiver", name or new_id(), clock)
         self.stored = 0
         self.duplicates = 0
@@ -77,9 +81,10 @@ class Archiver:
         self._written: dict[int, str] = {}
         self._entries: list[Entry] = []
         self._rows = 0
-        self._memory = _Memory()
+        self._memory = Memory()
+        self._totals = Totals()
+        self._unreadable = 0
         self._flushed_s = self._clock.monotonic_s()
-        self._forgot_s = float("-inf")
         self._is_away = False
         self._has_begun = False
 
@@ -108,8 +113,8 @@ class Archiver:
             due = self._clock.monotonic_s() - self._flushed_s >= self._flush_s
             if due or self._rows > ROWS_MOST:
                 await self._flush()
-                await self._forget_old()
         except _AWAY as error:
+            self._has_begun = self._has_begun and not isinstance(error, Conflict)
             if not self._is_away:
                 self._is_away = True
                 _log.warning("archiver_interrupted", error=type(error).__name__, detail=str(error))
@@ -126,7 +131,10 @@ class Archiver:
         self._written = await asyncio.to_thread(self.files.up_to)
         self._up_to = dict(self._written)
         newest = await asyncio.to_thread(self.files.newest, REMEMBERED_FILES)
-        self._memory.recall(*await asyncio.to_thread(last_seqs, newest))
+        ledger = await asyncio.to_thread(self.files.newest_ledger)
+        self._totals = Totals() if ledger is None else ledger.totals
+        until_ms = max([self._clock.now_ms(), *(file.newest_ms for file in newest)]) if newest else 0
+        self._memory.recall(*await asyncio.to_thread(last_seqs, newest), until_ms)
         if self._written:
             await self._publish()
         self._has_begun = True
@@ -151,6 +159,7 @@ class Archiver:
             entry = read_entry(fields)
         except (KeyError, ValueError, TypeError) as error:
             _log.error("stream_entry_unreadable", entry=entry_id.decode(), error=repr(error))
+            self._unreadable += 1
             return
         self._entries.append(entry)
         self._rows += len(entry.positions)
@@ -168,7 +177,9 @@ class Archiver:
             [len(entry.positions) for entry in entries],
         )
         status = joined((entry.status for entry in entries), STREAM_STATUS)
-        fresh = self._memory.fresh(positions)
+        fresh = await self._fresh(positions)
+        shed = {reason: int(rows.sum()) for reason, rows in Memory.shed(positions).items()}
+        totals = self._counted(int(fresh.sum()), len(fresh), shed, len(status))
         await asyncio.to_thread(
             self.files.write,
             positions[fresh],
@@ -176,19 +187,45 @@ class Archiver:
             status,
             dict(self._up_to),
             self._clock.now_ms(),
+            totals,
         )
         self._memory.take(positions[fresh])
-        self._count(int(fresh.sum()), len(fresh))
+        self._count(totals)
         self._written = dict(self._up_to)
-        self._entries, self._rows = [], 0
+        self._entries, self._rows, self._unreadable = [], 0, 0
         metrics.HISTORY_FLUSH_SECONDS.observe(self._clock.monotonic_s() - began_s)
         await self._publish()
 
-    def _count(self, stored: int, read: int) -> None:
+    async def _fresh(self, positions: Records) -> Mask:
+        """Say which positions to store: what is not certainly new is looked up, late ones are stored too."""
+        fresh, doubtful = self._memory.sorted_out(positions)
+        if doubtful.any():
+            rows = np.flatnonzero(doubtful)
+            beside = positions[fresh]
+            fresh[rows] = await asyncio.to_thread(not_stored, self._history, positions[rows], beside)
+        return fresh
+
+    def _counted(self, stored: int, read: int, shed: Mapping[str, int], status: int) -> Totals:
+        earlier = self._totals
+        return msgspec.structs.replace(
+            earlier,
+            read=earlier.read + read,
+            stored=earlier.stored + stored,
+            again=earlier.again + read - stored - sum(shed.values()),
+            shed=added(earlier.shed, shed),
+            unreadable_entries=earlier.unreadable_entries + self._unreadable,
+            status=earlier.status + status,
+        )
+
+    def _count(self, totals: Totals) -> None:
+        earlier, self._totals = self._totals, totals
+        stored, again = totals.stored - earlier.stored, totals.again - earlier.again
         self.stored += stored
-        self.duplicates += read - stored
+        self.duplicates += again
         metrics.HISTORY_POSITIONS.labels(result="stored").inc(stored)
-        metrics.HISTORY_POSITIONS.labels(result="duplicate").inc(read - stored)
+        metrics.HISTORY_POSITIONS.labels(result="duplicate").inc(again)
+        shed = sum(totals.shed.values()) - sum(earlier.shed.values())
+        metrics.HISTORY_POSITIONS.labels(result="shed").inc(shed)
 
     async def _publish(self) -> None:
         """Tell the gateways what is durable, and let the stream go that everybody has read."""
@@ -206,65 +243,6 @@ class Archiver:
                 keep_from = _earlier(entry_id, f"{oldest_ms}-0")
             pipe.xtrim(keys.telemetry(partition), minid=keep_from, approximate=False)
         await pipe.execute()
-
-    async def _forget_old(self) -> None:
-        now_s = self._clock.monotonic_s()
-        if now_s - self._forgot_s >= FORGET_EVERY_S:
-            self._forgot_s = now_s
-            gone = await asyncio.to_thread(self.files.forget_before, self._clock.now_ms() - self._keep_ms)
-            if gone:
-                _log.info("history_forgotten", files=gone)
-
-
-class _Memory:
-    """The last stored position of every vehicle: what is not after it was sent again."""
-
-    def __init__(self) -> None:
-        self._seq = np.zeros(1024, np.int64)
-        self._ms = np.zeros(1024, np.int64)
-
-    def recall(self, numbers: Records, last: Records) -> None:
-        """Take (seq, measured_ms) rows of vehicles."""
-        if len(numbers):
-            self._reserve(int(numbers.max()))
-            self._seq[numbers], self._ms[numbers] = last[:, 0], last[:, 1]
-
-    def fresh(self, positions: Records) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        """Say which positions were not stored before, without taking them.
-
-        A position counts as sent again when neither its sequence nor its time is above the last stored one
-        of its vehicle; a vehicle whose sequence began anew goes on by its time.
-        """
-        numbers = positions["vehicle_no"]
-        if not len(numbers):
-            return np.zeros(0, np.bool_)
-        self._reserve(min(int(numbers.max()), MAX_VEHICLE_NO))
-        known = numbers <= MAX_VEHICLE_NO
-        seq, ms = self._seq.copy(), self._ms.copy()
-        fresh = np.zeros(len(numbers), np.bool_)
-        rows = np.flatnonzero(known)
-        for turn in turns(numbers[rows]):
-            here = rows[turn]
-            who = numbers[here]
-            is_new = (positions["seq"][here] > seq[who]) | (positions["measured_ms"][here] > ms[who])
-            taken = here[is_new]
-            seq[numbers[taken]] = positions["seq"][taken]
-            ms[numbers[taken]] = np.maximum(ms[numbers[taken]], positions["measured_ms"][taken])
-            fresh[taken] = True
-        return fresh
-
-    def take(self, positions: Records) -> None:
-        """Remember positions that are stored now."""
-        numbers = positions["vehicle_no"]
-        for turn in turns(numbers):
-            who = numbers[turn]
-            self._seq[who] = positions["seq"][turn]
-            self._ms[who] = np.maximum(self._ms[who], positions["measured_ms"][turn])
-
-    def _reserve(self, number: int) -> None:
-        if number >= len(self._seq):
-            size = max(number + 1, 2 * len(self._seq))
-            self._seq, self._ms = longer(self._seq, size), longer(self._ms, size)
 
 
 def _earlier(one: str, other: str) -> str:

@@ -1,28 +1,50 @@
-"""Raw history files: Parquet of the positions of some seconds, whole or not there at all.
+"""Raw history files: Parquet of what some seconds brought, whole or not there at all.
 
-A file's name orders it; its metadata says up to which stream entry of every partition the history holds
+A file's name orders it; its ledger says up to which stream entry of every partition the history holds
 once the file exists. So the rename is the commit: nothing else has to agree with it.
 """
 
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.crashpoints import reach
-from fleet.telemetry.records import STREAM_POSITION, STREAM_STATUS, Records, joined
+from core.errors import Conflict
+from fleet.history.kept import HISTORY_STATUS, as_kept, hours_of
+from fleet.history.layout import LEDGER, POSITIONS, STATUS, SUFFIX, place
+from fleet.history.ledger import RawLedger, Totals
+from fleet.telemetry.records import STREAM_STATUS, Records
 
-UP_TO: Final = b"steppe.up_to"
-_SUFFIX: Final = ".parquet"
-_COLUMNS: Final = tuple(name for name in STREAM_POSITION.names or () if name != "pad")
-ROW_GROUP: Final = 65_536
-"""Sorted by vehicle, so a group holds a range of vehicles and a trail reads one or two groups."""
+_PARTS: Final = 4
+
+
+class RawFile(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """What the name of a raw file says: ``{closed}-{serial}-{oldest}-{newest}.parquet``, times in city ms."""
+
+    serial: int
+    closed_ms: int
+    oldest_ms: int
+    newest_ms: int
+    path: Path
+
+    @classmethod
+    def of(cls, path: Path) -> Self | None:
+        """Return what a name says, None for one that is no raw file's."""
+        words = path.name.removesuffix(SUFFIX).split("-")
+        if len(words) != _PARTS or not all(word.isdigit() for word in words):
+            return None
+        closed_ms, serial, oldest_ms, newest_ms = map(int, words)
+        return cls(serial=serial, closed_ms=closed_ms, oldest_ms=oldest_ms, newest_ms=newest_ms, path=path)
+
+    def ledger(self) -> RawLedger:
+        """Return the file's account. Raises FileNotFoundError when it is gone."""
+        metadata = pq.read_metadata(self.path).metadata or {}
+        return msgspec.json.decode(metadata[LEDGER], type=RawLedger)
 
 
 class RawFiles:
@@ -31,24 +53,36 @@ class RawFiles:
     def __init__(self, folder: Path) -> None:
         self.positions = folder / "positions"
         self.status = folder / "status"
+        self._newest: RawLedger | None = None
 
     def __repr__(self) -> str:
         return f"RawFiles({self.positions.parent})"
 
     def prepare(self) -> None:
-        """Make the folders and remove what an interrupted write left."""
+        """Make the folders and remove what an interrupted write left; call it before the first write.
+
+        A status file above the newest positions' serial was never committed: its entries are read again.
+        """
         for folder in (self.positions, self.status):
             folder.mkdir(parents=True, exist_ok=True)
             for left in folder.rglob("*.tmp"):
                 left.unlink()
+        newest = max(self.all(self.positions), default=None)
+        self._newest = None if newest is None else newest.ledger()
+        committed = 0 if self._newest is None else self._newest.serial
+        for file in self.all(self.status):
+            if file.serial > committed:
+                file.path.unlink()
+
+    def newest_ledger(self) -> RawLedger | None:
+        """Return the account of the newest positions file; None without files."""
+        newest = max(self.all(self.positions), default=None)
+        return None if newest is None else newest.ledger()
 
     def up_to(self) -> dict[int, str]:
         """Return the stream entry up to which the history holds, by partition; empty without files."""
-        newest = max(self._all(), key=lambda path: path.name, default=None)
-        if newest is None:
-            return {}
-        metadata = pq.read_schema(newest).metadata or {}
-        return msgspec.json.decode(metadata[UP_TO], type=dict[int, str])
+        ledger = self.newest_ledger()
+        return {} if ledger is None else dict(ledger.up_to)
 
     def write(
         self,
@@ -57,66 +91,74 @@ class RawFiles:
         status: Records,
         up_to: Mapping[int, str],
         at_ms: int,
+        totals: Totals | None = None,
     ) -> Path:
         """Write STREAM_POSITION[n] and STREAM_STATUS[m] durably; return the positions' file.
 
         When this returns both are on disk; when it raises (OSError: disk full) the history is as before.
+        ``totals`` are the running ones, this file included; None counts on from the file before.
         """
+        before = self._newest
+        self._must_be_newest(before)
+        serial = 1 if before is None else before.serial + 1
+        kept, kept_status = _kept(positions, received_ms), _kept_status(status)
         if len(status):
-            _place(self._path(self.status, at_ms), _status_table(status))
-        order = np.lexsort((positions["measured_ms"], positions["vehicle_no"]))
-        table = _position_table(positions[order], received_ms[order])
-        table = table.replace_schema_metadata({UP_TO: msgspec.json.encode(up_to)})
-        path = self._path(self.positions, at_ms)
-        _place(path, table)
+            ledger = RawLedger(serial=serial, hours=hours_of(kept_status))
+            path = self._path(self.status, serial, at_ms, kept_status)
+            place(path, STATUS, [kept_status], lambda: msgspec.json.encode(ledger), "rename")
+        ledger = RawLedger(
+            serial=serial,
+            hours=hours_of(kept),
+            after={} if before is None else before.up_to,
+            up_to=up_to,
+            totals=totals or _counted(before, len(kept), len(kept_status)),
+        )
+        path = self._path(self.positions, serial, at_ms, kept)
+        try:
+            place(path, POSITIONS, [kept], lambda: msgspec.json.encode(ledger), "rename")
+        except OSError:
+            for file in self.all(self.status):
+                if file.serial == serial:
+                    file.path.unlink()
+            raise
+        self._newest = ledger
         return path
 
-    def between(self, from_ms: int, to_ms: int, *, slack_ms: int) -> list[Path]:
-        """Return position files that may hold positions measured in a span, oldest first.
+    def _must_be_newest(self, before: RawLedger | None) -> None:
+        """Raise Conflict when another archiver has written since: its file is not to be counted from."""
+        newest = max(self.all(self.positions), default=None)
+        on_disk = 0 if newest is None else newest.serial
+        if on_disk != (0 if before is None else before.serial):
+            raise Conflict(
+                "superseded", f"raw file {on_disk} was written by another archiver", serial=on_disk
+            )
 
-        A file is named by when it was closed; ``slack_ms`` covers what lay in it before and what came late.
-        """
-        found = []
-        for folder in sorted(self.positions.glob("date=*/hour=*")):
-            if _folder_ms(folder) + 3_600_000 >= from_ms and _folder_ms(folder) <= to_ms + slack_ms:
-                found += sorted(folder.glob(f"*{_SUFFIX}"))
-        return [path for path in found if from_ms <= name_ms(path) <= to_ms + slack_ms]
-
-    def newest(self, count: int) -> list[Path]:
+    def newest(self, count: int) -> list[RawFile]:
         """Return the newest position files, oldest first."""
-        return sorted(self._all(), key=lambda path: path.name)[-count:]
-
-    def forget_before(self, before_ms: int) -> int:
-        """Delete files closed before a moment but never the newest; return how many."""
-        files = sorted(self._all(), key=lambda path: path.name)[:-1]
-        old = [path for path in files if name_ms(path) < before_ms]
-        old += [path for path in self.status.rglob(f"*{_SUFFIX}") if name_ms(path) < before_ms]
-        for path in old:
-            path.unlink(missing_ok=True)
-        return len(old)
-
-    def _all(self) -> Iterator[Path]:
-        return self.positions.glob(f"date=*/hour=*/*{_SUFFIX}")
+        return sorted(self.all(self.positions))[-count:]
 
     @staticmethod
-    def _path(root: Path, at_ms: int) -> Path:
+    def all(root: Path) -> list[RawFile]:
+        """Return the raw files of one kind (``positions`` or ``status``), in no order."""
+        found = (RawFile.of(path) for path in root.glob(f"date=*/hour=*/*{SUFFIX}"))
+        return [file for file in found if file is not None]
+
+    @staticmethod
+    def _path(root: Path, serial: int, at_ms: int, records: Records) -> Path:
         at = datetime.fromtimestamp(at_ms / 1000, UTC)
-        folder = root / f"date={at:%Y-%m-%d}" / f"hour={at:%H}"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder / f"{at_ms:015d}{_SUFFIX}"
+        measured = records["measured_ms"]
+        oldest = int(measured.min()) if len(measured) else at_ms
+        newest = int(measured.max()) if len(measured) else at_ms
+        name = f"{at_ms:015d}-{serial:08d}-{max(oldest, 0):015d}-{max(newest, 0):015d}{SUFFIX}"
+        return root / f"date={at:%Y-%m-%d}" / f"hour={at:%H}" / name
 
 
-def name_ms(path: Path) -> int:
-    """Return the city milliseconds at which a file was closed."""
-    return int(path.name.removesuffix(_SUFFIX))
-
-
-def last_seqs(paths: list[Path]) -> tuple[Records, Records]:
+def last_seqs(files: list[RawFile]) -> tuple[Records, Records]:
     """Return (vehicle numbers, [seq, measured_ms] of each one's last position) of some files."""
-    if not paths:
+    if not files:
         return np.zeros(0, np.int64), np.zeros((0, 2), np.int64)
     columns = ["vehicle_no", "seq", "measured_ms"]
-    table = pa.concat_tables([pq.read_table(path, columns=columns) for path in paths])
+    table = pa.concat_tables([pq.ParquetFile(file.path).read(columns=columns) for file in files])
     numbers, seqs, ms = (table.column(name).to_numpy().astype(np.int64) for name in columns)
     order = np.lexsort((ms, numbers))
     is_last = np.append(numbers[order][1:] != numbers[order][:-1], True)[: len(order)]
@@ -124,77 +166,26 @@ def last_seqs(paths: list[Path]) -> tuple[Records, Records]:
     return numbers[rows], np.column_stack((seqs[rows], ms[rows]))
 
 
-def _folder_ms(folder: Path) -> int:
-    date = folder.parent.name.removeprefix("date=")
-    hour = folder.name.removeprefix("hour=")
-    return round(datetime.fromisoformat(f"{date}T{hour}:00:00+00:00").timestamp() * 1000)
+def _kept(positions: Records, received_ms: np.ndarray[Any, Any]) -> Records:
+    order = np.lexsort((positions["measured_ms"], positions["vehicle_no"]))
+    return as_kept(positions[order], received_ms[order])
 
 
-def _position_table(positions: Records, received_ms: np.ndarray[Any, Any]) -> pa.Table:
-    columns = {name: pa.array(np.ascontiguousarray(positions[name])) for name in _COLUMNS}
-    return pa.table({**columns, "received_ms": pa.array(received_ms)})
+def _kept_status(status: Records) -> Records:
+    order = np.lexsort((status["measured_ms"], status["status"]["vehicle_no"]))
+    kept = np.empty(len(status), HISTORY_STATUS)
+    whole = np.ascontiguousarray(status["status"])[order]
+    kept["vehicle_no"], kept["status_seq"] = whole["vehicle_no"], whole["status_seq"]
+    kept["measured_ms"] = status["measured_ms"][order]
+    kept["record"] = whole.view(f"V{STREAM_STATUS['status'].itemsize}")
+    return kept
 
 
-def _status_table(status: Records) -> pa.Table:
-    whole = np.ascontiguousarray(status["status"])
-    size = STREAM_STATUS["status"].itemsize
-    records = pa.FixedSizeBinaryArray.from_buffers(pa.binary(size), len(whole), [None, pa.py_buffer(whole)])
-    return pa.table(
-        {
-            "vehicle_no": pa.array(np.ascontiguousarray(whole["vehicle_no"])),
-            "status_seq": pa.array(np.ascontiguousarray(whole["status_seq"])),
-            "measured_ms": pa.array(np.ascontiguousarray(status["measured_ms"])),
-            "record": records,
-        }
+def _counted(before: RawLedger | None, positions: int, status: int) -> Totals:
+    earlier = Totals() if before is None else before.totals
+    return msgspec.structs.replace(
+        earlier,
+        read=earlier.read + positions,
+        stored=earlier.stored + positions,
+        status=earlier.status + status,
     )
-
-
-def _place(path: Path, table: pa.Table) -> None:
-    """Write, fsync, rename, fsync the folder: the file is there whole and durable or not at all."""
-    temporary = path.with_suffix(".tmp")
-    encodings = {field.name: "DELTA_BINARY_PACKED" for field in table.schema if field.type in _DELTA_TYPES}
-    with temporary.open("wb") as out:
-        pq.write_table(
-            table,
-            out,
-            compression="zstd",
-            compression_level=1,
-            use_dictionary=False,
-            column_encoding=encodings,
-            row_group_size=ROW_GROUP,
-        )
-        out.flush()
-        os.fsync(out.fileno())
-    reach("before_rename")
-    temporary.rename(path)
-    _fsync_folder(path.parent)
-    reach("after_rename")
-
-
-_DELTA_TYPES: Final = (pa.int32(), pa.int64(), pa.uint32())
-
-
-def _fsync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def read_vehicle(paths: list[Path], vehicle_no: int) -> Records:
-    """Return STREAM_POSITION[n] of one vehicle in some files, in the files' order.
-
-    A file that vanished meanwhile (retention) counts as empty. Cost: one or two row groups a file.
-    """
-    parts: list[Records] = []
-    for path in paths:
-        try:
-            table = pq.read_table(path, columns=list(_COLUMNS), filters=[("vehicle_no", "=", vehicle_no)])
-        except FileNotFoundError:
-            continue
-        records = np.zeros(len(table), STREAM_POSITION)
-        for name in _COLUMNS:
-            records[name] = table.column(name).to_numpy()
-        parts.append(records)
-    return joined(parts, STREAM_POSITION)

@@ -15,6 +15,7 @@ from core.clock import Clock
 from core.database import Database
 from core.redis import Redis, connect
 from fleet.history.archiver import Archiver
+from fleet.history.check import check
 from fleet.links.wire.status import new_status
 from fleet.telemetry.records import STREAM_POSITION, STREAM_STATUS, entry_fields
 
@@ -56,7 +57,7 @@ class Shop:
     async def say(self, number: int, *seqs: int) -> str:
         now_ms = self.clock.now_ms()
         records = np.zeros(len(seqs), STREAM_POSITION)
-        records["vehicle_no"], records["seq"] = number, seqs
+        records["vehicle_no"], records["seq"] = number, [seq % 2**32 for seq in seqs]
         records["measured_ms"] = 1_800_000_000_000 + np.array(seqs) * 1000
         fields = entry_fields(now_ms, records, None)
         entry_id: Any = await self.redis.xadd(keys.telemetry(number % PARTITIONS), fields)
@@ -135,6 +136,49 @@ async def test_a_restart_remembers_what_was_stored(shop: Shop, eventually: Event
 
         await eventually(is_durable)
     assert shop.stored() == [(7, 1), (7, 2), (7, 3)]
+
+
+async def test_what_a_radio_hole_held_back_is_stored_once_at_its_own_time(
+    shop: Shop, eventually: Eventually
+) -> None:
+    async with shop.running(shop.archiver()) as archiver:
+        await shop.say(7, 1, 2, 100, 101)
+        await eventually(lambda: archiver.stored == 4)
+        await shop.say(7, 50, 51, 52)
+        await shop.say(7, 52, 53, 2)
+        await eventually(lambda: archiver.stored == 8)
+    assert shop.stored() == [(7, seq) for seq in (1, 2, 50, 51, 52, 53, 100, 101)]
+    assert archiver.duplicates == 2
+
+
+async def test_a_restart_knows_a_vehicle_that_was_quiet_for_longer_than_it_remembers(
+    shop: Shop, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fleet.history.archiver.REMEMBERED_FILES", 1)
+    async with shop.running(shop.archiver()) as first:
+        await shop.say(7, 1, 2)
+        await eventually(lambda: first.stored == 2)
+        await shop.say(8, 5)
+        await eventually(lambda: first.stored == 3)
+    last = await shop.say(7, 2, 3)
+    async with shop.running(shop.archiver()):
+
+        async def is_durable() -> bool:
+            return (await shop.durable()).get("3") == last
+
+        await eventually(is_durable)
+    assert shop.stored() == [(7, 1), (7, 2), (7, 3), (8, 5)]
+
+
+async def test_a_time_of_no_calendar_is_shed_and_counted(shop: Shop, eventually: Eventually) -> None:
+    async with shop.running(shop.archiver()) as archiver:
+        await shop.say(7, -1_700_000_000, 1)
+        await eventually(lambda: archiver.stored == 1)
+    ledger = archiver.files.newest_ledger()
+    assert ledger is not None
+    totals = ledger.totals
+    assert (totals.read, totals.stored, totals.shed) == (2, 1, {"time_of_no_calendar": 1})
+    assert check(shop.folder).complaints == ()
 
 
 async def test_an_archiver_killed_after_the_rename_stores_nothing_twice(

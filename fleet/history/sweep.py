@@ -1,0 +1,220 @@
+"""Going through history in bounded pieces: five minutes and a range of vehicles at a time, each record once.
+
+Readers, compaction and the check all walk this way, so that none of them counts a record twice and none of
+them needs more memory than a piece takes, however large the city is.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, Self
+
+import msgspec
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from fleet.history.kept import BLOCK_MS, HOUR_MS, in_order, sent_once
+from fleet.history.layout import GROUP, Kind, read_head
+from fleet.history.ledger import HourLedger, RawLedger
+from fleet.telemetry.records import Records, joined
+
+PIECE_ROWS: Final = 1_000_000
+"""Records of one piece: 48 MB, and about three times that while they are sorted."""
+GROUPS_AT_ONCE: Final = 16
+TRIES_MOST: Final = 20
+_FIRST: Final = 0
+_LAST: Final = 2**32 - 1
+
+type Numbers = NDArray[Any]
+type Mask = NDArray[np.bool_]
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked for; the ends of the span belong to it."""
+
+    from_ms: int
+    to_ms: int
+    vehicles: Numbers | None = None
+    """Sorted vehicle numbers; None for all."""
+    box_e7: tuple[int, int, int, int] | None = None
+    """South, north, west, east in degrees ×1e7."""
+
+    def holds(self, records: Records) -> Mask:
+        """Say which records are asked for."""
+        ms = records["measured_ms"]
+        held: Mask = (ms >= self.from_ms) & (ms <= self.to_ms)
+        if self.vehicles is not None:
+            held &= among(self.vehicles, records["vehicle_no"])
+        if self.box_e7 is not None:
+            south, north, west, east = self.box_e7
+            lat, lng = records["lat_e7"], records["lng_e7"]
+            held &= (lat >= south) & (lat <= north) & (lng >= west) & (lng <= east)
+        return held
+
+    def may_hold(self, groups: Records) -> Mask:
+        """Say which of GROUP[n] may hold something that is asked for."""
+        held: Mask = (groups["to_ms"] >= self.from_ms) & (groups["from_ms"] <= self.to_ms)
+        if self.vehicles is not None:
+            first = np.searchsorted(self.vehicles, groups["first_vehicle"])
+            held &= first < np.searchsorted(self.vehicles, groups["last_vehicle"], side="right")
+        if self.box_e7 is not None:
+            south, north, west, east = self.box_e7
+            held &= (groups["north_e7"] >= south) & (groups["south_e7"] <= north)
+            held &= (groups["east_e7"] >= west) & (groups["west_e7"] <= east)
+        return held
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """A file with what its row groups span."""
+
+    path: Path
+    groups: Records
+    from_ms: int
+    to_ms: int
+    without_hours: frozenset[int] = frozenset()
+    """Hours whose records another file holds already."""
+
+    @classmethod
+    def of(cls, path: Path, groups: Records, without_hours: frozenset[int] = frozenset()) -> Self:
+        """Return a source; one without groups spans nothing."""
+        from_ms = int(groups["from_ms"].min()) if len(groups) else 1
+        to_ms = int(groups["to_ms"].max()) if len(groups) else 0
+        return cls(path=path, groups=groups, from_ms=from_ms, to_ms=to_ms, without_hours=without_hours)
+
+
+type Listing = Callable[[int, int], list[Source]]
+"""Return the files that may hold what was measured in a span, as they are on disk now."""
+
+
+class _Piece(msgspec.Struct, frozen=True):
+    first_vehicle: int
+    last_vehicle: int
+
+
+@lru_cache(maxsize=4096)
+def raw_head(path: Path) -> tuple[RawLedger, Records]:
+    """Return (account, GROUP[n]) of a raw file; a file never changes. Raises FileNotFoundError."""
+    ledger, groups = read_head(path)
+    return msgspec.json.decode(ledger, type=RawLedger), groups
+
+
+@lru_cache(maxsize=256)
+def hour_head(path: Path) -> tuple[HourLedger, Records]:
+    """Return (account, GROUP[n]) of an hour file; a file never changes. Raises FileNotFoundError."""
+    ledger, groups = read_head(path)
+    return msgspec.json.decode(ledger, type=HourLedger), groups
+
+
+def sweep(
+    kind: Kind, listing: Listing, wanted: Selection, *, piece_rows: int = PIECE_ROWS
+) -> Iterator[tuple[Records, int]]:
+    """Yield (records sorted by block, vehicle and time, how many were there twice and left out).
+
+    Pieces come in the order of the blocks, then of the vehicles. A file that vanishes under the reader was
+    replaced: its piece is read again from what stands there then. Runs in a thread; costs what it reads.
+    """
+    walk = _Walk(kind, listing, wanted)
+    for block in range(wanted.from_ms // BLOCK_MS, wanted.to_ms // BLOCK_MS + 1):
+        from_ms = max(wanted.from_ms, block * BLOCK_MS)
+        to_ms = min(wanted.to_ms, (block + 1) * BLOCK_MS - 1)
+        of_block = msgspec.structs.replace(wanted, from_ms=from_ms, to_ms=to_ms)
+        for piece in _pieces(walk.within(from_ms, to_ms), of_block, piece_rows):
+            records, again = walk.gathered(of_block, piece)
+            if len(records) or again:
+                yield records, again
+
+
+class _Walk:
+    """The files of one sweep; listed again when one of them vanished."""
+
+    def __init__(self, kind: Kind, listing: Listing, wanted: Selection) -> None:
+        self._kind = kind
+        self._listing = listing
+        self._wanted = wanted
+        self._list()
+
+    def _list(self) -> None:
+        for _ in range(TRIES_MOST):
+            try:
+                self._sources = self._listing(self._wanted.from_ms, self._wanted.to_ms)
+            except FileNotFoundError:
+                continue
+            return
+        self._sources = self._listing(self._wanted.from_ms, self._wanted.to_ms)
+
+    def within(self, from_ms: int, to_ms: int) -> list[Source]:
+        return [source for source in self._sources if source.from_ms <= to_ms and source.to_ms >= from_ms]
+
+    def gathered(self, wanted: Selection, piece: _Piece) -> tuple[Records, int]:
+        for _ in range(TRIES_MOST):
+            try:
+                records = self._gather(wanted, piece)
+            except FileNotFoundError:
+                self._list()
+                continue
+            break
+        else:
+            records = self._gather(wanted, piece)
+        records = records[in_order(records, self._kind.seq)]
+        first = sent_once(records, self._kind.seq)
+        return records[first], len(first) - int(first.sum())
+
+    def _gather(self, wanted: Selection, piece: _Piece) -> Records:
+        sources = self.within(wanted.from_ms, wanted.to_ms)
+        parts = (part for source in sources for part in _read(self._kind, source, wanted, piece))
+        return joined(parts, self._kind.dtype)
+
+
+def _read(kind: Kind, source: Source, wanted: Selection, piece: _Piece) -> Iterator[Records]:
+    groups = source.groups
+    may = wanted.may_hold(groups)
+    may &= (groups["last_vehicle"] >= piece.first_vehicle) & (groups["first_vehicle"] <= piece.last_vehicle)
+    numbers = [int(number) for number in np.flatnonzero(may)]
+    if not numbers:
+        return
+    with pq.ParquetFile(source.path) as file:
+        for start in range(0, len(numbers), GROUPS_AT_ONCE):
+            table = file.read_row_groups(numbers[start : start + GROUPS_AT_ONCE], use_threads=False)
+            records = kind.to_records(table)
+            held = wanted.holds(records)
+            held &= (records["vehicle_no"] >= piece.first_vehicle) & (
+                records["vehicle_no"] <= piece.last_vehicle
+            )
+            for hour in source.without_hours:
+                held &= records["measured_ms"] // HOUR_MS != hour
+            yield records[held]
+
+
+def _pieces(sources: list[Source], wanted: Selection, piece_rows: int) -> list[_Piece]:
+    """Split a block by vehicles so that a piece holds about so many records; none when there is nothing."""
+    groups = np.concatenate([np.zeros(0, GROUP), *(source.groups for source in sources)])
+    groups = groups[wanted.may_hold(groups)]
+    if not len(groups):
+        return []
+    ends = [_LAST]
+    share = _share_of_span(groups, wanted)
+    wanted_pieces = int(np.ceil((groups["rows"] * share).sum() / piece_rows))
+    if wanted_pieces > 1 and wanted.vehicles is None:
+        order = np.argsort(groups["last_vehicle"], kind="stable")
+        sums = np.cumsum((groups["rows"] * share)[order])
+        at = np.searchsorted(sums, sums[-1] * np.arange(1, wanted_pieces) / wanted_pieces)
+        ends = [*(int(end) for end in np.unique(groups["last_vehicle"][order][at])), _LAST]
+    starts = [_FIRST, *(end + 1 for end in ends[:-1])]
+    return [_Piece(start, end) for start, end in zip(starts, ends, strict=True)]
+
+
+def _share_of_span(groups: Records, wanted: Selection) -> NDArray[np.float64]:
+    """Return which part of each group's time lies in the span: an estimate of its records there."""
+    inside = np.minimum(groups["to_ms"], wanted.to_ms) - np.maximum(groups["from_ms"], wanted.from_ms) + 1
+    share: NDArray[np.float64] = inside / (groups["to_ms"] - groups["from_ms"] + 1)
+    return share
+
+
+def among(numbers: Numbers, asked: Numbers) -> Mask:
+    """Say which of the asked are among sorted numbers."""
+    if not len(numbers):
+        return np.zeros(len(asked), np.bool_)
+    at = np.minimum(np.searchsorted(numbers, asked), len(numbers) - 1)
+    found: Mask = numbers[at] == asked
+    return found
