@@ -20,6 +20,10 @@ POINTS: Mapping[str, str] = MappingProxyType(
         "between_claims": "one of order and vehicle is claimed, the other is not",
         "before_rename": "a history file is written under its temporary name",
         "after_rename": "a history file has its final name, the stream is not acknowledged",
+        "before_hour_rename": "an hour of history is written under its temporary name",
+        "after_hour_rename": "an hour has its next generation, what it replaces stands beside it",
+        "after_old_hour_removed": "a replaced generation of an hour is removed, the raw files stand",
+        "after_raw_removed": "one of the raw files that an hour has taken is removed",
     }
 )
 """Every crash point with what has and has not happened when it is reached."""
