@@ -101,8 +101,17 @@ LIVE_COALESCED = Counter(
 )
 HISTORY_POSITIONS = Counter(
     "steppe_history_positions",
-    "Positions read from the stream by the archiver: stored, or a duplicate of a stored one",
+    "Positions read from the stream by the archiver: stored, a duplicate of a stored one, or shed",
     ["result"],
+    registry=REGISTRY,
+)
+HISTORY_BYTES = Gauge(
+    "steppe_history_bytes", "Bytes of positions on disk, raw files and hours", registry=REGISTRY
+)
+HISTORY_HOURS = Counter(
+    "steppe_history_hours",
+    "Hours of history written, by kind and by how finely they are kept",
+    ["kind", "level"],
     registry=REGISTRY,
 )
 HISTORY_FLUSH_SECONDS = Histogram(

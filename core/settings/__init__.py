@@ -8,11 +8,12 @@ from core.settings.reading import (
     process_environment,
     variables,
 )
-from core.settings.tree import SECRETS, JudgingSettings, SecuritySettings, Settings
+from core.settings.tree import SECRETS, HistorySettings, JudgingSettings, SecuritySettings, Settings
 
 __all__ = [
     "PREFIX",
     "SECRETS",
+    "HistorySettings",
     "JudgingSettings",
     "SecuritySettings",
     "Settings",

@@ -186,11 +186,19 @@ class HistorySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """How long and how finely positions are kept."""
 
     full_rate_bytes: Count = 100_000_000_000
-    """Bytes up to which every frame is kept at full rate; above it the oldest are thinned."""
-    keep_days: Count = 90
-    """Days raw positions are kept (standards.md 7: raw 90 days)."""
+    """Bytes up to which every position is kept at full rate; above it the oldest hours are thinned."""
+    full_rate_days: Count = 90
+    """Days positions are kept at full rate while the bytes allow it; then they are thinned."""
+    full_rate_least_hours: Count = 48
+    """Hours that are never thinned for want of bytes: vehicle-days are computed from them."""
+    thinned_days: Count = 365
+    """Days positions are kept thinned; then only what lies around alarms, stops and mode changes is."""
+    evidence_days: Count = 1095
+    """Days positions around alarms, stops and mode changes are kept; a legal hold outlasts them."""
+    status_days: Count = 365
+    """Days status records are kept; a legal hold outlasts them."""
     raw_minutes: Count = 15
-    """Minutes raw minute files are kept before compaction."""
+    """Minutes raw files are kept, and an hour is left alone after its end, before it is compacted."""
 
 
 class JudgingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,8 +1,11 @@
 """The archiver process: telemetry streams to Parquet history."""
 
 from core.health import HealthServer
+from core.settings import HistorySettings
 from core.supervision import Component
 from fleet.history.archiver import Archiver
+from fleet.history.keeper import HistoryKeeper, KeeperOptions
+from fleet.history.retention import Keeping
 from steppe.checks import store_checks
 from steppe.resources import Resources
 from steppe.running import Components, holder_of, run_process
@@ -18,13 +21,34 @@ async def compose(resources: Resources) -> Components:
         settings.data_dir / "history",
         partitions=settings.tracker.partitions,
         flush_s=settings.archiver.flush_s,
-        keep_days=settings.history.keep_days,
         name=holder_of("archiver"),
+    )
+    keeper = HistoryKeeper(
+        resources.database,
+        resources.clock,
+        settings.data_dir / "history",
+        keeping_of(settings.history),
+        name=holder_of("history-keeper"),
     )
     health = HealthServer(
         settings.archiver.health_host, settings.archiver.health_port, store_checks(resources)
     )
-    return {"archiver": archiver, "health": Component(runnable=health, policy="fail")}
+    return {"archiver": archiver, "keeper": keeper, "health": Component(runnable=health, policy="fail")}
+
+
+def keeping_of(history: HistorySettings) -> KeeperOptions:
+    """Return what the settings mean for the keeper."""
+    return KeeperOptions(
+        settle_ms=history.raw_minutes * 60_000,
+        keeping=Keeping(
+            full_rate_bytes=history.full_rate_bytes,
+            full_rate_days=history.full_rate_days,
+            full_rate_least_hours=history.full_rate_least_hours,
+            thinned_days=history.thinned_days,
+            evidence_days=history.evidence_days,
+            status_days=history.status_days,
+        ),
+    )
 
 
 async def run() -> None:
