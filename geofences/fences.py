@@ -1,6 +1,6 @@
 """What a geofence is: kind, area, rules, hours and the version that every event carries."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -94,11 +94,26 @@ class HourSpan(msgspec.Struct, frozen=True, kw_only=True):
     """Days on which the span *starts*."""
 
 
+class OtherDay(msgspec.Struct, frozen=True, kw_only=True):
+    """A day that is not like its weekday: a holiday, a market, a school that is closed."""
+
+    day: date
+    spans: Annotated[tuple[HourSpan, ...], msgspec.Meta(max_length=24)] = ()
+    """What holds instead, by the day on which it starts; empty: nothing. Weekdays say nothing here."""
+
+
 class FenceHours(msgspec.Struct, frozen=True, kw_only=True):
     """When the rules hold, in the fence's own time zone (IANA name)."""
 
-    spans: tuple[HourSpan, ...]
+    spans: Annotated[tuple[HourSpan, ...], msgspec.Meta(max_length=100)] = (
+        HourSpan(start_minute=0, end_minute=1440),
+    )
     time_zone: str = "Asia/Shanghai"
+    valid_from: date | None = None
+    """First day on which a span may start; None: always was."""
+    valid_until: date | None = None
+    """Last day on which a span may start; None: for good."""
+    other_days: Annotated[tuple[OtherDay, ...], msgspec.Meta(max_length=400)] = ()
 
 
 Wait = Annotated[float, msgspec.Meta(ge=0, le=86_400, description="seconds of city time")]
@@ -118,6 +133,9 @@ class FenceTiming(msgspec.Struct, frozen=True, kw_only=True):
     """Whether ``outside`` is said of a vehicle that it concerns and that is first heard outside it."""
 
 
+GroupName = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
 class FenceDraft(msgspec.Struct, frozen=True, kw_only=True):
     """What a fence is, before it has a version. ``area`` has passed ``geofences.shapes``."""
 
@@ -134,6 +152,8 @@ class FenceDraft(msgspec.Struct, frozen=True, kw_only=True):
     rules: FenceRules = FenceRules()
     hours: FenceHours | None = None
     """None: always."""
+    group: GroupName | None = None
+    """Fences that people look at and change together, such as ``school gates``."""
     timing: FenceTiming = FenceTiming()
     source: str
     """Where the polygon comes from, such as ``survey 2026-03`` or ``synthetic``."""

@@ -21,7 +21,7 @@ from core.outbox import OutboxMessage, Route, emit
 from core.redis import Redis
 from core.transitions import advance
 from geofences import shapes
-from geofences.fences import Fence, FenceDraft, FenceState, draft_of, versioned
+from geofences.fences import Fence, FenceDraft, FenceHours, FenceState, draft_of, versioned
 from geofences.store import FenceStore
 
 TOPIC: Final = "fences.published"
@@ -148,7 +148,7 @@ def checked(draft: FenceDraft) -> FenceDraft:
     """Return the draft with its rings the right way round. Raises ``Invalid`` for a bad area or hours."""
     area = shapes.check_area(draft.area, field="area")
     if draft.hours is not None:
-        _check_zone(draft.hours.time_zone)
+        _check_hours(draft.hours)
     return msgspec.structs.replace(draft, area=area)
 
 
@@ -163,6 +163,27 @@ def announcer(redis: Redis) -> Route:
 
 async def _announce(tx: Transaction, store: FenceStore, at: datetime) -> None:
     await emit(tx, TOPIC, {"revision": await store.revision()}, key="fences", at=at)
+
+
+def _check_hours(hours: FenceHours) -> None:
+    _check_zone(hours.time_zone)
+    if (
+        hours.valid_from is not None
+        and hours.valid_until is not None
+        and hours.valid_until < hours.valid_from
+    ):
+        raise Invalid(
+            "invalid-input",
+            f"The last day {hours.valid_until} lies before the first, {hours.valid_from}",
+            field="hours.valid_until",
+            limit=f"not before {hours.valid_from}",
+        )
+    days = [other.day for other in hours.other_days]
+    twice = next((day for day in days if days.count(day) > 1), None)
+    if twice is not None:
+        raise Invalid(
+            "invalid-input", f"{twice} is named twice", field="hours.other_days", limit="each day once"
+        )
 
 
 def _check_zone(name: str) -> None:

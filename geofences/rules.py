@@ -1,7 +1,7 @@
 """What holds at a place and a time: many fences, one rule, and the fence that decided each part of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -228,19 +228,31 @@ def forbids_stopping(fence: Fence) -> bool:
 
 
 def is_open(hours: FenceHours, at: datetime) -> bool:
-    """Return whether a moment (aware) lies in the hours, by the wall clock of the fence's time zone."""
+    """Return whether a moment (aware) lies in the hours, by the wall clock of the fence's time zone.
+
+    A span belongs to the day it starts on, so one that runs past midnight also runs past the last valid day.
+    """
     local = at.astimezone(_zone(hours.time_zone))
     minute = local.hour * 60 + local.minute
-    today = local.isoweekday()
-    yesterday = (local - timedelta(days=1)).isoweekday()
-    return any(_spans(span, minute, today, yesterday) for span in hours.spans)
+    today = local.date()
+    return _holds(hours, today, minute) or _holds(hours, today - timedelta(days=1), minute + 1440)
 
 
-def _spans(span: HourSpan, minute: int, today: int, yesterday: int) -> bool:
-    if span.start_minute < span.end_minute:
-        return today in span.weekdays and span.start_minute <= minute < span.end_minute
-    late = today in span.weekdays and minute >= span.start_minute
-    return late or (yesterday in span.weekdays and minute < span.end_minute)
+def _holds(hours: FenceHours, day: date, minute: int) -> bool:
+    """Say whether a span that starts on a day holds at a minute counted from that day's midnight."""
+    if (hours.valid_from is not None and day < hours.valid_from) or (
+        hours.valid_until is not None and day > hours.valid_until
+    ):
+        return False
+    other = next((other for other in hours.other_days if other.day == day), None)
+    if other is not None:
+        return any(span.start_minute <= minute < _end(span) for span in other.spans)
+    weekday = day.isoweekday()
+    return any(weekday in span.weekdays and span.start_minute <= minute < _end(span) for span in hours.spans)
+
+
+def _end(span: HourSpan) -> int:
+    return span.end_minute if span.end_minute > span.start_minute else span.end_minute + 1440
 
 
 @lru_cache(maxsize=16)

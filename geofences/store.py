@@ -194,13 +194,17 @@ class FenceStore:
 
 
 def _in_force(at: datetime, *columns: ColumnElement[Any]) -> Select[Any]:
-    """Rows of published versions effective by ``at``; ``nth`` 1 is the one that decides for its fence."""
+    """Rows of versions effective by ``at`` and not retired by then; ``nth`` 1 decides for its fence."""
     latest = func.row_number().over(
         partition_by=_t.c.fence_id, order_by=(_t.c.effective_at.desc(), _t.c.version.desc())
     )
     return (
         select(*columns, latest.label("nth"))
-        .where(_t.c.state == FenceState.PUBLISHED, _t.c.effective_at <= at)
+        .where(
+            _t.c.state.in_((FenceState.PUBLISHED, FenceState.RETIRED)),
+            _t.c.effective_at <= at,
+            or_(_t.c.retired_at.is_(None), _t.c.retired_at > at),
+        )
         .order_by(_t.c.fence_id)
     )
 

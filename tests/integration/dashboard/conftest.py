@@ -27,6 +27,7 @@ from dashboard.routes.alarms import Alarms
 from dashboard.routes.city import City
 from dashboard.routes.codes import scan
 from dashboard.routes.commands import Commands
+from dashboard.routes.fence_rules import read_fence_rule
 from dashboard.routes.quality import QualityRoutes
 from dashboard.routes.remote_operators import RemoteOperators
 from dashboard.routes.vehicles import Vehicles
@@ -164,7 +165,17 @@ def auth(sqlite_database: Database, clock: Any, tmp_path: Path) -> AuthServices:
 def api(auth: AuthServices, parts: DashboardParts) -> Litestar:
     """The routes of vehicles, people and the city, with the identity and errors of the whole api."""
     return Litestar(
-        route_handlers=[City, scan, QualityRoutes, Vehicles, Commands, Alarms, Violations, RemoteOperators],
+        route_handlers=[
+            City,
+            scan,
+            read_fence_rule,
+            QualityRoutes,
+            Vehicles,
+            Commands,
+            Alarms,
+            Violations,
+            RemoteOperators,
+        ],
         dependencies={"dashboard": Provide(lambda: parts, sync_to_thread=False)},
         plugins=[auth.plugin()],
         exception_handlers=EXCEPTION_HANDLERS,

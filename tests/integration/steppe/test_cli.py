@@ -365,3 +365,17 @@ def test_the_openapi_document_is_written_where_it_is_asked_for(tmp_path: Path) -
     document = json.loads(file.read_text())
     assert document["openapi"].startswith("3.1")
     assert json.loads(_here({}, "openapi").output) == document
+
+
+def test_the_rule_at_a_place_is_printed_with_the_fence_that_decided(environment: dict[str, str]) -> None:
+    assert _here(environment, "database", "upgrade").exit_code == 0
+    assert _here(environment, "city", "load").exit_code == 0
+    here = ("fences", "rule", "--lat", "40.0", "--lng", "110.0", "--service", "delivery")
+    rule = json.loads(_here(environment, *here, "--json").stdout)
+    assert {"district", "operating_area"} & {fence["kind"] for fence in rule["fences"]}
+    assert _here(environment, *here).stdout.splitlines()[0].startswith("speed limit: ")
+    refused = _here(environment, *here, "--at", "tomorrow")
+    assert (refused.exit_code, refused.stderr) == (
+        1,
+        "steppe: invalid-input: tomorrow is no moment with a time zone\n",
+    )

@@ -1,9 +1,10 @@
 """Many fences, one rule."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -20,6 +21,7 @@ from geofences.fences import (
     FenceRules,
     FenceState,
     HourSpan,
+    OtherDay,
 )
 from geofences.index import FenceIndex
 from geofences.rules import NOBODY, SERVICE_CODES, EffectiveRule, is_open
@@ -103,6 +105,16 @@ SCHOOL = FenceHours(
 )
 NIGHT = FenceHours(spans=(HourSpan(start_minute=22 * 60, end_minute=6 * 60, weekdays=frozenset({5})),))
 
+SUMMER = FenceHours(valid_from=date(2026, 7, 1), valid_until=date(2026, 8, 31))
+LAST_NIGHT = msgspec.structs.replace(NIGHT, valid_until=date(2026, 7, 3))
+HOLIDAYS = msgspec.structs.replace(
+    SCHOOL,
+    other_days=(
+        OtherDay(day=date(2026, 7, 1)),
+        OtherDay(day=date(2026, 7, 4), spans=(HourSpan(start_minute=9 * 60, end_minute=10 * 60),)),
+    ),
+)
+
 
 @pytest.mark.parametrize(
     ("hours", "local", "expected"),
@@ -116,6 +128,16 @@ NIGHT = FenceHours(spans=(HourSpan(start_minute=22 * 60, end_minute=6 * 60, week
         pytest.param(NIGHT, "2026-07-04T06:00", False, id="until six"),
         pytest.param(NIGHT, "2026-07-04T23:00", False, id="Saturday night is another day's"),
         pytest.param(NIGHT, "2026-07-03T05:00", False, id="Friday morning belongs to Thursday"),
+        pytest.param(SUMMER, "2026-06-30T23:59", False, id="before the first day"),
+        pytest.param(SUMMER, "2026-07-01T00:00", True, id="the first day begins"),
+        pytest.param(SUMMER, "2026-08-31T23:59", True, id="the last day ends"),
+        pytest.param(SUMMER, "2026-09-01T00:00", False, id="after the last day"),
+        pytest.param(LAST_NIGHT, "2026-07-04T05:59", True, id="the last night runs into the next day"),
+        pytest.param(LAST_NIGHT, "2026-07-10T23:00", False, id="no night after the last"),
+        pytest.param(HOLIDAYS, "2026-07-01T07:30", False, id="a holiday on a weekday"),
+        pytest.param(HOLIDAYS, "2026-07-02T07:30", True, id="the day after the holiday"),
+        pytest.param(HOLIDAYS, "2026-07-04T09:30", True, id="a Saturday that is worked"),
+        pytest.param(HOLIDAYS, "2026-07-04T07:30", False, id="at other hours than on weekdays"),
     ],
 )
 def test_hours_go_by_the_wall_clock_of_the_fence(hours: FenceHours, local: str, expected: bool) -> None:
