@@ -24,6 +24,8 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
     """Whether more lies in the stream already."""
     newest_ms: int = 0
     """City time at which the newest entry was received; 0 without entries."""
+    is_whole: bool = True
+    """Whether every partition could be asked; on a cluster a node may be away."""
 
 
 class StreamReader:
@@ -53,7 +55,7 @@ class StreamReader:
                     entries.append(entry)
                     newest_ms = max(newest_ms, entry.received_ms)
             has_more = has_more or len(parts) == ENTRIES_MOST
-        return Read(entries=entries, has_more=has_more, newest_ms=newest_ms)
+        return Read(entries=entries, has_more=has_more, newest_ms=newest_ms, is_whole=not self._streams.deaf)
 
     async def aclose(self) -> None:
         """Give up what a read left waiting."""

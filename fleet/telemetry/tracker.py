@@ -127,6 +127,8 @@ class Tracker:
         self._due: dict[str, float] = {}
         self._counted = dict.fromkeys(Reject, 0)
         self._is_deaf = True
+        self._is_half_deaf = False
+        """A node of the cluster is away: the silence of its vehicles is not theirs."""
 
     def __repr__(self) -> str:
         return f"Tracker({len(self.ownership.owned)} partitions, {self.pipeline!r})"
@@ -270,14 +272,14 @@ class Tracker:
         """Think about what was read, and hand on what follows."""
         now_ms = self._clock.now_ms()
         self.lag_s = self._clock.wall_s((now_ms - read.newest_ms) / 1000) if read.has_more else 0.0
-        if self._is_deaf:
-            self._is_deaf = False
+        if read.is_whole and (self._is_deaf or self._is_half_deaf):
             self._hears_again()
+        self._is_deaf, self._is_half_deaf = False, not read.is_whole
         self.pipeline.swap(self._fences.index)
         tick = self.pipeline.process(
             read.entries,
             at=self._clock.now(),
-            is_silence_due=self._is_due("silence", 1.0) and not read.has_more,
+            is_silence_due=self._is_due("silence", 1.0) and not read.has_more and read.is_whole,
         )
         self._hand_facts_on(tick)
         await self._publish(tick)

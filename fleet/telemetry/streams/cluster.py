@@ -85,7 +85,7 @@ class ClusterStreams:
         self._is_short = bool(short)
         if short:
             errors = {type(answer.error).__name__ for answer in answers if answer.error is not None}
-            _log.warning("stream_entries_unsure", entries=short, errors=sorted(errors))
+            _log.warning("stream_entries_unsure", entries=short, error=", ".join(sorted(errors)))
         else:
             _log.info("stream_entries_sure")
 
@@ -143,10 +143,19 @@ class ClusterStreams:
                     found += ((partition, entries) for _, entries in stream_parts(answer.value))
         for partition, _ in found:
             self._bells[partition] = self._bells.get(partition, 0) + 1
-        self._unheard = ((self._unheard | failed.keys()) - heard) & up_to.keys()
+        self._note_unheard(((self._unheard | failed.keys()) - heard) & up_to.keys(), failed)
         if failed and len(self._unheard) == len(up_to):
             raise next(iter(failed.values()))
         return found
+
+    def _note_unheard(self, unheard: frozenset[int], failed: Mapping[int, Exception]) -> None:
+        """Remember which partitions are not heard; say when that begins and when it ends."""
+        if unheard and not self._unheard:
+            errors = {type(error).__name__ for error in failed.values()}
+            _log.warning("partitions_unheard", partitions=len(unheard), error=", ".join(sorted(errors)))
+        elif self._unheard and not unheard:
+            _log.info("partitions_heard_again")
+        self._unheard = unheard
 
     async def _ask(self, up_to: Mapping[int, bytes], count: int, wait_ms: int) -> None:
         """Ask the nodes for every partition for which no question is on its way."""

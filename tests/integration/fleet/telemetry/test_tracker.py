@@ -16,7 +16,7 @@ from core.database import Database
 from core.errors import Unavailable
 from core.ids import DistrictCode, FenceId, FenceVersion, MakerId, OperatorId, VehicleNo
 from core.kinds import ServiceKind
-from core.redis import Redis, connect
+from core.redis import Redis, StreamsRedis, connect, connect_streams
 from fleet.alarms.alarm import AlarmRaised, AlarmSignal
 from fleet.alarms.kinds import AlarmKind
 from fleet.telemetry.facts import fence_events
@@ -78,9 +78,10 @@ class Alarms:
 class City:
     """Stores, and trackers started over them."""
 
-    def __init__(self, database: Database, redis: Redis) -> None:
+    def __init__(self, database: Database, redis: StreamsRedis, plain: Redis) -> None:
         self.database = database
         self.redis = redis
+        self.plain = plain
         self.clock = Clock.real()
         self.alarms = Alarms()
         self.reader = BlobReader(redis, self.clock, partitions=PARTITIONS)
@@ -97,7 +98,7 @@ class City:
             for number in range(1, 41)
         ]
         return Tracker(
-            self.database, self.redis, self.redis, self.clock, roster=FixedRoster(rows),
+            self.database, self.redis, self.plain, self.clock, roster=FixedRoster(rows),
             fences=Fences(*(fences or (NO_GO,))), alarms=self.alarms, settings=SETTINGS,
         )  # fmt: skip
 
@@ -137,11 +138,16 @@ class City:
         return (await self.reader.last_heard([VehicleNo(number)])).get(VehicleNo(number))
 
 
-@pytest.fixture
-async def city(valkey_url: str, sqlite_database: Database) -> AsyncIterator[City]:
-    redis = connect(valkey_url)
-    yield City(sqlite_database, redis)
-    await redis.aclose()
+@pytest.fixture(params=["one node", "cluster"])
+async def city(
+    request: pytest.FixtureRequest, valkey_url: str, sqlite_database: Database
+) -> AsyncIterator[City]:
+    on_cluster = request.param == "cluster"
+    url = request.getfixturevalue("valkey_cluster").url if on_cluster else valkey_url
+    streams, plain = connect_streams(url), connect(valkey_url)
+    yield City(sqlite_database, streams, plain)
+    await streams.aclose()
+    await plain.aclose()
 
 
 async def test_a_position_becomes_state_that_everybody_can_read(city: City, eventually: Eventually) -> None:
@@ -233,7 +239,7 @@ async def _rows(city: City, count: int) -> bool:
 
 
 async def test_rooms_carry_the_live_record_of_what_changed(city: City, eventually: Eventually) -> None:
-    async with city.running(city.tracker()), city.redis.pubsub() as listener:
+    async with city.running(city.tracker()), city.plain.pubsub() as listener:
         await listener.psubscribe(keys.room("*"))
         await listener.get_message(timeout=1)
         await city.say(7, 1, 39.5, 109.7, speed_cm_s=100)
