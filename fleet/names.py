@@ -11,7 +11,7 @@ import msgspec
 
 from core.kinds import ServiceKind
 from fleet.alarms.advice import AlarmAnswer
-from fleet.alarms.kinds import AlarmKind, AlarmState, Severity
+from fleet.alarms.kinds import AlarmKind, AlarmLevel, AlarmState, Severity
 from fleet.commands.kinds import CommandState
 from fleet.commands.possible import Hindrance
 from fleet.links.wire.commands import CommandKind
@@ -217,6 +217,11 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
         Severity.WARNING: Name("一般", "Warning"),
         Severity.MAJOR: Name("严重", "Major"),
         Severity.CRITICAL: Name("紧急", "Critical"),
+    },
+    AlarmLevel: {
+        AlarmLevel.OWNER: Name("负责人", "Owner"),
+        AlarmLevel.SHIFT_LEAD: Name("已上报值班长", "With the shift lead"),
+        AlarmLevel.DUTY_OFFICER: Name("已上报市级值班员", "With the city duty officer"),
     },
     AlarmState: {
         AlarmState.OPEN: Name("未处理", "Open"),

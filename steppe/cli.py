@@ -175,9 +175,14 @@ def scheduler() -> None:
 
 
 @cli.command()
-@click.option("--queue", type=click.Choice(["dispatch"]), required=True)
+@click.option("--queue", type=click.Choice(["dispatch", "jobs"]), required=True)
 def worker(queue: str) -> None:
     """Process: an RQ worker on one queue."""
+    if queue == "jobs":
+        from steppe.processes.jobs_worker import run as run_jobs
+
+        run_jobs()
+        return
     from steppe.processes.worker import run
 
     run(queue)

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 from core.audit.heads import HeadFiles
 from core.audit.sealing import HEAD_TOPIC
+from core.auth import staff_notices
 from core.auth.configured import secret_keys
 from core.auth.notices import NoticePort
+from core.auth.tell_staff import StaffNoticeWaker
 from core.outbox import Route
 from core.queue import JobQueue
 from fleet.commands import queue_command
@@ -18,7 +20,9 @@ from services.orders import notices
 from steppe.resources import Resources
 
 
-def outbox_routes(resources: Resources, queue: JobQueue, port: NoticePort) -> Mapping[str, Route]:
+def outbox_routes(
+    resources: Resources, queue: JobQueue, port: NoticePort, staff: StaffNoticeWaker
+) -> Mapping[str, Route]:
     """Return what carries each topic; a row of another topic waits for a version that knows it."""
     settings = resources.settings
     return {
@@ -27,5 +31,6 @@ def outbox_routes(resources: Resources, queue: JobQueue, port: NoticePort) -> Ma
         queue_command.TOPIC: CommandCarrier(resources.database, resources.redis, resources.clock),
         wake.TOPIC: wake.DispatchWaker(queue, resources.clock),
         notices.TOPIC: ResidentNotices(resources.database, secret_keys(settings.security), port),
+        staff_notices.TOPIC: staff,
         HEAD_TOPIC: HeadFiles(settings.data_dir / "audit-heads"),
     }

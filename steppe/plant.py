@@ -19,6 +19,7 @@ PROCESSES: tuple[ChildSpec, ...] = (
     ChildSpec(name="archiver", words=("archiver",)),
     ChildSpec(name="scheduler", words=("scheduler",)),
     ChildSpec(name="worker-dispatch", words=("worker", "--queue", "dispatch")),
+    ChildSpec(name="worker-jobs", words=("worker", "--queue", "jobs")),
 )
 
 

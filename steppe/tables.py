@@ -4,6 +4,7 @@ from types import ModuleType
 from typing import Final
 
 import core.audit.tables
+import core.auth.staff_notices
 import core.auth.tables
 import core.idempotency
 import core.inbox
@@ -27,6 +28,7 @@ import steppe.city.tables
 
 ALL: Final[tuple[ModuleType, ...]] = (
     core.audit.tables,
+    core.auth.staff_notices,
     core.auth.tables,
     core.idempotency,
     core.inbox,

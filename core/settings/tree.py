@@ -13,6 +13,7 @@ from msgspec import Meta
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Seconds = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(ge=1)]
+Pause = Annotated[float, Meta(ge=0)]
 
 type Environment = Literal["demo", "rehearsal", "production", "test"]
 
@@ -219,6 +220,25 @@ class NoticeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """24 h telephone shown to people; a placeholder until the operator sets his."""
 
 
+class AlarmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long an alarm may wait before it goes higher, in city seconds since it was raised; 0 never."""
+
+    critical_lead_s: Pause = 60.0
+    """Until a critical alarm that nobody acknowledged goes to the shift leads."""
+    critical_officer_s: Pause = 180.0
+    """Until it goes to the city's duty officers."""
+    major_lead_s: Pause = 300.0
+    """The same for a major alarm: shift leads."""
+    major_officer_s: Pause = 900.0
+    """The same for a major alarm: duty officers."""
+    warning_lead_s: Pause = 1800.0
+    """The same for a warning: shift leads."""
+    warning_officer_s: Pause = 0.0
+    """The same for a warning: duty officers."""
+    takeover_unanswered_s: Seconds = 30.0
+    """Until a takeover request that nobody acknowledged is an alarm of its own."""
+
+
 class DemoSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The demo city."""
 
@@ -273,6 +293,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     judging: JudgingSettings = msgspec.field(default_factory=JudgingSettings)
     """Section."""
     notices: NoticeSettings = msgspec.field(default_factory=NoticeSettings)
+    """Section."""
+    alarms: AlarmSettings = msgspec.field(default_factory=AlarmSettings)
     """Section."""
     demo: DemoSettings = msgspec.field(default_factory=DemoSettings)
     """Section."""

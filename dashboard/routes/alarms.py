@@ -1,4 +1,4 @@
-"""Alarms: read, acknowledged, commented."""
+"""Alarms: read, given to somebody, answered, acknowledged, commented."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -11,22 +11,31 @@ from litestar.status_codes import HTTP_200_OK
 from core.auth.guards import requires
 from core.auth.principal import Principal, reach_of
 from core.auth.roles import Scope
-from core.ids import AlarmId
+from core.ids import AlarmId, StaffId
 from core.problem_http import problem_responses
 from dashboard.cursors import read_cursor
 from dashboard.parts import DashboardParts
 from dashboard.routes.parameters import Cursor, IdPath
 from dashboard.schemas.alarms import (
     AcknowledgeAlarm,
+    AlarmKinds,
     AlarmPage,
+    AlarmPeople,
     AlarmView,
+    AnswerAlarm,
+    AssignAlarm,
     CommentAlarm,
+    alarm_kinds,
     alarm_page,
+    alarm_people,
     alarm_view,
 )
 from fleet.alarms.acknowledge_alarm import acknowledge_alarm, comment_alarm
 from fleet.alarms.alarm import Alarm
+from fleet.alarms.answer_alarm import answer_alarm
+from fleet.alarms.assign_alarm import assign_alarm
 from fleet.alarms.kinds import STANDING, WAITING, AlarmState
+from fleet.alarms.people import people_for
 from fleet.alarms.store import AlarmPlace, AlarmStore
 from fleet.vehicles.store import VehicleStore
 
@@ -38,6 +47,17 @@ STATES: dict[Shown, frozenset[AlarmState]] = {
     "all": frozenset(),
 }
 """open: not closed; waiting: nobody acknowledged; standing: the cause is there."""
+
+
+ACTING = problem_responses(
+    "invalid-input",
+    "not-authenticated",
+    "forbidden",
+    "not-found",
+    "illegal-transition",
+    "version-mismatch",
+    "unavailable",
+)
 
 
 class Alarms(Controller):
@@ -73,20 +93,91 @@ class Alarms(Controller):
             codes = await VehicleStore(tx).codes_of({alarm.vehicle_no for alarm in found})
         return alarm_page(found, codes, limit)
 
+    @get(
+        "/kinds",
+        operation_id="listAlarmKinds",
+        guards=[requires(Scope.ALARMS_READ)],
+        responses=problem_responses("not-authenticated", "forbidden"),
+    )
+    async def list_kinds(self) -> AlarmKinds:
+        """Return every kind with its names, default severity, suggested action and allowed answers."""
+        return alarm_kinds()
+
+    @get(
+        "/{alarm_id:str}/people",
+        operation_id="listAlarmPeople",
+        guards=[requires(Scope.ALARMS_ACT)],
+        responses=problem_responses("not-authenticated", "forbidden", "not-found", "unavailable"),
+    )
+    async def list_people(
+        self,
+        alarm_id: IdPath,
+        principal: NamedDependency[Principal],
+        dashboard: NamedDependency[DashboardParts],
+    ) -> AlarmPeople:
+        """Return who may be given an alarm."""
+        async with dashboard.database.read() as tx:
+            alarm = await AlarmStore(tx).get(AlarmId(alarm_id), reach_of(principal))
+            return alarm_people(await people_for(tx, alarm))
+
+    @post(
+        "/{alarm_id:str}/assign",
+        operation_id="assignAlarm",
+        status_code=HTTP_200_OK,
+        guards=[requires(Scope.ALARMS_ACT)],
+        responses=ACTING,
+    )
+    async def assign(
+        self,
+        alarm_id: IdPath,
+        data: JSONBody[AssignAlarm],
+        principal: NamedDependency[Principal],
+        dashboard: NamedDependency[DashboardParts],
+    ) -> AlarmView:
+        """Take an alarm, or give it to somebody; acknowledges nothing."""
+        alarm = await assign_alarm(
+            dashboard.database,
+            principal,
+            AlarmId(alarm_id),
+            assignee=None if data.assignee is None else StaffId(data.assignee),
+            version=data.version,
+            at=dashboard.clock.now(),
+            wall=dashboard.clock.wall(),
+        )
+        return await _with_code(dashboard, alarm)
+
+    @post(
+        "/{alarm_id:str}/answers",
+        operation_id="answerAlarm",
+        status_code=HTTP_200_OK,
+        guards=[requires(Scope.ALARMS_ACT)],
+        responses=ACTING,
+    )
+    async def answer(
+        self,
+        alarm_id: IdPath,
+        data: JSONBody[AnswerAlarm],
+        principal: NamedDependency[Principal],
+        dashboard: NamedDependency[DashboardParts],
+    ) -> AlarmView:
+        """Answer an alarm; every answer but `watching` acknowledges it."""
+        alarm = await answer_alarm(
+            dashboard.database,
+            principal,
+            AlarmId(alarm_id),
+            given=data.answer,
+            comment=data.comment,
+            version=data.version,
+            at=dashboard.clock.now(),
+        )
+        return await _with_code(dashboard, alarm)
+
     @post(
         "/{alarm_id:str}/acknowledge",
         operation_id="acknowledgeAlarm",
         status_code=HTTP_200_OK,
         guards=[requires(Scope.ALARMS_ACT)],
-        responses=problem_responses(
-            "invalid-input",
-            "not-authenticated",
-            "forbidden",
-            "not-found",
-            "illegal-transition",
-            "version-mismatch",
-            "unavailable",
-        ),
+        responses=ACTING,
     )
     async def acknowledge(
         self,

@@ -31,7 +31,7 @@ async def acknowledge_alarm(
     somebody else was first, NotFound outside the reach, VersionMismatch when `version` is not the present one
     (None does not ask), Invalid for a comment that is too long.
     """
-    _check_length(comment)
+    check_comment(comment)
     async with database.write() as tx:
         store = AlarmStore(tx)
         alarm = await store.get(alarm_id, reach_of(principal))
@@ -59,7 +59,7 @@ async def comment_alarm(
     database: Database, principal: Principal, alarm_id: AlarmId, *, text: str, at: datetime
 ) -> Alarm:
     """Return the alarm with one more comment after the commit; changes neither flag."""
-    _check_length(text)
+    check_comment(text)
     if not text.strip():
         raise Invalid("invalid-input", "a comment has words", field="comment")
     async with database.write() as tx:
@@ -72,6 +72,7 @@ async def comment_alarm(
     return more
 
 
-def _check_length(text: str) -> None:
+def check_comment(text: str) -> None:
+    """Raise Invalid for a comment that is too long."""
     if len(text) > LONGEST_COMMENT:
         raise Invalid("invalid-input", "the comment is too long", field="comment", limit=LONGEST_COMMENT)

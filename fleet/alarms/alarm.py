@@ -5,17 +5,29 @@ from datetime import datetime
 
 import msgspec
 
+from core.errors import IllegalTransition, Invalid
 from core.ids import AlarmId, DistrictCode, OperatorId, StaffId, VehicleNo
 from core.transitions import advance as next_state
+from fleet.alarms.advice import ADVICE, NOT_ACKNOWLEDGING, AlarmAnswer
 from fleet.alarms.kinds import (
+    ALARM_TERMINAL,
     ALARM_TRANSITIONS,
     DEFAULT_SEVERITY,
     SEVERITY_RANK,
+    WAITING,
     AlarmEvent,
     AlarmKind,
+    AlarmLevel,
     AlarmState,
     Severity,
 )
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody an alarm can be given to."""
+
+    staff_id: StaffId
+    name: str
 
 
 class AlarmRaised(msgspec.Struct, frozen=True, kw_only=True, tag="raised"):
@@ -58,6 +70,8 @@ class AlarmComment(msgspec.Struct, frozen=True, kw_only=True):
     by_name: str
     at: datetime
     text: str
+    answer: AlarmAnswer | None = None
+    """What of the allowed answers was given; the text may then be empty."""
 
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +93,10 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     cleared_at: datetime | None = None
     assignee: StaffId | None = None
     assignee_name: str | None = None
+    level: AlarmLevel = AlarmLevel.OWNER
+    """Who must act by now; it only rises, and stays when somebody has acknowledged."""
+    group_id: AlarmId | None = None
+    """The group alarm that this one's cause was part of."""
     lat: float | None = None
     lng: float | None = None
     details: Mapping[str, str | int | float | bool | None] = {}
@@ -92,9 +110,14 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def raise_alarm(
-    signal: AlarmRaised, *, alarm_id: AlarmId, district: DistrictCode, operator: OperatorId
+    signal: AlarmRaised,
+    *,
+    alarm_id: AlarmId,
+    district: DistrictCode,
+    operator: OperatorId,
+    owner: Person | None = None,
 ) -> Alarm:
-    """Return the alarm that a cause makes."""
+    """Return the alarm that a cause makes; who watches the vehicle owns it from the start."""
     return Alarm(
         alarm_id=alarm_id,
         vehicle_no=signal.vehicle_no,
@@ -105,6 +128,8 @@ def raise_alarm(
         operator=operator,
         raised_at=signal.at,
         last_seen_at=signal.at,
+        assignee=None if owner is None else owner.staff_id,
+        assignee_name=None if owner is None else owner.name,
         lat=signal.lat,
         lng=signal.lng,
         details=signal.details,
@@ -139,6 +164,36 @@ def acknowledge(alarm: Alarm, *, by: StaffId, by_name: str, comment: str, at: da
         comments=(*alarm.comments, *said),
         version=alarm.version + 1,
     )
+
+
+def assign(alarm: Alarm, to: Person) -> Alarm:
+    """Return the alarm given to somebody; raises IllegalTransition when it is closed."""
+    if alarm.state in ALARM_TERMINAL:
+        raise IllegalTransition(alarm.state, "alarm_assigned", alarm_id=alarm.alarm_id)
+    return msgspec.structs.replace(
+        alarm, assignee=to.staff_id, assignee_name=to.name, version=alarm.version + 1
+    )
+
+
+def answer(alarm: Alarm, given: AlarmAnswer, *, by: Person, text: str, at: datetime) -> Alarm:
+    """Return the alarm with an answer of somebody; most answers acknowledge it while nobody has.
+
+    Raises Invalid for an answer that its kind does not allow, IllegalTransition when it is closed.
+    """
+    allowed = ADVICE[alarm.kind].answers
+    if given not in allowed:
+        names = ", ".join(one.value for one in allowed)
+        raise Invalid(
+            "invalid-input", f"{alarm.kind.value} takes one of: {names}", field="answer", limit=names
+        )
+    if alarm.state in ALARM_TERMINAL:
+        raise IllegalTransition(alarm.state, "alarm_answered", alarm_id=alarm.alarm_id)
+    said = AlarmComment(by=by.staff_id, by_name=by.name, at=at, text=text, answer=given)
+    if given not in NOT_ACKNOWLEDGING and alarm.state in WAITING:
+        alarm = acknowledge(alarm, by=by.staff_id, by_name=by.name, comment="", at=at)
+    else:
+        alarm = msgspec.structs.replace(alarm, version=alarm.version + 1)
+    return msgspec.structs.replace(alarm, comments=(*alarm.comments, said))
 
 
 def clear(alarm: Alarm, *, at: datetime) -> Alarm:

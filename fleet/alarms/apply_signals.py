@@ -7,8 +7,18 @@ from typing import Final
 from core.auth.principal import EVERYTHING
 from core.database import Database, Transaction
 from core.ids import AlarmId, new_id
-from fleet.alarms.alarm import AlarmCleared, AlarmRaised, AlarmSignal, clear, dedup_key, raise_alarm, worsened
+from fleet.alarms.alarm import (
+    AlarmCleared,
+    AlarmRaised,
+    AlarmSignal,
+    Person,
+    clear,
+    dedup_key,
+    raise_alarm,
+    worsened,
+)
 from fleet.alarms.store import AlarmStore
+from fleet.people.store import ShiftStore
 from fleet.vehicles.store import VehicleStore
 from fleet.vehicles.vehicle import Vehicle
 
@@ -50,14 +60,14 @@ async def apply_signals(tx: Transaction, signals: Sequence[AlarmSignal]) -> int:
         if vehicle is None:
             continue
         if isinstance(signal, AlarmRaised):
-            changed += await _raise(AlarmStore(tx), signal, vehicle)
+            changed += await _raise(tx, signal, vehicle)
         else:
             changed += await _clear(AlarmStore(tx), signal)
     return changed
 
 
-async def _raise(store: AlarmStore, signal: AlarmRaised, vehicle: Vehicle) -> bool:
-    key = dedup_key(signal)
+async def _raise(tx: Transaction, signal: AlarmRaised, vehicle: Vehicle) -> bool:
+    store, key = AlarmStore(tx), dedup_key(signal)
     known = (await store.standing([key])).get(key)
     if known is not None:
         graver = worsened(known, signal)
@@ -69,8 +79,13 @@ async def _raise(store: AlarmStore, signal: AlarmRaised, vehicle: Vehicle) -> bo
         return False
     if await store.was_cleared_since(key, signal.at):
         return False
+    watcher = (await ShiftStore(tx).watchers([vehicle.vehicle_no])).get(vehicle.vehicle_no)
     alarm = raise_alarm(
-        signal, alarm_id=AlarmId(new_id()), district=vehicle.district, operator=vehicle.operator
+        signal,
+        alarm_id=AlarmId(new_id()),
+        district=vehicle.district,
+        operator=vehicle.operator,
+        owner=None if watcher is None else Person(staff_id=watcher.staff_id, name=watcher.name),
     )
     return await store.add(alarm)
 

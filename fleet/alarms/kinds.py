@@ -102,6 +102,14 @@ FOLLOWED: Final = frozenset(
 """Kinds that a violation or an incident follows from."""
 
 
+class AlarmLevel(StrEnum):
+    """Who must act by now; the order of the members is the way an unanswered alarm goes."""
+
+    OWNER = "owner"
+    SHIFT_LEAD = "shift_lead"
+    DUTY_OFFICER = "duty_officer"
+
+
 class AlarmState(StrEnum):
     """The two flags as one word: acknowledged by a person, cleared by the cause going away."""
 

@@ -14,10 +14,12 @@ from core.errors import NotFound, VersionMismatch
 from core.ids import AlarmId, DistrictCode, VehicleNo
 from core.outbox import emit
 from fleet.alarms.alarm import Alarm
-from fleet.alarms.kinds import FOLLOWED, STANDING, WAITING, AlarmState, Severity
+from fleet.alarms.kinds import FOLLOWED, STANDING, WAITING, AlarmKind, AlarmLevel, AlarmState, Severity
 from fleet.alarms.tables import alarm_follow_ups, alarms
 from fleet.rows import read_row
 
+LOOKED_AT_MOST = 5_000
+"""Alarms that one pass of the reconciler reads; the oldest come first, so none waits for ever."""
 _NEWEST_FIRST = (alarms.c.raised_at.desc(), alarms.c.alarm_id.desc())
 
 
@@ -58,6 +60,23 @@ class AlarmStore:
             alarms.c.vehicle_no.in_(sorted(set(numbers))), alarms.c.cleared_at.is_(None)
         )
         return await self._all(query.order_by(*_NEWEST_FIRST))
+
+    async def standing_of_kinds(self, kinds: Collection[AlarmKind]) -> list[Alarm]:
+        """Return every standing alarm of these kinds, for work that runs for nobody in particular."""
+        query = select(alarms).where(
+            alarms.c.kind.in_(sorted(kind.value for kind in kinds)),
+            alarms.c.state.in_(sorted(state.value for state in STANDING)),
+        )
+        return await self._all(query)
+
+    async def below_top(self) -> list[Alarm]:
+        """Return every alarm that nobody acknowledged and that can still go higher, the oldest first."""
+        query = select(alarms).where(
+            alarms.c.state.in_(sorted(state.value for state in WAITING)),
+            alarms.c.state != AlarmState.CLOSED.value,
+            alarms.c.level != AlarmLevel.DUTY_OFFICER.value,
+        )
+        return await self._all(query.order_by(alarms.c.raised_at).limit(LOOKED_AT_MOST))
 
     async def was_cleared_since(self, key: str, moment: datetime) -> bool:
         """Return whether an alarm of this cause was cleared after a moment."""

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Column, Float, Index, Integer, String, Table,
 from core.database import metadata
 from core.database.types import JsonStruct, UtcDateTime
 from fleet.alarms.alarm import AlarmComment
-from fleet.alarms.kinds import AlarmState
+from fleet.alarms.kinds import AlarmLevel, AlarmState
 
 alarm_follow_ups = Table(
     "alarm_follow_ups",
@@ -36,6 +36,8 @@ alarms = Table(
     Column("cleared_at", UtcDateTime),
     Column("assignee", String(40)),
     Column("assignee_name", String(128)),
+    Column("level", String(16), nullable=False, server_default=AlarmLevel.OWNER.value),
+    Column("group_id", String(40)),
     Column("lat", Float),
     Column("lng", Float),
     Column("details", JsonStruct(Mapping[str, str | int | float | bool | None]), nullable=False),

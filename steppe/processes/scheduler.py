@@ -1,16 +1,20 @@
 """The scheduler process: what follows from committed facts, and what time alone brings about."""
 
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from core.audit.chain import HeadSigner
 from core.audit.sealing import AuditSealer
 from core.auth.notices import notice_port
+from core.auth.tell_staff import StaffNoticeWaker
 from core.auth.tidying import SignInTidier
 from core.inbox_consumer import InboxConsumer
 from core.outbox import Relay
 from core.queue import JobQueue
 from core.supervision import Component
+from fleet.alarms.escalation import patience_of
 from fleet.alarms.follow_up import AlarmFollowUp
+from fleet.alarms.watch_alarms import AlarmWatch
 from fleet.commands.expire_commands import CommandExpiry
 from fleet.commands.supply_fences import FenceSupply
 from fleet.people.watch_vehicles import VehicleWatch
@@ -48,12 +52,13 @@ async def compose(resources: Resources) -> Components:
         settings.scheduler.host, settings.scheduler.port, endpoint, store_checks(resources)
     )
     every_s = settings.scheduler.reconcile_s
+    staff_waker = StaffNoticeWaker(database, queue, clock, every_s=every_s)
     heard = last_heard(resources)
     return {
         "internal": Component(runnable=internal, policy="fail"),
         "relay": Relay(
             database,
-            outbox_routes(resources, queue, notice_port(settings, print)),
+            outbox_routes(resources, queue, notice_port(settings, print), staff_waker),
             clock,
             holder=holder_of("relay"),
             batch=settings.scheduler.outbox_batch,
@@ -76,6 +81,15 @@ async def compose(resources: Resources) -> Components:
             zone=ZoneInfo(settings.city.zone),
             holder=holder_of("quality"),
         ),
+        "alarms": AlarmWatch(
+            database,
+            clock,
+            heard,
+            patience_of(settings.alarms),
+            unanswered_after=timedelta(seconds=settings.alarms.takeover_unanswered_s),
+            every_s=every_s,
+        ),
+        "staff-notices": staff_waker,
         "sealer": AuditSealer(database, clock, HeadSigner(secret(settings, "audit_key"))),
         "sign-ins": SignInTidier(database, clock),
     }

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from fleet.alarms.advice import ADVICE
 from fleet.names import NAMES
 from fleet.vehicles.dispatchable import ReasonCode
 from geofences.fences import KIND_NAMES
@@ -29,6 +30,7 @@ def tables() -> dict[str, Pairs]:
         if enum is not ReasonCode:
             key = enum.__name__[0].lower() + enum.__name__[1:]
             found[key] = {member.value: (name.zh, name.en) for member, name in names.items()}
+    found["alarmAdvice"] = {kind.value: (advice.zh, advice.en) for kind, advice in ADVICE.items()}
     found["orderState"] = {state.value: pair for state, pair in STATE_NAMES.items()}
     found["taskState"] = {state.value: pair for state, pair in task_states.STATE_NAMES.items()}
     found["taskKind"] = {kind.value: pair for kind, pair in task_states.TASK_KIND_NAMES.items()}

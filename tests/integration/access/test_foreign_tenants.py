@@ -20,6 +20,8 @@ EVERYBODYS = {"GET /api/resident/merchants/{merchant_id}/goods"}
 
 BODIES: Mapping[str, dict[str, Any]] = {
     "POST /api/alarms/{alarm_id}/acknowledge": {"comment": "seen"},
+    "POST /api/alarms/{alarm_id}/answers": {"answer": "stopped"},
+    "POST /api/alarms/{alarm_id}/assign": {},
     "POST /api/alarms/{alarm_id}/comments": {"comment": "seen"},
     "POST /api/orders/{order_id}/cancel": {"reason": "the shop is closed"},
     "POST /api/orders/{order_id}/phone-reveals": {"reason": "the parcel leaks"},

@@ -23,6 +23,8 @@ MOVES_NOTHING = {
     "POST /api/links/session": "opens a session",
     "POST /api/resident/quotes": "reserves nothing",
     "POST /api/alarms/{alarm_id}/acknowledge": "by the same person again: the same answer; moves nothing",
+    "POST /api/alarms/{alarm_id}/answers": "the same again: the same answer; moves nothing",
+    "POST /api/alarms/{alarm_id}/assign": "to the same person again: the same answer; moves nothing",
     "POST /api/alarms/{alarm_id}/comments": "adds words to an alarm; moves nothing",
     "POST /api/orders/{order_id}/phone-reveals": "reads; each reading is on record",
     "POST /api/remote-operators/sign-in": "again: the same shift",

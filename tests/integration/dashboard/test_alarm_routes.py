@@ -72,8 +72,9 @@ async def test_an_alarm_is_acknowledged_once_and_leaves_when_its_cause_does(
 async def test_an_alarm_is_touched_only_by_whose_it_is(
     somebody: Somebody, alarm_id: str, role: Role | str | None, status: int
 ) -> None:
-    for verb in ("acknowledge", "comments"):
-        answer = await somebody.post(f"/api/alarms/{alarm_id}/{verb}", {"comment": "x"}, role)
+    bodies = {"acknowledge": {}, "comments": {"comment": "x"}, "assign": {}, "answers": {"answer": "stopped"}}
+    for verb, body in bodies.items():
+        answer = await somebody.post(f"/api/alarms/{alarm_id}/{verb}", body, role)
         assert answer.status_code == status
     foreign = await somebody.get("/api/alarms", "foreign dispatcher")
     assert foreign.json()["items"] == []
@@ -96,3 +97,43 @@ async def test_alarms_are_paged_and_their_state_is_one_of_four(
     rest = (await somebody.get(f"/api/alarms?limit=2&cursor={first['nextCursor']}")).json()
     assert [a["kind"] for a in first["items"] + rest["items"]] == ["collision", "stuck", "overspeed"]
     assert (await somebody.get("/api/alarms?state=old")).status_code == 400
+
+
+async def test_an_alarm_is_given_to_a_colleague_and_answered(somebody: Somebody, alarm_id: str) -> None:
+    people = (await somebody.get(f"/api/alarms/{alarm_id}/people")).json()["items"]
+    assert {person["role"] for person in people} == {
+        "dispatcher",
+        "shift_lead",
+        "remote_operator",
+        "duty_officer",
+    }
+    lead = next(person["staffId"] for person in people if person["role"] == "shift_lead")
+    given = await somebody.post(f"/api/alarms/{alarm_id}/assign", {"assignee": lead, "version": 1})
+    assert (given.status_code, given.json()["assigneeName"]) == (200, "shift_lead")
+    stale = await somebody.post(f"/api/alarms/{alarm_id}/assign", {"version": 1})
+    assert (stale.status_code, stale.json()["code"]) == (412, "version-mismatch")
+    wrong = await somebody.post(f"/api/alarms/{alarm_id}/assign", {"assignee": "nobody"})
+    assert (wrong.status_code, wrong.json()["code"], wrong.json()["fields"]["field"]) == (
+        400,
+        "invalid-input",
+        "assignee",
+    )
+    shown = (await somebody.get("/api/alarms")).json()["items"][0]
+    assert (shown["level"], shown["assignee"]) == ("owner", lead)
+    assert "watching" in shown["answers"]
+    path = f"/api/alarms/{alarm_id}/answers"
+    assert (await somebody.post(path, {"answer": "watching"})).json()["state"] == "open"
+    done = await somebody.post(path, {"answer": "stopped", "comment": "已下发"}, Role.SHIFT_LEAD)
+    assert done.json()["state"] == "acknowledged"
+    assert [said["answer"] for said in done.json()["comments"]] == ["watching", "stopped"]
+    foreign = await somebody.post(path, {"answer": "goods_out"})
+    assert (foreign.status_code, foreign.json()["fields"]["field"]) == (400, "answer")
+
+
+async def test_every_kind_says_what_to_do_in_both_languages(somebody: Somebody) -> None:
+    kinds = (await somebody.get("/api/alarms/kinds", Role.SUPERVISOR)).json()["items"]
+    assert {kind["kind"] for kind in kinds} == {kind.value for kind in AlarmKind}
+    collision = next(kind for kind in kinds if kind["kind"] == "collision")
+    assert (collision["severity"], collision["zh"], collision["en"]) == ("critical", "碰撞", "Collision")
+    assert collision["actionZh"]
+    assert "rescue_called" in collision["answers"]

@@ -1,6 +1,6 @@
 import { ask } from "./http.ts";
 import type { TrailPoint } from "../live/trail.ts";
-import type { Alarm, CitySummary, Command, Me, OrderBrief, OrderDetail, TrailView, VehicleBrief, VehicleDetail } from "./types.ts";
+import type { Alarm, AlarmPerson, CitySummary, Command, Me, OrderBrief, OrderDetail, TrailView, VehicleBrief, VehicleDetail } from "./types.ts";
 
 interface Page<T> {
   items: T[];
@@ -33,6 +33,13 @@ export const trail = async (no: number): Promise<TrailPoint[]> =>
 export const alarms = (): Promise<Alarm[]> => everything("/api/alarms?state=open&limit=500");
 export const acknowledge = (id: string, comment: string): Promise<Alarm> =>
   ask(`/api/alarms/${encodeURIComponent(id)}/acknowledge`, { method: "POST", body: { comment } });
+export const assignAlarm = (id: string, assignee: string | null): Promise<Alarm> =>
+  ask(`/api/alarms/${encodeURIComponent(id)}/assign`, { method: "POST", body: { assignee } });
+export const answerAlarm = (id: string, answer: string, comment: string): Promise<Alarm> =>
+  ask(`/api/alarms/${encodeURIComponent(id)}/answers`, { method: "POST", body: { answer, comment } });
+/** Who may be given an alarm. */
+export const alarmPeople = async (id: string): Promise<AlarmPerson[]> =>
+  (await ask<Page<AlarmPerson>>(`/api/alarms/${encodeURIComponent(id)}/people`)).items;
 export const summary = (): Promise<CitySummary> => ask("/api/city/summary");
 export const orders = (): Promise<OrderBrief[]> => everything("/api/orders?limit=200");
 export const order = (id: string): Promise<OrderDetail> => ask(`/api/orders/${encodeURIComponent(id)}`);

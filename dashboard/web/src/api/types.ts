@@ -16,6 +16,7 @@ export type VehicleDetail = Schemas["VehicleDetail"];
 export type TaskView = Schemas["TaskView"];
 export type TrailView = Schemas["TrailView"];
 export type Alarm = Schemas["AlarmView"];
+export type AlarmPerson = Schemas["AlarmPersonView"];
 export type Command = Schemas["CommandView"];
 export type CitySummary = Schemas["CitySummary"];
 export type OrderBrief = Schemas["OrderBrief"];

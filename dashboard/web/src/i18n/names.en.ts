@@ -178,6 +178,12 @@ export const severity: typeof zh.severity = {
   critical: "Critical",
 };
 
+export const alarmLevel: typeof zh.alarmLevel = {
+  owner: "Owner",
+  shift_lead: "With the shift lead",
+  duty_officer: "With the city duty officer",
+};
+
 export const alarmState: typeof zh.alarmState = {
   open: "Open",
   acknowledged: "Acknowledged",
@@ -207,6 +213,37 @@ export const shiftState: typeof zh.shiftState = {
   on_duty: "On duty",
   lost: "Lost",
   signed_off: "Signed off",
+};
+
+export const alarmAdvice: typeof zh.alarmAdvice = {
+  no_go_entry: "Stop it safely and have a remote operator lead it out.",
+  left_operating_area: "Stop it safely and send it back into its area.",
+  service_refused: "Check its task and have it leave the place.",
+  stopped_in_keep_clear: "Move it on; send a crew when it cannot move.",
+  overspeed: "Set a speed cap and check its fences.",
+  stuck: "Look at what blocks it; assist from afar or send it another way.",
+  offline_on_duty: "Ask the maker or a crew nearby where it is.",
+  low_battery: "Send it to charge and give it no new task.",
+  battery_too_cold: "Preheat the battery before it drives or charges.",
+  battery_thermal: "Stop it at once, clear the people around it and call the fire brigade.",
+  tank_frozen: "Sweep dry or cancel the work that needs water.",
+  cargo_temperature: "Check the goods; take them out or write them off.",
+  compartment_left_open: "Have it closed; stop the vehicle if it drives.",
+  door_forced: "Stop it, keep its recording, send a crew; call the police if needed.",
+  sensor_blocked: "Stop it safely and send a crew to clean the sensor.",
+  weather_limit: "Bring the vehicle to shelter.",
+  tipped_over: "Stop it and send a crew; call rescue first when somebody is hurt.",
+  collision: "Stop it and keep its recording; call rescue first when somebody is hurt.",
+  takeover_requested: "Have a remote operator take over or assist.",
+  takeover_unanswered: "Name a remote operator at once; send a crew when nobody is free.",
+  permit_expiring: "Have the permit renewed.",
+  permit_expired: "Keep it out of service; renew the permit.",
+  positioning_lost: "Have it wait for its position to come back; send a crew when it does not.",
+  data_quality: "Send the maker samples of what was refused.",
+  vehicle_fault: "Act on its fault code; send a crew when it cannot go on.",
+  emergency_stop: "Find out why before it is released.",
+  nobody_watches: "Bring a remote operator on duty, or stop the vehicle.",
+  needs_person: "Look at the task: go on, return, or send a crew.",
 };
 
 export const orderState: typeof zh.orderState = {

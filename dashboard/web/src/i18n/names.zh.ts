@@ -176,6 +176,12 @@ export const severity = {
   critical: "紧急",
 };
 
+export const alarmLevel = {
+  owner: "负责人",
+  shift_lead: "已上报值班长",
+  duty_officer: "已上报市级值班员",
+};
+
 export const alarmState = {
   open: "未处理",
   acknowledged: "已确认",
@@ -205,6 +211,37 @@ export const shiftState = {
   on_duty: "值班中",
   lost: "失联",
   signed_off: "已下班",
+};
+
+export const alarmAdvice = {
+  no_go_entry: "安全停车,由远程安全员引导驶出。",
+  left_operating_area: "安全停车并改道返回运营区域。",
+  service_refused: "核对任务,让车辆驶离该区域。",
+  stopped_in_keep_clear: "让车辆移出禁停区;无法移动时派现场。",
+  overspeed: "下发限速并核对围栏版本。",
+  stuck: "查看前方情况,远程协助或改道。",
+  offline_on_duty: "联系厂商或附近现场人员确认位置。",
+  low_battery: "安排充电,不再派新任务。",
+  battery_too_cold: "先预热电池,再行驶或充电。",
+  battery_thermal: "立即停车、疏散周围人员并报火警。",
+  tank_frozen: "改为干扫或取消洒水任务。",
+  cargo_temperature: "核对货物,取出或报损。",
+  compartment_left_open: "提醒关门;行驶中立即停车。",
+  door_forced: "停车、保全录像并派现场,必要时报警。",
+  sensor_blocked: "安全停车,派现场清洁传感器。",
+  weather_limit: "召回车辆到遮蔽处。",
+  tipped_over: "停车、派现场并围护;有人受伤先呼救。",
+  collision: "停车并保全录像;有人受伤先呼救。",
+  takeover_requested: "由远程安全员接管或协助。",
+  takeover_unanswered: "立即指派远程安全员,必要时派现场。",
+  permit_expiring: "办理许可续期。",
+  permit_expired: "车辆停运,办理许可。",
+  positioning_lost: "停车等待定位恢复,必要时派现场。",
+  data_quality: "把被拒样本发给厂商。",
+  vehicle_fault: "按故障码处理,不能继续时派现场。",
+  emergency_stop: "查明原因后再解除停车。",
+  nobody_watches: "安排远程安全员上岗,或停下车辆。",
+  needs_person: "查看任务,决定继续、返回或派现场。",
 };
 
 export const orderState = {

@@ -1,0 +1,55 @@
+"""A person takes an alarm, or gives it to somebody who may act on it."""
+
+from datetime import datetime
+
+from core import audit
+from core.auth.principal import Principal, reach_of
+from core.auth.staff_notices import want_staff_notices
+from core.database import Database
+from core.errors import VersionMismatch
+from core.ids import AlarmId, StaffId
+from fleet.alarms.alarm import Alarm, assign
+from fleet.alarms.people import person_to_act
+from fleet.alarms.store import AlarmStore
+from fleet.names import name_of
+
+
+async def assign_alarm(
+    database: Database,
+    principal: Principal,
+    alarm_id: AlarmId,
+    *,
+    assignee: StaffId | None,
+    version: int | None,
+    at: datetime,
+    wall: datetime,
+) -> Alarm:
+    """Return the alarm given to somebody (None: to the caller) after the commit; he is told once.
+
+    Raises NotFound outside the reach, Invalid for somebody who may not act on it, VersionMismatch when
+    `version` is not the present one, IllegalTransition when it is closed.
+    """
+    async with database.write() as tx:
+        store = AlarmStore(tx)
+        alarm = await store.get(alarm_id, reach_of(principal))
+        to = await person_to_act(tx, alarm, assignee or StaffId(principal.id))
+        if alarm.assignee == to.staff_id:
+            return alarm
+        if version is not None and version != alarm.version:
+            raise VersionMismatch("version-mismatch", alarm_id=alarm_id, version=alarm.version)
+        given = await store.save(alarm, assign(alarm, to))
+        if to.staff_id != principal.id:
+            kind = name_of(alarm.kind)
+            await want_staff_notices(
+                tx,
+                [to.staff_id],
+                subject=f"alarm:{alarm_id}",
+                reason=f"assigned-{given.version}",
+                zh=f"告警“{kind.zh}”交给您处理,车辆号 {alarm.vehicle_no}。",
+                en=f"You were given an alarm: {kind.en}, vehicle {alarm.vehicle_no}.",
+                at=at,
+                wall=wall,
+            )
+        shown = {"vehicle_no": alarm.vehicle_no, "to": to.staff_id, "from": alarm.assignee}
+        await audit.record(tx, principal, "alarm.assigned", f"alarm:{alarm_id}", shown, at=at)
+    return given

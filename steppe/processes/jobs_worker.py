@@ -1,0 +1,46 @@
+"""An RQ worker on the queue ``jobs``: what may take long and need not be at once, such as notices."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from core import logs
+from core.auth.tell_staff import StaffNoticeSender, staff_notice_port
+from core.health import HealthServer
+from core.queue import JobQueue, WorkerContext, run_worker
+from core.settings import load, process_environment
+from steppe.checks import store_checks
+from steppe.resources import open_resources, redis_url_of
+
+
+@asynccontextmanager
+async def jobs_context() -> AsyncIterator[WorkerContext]:
+    """Open what these jobs need: the stores and what sends."""
+    settings = load(process_environment())
+    stop = asyncio.Event()
+    async with open_resources(settings) as resources:
+        database, clock = resources.database, resources.clock
+        queue = JobQueue(redis_url_of(settings))
+        checks = store_checks(resources)
+        health = HealthServer(settings.worker.health_host, settings.worker.health_port, checks)
+        serving = asyncio.create_task(health.run(stop))
+        sender = StaffNoticeSender(database, clock, staff_notice_port(settings, print))
+        try:
+            yield WorkerContext(
+                settings=settings,
+                database=database,
+                clock=clock,
+                queue=queue,
+                parts={StaffNoticeSender: sender},
+            )
+        finally:
+            stop.set()
+            await serving
+            queue.close()
+
+
+def run() -> None:
+    """Work on the queue until told to stop."""
+    settings = load(process_environment())
+    logs.configure("worker-jobs", settings.log_level)
+    run_worker("jobs", redis_url_of(settings), jobs_context)
