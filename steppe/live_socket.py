@@ -61,7 +61,11 @@ class LiveSocketProtocol(WebSocketsSansIOProtocol):
             frame = _MEDIUM.pack(_BINARY, 126, length)
         else:
             frame = _LONG.pack(_BINARY, 127, length)
-        self.transport.writelines((frame + head, body) if body else (frame + head,))
+        # Not writelines: asyncio's of Python before 3.12.9 never says that it is full (CVE-2024-12254). uvloop
+        # gathers both parts into one writev at the end of its turn.
+        self.transport.write(frame + head)
+        if body:
+            self.transport.write(body)
 
     def abort(self) -> None:
         """Drop the connection and what has not left yet."""
