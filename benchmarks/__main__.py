@@ -17,10 +17,16 @@ def telemetry(name: str, words: str) -> tuple[str, list[str]]:
     return name, ["benchmarks.telemetry", *words.split(), "--keep", str(RESULTS / f"{name}.json")]
 
 
+def live(name: str, words: str) -> tuple[str, list[str]]:
+    return name, ["benchmarks.live", *words.split(), "--keep", str(RESULTS / f"{name}.json")]
+
+
 BENCHMARKS = dict(
     [
         ("fences", ["benchmarks.fences"]),
         ("links", ["benchmarks.links"]),
+        live("live-full", "--full 200 --seconds 60"),
+        live("live-viewports", "--full 0 --viewports 1000 --seconds 60"),
         telemetry(
             "telemetry-20000",
             "--vehicles 20000 --fences 500 --dashboards 5 --links 10 --frame 200 --singles 200",

@@ -25,6 +25,7 @@ TELEMETRY: Final = {
     "telemetry-singles": "10,000 vehicles on their own sockets",
     "soak": "soak",
 }
+LIVE: Final = ("live-full", "live-viewports")
 WORDS: Final = {
     "serversCoreShare": "all servers but the archiver, of a core",
     "archiverOfServers": "archiver, of what the others take",
@@ -55,7 +56,8 @@ def result(name: str) -> dict[str, Any] | None:
 
 def page() -> str:
     """Return the page."""
-    parts = [HEAD, "## Bars\n", *_bars(), "", *_telemetry(), *_growth(), *_fences(), *_links(), *_machines()]
+    parts = [HEAD, "## Bars\n", *_bars(), "", *_telemetry(), *_growth(), *_fences(), *_links(), *_live()]
+    parts += _machines()
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -177,6 +179,27 @@ def _links() -> Iterator[str]:
         f"{memory['sending']:g} MB after sending. {links['framesPerS']:,} frames/s of one position take "
         f"{links['gatewayCoreShare']:.3f} of a core, {links['microsPerFrame']:g} µs each.\n"
     )
+
+
+def _live() -> Iterator[str]:
+    runs = [run for name in LIVE if (run := result(name)) is not None]
+    if not runs:
+        return
+    yield "## Screens\n"
+    yield (
+        f"{runs[0]['plan']['vehicles']:,} vehicles at 1 Hz told by rooms, the api alone; screens that verify hold the truth "
+        "when the vehicles stand still.\n"
+    )
+    yield "| full feeds | views of their own | api, of a core | Valkey | api MB (PSS) | MB/s | true of verified | bar | verdict |"
+    yield "|---|---|---|---|---|---|---|---|---|"
+    for run in runs:
+        plan, share, seen = run["plan"], run["coreShare"], run["screens"]
+        yield (
+            f"| {plan['full']} | {plan['viewports']:,} | {share['api']:.3f} | {share['valkey']:.3f} "
+            f"| {run['memoryMb']['api']:g} | {run['megabytesPerS']:g} | {seen['true']} of {seen['verified']} "
+            f"| ≤ {run['bar']['serversCoreShare']:g} | {'met' if run['isMet'] else 'missed'} |"
+        )
+    yield ""
 
 
 def _machines() -> Iterator[str]:

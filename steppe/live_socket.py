@@ -61,8 +61,8 @@ class LiveSocketProtocol(WebSocketsSansIOProtocol):
             frame = _MEDIUM.pack(_BINARY, 126, length)
         else:
             frame = _LONG.pack(_BINARY, 127, length)
-        # Not writelines: asyncio's of Python before 3.12.9 never says that it is full (CVE-2024-12254). uvloop
-        # gathers both parts into one writev at the end of its turn.
+        # Not writelines: asyncio's of Python before 3.12.9 never says that it is full (CVE-2024-12254).
+        # uvloop gathers both parts into one writev at the end of its turn.
         self.transport.write(frame + head)
         if body:
             self.transport.write(body)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from fleet.live.aggregates import COARSEST, MOST_CELLS, Aggregate, resolution_for
 from fleet.live.cells import CellBook
+from fleet.live.changes import Changes
 from fleet.live.client import Delta, LiveClient, View
 from fleet.live.mirror import Mirror
 from fleet.live.reach import ReachMask
@@ -67,11 +68,12 @@ class Fanout:
 
     def _tell_vehicles(self, clients: Collection[LiveClient], numbers: Numbers) -> None:
         deltas: dict[View, Delta] = {}
+        changes = Changes(numbers, self._mirror)
         for client in clients:
             client.follow_mask()
             view = client.view
             if view not in deltas:
-                deltas[view] = Delta(client.seen_of(numbers, self._mirror))
+                deltas[view] = Delta(client.seen_of(changes.near(client.subscription.box), self._mirror))
             client.mark(deltas[view], self._mirror)
 
     def _keep_cells(self) -> None:

@@ -34,6 +34,7 @@ LEAST_BETWEEN_S: Final = 0.05
 """Deltas to a screen are no denser than this, however many trackers tick."""
 REST_SHARE: Final = 3.0
 """After telling the screens the hub rests so many times as long as that took: fewer deltas say as much."""
+LONGEST_REST_S: Final = 0.25
 RECONCILE_S: Final = 5.0
 """How often blobs are compared with the mirror: what pub/sub lost is made good."""
 AFTER_SUBSCRIBE_S: Final = 1.2
@@ -242,7 +243,7 @@ class LiveHub:
         self.mirror.settle(numbers)
         await asyncio.sleep(0)  # what was written leaves now, and belongs to what this took
         took_s = self._clock.monotonic_s() - began_s
-        await asyncio.sleep(max(LEAST_BETWEEN_S - GATHER_S, REST_SHARE * took_s))
+        await asyncio.sleep(max(LEAST_BETWEEN_S - GATHER_S, min(LONGEST_REST_S, REST_SHARE * took_s)))
 
 
 async def _as_it_came(push: Any) -> Any:

@@ -11,6 +11,7 @@ import pytest
 from core.auth.principal import Reach
 from core.ids import DistrictCode, MakerId, OperatorId, VehicleNo
 from core.kinds import ServiceKind
+from fleet.live.changes import Changes
 from fleet.live.client import Delta, LiveClient
 from fleet.live.mirror import Box, Mirror
 from fleet.live.outlet import PlainOutlet
@@ -141,3 +142,27 @@ def test_a_box_refuses_what_is_none() -> None:
         True,
         False,
     ]
+
+
+def test_a_view_finds_its_changes_by_tile_as_by_looking_at_all_of_them() -> None:
+    rng = np.random.default_rng(2)
+    many = 3_000
+    mirror = Mirror()
+    records = np.zeros(many, LIVE)
+    records["vehicle_no"] = np.arange(1, many + 1)
+    for step in range(4):
+        records["lat_e7"] = 396_000_000 + rng.integers(-3_000_000, 3_000_000, many)
+        records["lng_e7"] = 1_098_000_000 + rng.integers(-3_000_000, 3_000_000, many)
+        mirror.take(records[rng.random(many) < 0.6], step)
+        numbers = mirror.turn()
+        changes = Changes(numbers, mirror)
+        for half in (0.0004, 0.01, 0.2, 0.5):
+            lat, lng = rng.uniform(39.4, 39.8), rng.uniform(109.6, 110.0)
+            box = Box(lng - half, lat - half, lng + half, lat + half)
+            told = [
+                found[box.holds(mirror.records[found]) | box.holds(mirror.before[found])].tolist()
+                for found in (changes.near(box), numbers)
+            ]
+            assert told[0] == told[1]
+        assert len(changes.near(Box(109.8, 39.6, 109.81, 39.61))) < len(numbers) / 50
+        mirror.settle(numbers)
