@@ -75,7 +75,12 @@ class Gateway:
         buckets = Buckets(rate=profile.positions_per_s, burst=profile.burst_positions)
         judge = Judge(self.roster, buckets, self.rejects, partitions)
         self.intake = Intake(
-            stores.streams, judge, clock, batch_wall_ms=profile.batch_wall_ms, partitions=partitions
+            stores.streams,
+            judge,
+            clock,
+            batch_wall_ms=profile.batch_wall_ms,
+            partitions=partitions,
+            most_bytes=profile.stream_most_mb * 1_000_000,
         )
         self.frames = Frames()
         self.reports = Reports(stores.submit_report, self.roster, clock)

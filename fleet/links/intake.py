@@ -22,6 +22,10 @@ MAX_FLUSHES: Final = 20_000
 """Flushes whose durability is watched; above it the archiver is minutes behind and ``overloaded`` rules."""
 STREAM_ROOM: Final = 40_000
 """Entries in the fullest partition above which nothing is accepted: 10 s flushes keep it under 1,000."""
+LATELY: Final = 0.1
+"""Weight of one batch in the mean size of an entry."""
+ROOM_AGAIN: Final = 0.8
+"""Of the bytes that may wait: overload ends below it, so that it does not come and go every second."""
 
 _AWAY: tuple[type[Exception], ...] = (*REDIS_DOWN, OSError)
 _log = structlog.get_logger("fleet.links.intake")
@@ -31,7 +35,14 @@ class Intake:
     """Collects frames of all links of this process. One event loop; ``offer`` never waits."""
 
     def __init__(
-        self, redis: StreamsRedis, judge: Judge, clock: Clock, *, batch_wall_ms: int, partitions: int
+        self,
+        redis: StreamsRedis,
+        judge: Judge,
+        clock: Clock,
+        *,
+        batch_wall_ms: int,
+        partitions: int,
+        most_bytes: int,
     ) -> None:
         self._streams = streams_of(redis)
         self._judge = judge
@@ -44,6 +55,9 @@ class Intake:
         self._drained.set()
         self._flush = 0
         self._flushes: deque[tuple[int, dict[int, bytes]]] = deque()
+        self._most_bytes = most_bytes
+        self._entry_bytes = 0.0
+        """Of an entry of late: with the longest partition it says how much waits."""
         self.durable_flush = 0
         """Every flush up to this one is on disk."""
         self.is_overloaded = False
@@ -127,6 +141,7 @@ class Intake:
         sizes: list[int] = []
         for of_positions, of_status in zip(positions.counts, status.counts, strict=True):
             sizes += (of_positions * STREAM_POSITION.itemsize, of_status * STREAM_STATUS.itemsize)
+        self._entry_bytes += LATELY * (sum(sizes) / len(judged.partitions) - self._entry_bytes)
         return await self._streams.append(
             Appended(
                 partitions=judged.partitions,
@@ -160,8 +175,19 @@ class Intake:
 
     async def _look(self) -> None:
         look = await self._streams.look(self._partitions)
-        self.is_overloaded = look.longest > STREAM_ROOM or len(self._flushes) > MAX_FLUSHES
+        self._note_load(look.longest)
         self.note_durable(look.durable)
+
+    def _note_load(self, longest: int) -> None:
+        """Say whether the streams have room, by entries, unwritten flushes and bytes."""
+        room = self._most_bytes * (ROOM_AGAIN if self.is_overloaded else 1.0)
+        waiting = longest * self._partitions * self._entry_bytes
+        is_full = longest > STREAM_ROOM or len(self._flushes) > MAX_FLUSHES or waiting > room
+        if is_full is not self.is_overloaded:
+            _log.warning(
+                "stream_overloaded" if is_full else "stream_has_room", waiting_mb=round(waiting / 1e6)
+            )
+        self.is_overloaded = is_full
 
     def note_durable(self, durable: dict[int, bytes]) -> None:
         """Take the archiver's last id on disk by partition, and let go of the flushes that it covers."""

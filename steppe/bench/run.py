@@ -66,12 +66,11 @@ class Run:
         calibration = [calibration_ms()]
         self._watch(Progress(phase="starting"))
         with Started(self._world, self._folder, SERVERS, self._profiled) as started:
-            load = started.load()
-            try:
-                before, after, seen = self._follow(started, load)
-            finally:
-                load.kill()
-                load.wait()
+            with started.load() as load:
+                try:
+                    before, after, seen = self._follow(started, load)
+                finally:
+                    load.kill()
             self._watch(Progress(phase="stopping"))
         calibration.append(calibration_ms())
         found = {"at": at, "machine": machine, "calibrationMs": calibration, "world": _described(self._world)}

@@ -87,7 +87,7 @@ def run_gateway(world: World) -> None:
         await writing
         await database.close()
 
-    gateway = Gateway(stores, clock, LinkProfile(), partitions=world.partitions)
+    gateway = Gateway(stores, clock, LinkProfile(stream_most_mb=world.stream_mb), partitions=world.partitions)
     app = gateway_app(gateway, identify, lifespan=[reports])
     serve(app, world.gateway)
 

@@ -42,7 +42,12 @@ async def compose(resources: Resources) -> Components:
         commands=SqlPendingCommands(database, clock),
         recheck=is_still_trusted,
     )
-    gateway = Gateway(stores, clock, LinkProfile(), partitions=settings.tracker.partitions)
+    gateway = Gateway(
+        stores,
+        clock,
+        LinkProfile(stream_most_mb=settings.gateway.stream_mb),
+        partitions=settings.tracker.partitions,
+    )
     exchange = TokenExchange(database, clock, secret_keys(settings.security), tokens)
 
     def give_exchange() -> TokenExchange:
