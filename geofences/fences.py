@@ -57,12 +57,14 @@ class FenceState(StrEnum):
     """State of one version; a published version never changes but by being retired."""
 
     DRAFT = "draft"
+    PREVIEWED = "previewed"
     PUBLISHED = "published"
     RETIRED = "retired"
 
 
 FENCE_STATE_NAMES: dict[FenceState, tuple[str, str]] = {
     FenceState.DRAFT: ("草稿", "Draft"),
+    FenceState.PREVIEWED: ("已预览", "Previewed"),
     FenceState.PUBLISHED: ("已发布", "Published"),
     FenceState.RETIRED: ("已停用", "Retired"),
 }

@@ -1,4 +1,4 @@
-"""Bringing fence versions into force and out of it: draft → published → retired.
+"""Bringing fence versions into force and out of it: draft → previewed → published → retired.
 
 What is written here is announced through the outbox, so whoever holds an index hears of it after the
 commit and never before.
@@ -22,7 +22,8 @@ from core.redis import Redis
 from core.transitions import advance
 from geofences import shapes
 from geofences.fences import Fence, FenceDraft, FenceHours, FenceState, draft_of, versioned
-from geofences.store import FenceStore
+from geofences.preview import FencePreview
+from geofences.store import FenceRecord, FenceStore
 
 TOPIC: Final = "fences.published"
 """Outbox topic; its route is ``announcer``."""
@@ -31,12 +32,21 @@ TOPIC: Final = "fences.published"
 class FenceStep(StrEnum):
     """What can be done to a version."""
 
+    PREVIEW = "preview"
     PUBLISH = "publish"
+    SYNC = "sync"
+    """Publish with its whole source, which was looked at as a whole (a city pack)."""
+    DISCARD = "discard"
     RETIRE = "retire"
 
 
 TRANSITIONS: Final[Mapping[tuple[FenceState, FenceStep], FenceState]] = {
-    (FenceState.DRAFT, FenceStep.PUBLISH): FenceState.PUBLISHED,
+    (FenceState.DRAFT, FenceStep.PREVIEW): FenceState.PREVIEWED,
+    (FenceState.PREVIEWED, FenceStep.PREVIEW): FenceState.PREVIEWED,
+    (FenceState.PREVIEWED, FenceStep.PUBLISH): FenceState.PUBLISHED,
+    (FenceState.DRAFT, FenceStep.SYNC): FenceState.PUBLISHED,
+    (FenceState.DRAFT, FenceStep.DISCARD): FenceState.RETIRED,
+    (FenceState.PREVIEWED, FenceStep.DISCARD): FenceState.RETIRED,
     (FenceState.PUBLISHED, FenceStep.RETIRE): FenceState.RETIRED,
 }
 """The whole machine: everything else raises."""
@@ -57,6 +67,27 @@ async def draw_fence(tx: Transaction, draft: FenceDraft, *, at: datetime, by: st
     return await FenceStore(tx).add_draft(checked(draft), at=at, by=by)
 
 
+async def preview_fence(
+    tx: Transaction,
+    fence_id: FenceId,
+    version: FenceVersion,
+    preview: FencePreview,
+    *,
+    at: datetime,
+    by: str,
+    reach: Reach,
+) -> FenceRecord:
+    """Keep what a preview showed and return the version; it may be previewed again until it is published.
+
+    Raises ``NotFound`` outside reach, ``IllegalTransition`` when it is published or retired.
+    """
+    store = FenceStore(tx)
+    record = await store.get(fence_id, version, reach=reach)
+    advance(TRANSITIONS, record.state, FenceStep.PREVIEW)
+    await store.keep_preview((fence_id, version), record.state, preview, at=at, by=by)
+    return await store.get(fence_id, version, reach=reach)
+
+
 async def publish_fence(
     tx: Transaction,
     fence_id: FenceId,
@@ -67,9 +98,9 @@ async def publish_fence(
     reach: Reach,
     effective_at: datetime | None = None,
 ) -> Fence:
-    """Publish a draft, in force from ``effective_at`` (default: now), and return it.
+    """Publish a previewed version, in force from ``effective_at`` (default: now), and return it.
 
-    Raises ``NotFound`` outside reach, ``IllegalTransition`` unless it is a draft, ``Invalid`` when it
+    Raises ``NotFound`` outside reach, ``IllegalTransition`` unless it was previewed, ``Invalid`` when it
     would come into force before now: the past has been judged already.
     """
     start = at if effective_at is None else effective_at
@@ -83,7 +114,7 @@ async def publish_fence(
     store = FenceStore(tx)
     record = await store.get(fence_id, version, reach=reach)
     advance(TRANSITIONS, record.state, FenceStep.PUBLISH)
-    await store.publish([(fence_id, version)], effective_at=start, at=at, by=by)
+    await store.publish([(fence_id, version)], FenceState.PREVIEWED, effective_at=start, at=at, by=by)
     await _announce(tx, store, at)
     return versioned(record.draft, version, start)
 
@@ -91,7 +122,7 @@ async def publish_fence(
 async def retire_fence(
     tx: Transaction, fence_id: FenceId, version: FenceVersion, *, at: datetime, by: str, reach: Reach
 ) -> None:
-    """Take a published version out of force.
+    """Take a published version out of force, or discard one that was never published.
 
     Of a version in force the older published ones go too, so that none of them comes back; one that is
     not in force yet is withdrawn alone. Raises ``NotFound`` outside reach, ``IllegalTransition`` unless
@@ -99,6 +130,10 @@ async def retire_fence(
     """
     store = FenceStore(tx)
     record = await store.get(fence_id, version, reach=reach)
+    if record.state in (FenceState.DRAFT, FenceState.PREVIEWED):
+        advance(TRANSITIONS, record.state, FenceStep.DISCARD)
+        await store.discard((fence_id, version), record.state, at=at, by=by)
+        return
     advance(TRANSITIONS, record.state, FenceStep.RETIRE)
     is_waiting = record.effective_at is not None and record.effective_at > at
     others = () if is_waiting else await store.versions(fence_id, reach=EVERYTHING)
@@ -129,7 +164,8 @@ async def sync_fences(
     ]
     numbered = [(d, FenceVersion(newest[d.fence_id][0] + 1 if d.fence_id in newest else 1)) for d in fresh]
     await store.add_drafts(numbered, at=at, by=by)
-    await store.publish([(d.fence_id, v) for d, v in numbered], effective_at=at, at=at, by=by)
+    keys_of_fresh = [(d.fence_id, v) for d, v in numbered]
+    await store.publish(keys_of_fresh, FenceState.DRAFT, effective_at=at, at=at, by=by)
     gone = [f for f in present.values() if f.source == source and f.fence_id not in wanted]
     for fence in gone:
         await retire_fence(tx, fence.fence_id, fence.version, at=at, by=by, reach=EVERYTHING)

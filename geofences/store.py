@@ -13,6 +13,7 @@ from core.database import Transaction, insert_new
 from core.errors import Conflict, IllegalTransition, NotFound
 from core.ids import FenceId, FenceVersion
 from geofences.fences import Fence, FenceDraft, FenceKind, FenceState, versioned
+from geofences.preview import FencePreview
 from geofences.tables import fence_changes, fence_versions
 
 type VersionKey = tuple[FenceId, FenceVersion]
@@ -35,6 +36,9 @@ class FenceRecord(msgspec.Struct, frozen=True, kw_only=True):
     published_by: str | None = None
     retired_at: datetime | None = None
     retired_by: str | None = None
+    preview: FencePreview | None = None
+    previewed_at: datetime | None = None
+    previewed_by: str | None = None
 
 
 class FenceStore:
@@ -60,12 +64,12 @@ class FenceStore:
             await self._tx.execute(insert(_t), [_row(draft, version, at, by) for draft, version in drafts])
 
     async def publish(
-        self, keys: Sequence[VersionKey], *, effective_at: datetime, at: datetime, by: str
+        self, keys: Sequence[VersionKey], was: FenceState, *, effective_at: datetime, at: datetime, by: str
     ) -> None:
-        """Move drafts to published. Raises ``IllegalTransition`` unless every one of them is a draft."""
+        """Move versions to published. Raises ``IllegalTransition`` unless all are in state ``was``."""
         await self._move(
             keys,
-            FenceState.DRAFT,
+            was,
             FenceState.PUBLISHED,
             at=at,
             by=by,
@@ -80,27 +84,44 @@ class FenceStore:
             keys, FenceState.PUBLISHED, FenceState.RETIRED, at=at, by=by, retired_at=at, retired_by=by
         )
 
+    async def keep_preview(
+        self, key: VersionKey, was: FenceState, preview: FencePreview, *, at: datetime, by: str
+    ) -> None:
+        """Note what a preview showed. Raises ``IllegalTransition`` unless it is in state ``was``."""
+        seen = {"preview": preview, "previewed_at": at, "previewed_by": by}
+        await self._set([key], was, FenceState.PREVIEWED, **seen)
+
+    async def discard(self, key: VersionKey, was: FenceState, *, at: datetime, by: str) -> None:
+        """Retire what was never published. Raises ``IllegalTransition`` unless it is in state ``was``."""
+        await self._set([key], was, FenceState.RETIRED, retired_at=at, retired_by=by)
+
     async def get(self, fence_id: FenceId, version: FenceVersion, *, reach: Reach) -> FenceRecord:
         """Return one version. Raises ``NotFound`` when there is none within reach."""
         key = (_t.c.fence_id == fence_id) & (_t.c.version == version)
-        row = (await self._tx.execute(select(_t).where(key, _reachable(reach)))).one_or_none()
+        row = (await self._tx.execute(select(_t).where(key, reachable(reach)))).one_or_none()
         if row is None:
             raise NotFound("not-found", "There is no such fence version", fence_id=fence_id, version=version)
-        return _record(row)
+        return record_of(row)
+
+    async def newest_of(self, fence_id: FenceId) -> FenceRecord | None:
+        """Return the newest version of a fence, whoever's it is; None when there is none."""
+        query = select(_t).where(_t.c.fence_id == fence_id).order_by(_t.c.version.desc()).limit(1)
+        row = (await self._tx.execute(query)).one_or_none()
+        return None if row is None else record_of(row)
 
     async def versions(self, fence_id: FenceId, *, reach: Reach) -> tuple[FenceRecord, ...]:
         """Return every version of a fence within reach, oldest first; empty when there is none."""
         rows = await self._tx.execute(
-            select(_t).where(_t.c.fence_id == fence_id, _reachable(reach)).order_by(_t.c.version)
+            select(_t).where(_t.c.fence_id == fence_id, reachable(reach)).order_by(_t.c.version)
         )
-        return tuple(_record(row) for row in rows)
+        return tuple(record_of(row) for row in rows)
 
     async def listed(
         self, *, at: datetime, reach: Reach, kinds: Sequence[FenceKind] | None = None
     ) -> tuple[Fence, ...]:
         """Return the versions in force at a moment that are within reach, by id; ``kinds`` None is all."""
         query = _in_force(at, _t.c.fence_id, _t.c.version, _t.c.effective_at, _t.c.body)
-        query = query.where(_reachable(reach))
+        query = query.where(reachable(reach))
         if kinds is not None:
             query = query.where(_t.c.kind.in_(kinds))
         rows = (await self._tx.execute(query)).all()
@@ -159,6 +180,17 @@ class FenceStore:
         by: str,
         **values: object,
     ) -> None:
+        await self._set(keys, was, becomes, **values)
+        noted = [
+            {"fence_id": fence_id, "version": version, "change": becomes, "at": at, "by": by}
+            for fence_id, version in keys
+        ]
+        if noted:
+            await self._tx.execute(insert(fence_changes), noted)
+
+    async def _set(
+        self, keys: Sequence[VersionKey], was: FenceState, becomes: FenceState, **values: object
+    ) -> None:
         for start in range(0, len(keys), _ROWS_A_STATEMENT):
             some = keys[start : start + _ROWS_A_STATEMENT]
             moved = await self._tx.execute(
@@ -168,12 +200,6 @@ class FenceStore:
             )
             if moved.rowcount != len(some):
                 await self._refuse(some, was, becomes)
-        noted = [
-            {"fence_id": fence_id, "version": version, "change": becomes, "at": at, "by": by}
-            for fence_id, version in keys
-        ]
-        if noted:
-            await self._tx.execute(insert(fence_changes), noted)
 
     async def _refuse(self, keys: Sequence[VersionKey], was: FenceState, becomes: FenceState) -> None:
         rows = await self._tx.execute(
@@ -209,7 +235,7 @@ def _in_force(at: datetime, *columns: ColumnElement[Any]) -> Select[Any]:
     )
 
 
-def _reachable(reach: Reach) -> ColumnElement[bool]:
+def reachable(reach: Reach) -> ColumnElement[bool]:
     """A fence without district or operator is everybody's."""
     return or_(_t.c.district.is_(None), within(_t.c.district, reach.districts)) & or_(
         _t.c.operator.is_(None), within(_t.c.operator, reach.operators)
@@ -224,13 +250,16 @@ def _row(draft: FenceDraft, version: FenceVersion, at: datetime, by: str) -> dic
         "kind": draft.kind,
         "district": draft.district,
         "operator": draft.operator,
+        "group_name": draft.group,
+        "title": f"{draft.name_zh} {draft.name_en}",
         "body": draft,
         "drawn_at": at,
         "drawn_by": by,
     }
 
 
-def _record(row: Row[Any]) -> FenceRecord:
+def record_of(row: Row[Any]) -> FenceRecord:
+    """Return the version that stands in a row of the whole table."""
     return FenceRecord(
         draft=row.body,
         version=FenceVersion(row.version),
@@ -242,4 +271,7 @@ def _record(row: Row[Any]) -> FenceRecord:
         published_by=row.published_by,
         retired_at=row.retired_at,
         retired_by=row.retired_by,
+        preview=row.preview,
+        previewed_at=row.previewed_at,
+        previewed_by=row.previewed_by,
     )

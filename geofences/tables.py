@@ -5,6 +5,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, String, Table
 from core.database import metadata
 from core.database.types import JsonStruct, UtcDateTime
 from geofences.fences import FenceDraft
+from geofences.preview import FencePreview
 
 fence_versions = Table(
     "fence_versions",
@@ -23,8 +24,14 @@ fence_versions = Table(
     Column("published_by", String),
     Column("retired_at", UtcDateTime),
     Column("retired_by", String),
+    Column("group_name", String(64)),
+    Column("title", String),
+    Column("preview", JsonStruct(FencePreview)),
+    Column("previewed_at", UtcDateTime),
+    Column("previewed_by", String),
 )
 Index("ix_fence_versions_state_effective_at", fence_versions.c.state, fence_versions.c.effective_at)
+Index("ix_fence_versions_group_name", fence_versions.c.group_name)
 
 fence_changes = Table(
     "fence_changes",

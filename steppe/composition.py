@@ -5,15 +5,23 @@ What one process alone plugs in stands in its own file, so that no process pays 
 
 from zoneinfo import ZoneInfo
 
+from fleet.fences.preview_fence import FencePreviewer
 from fleet.telemetry.last_heard import BlobReader
 from geofences.watch import FenceWatch
 from services.dispatch.fleet_picture import FleetPicture
+from services.orders.fence_impact import OrderImpact
 from steppe.resources import Resources
 
 
 def last_heard(resources: Resources) -> BlobReader:
     """Return who reads vehicles' last state."""
     return BlobReader(resources.streams, resources.clock, partitions=resources.settings.tracker.partitions)
+
+
+def fence_previews(resources: Resources) -> FencePreviewer:
+    """Return who previews fences."""
+    history = resources.settings.data_dir / "history"
+    return FencePreviewer(resources.database, resources.clock, last_heard(resources), history, OrderImpact())
 
 
 def fleet_picture(resources: Resources, fences: FenceWatch) -> FleetPicture:

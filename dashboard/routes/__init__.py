@@ -8,6 +8,7 @@ from dashboard.routes.city import City
 from dashboard.routes.codes import scan
 from dashboard.routes.commands import Commands
 from dashboard.routes.fence_rules import read_fence_rule
+from dashboard.routes.fences import Fences
 from dashboard.routes.orders import Orders
 from dashboard.routes.phone_reveals import reveal_phone_of_order
 from dashboard.routes.positions import PositionRoutes
@@ -27,6 +28,7 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     Commands,
     Alarms,
     Violations,
+    Fences,
     read_fence_rule,
     Orders,
     RemoteOperators,

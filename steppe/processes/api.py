@@ -42,7 +42,7 @@ from steppe.checks import store_checks
 from steppe.city.files import CityFiles
 from steppe.city.reading import read_pack
 from steppe.city_facts import BuiltMaps, city_facts
-from steppe.composition import last_heard
+from steppe.composition import fence_previews, last_heard
 from steppe.demo_log_ins import demo_log_ins
 from steppe.resources import Resources, secret
 from steppe.running import Components, run_process
@@ -126,7 +126,11 @@ async def compose(resources: Resources) -> Components:
         feeds=feeds,
         districts=[district.code for district in pack.districts],
     )
-    provided: dict[str, object] = {"dashboard": dashboard, "mobile": mobile}
+    provided: dict[str, object] = {
+        "fence_previews": fence_previews(resources),
+        "dashboard": dashboard,
+        "mobile": mobile,
+    }
     demo_routes: tuple[ControllerRouterHandler, ...] = ()
     if is_demo:
         provided["phone_box"] = demo_phone_of(settings)

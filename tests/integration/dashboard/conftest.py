@@ -6,6 +6,7 @@ from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
 
 import httpx
+import numpy as np
 import pytest
 from litestar import Litestar
 from litestar.di import Provide
@@ -28,20 +29,24 @@ from dashboard.routes.city import City
 from dashboard.routes.codes import scan
 from dashboard.routes.commands import Commands
 from dashboard.routes.fence_rules import read_fence_rule
+from dashboard.routes.fences import Fences
 from dashboard.routes.quality import QualityRoutes
 from dashboard.routes.remote_operators import RemoteOperators
 from dashboard.routes.vehicles import Vehicles
 from dashboard.routes.violations import Violations
 from fleet.commands.issue_command import CommandDesk
 from fleet.commands.possible import Situation
+from fleet.fences.preview_fence import FencePreviewer
 from fleet.links.wire.messages import Command as WireCommand
 from fleet.people.serve_duty import sign_in_operator
 from fleet.quality.shown import QualityReader
+from fleet.telemetry.records import STATE, Records
 from fleet.vehicles.directory import Directory
 from fleet.vehicles.kinds import Connection
 from fleet.vehicles.last_heard import LastHeard
 from fleet.vehicles.paper_store import Company, CompanyStore
 from fleet.vehicles.vehicle import Vehicle
+from services.orders.fence_impact import OrderImpact
 from steppe.openapi import CONFIG
 from tests.integration.access.people import FOREIGN, HOME, agents_of_the_city, credentials_of
 from tests.integration.fleet.builders import LAYOUT, a_principal, heard, working_vehicles
@@ -154,6 +159,26 @@ async def parts(
 
 
 @pytest.fixture
+def states() -> Records:
+    """What trackers last wrote of every vehicle; a test sets fields of it."""
+    return np.zeros(3, STATE)
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Path:
+    return tmp_path / "history"
+
+
+@pytest.fixture
+def previews(parts: DashboardParts, states: Records, history: Path) -> FencePreviewer:
+    class Blobs:
+        async def states(self) -> Records:
+            return states
+
+    return FencePreviewer(parts.database, parts.clock, Blobs(), history, OrderImpact())
+
+
+@pytest.fixture
 def auth(sqlite_database: Database, clock: Any, tmp_path: Path) -> AuthServices:
     settings = load({"STEPPE_ENVIRONMENT": "test", "STEPPE_DATA_DIR": str(tmp_path)})
     install_keys(secret_keys(settings.security))
@@ -162,12 +187,13 @@ def auth(sqlite_database: Database, clock: Any, tmp_path: Path) -> AuthServices:
 
 
 @pytest.fixture
-def api(auth: AuthServices, parts: DashboardParts) -> Litestar:
+def api(auth: AuthServices, parts: DashboardParts, previews: FencePreviewer) -> Litestar:
     """The routes of vehicles, people and the city, with the identity and errors of the whole api."""
     return Litestar(
         route_handlers=[
             City,
             scan,
+            Fences,
             read_fence_rule,
             QualityRoutes,
             Vehicles,
@@ -176,7 +202,10 @@ def api(auth: AuthServices, parts: DashboardParts) -> Litestar:
             Violations,
             RemoteOperators,
         ],
-        dependencies={"dashboard": Provide(lambda: parts, sync_to_thread=False)},
+        dependencies={
+            "dashboard": Provide(lambda: parts, sync_to_thread=False),
+            "fence_previews": Provide(lambda: previews, sync_to_thread=False),
+        },
         plugins=[auth.plugin()],
         exception_handlers=EXCEPTION_HANDLERS,
         openapi_config=CONFIG,

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
@@ -16,12 +17,14 @@ from geofences.publishing import (
     TOPIC,
     SyncCounts,
     draw_fence,
+    preview_fence,
     publish_fence,
     retire_fence,
     sync_fences,
 )
 from geofences.store import FenceStore
 from tests.fences import a_draft, a_limit, a_square
+from tests.published import NOTHING_SEEN, previewed, published
 
 NOW = datetime(2026, 7, 1, 4, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -37,9 +40,7 @@ async def drawn_and_published(
     database: Database, at: datetime, effective_at: datetime | None = None, **fields: Any
 ) -> FenceVersion:
     async with database.write() as tx:
-        version = await draw_fence(tx, a_draft(**fields), at=at, by="tester")
-        await publish_fence(tx, F, version, at=at, by="tester", reach=EVERYTHING, effective_at=effective_at)
-    return version
+        return (await published(tx, a_draft(**fields), at=at, effective_at=effective_at)).version
 
 
 async def test_a_draft_decides_nothing_until_it_is_published(database: Database) -> None:
@@ -47,6 +48,7 @@ async def test_a_draft_decides_nothing_until_it_is_published(database: Database)
         version = await draw_fence(tx, a_draft(), at=NOW, by="tester")
     assert await in_force(database, NOW) == {}
     async with database.write() as tx:
+        await previewed(tx, F, version, at=NOW)
         fence = await publish_fence(tx, F, version, at=NOW, by="lead", reach=EVERYTHING)
     assert fence.effective_at == NOW
     assert await in_force(database, NOW) == {"f": 1}
@@ -107,12 +109,36 @@ async def test_a_version_that_waits_is_withdrawn_alone(database: Database) -> No
     assert await in_force(database, LATER) == {"f": 1}
 
 
-async def test_a_draft_cannot_be_retired(database: Database) -> None:
+async def test_what_nobody_previewed_cannot_be_published(database: Database) -> None:
     async with database.write() as tx:
         version = await draw_fence(tx, a_draft(), at=NOW, by="tester")
     with pytest.raises(IllegalTransition):
         async with database.write() as tx:
-            await retire_fence(tx, F, version, at=NOW, by="lead", reach=EVERYTHING)
+            await publish_fence(tx, F, version, at=NOW, by="lead", reach=EVERYTHING)
+
+
+async def test_a_preview_is_kept_with_its_version_and_may_be_made_again(database: Database) -> None:
+    async with database.write() as tx:
+        version = await draw_fence(tx, a_draft(), at=NOW, by="tester")
+        await previewed(tx, F, version, at=NOW)
+        seen = msgspec.structs.replace(NOTHING_SEEN, vehicles_inside=2, inside=(3, 4))
+        await preview_fence(tx, F, version, seen, at=LATER, by="lead", reach=EVERYTHING)
+    async with database.read() as tx:
+        record = await FenceStore(tx).get(F, version, reach=EVERYTHING)
+    assert (record.state, record.preview) == (FenceState.PREVIEWED, seen)
+    assert (record.previewed_at, record.previewed_by) == (LATER, "lead")
+
+
+async def test_a_draft_is_discarded_without_a_word_to_anybody(database: Database) -> None:
+    async with database.write() as tx:
+        version = await draw_fence(tx, a_draft(), at=NOW, by="tester")
+        await retire_fence(tx, F, version, at=NOW, by="lead", reach=EVERYTHING)
+    async with database.read() as tx:
+        record = await FenceStore(tx).get(F, version, reach=EVERYTHING)
+        assert (record.state, await FenceStore(tx).revision()) == (FenceState.RETIRED, 0)
+    with pytest.raises(IllegalTransition):
+        async with database.write() as tx:
+            await previewed(tx, F, version, at=NOW)
 
 
 async def test_an_unknown_version_is_not_found(database: Database) -> None:
@@ -137,7 +163,7 @@ async def test_a_failed_publish_announces_nothing(database: Database) -> None:
     version = await drawn_and_published(database, NOW)
     with pytest.raises(IllegalTransition):
         async with database.write() as tx:
-            await FenceStore(tx).publish([(F, version)], effective_at=NOW, at=NOW, by="x")
+            await FenceStore(tx).publish([(F, version)], FenceState.DRAFT, effective_at=NOW, at=NOW, by="x")
     async with database.read() as tx:
         assert len((await tx.execute(select(outbox))).all()) == 1
 

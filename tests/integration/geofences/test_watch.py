@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from core.auth.principal import EVERYTHING
 from core.clock import Clock
 from core.database import Database
 from core.ids import FenceId
 from core.outbox import Relay
 from core.redis import Redis, connect
-from geofences.publishing import TOPIC, announcer, draw_fence, publish_fence, sync_fences
+from geofences.publishing import TOPIC, announcer, sync_fences
 from geofences.watch import FenceWatch, load_index
 from tests.conftest import SettableClock
 from tests.fences import a_draft, a_square
+from tests.published import published
 
 type Eventually = Callable[..., Awaitable[Any]]
 
@@ -38,16 +38,7 @@ async def publish(database: Database, clock: Clock, name: str, after_s: float = 
     at = clock.now()
     async with database.write() as tx:
         draft = a_draft(name, a_square(10, 100.0 * len(name)))
-        version = await draw_fence(tx, draft, at=at, by="tester")
-        await publish_fence(
-            tx,
-            FenceId(name),
-            version,
-            at=at,
-            by="tester",
-            reach=EVERYTHING,
-            effective_at=at + timedelta(seconds=after_s),
-        )
+        await published(tx, draft, at=at, effective_at=at + timedelta(seconds=after_s))
 
 
 @pytest.fixture

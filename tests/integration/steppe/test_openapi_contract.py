@@ -48,6 +48,13 @@ LUCK_WANTED = {
     "cancelOrder": "an order in the right state",
     "acknowledgeAlarm": "a version that is the present one",
     "giveCommand": "a command that the vehicle can take now",
+    "drawFence": "a polygon that is one",
+    "importFences": "polygons that are some",
+    "fenceHistory": "the id of a fence",
+    "readFence": "a version that there is",
+    "previewFence": "a draft",
+    "publishFence": "a previewed version",
+    "retireFence": "a version that is not retired yet",
     "revealPhone": "a reason among all texts",
 }
 """Operations that chance alone need not bring to a 2xx, and what would; they are tested elsewhere."""
@@ -196,7 +203,8 @@ def _without_limit(raw: dict[str, Any], schema: dict[str, Any], where: str) -> I
     kinds = {schema.get("type"), *(kind.get("type") for kind in schema.get("oneOf", ()))}
     needed = {"string": "maxLength", "integer": "maximum", "number": "maximum", "array": "maxItems"}
     for kind, limit in needed.items():
-        is_bounded = limit in schema or {"enum", "const", "format"} & schema.keys()
+        shapes = [schema, *(each for each in schema.get("oneOf", ()) if each.get("type") == kind)]
+        is_bounded = limit in schema or any({"enum", "const", "format"} & each.keys() for each in shapes)
         if kind in kinds and not is_bounded and "pattern" not in schema:
             yield f"{where}: {kind}"
     for kind in schema.get("oneOf", ()):

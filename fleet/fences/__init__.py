@@ -1,0 +1,1 @@
+"""Fences and vehicles together: what a version would do to them, and what they hold."""

@@ -1,0 +1,109 @@
+"""Previewing a version: who is inside now, what it would have said last week, which orders it touches."""
+
+import asyncio
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.auth.principal import Principal, reach_of
+from core.clock import Clock
+from core.database import Database
+from core.ids import FenceId, FenceVersion
+from core.transitions import advance
+from fleet.fences.past_crossings import past_crossings
+from fleet.telemetry.records import Records
+from fleet.vehicles.store import VehicleFilter, VehicleStore
+from fleet.vehicles.vehicle import Vehicle
+from geofences import geo, shapes
+from geofences.fences import Fence, FenceDraft, versioned
+from geofences.impact import FenceImpact
+from geofences.preview import NAMED_MOST, FencePreview, PastCrossings
+from geofences.publishing import TRANSITIONS, FenceStep, preview_fence
+from geofences.store import FenceRecord, FenceStore
+
+WEEK_MS: Final = 7 * 24 * 3_600_000
+HISTORY_WALL_S: Final = 5.0
+"""How long a preview reads history; a person waits for it."""
+
+
+class States(Protocol):
+    """Where the last state of every vehicle is read; fleet.telemetry.last_heard.BlobReader is one."""
+
+    async def states(self) -> Records:
+        """Return STATE[n]. Raises Unavailable."""
+        ...
+
+
+class FencePreviewer:
+    """Previews versions for one process."""
+
+    def __init__(
+        self, database: Database, clock: Clock, states: States, history: Path, impact: FenceImpact
+    ) -> None:
+        """Take the stores, the folder of the history and who knows the orders."""
+        self._database = database
+        self._clock = clock
+        self._states = states
+        self._history = history
+        self._impact = impact
+
+    async def preview(self, fence_id: FenceId, version: FenceVersion, principal: Principal) -> FenceRecord:
+        """Look at a version, keep what was seen with it, and return it.
+
+        Raises NotFound outside the principal's reach, IllegalTransition when it is published or retired,
+        Unavailable when a store does not answer.
+        """
+        reach = reach_of(principal)
+        async with self._database.read() as tx:
+            record = await FenceStore(tx).get(fence_id, version, reach=reach)
+            advance(TRANSITIONS, record.state, FenceStep.PREVIEW)
+            vehicles = await VehicleStore(tx).page(reach, VehicleFilter())
+            touched = await self._impact.touched(tx, record.draft, reach)
+        numbers = concerned(record.draft, vehicles)
+        inside = await self._inside(record.draft, numbers)
+        now = self._clock.now()
+        past = await asyncio.to_thread(self._past, versioned(record.draft, version, now), numbers)
+        seen = FencePreview(
+            vehicles_inside=len(inside),
+            inside=tuple(inside[:NAMED_MOST]),
+            past=past,
+            orders_touched=len({order.order_id for order in touched}),
+            orders=tuple(touched[:NAMED_MOST]),
+        )
+        async with self._database.write() as tx:
+            return await preview_fence(
+                tx, fence_id, version, seen, at=self._clock.now(), by=principal.id, reach=reach
+            )
+
+    async def _inside(self, draft: FenceDraft, numbers: NDArray[np.int64]) -> list[int]:
+        state = await self._states.states()
+        state = state[np.isin(state["vehicle_no"], numbers)]
+        held = geo.covers(shapes.to_geos(draft.area), state["lat_e7"] * 1e-7, state["lng_e7"] * 1e-7)
+        return sorted(int(number) for number in state["vehicle_no"][held])
+
+    def _past(self, fence: Fence, numbers: NDArray[np.int64]) -> PastCrossings:
+        now_ms = self._clock.now_ms()
+        until_s = self._clock.monotonic_s() + HISTORY_WALL_S
+        return past_crossings(
+            self._history,
+            fence,
+            numbers,
+            from_ms=now_ms - WEEK_MS,
+            to_ms=now_ms,
+            is_over=lambda: self._clock.monotonic_s() >= until_s,
+        )
+
+
+def concerned(draft: FenceDraft, vehicles: list[Vehicle]) -> NDArray[np.int64]:
+    """Return the sorted numbers of the vehicles that a fence concerns: of its service, operator and 旗区."""
+    return np.array(
+        sorted(
+            vehicle.vehicle_no
+            for vehicle in vehicles
+            if draft.operator in (None, vehicle.operator)
+            and (not draft.services or vehicle.service in draft.services)
+        ),
+        np.int64,
+    )
