@@ -49,6 +49,7 @@ class Node:
             "cluster-config-file": self.folder / "nodes.conf",
             "cluster-node-timeout": node_timeout_ms,
             "cluster-require-full-coverage": "no",
+            "cluster-replica-validity-factor": 0,
             "appendonly": "yes",
             "appendfsync": "everysec",
             "save": "",
@@ -92,7 +93,7 @@ class ValkeyCluster:
     def __init__(self, *, node_timeout_ms: int = NODE_TIMEOUT_MS, folder: Path | None = None) -> None:
         self.folder = folder or Path(tempfile.mkdtemp(prefix="steppe-cluster-"))
         self.node_timeout_ms = node_timeout_ms
-        ports = _free_ports(4 * PRIMARIES)
+        ports = free_ports(4 * PRIMARIES)
         self.nodes = [
             Node(self.folder / str(port), port, bus_port)
             for port, bus_port in zip(ports[::2], ports[1::2], strict=True)
@@ -226,7 +227,7 @@ def _until(claim: Callable[[], bool], what: str, within_s: float = 20.0) -> None
         time.sleep(0.02)
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     taken = []
     for _ in range(count):
         one = socket.socket()

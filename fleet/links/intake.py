@@ -119,8 +119,8 @@ class Intake:
             for pending in batch:
                 _settle(pending, None, 0)
             return
-        self._note_back()
         if ids:
+            self._note_back()
             self._flush += 1
             self._flushes.append((self._flush, ids))
         unsure = frozenset(judged.partitions) - ids.keys() if len(ids) < len(judged.partitions) else None

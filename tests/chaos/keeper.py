@@ -54,6 +54,16 @@ class Process:
         if running is not None and running.returncode is None:
             os.killpg(running.pid, signal.SIGKILL)
 
+    async def leave_dead(self) -> None:
+        """Kill -9 the process and do not start it again until start() is called."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        self.deaths += 1
+        self.kill()
+        if self._running is not None:
+            await self._running.wait()
+
     def restart_armed(self, point: str, after: int) -> None:
         """Kill it, and let its next life die at a crash point."""
         self._next = {"STEPPE_CRASH__POINT": point, "STEPPE_CRASH__AFTER": str(after)}
