@@ -1,5 +1,6 @@
 """State blobs: STATE[n] of a partition at vehicle_no // partitions, with what is needed to go on from it."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -21,6 +22,13 @@ class Memory(msgspec.Struct, kw_only=True):
     membership: TransitionState | None = None
     facts: list[Facts] = []
     """Found before the blob and not committed: they are written again, which changes nothing twice."""
+
+
+class PackedMemory(msgspec.Struct, kw_only=True):
+    """A Memory as its owner writes it: facts were packed when they were found."""
+
+    membership: TransitionState | None = None
+    facts: Sequence[msgspec.Raw] = ()
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +56,7 @@ class PartitionBlob(msgspec.Struct, frozen=True, kw_only=True):
     partition: int
     header: Header
     state: Records
-    memory: Memory
+    memory: Memory | PackedMemory
 
 
 _memory_encoder = msgspec.msgpack.Encoder()

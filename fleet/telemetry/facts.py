@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 import structlog
@@ -17,14 +17,12 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
-    bindparam,
-    insert,
     select,
-    text,
 )
 
 from core.clock import Clock
 from core.database import Database, Transaction, metadata
+from core.database.bulk import BulkInsert
 from core.database.types import UtcDateTime
 from core.errors import SteppeError
 from core.leases import leases
@@ -55,11 +53,7 @@ fence_events = Table(
 )
 """Exactly one row for a crossing, whoever judged it and however often."""
 
-_GIVEN: Final = {column.name: column.type for column in fence_events.c if not column.primary_key}
-_INSERT: Final = text(
-    f"{insert(fence_events).compile(column_keys=list(_GIVEN))} ON CONFLICT DO NOTHING"
-).bindparams(*(bindparam(name, type_=kind) for name, kind in _GIVEN.items()))
-"""In words that both dialects know, compiled once: ``on_conflict_do_nothing`` is compiled at each call."""
+_INSERT: Final = BulkInsert(fence_events, [*FenceEvent.__struct_fields__, "epoch"])
 
 GROUP_MOST: Final = 1_000
 """Facts of one transaction, so that a storm does not hold the write lock for long."""
@@ -71,6 +65,7 @@ GATHER_S: Final = 0.5
 whatever is in it. What comes after a pause goes at once."""
 
 _log = structlog.get_logger("fleet.telemetry.facts")
+_encoder = msgspec.msgpack.Encoder()
 
 
 class AlarmSink(Protocol):
@@ -96,6 +91,11 @@ class Facts(msgspec.Struct, kw_only=True):
         return len(self.events) + len(self.raised)
 
 
+class _Waiting(NamedTuple):
+    facts: Facts
+    packed: msgspec.Raw
+
+
 class FactWriter:
     """Writes facts in the order they were found. What is not committed is kept with the state blobs."""
 
@@ -103,7 +103,7 @@ class FactWriter:
         self._database = database
         self._alarms = alarms
         self._clock = clock
-        self._waiting: deque[Facts] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._size = 0
         self._arrived = asyncio.Event()
         self.written = 0
@@ -113,7 +113,7 @@ class FactWriter:
     def put(self, facts: Facts) -> None:
         """Take facts to be written."""
         if len(facts):
-            self._waiting.append(facts)
+            self._waiting.append(_Waiting(facts, msgspec.Raw(_encoder.encode(facts))))
             self._size += len(facts)
             self._arrived.set()
 
@@ -125,14 +125,20 @@ class FactWriter:
         """Whether the tracker must wait."""
         return self._size > PENDING_MOST
 
-    def waiting_of(self, partition: int) -> list[Facts]:
-        """Return what is not committed of a partition, oldest first."""
-        return [facts for facts in self._waiting if facts.partition == partition]
+    def waiting(self) -> dict[int, list[msgspec.Raw]]:
+        """Return what is not committed by partition, oldest first, as MessagePack of Facts.
+
+        Packed once, when they were put: a storm that waits for SQL is written with every blob.
+        """
+        found: dict[int, list[msgspec.Raw]] = {}
+        for facts, packed in self._waiting:
+            found.setdefault(facts.partition, []).append(packed)
+        return found
 
     def drop(self, partition: int) -> None:
         """Forget what waits of a partition that was lost."""
-        self._waiting = deque(facts for facts in self._waiting if facts.partition != partition)
-        self._size = sum(map(len, self._waiting))
+        self._waiting = deque(one for one in self._waiting if one.facts.partition != partition)
+        self._size = sum(len(one.facts) for one in self._waiting)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Write until told to stop, then what still waits; an outage of SQL is waited out."""
@@ -171,8 +177,8 @@ class FactWriter:
             group = _group(self._waiting)
             await self._write(group)
             for facts in group:
-                if self._waiting and self._waiting[0] is facts:
-                    self._size -= len(self._waiting.popleft())
+                if self._waiting and self._waiting[0].facts is facts:
+                    self._size -= len(self._waiting.popleft().facts)
             if self._waiting:
                 # As long a pause as the write took: a storm must not starve SQLite's other writers.
                 await asyncio.sleep(self._clock.monotonic_s() - began_s)
@@ -184,18 +190,18 @@ class FactWriter:
             self.refused += sum(len(facts) for facts in group) - sum(len(facts) for facts in ours)
             rows = [_row(event, facts.epoch) for facts in ours for event in facts.events]
             if rows:
-                await tx.execute(_INSERT, rows)
+                await _INSERT.insert(tx, rows)
                 self.written += len(rows)
         signals = [signal for facts in ours for signal in facts.raised]
         if signals:
             await self._alarms.put(signals)
 
 
-def _group(waiting: deque[Facts]) -> list[Facts]:
+def _group(waiting: deque[_Waiting]) -> list[Facts]:
     """Return the oldest facts that one transaction takes: at least one."""
     group: list[Facts] = []
     size = 0
-    for facts in waiting:
+    for facts, _ in waiting:
         size += len(facts)
         group.append(facts)
         if size >= GROUP_MOST:
@@ -214,5 +220,5 @@ async def _present_epochs(tx: Transaction, partitions: set[int]) -> Mapping[int,
     return {names[row.name]: int(row.epoch) for row in found}
 
 
-def _row(event: FenceEvent, epoch: int) -> dict[str, Any]:
-    return {**msgspec.structs.asdict(event), "epoch": epoch}
+def _row(event: FenceEvent, epoch: int) -> tuple[Any, ...]:
+    return (*msgspec.structs.astuple(event), epoch)

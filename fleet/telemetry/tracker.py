@@ -14,7 +14,7 @@ from core.database import Database
 from core.errors import SteppeError, Unavailable
 from core.ids import new_id
 from core.redis import REDIS_DOWN, Redis, StreamsRedis
-from fleet.telemetry.blobs import START, Blobs, Header, Memory, PartitionBlob
+from fleet.telemetry.blobs import START, Blobs, Header, PackedMemory, PartitionBlob
 from fleet.telemetry.facts import AlarmSink, Facts, FactWriter
 from fleet.telemetry.guard import GuardLimits
 from fleet.telemetry.ownership import Ownership
@@ -27,6 +27,9 @@ from fleet.telemetry.tick import TelemetryStep, Tick
 from geofences.index import FenceIndex
 
 BLOB_EVERY_S: Final = 1.0
+STORM_BLOB_EVERY_S: Final = 5.0
+"""Every blob carries the facts that wait for SQL: seldomer while they are many, as when a city begins."""
+STORM_FACTS: Final = 10_000
 ROSTER_EVERY_S: Final = 1.0
 HOUSE_EVERY_S: Final = 0.1
 IDLE_MS: Final = 200
@@ -283,7 +286,7 @@ class Tracker:
         )
         self._hand_facts_on(tick)
         await self._publish(tick)
-        if self._is_due("blobs", BLOB_EVERY_S):
+        if self._is_due("blobs", STORM_BLOB_EVERY_S if len(self.facts) > STORM_FACTS else BLOB_EVERY_S):
             await self._write_blobs()
             self._count()
 
@@ -323,6 +326,7 @@ class Tracker:
     def _partition_blobs(self) -> list[PartitionBlob]:
         at_ms = self._clock.now_ms()
         up_to = self._reader.up_to
+        waiting = self.facts.waiting()
         states = [self.pipeline.live.state[partition :: self._settings.partitions] for partition in up_to]
         heard = [state["vehicle_no"][state["vehicle_no"] != 0] for state in states]
         memberships = self.pipeline.fences.export_each(heard)
@@ -336,7 +340,7 @@ class Tracker:
                     at_ms=at_ms,
                 ),
                 state=state,
-                memory=Memory(membership=membership, facts=self.facts.waiting_of(partition)),
+                memory=PackedMemory(membership=membership, facts=waiting.get(partition, ())),
             )
             for (partition, position), state, membership in zip(
                 up_to.items(), states, memberships, strict=True

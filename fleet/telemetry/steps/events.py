@@ -1,5 +1,7 @@
 """Crossings as facts: the columns of the fence step made into rows for SQL."""
 
+from typing import Final
+
 from core.clock import moment_of_ms
 from core.ids import VehicleNo
 from fleet.telemetry.steps.memoryless import Memoryless
@@ -7,6 +9,7 @@ from fleet.telemetry.tick import FenceEvent, Tick
 from geofences.events import FenceEventKind
 
 _UNKNOWN_ACCURACY = 255
+_NAMES: Final = {int(kind): kind.name.lower() for kind in FenceEventKind}
 
 
 class EventStep(Memoryless):
@@ -17,25 +20,49 @@ class EventStep(Memoryless):
         said = tick.fence_events
         if said is None:
             return
-        for k in range(len(said.row)):
-            row = int(said.row[k])
-            position = tick.positions[row]
-            fence = tick.index.fences[int(said.fence[k])]
-            accuracy = int(position["accuracy_dm"])
+        here = tick.positions[said.row]
+        columns = zip(
+            said.slot.tolist(),
+            said.fence.tolist(),
+            said.kind.tolist(),
+            said.seq.tolist(),
+            said.measured_ms.tolist(),
+            said.since_ms.tolist(),
+            tick.received_ms[said.row].tolist(),
+            here["lat_e7"].tolist(),
+            here["lng_e7"].tolist(),
+            here["accuracy_dm"].tolist(),
+            said.border_uncertain.tolist(),
+            strict=True,
+        )
+        for (
+            no,
+            number,
+            kind,
+            seq,
+            measured,
+            since,
+            received,
+            lat_e7,
+            lng_e7,
+            accuracy,
+            is_uncertain,
+        ) in columns:
+            fence = tick.index.fences[number]
             tick.events.append(
                 FenceEvent(
-                    vehicle_no=VehicleNo(int(said.slot[k])),
+                    vehicle_no=VehicleNo(no),
                     fence_id=fence.fence_id,
                     fence_version=fence.version,
                     set_version=tick.index.set_version,
-                    kind=FenceEventKind(int(said.kind[k])).name.lower(),
-                    seq=int(said.seq[k]),
-                    measured_at=moment_of_ms(int(said.measured_ms[k])),
-                    since_at=moment_of_ms(int(said.since_ms[k])),
-                    received_at=moment_of_ms(int(tick.received_ms[row])),
-                    lat=round(float(position["lat_e7"]) * 1e-7, 7),
-                    lng=round(float(position["lng_e7"]) * 1e-7, 7),
+                    kind=_NAMES[kind],
+                    seq=seq,
+                    measured_at=moment_of_ms(measured),
+                    since_at=moment_of_ms(since),
+                    received_at=moment_of_ms(received),
+                    lat=round(lat_e7 * 1e-7, 7),
+                    lng=round(lng_e7 * 1e-7, 7),
                     accuracy_m=None if accuracy == _UNKNOWN_ACCURACY else accuracy / 10,
-                    is_border_uncertain=bool(said.border_uncertain[k]),
+                    is_border_uncertain=is_uncertain,
                 )
             )

@@ -1,0 +1,88 @@
+"""Bulk inserts store what SQLAlchemy would, on both dialects."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    select,
+)
+
+from core.database import Database
+from core.database.bulk import BulkInsert
+from core.database.types import UtcDateTime
+
+metadata = MetaData()
+things = Table(
+    "bulk_things",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("size", Integer),
+    Column("weight", Float),
+    Column("is_big", Boolean, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime),
+)
+pictures = Table("bulk_pictures", metadata, Column("body", LargeBinary))
+COLUMNS = ("name", "count", "size", "weight", "is_big", "at", "until")
+AT = datetime(2026, 6, 1, 12, 30, 15, 250_000, tzinfo=timezone(timedelta(hours=8)))
+
+
+@pytest.fixture
+async def tables(database: Database) -> AsyncIterator[Database]:
+    async with database.write() as tx:
+        await tx.run_sync(metadata.create_all)
+    yield database
+    async with database.write() as tx:
+        await tx.run_sync(metadata.drop_all)
+
+
+async def test_rows_come_back_as_they_were_given(tables: Database) -> None:
+    rows = [("a", 2**40, 7, 0.5, True, AT, None), ("b", 1, None, None, False, AT, AT)]
+    async with tables.write() as tx:
+        await BulkInsert(things, COLUMNS).insert(tx, rows)
+    async with tables.read() as tx:
+        found = [tuple(row) for row in await tx.execute(select(things).order_by(things.c.name))]
+    assert found == rows
+    assert found[0][5].tzinfo is UTC
+
+
+async def test_a_moment_is_stored_as_any_other_statement_stores_it(tables: Database) -> None:
+    async with tables.write() as tx:
+        await BulkInsert(things, COLUMNS).insert(tx, [("a", 1, None, None, True, AT, None)])
+    async with tables.read() as tx:
+        same = select(things.c.name).where(things.c.at == AT)
+        assert (await tx.execute(same)).scalars().all() == ["a"]
+
+
+async def test_a_row_that_is_there_already_is_left_as_it_is(tables: Database) -> None:
+    insert = BulkInsert(things, COLUMNS)
+    async with tables.write() as tx:
+        await insert.insert(tx, [("a", 1, None, None, True, AT, None)])
+        await insert.insert(tx, [("a", 2, None, None, True, AT, None), ("b", 3, None, None, True, AT, None)])
+        await insert.insert(tx, [])
+    async with tables.read() as tx:
+        found = (await tx.execute(select(things.c.count).order_by(things.c.name))).scalars().all()
+    assert found == [1, 3]
+
+
+async def test_a_moment_without_time_zone_is_refused(tables: Database) -> None:
+    row = ("a", 1, None, None, True, AT.replace(tzinfo=None), None)
+    with pytest.raises(ValueError, match="time zone"):
+        async with tables.write() as tx:
+            await BulkInsert(things, COLUMNS).insert(tx, [row])
+
+
+def test_a_column_that_a_driver_cannot_store_as_it_is_is_refused() -> None:
+    with pytest.raises(ValueError, match="body"):
+        BulkInsert(pictures, ["body"])
