@@ -11,6 +11,10 @@ from fleet.telemetry.streams import streams_of
 
 ENTRIES_MOST: Final = 256
 """Entries of one partition in one read; a longer queue is worked off without waiting between ticks."""
+FIRST_ENTRIES: Final = 16
+"""While the size of entries is not known."""
+POSITIONS_MOST: Final = 100_000
+"""About how many positions one read brings: a tracker that is behind needs no more memory."""
 
 _log = structlog.get_logger("fleet.telemetry.reading")
 
@@ -34,6 +38,7 @@ class StreamReader:
     def __init__(self, streams: StreamsRedis) -> None:
         self._streams = streams_of(streams)
         self.up_to: dict[int, bytes] = {}
+        self._count = FIRST_ENTRIES
 
     async def read(self, wait_ms: int) -> Read:
         """Return what is new, waiting up to ``wait_ms`` wall milliseconds for the first of it.
@@ -43,7 +48,8 @@ class StreamReader:
         """
         if not self.up_to:
             return Read()
-        found = await self._streams.read(self.up_to, count=ENTRIES_MOST, wait_ms=wait_ms)
+        count = self._count
+        found = await self._streams.read(self.up_to, count=count, wait_ms=wait_ms)
         entries: list[Entry] = []
         has_more = False
         newest_ms = 0
@@ -54,8 +60,17 @@ class StreamReader:
                 if entry is not None:
                     entries.append(entry)
                     newest_ms = max(newest_ms, entry.received_ms)
-            has_more = has_more or len(parts) == ENTRIES_MOST
+            has_more = has_more or len(parts) == count
+        self._count = self._entries_of(entries)
         return Read(entries=entries, has_more=has_more, newest_ms=newest_ms, is_whole=not self._streams.deaf)
+
+    def _entries_of(self, entries: list[Entry]) -> int:
+        """Return how many entries a partition may bring next, going by the size of these."""
+        positions = sum(len(entry.positions) for entry in entries)
+        if not positions:
+            return self._count
+        fitting = POSITIONS_MOST * len(entries) // (positions * len(self.up_to))
+        return max(1, min(ENTRIES_MOST, fitting))
 
     async def aclose(self) -> None:
         """Give up what a read left waiting."""

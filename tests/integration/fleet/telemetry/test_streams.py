@@ -13,7 +13,7 @@ from core.redis import StreamsRedis, connect_streams
 from fleet.telemetry.blobs import START, Blobs, Header, Memory, PartitionBlob
 from fleet.telemetry.facts import Facts
 from fleet.telemetry.last_heard import BlobReader
-from fleet.telemetry.reading import StreamReader
+from fleet.telemetry.reading import ENTRIES_MOST, FIRST_ENTRIES, POSITIONS_MOST, StreamReader
 from fleet.telemetry.records import STATE, STREAM_POSITION, received_bytes
 from fleet.telemetry.streams import Appended, Streams, streams_of
 
@@ -124,10 +124,26 @@ class TestStreams:
             await streams.append(a_batch({3: [seq]}))
         reader = StreamReader(client)
         reader.up_to = {3: START}
-        first, second = await reader.read(50), await reader.read(50)
+        reads = [await reader.read(50) for _ in range(3)]
         await reader.aclose()
-        assert (first.has_more, len(first.entries)) == (True, 256)
-        assert (second.has_more, len(second.entries)) == (False, 44)
+        assert [(read.has_more, len(read.entries)) for read in reads] == [
+            (True, FIRST_ENTRIES),
+            (True, ENTRIES_MOST),
+            (False, 300 - FIRST_ENTRIES - ENTRIES_MOST),
+        ]
+
+    async def test_large_entries_are_read_a_few_at_a_time(
+        self, client: StreamsRedis, streams: Streams
+    ) -> None:
+        seqs = list(range(POSITIONS_MOST // 10))
+        for _ in range(40):
+            await streams.append(a_batch({3: seqs}))
+        reader = StreamReader(client)
+        reader.up_to = {3: START}
+        reads = [await reader.read(50) for _ in range(4)]
+        await reader.aclose()
+        assert [len(read.entries) for read in reads] == [FIRST_ENTRIES, 10, 10, 4]
+        assert [read.has_more for read in reads] == [True, True, True, False]
 
     async def test_a_partition_that_was_lost_meanwhile_is_not_read(
         self, client: StreamsRedis, streams: Streams
