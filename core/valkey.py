@@ -14,7 +14,7 @@ import shutil
 import signal
 import tempfile
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 import structlog
 
@@ -70,6 +70,19 @@ def socket_path(folder: Path) -> Path:
 def embedded_url(folder: Path) -> str:
     """Return the address of the embedded server of `folder`, running or not."""
     return f"unix://{socket_path(folder)}?db=0"
+
+
+DURABLE: Final = {
+    "save": "",
+    "appendonly": "yes",
+    "appendfsync": "everysec",
+    "auto-aof-rewrite-percentage": "400",
+    "maxmemory-policy": "noeviction",
+}
+"""A server that keeps what it acknowledged through a kill, and refuses instead of forgetting.
+
+The log grows by 13 MB a second at 100,000 vehicles: at the built-in 100 % it is written anew every few
+seconds; at 400 % it takes five times the data on disk."""
 
 
 class EmbeddedValkey:
@@ -174,11 +187,8 @@ class EmbeddedValkey:
             "dir": str(self._folder),
             "pidfile": str(self._folder / "valkey.pid"),
             "logfile": str(self._folder / "valkey.log"),
-            "appendonly": "yes",
-            "appendfsync": "everysec",
-            "save": "",
-            "maxmemory-policy": "noeviction",
             "set-proc-title": "yes",
+            **DURABLE,
         }
         words = [word for name, value in arguments.items() for word in (f"--{name}", value)]
         # a session of its own: Ctrl-C reaches us, and we stop it last

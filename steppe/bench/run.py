@@ -88,6 +88,8 @@ class Run:
             match said["type"]:
                 case "opening":
                     self._watch(Progress(phase="opening links", links=said["links"]))
+                case "settling":
+                    self._watch(Progress(phase=f"settling: {said['facts']:.0f} facts wait for SQL"))
                 case "measuring":
                     before = self._read(pids, ports)
                 case "progress" if before is not None:

@@ -14,7 +14,7 @@ import msgspec
 import redis
 
 from core.settings import process_environment
-from core.valkey import find_binary
+from core.valkey import DURABLE, find_binary
 from steppe.bench.machine import free_port
 from steppe.bench.world import World
 
@@ -92,8 +92,8 @@ class Started:
         folder = self._folder
         path = folder / "valkey.sock"
         words = [
-            str(find_binary()), "--port", "0", "--unixsocket", str(path), "--dir", str(folder), "--save", "",
-            "--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction",
+            str(find_binary()), "--port", "0", "--unixsocket", str(path), "--dir", str(folder),
+            *(word for name, value in DURABLE.items() for word in (f"--{name}", value)),
         ]  # fmt: skip
         with self._log("valkey") as log:
             self.processes["valkey"] = subprocess.Popen(words, stdout=log, stderr=log, env=self._environment)

@@ -44,7 +44,7 @@ async def get(server: EmbeddedValkey, name: str) -> bytes | None:
 
 async def test_it_listens_on_a_private_socket_only_and_keeps_everything(embedded: EmbeddedValkey) -> None:
     client = connect(embedded.url, text=True)
-    names = ("port", "appendonly", "appendfsync", "save", "maxmemory-policy")
+    names = ("port", "appendonly", "appendfsync", "save", "maxmemory-policy", "auto-aof-rewrite-percentage")
     told = {name: (await client.config_get(name))[name] for name in names}
     await client.aclose()
     assert told == {
@@ -53,6 +53,7 @@ async def test_it_listens_on_a_private_socket_only_and_keeps_everything(embedded
         "appendfsync": "everysec",
         "save": "",
         "maxmemory-policy": "noeviction",
+        "auto-aof-rewrite-percentage": "400",
     }
     folder = Path(embedded.url.removeprefix("unix://").removesuffix("?db=0")).parent
     assert folder.stat().st_mode & 0o777 == 0o700
