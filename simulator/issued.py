@@ -41,6 +41,8 @@ class GivenVehicle(_Issued, frozen=True, kw_only=True):
     software: str = ""
     keypad_key: str
     """Hex of the key that the keypad checks codes with; a secret."""
+    fence_key: str = ""
+    """Hex of the city's public key: no fence set without its signature is taken. Empty: none was given."""
 
     @property
     def top_speed_mps(self) -> float:

@@ -15,6 +15,7 @@ from core.database import Database
 from core.privacy.cipher import Undecipherable
 from core.privacy.encrypted import install_keys
 from core.settings import Settings, SettingsError, load, process_environment
+from fleet.commands.sign_fences import FenceSigner
 from steppe.city.build import CityBuild, build_city
 from steppe.city.hand_out import hand_out
 from steppe.city.load import load_facts
@@ -97,6 +98,7 @@ async def _hand_out(
         passwords=Passwords(),
         with_demo=with_demo,
         wall=Clock.real().wall(),
+        fence_key=FenceSigner(settings.security.audit_key or "").public_key,
     )
 
 

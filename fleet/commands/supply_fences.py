@@ -11,6 +11,7 @@ from core.database import Database
 from core.ids import VehicleNo
 from core.repeating import repeat
 from fleet.commands.queue_command import Wish, queue_command
+from fleet.commands.sign_fences import FenceSigner
 from fleet.commands.store import CommandStore
 from fleet.links.wire.commands import CommandKind, UpdateFences, WireFence
 from fleet.vehicles.kinds import Connection
@@ -38,14 +39,16 @@ class FenceSupply:
         last_heard: LastHeardReader,
         clock: Clock,
         fences: FenceWatch,
+        signer: FenceSigner,
         *,
         every_s: float = 2.0,
     ) -> None:
-        """Take the stores, what vehicles last said, who holds the index, and the pause in wall seconds."""
+        """Take the stores, what vehicles last said, who holds the index, who signs, and the pause (wall)."""
         self._database = database
         self._last_heard = last_heard
         self._clock = clock
         self._fences = fences
+        self._signer = signer
         self._every_s = every_s
 
     async def supply_once(self) -> int:
@@ -78,7 +81,7 @@ class FenceSupply:
             for vehicle in vehicles:
                 if vehicle.vehicle_no in asked:
                     continue
-                body = UpdateFences(fence_set_version=set_version, fences=tuple(fences_for(vehicle, fences)))
+                body = self._signed(vehicle, fences, set_version)
                 wish = Wish(
                     vehicle_no=VehicleNo(vehicle.vehicle_no),
                     kind=CommandKind.UPDATE_FENCES,
@@ -88,6 +91,11 @@ class FenceSupply:
                 await queue_command(tx, wish, at=self._clock.now(), rate=self._clock.rate)
                 queued += 1
         return queued
+
+    def _signed(self, vehicle: Vehicle, fences: Sequence[Fence], set_version: int) -> UpdateFences:
+        own = tuple(fences_for(vehicle, fences))
+        signature = self._signer.sign(vehicle.vehicle_no, set_version, own)
+        return UpdateFences(fence_set_version=set_version, fences=own, signature=signature)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look again and again until `stop`; an outage of a store is waited out."""

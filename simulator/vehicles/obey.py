@@ -24,6 +24,7 @@ from fleet.links.wire.commands import (
 from fleet.links.wire.messages import Command
 from fleet.links.wire.reports import CommandAck
 from fleet.links.wire.status import CommandOutcome, Light
+from simulator.vehicles.fence_signature import is_signed
 from simulator.vehicles.memory import KNOWN_COMMANDS, HomeMemory
 from simulator.vehicles.path import decode_polyline6
 
@@ -93,6 +94,8 @@ def _refusal(vehicle: "Vehicle", kind: CommandKind, body: CommandBody) -> Refusa
         return _why_no_door(vehicle, body)
     if kind in (CommandKind.PAUSE, CommandKind.RESUME) and vehicle.memory.task is None:
         return "no task"
+    if isinstance(body, UpdateFences) and not is_signed(vehicle.given, body):
+        return "fence set not signed by the city"
     if isinstance(body, Reroute):
         return next((no for stop in body.stops if (no := _why_no_way(stop.polyline6))), None)
     return None

@@ -5,6 +5,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from core.auth.api_tokens import PREFIX as TOKEN_PREFIX
 from core.auth.api_tokens import ensure_merchant_token
 from core.auth.machines import ensure_maker_key, machine_key_exists
@@ -49,6 +51,7 @@ async def hand_out(
     passwords: Passwords,
     with_demo: bool,
     wall: datetime,
+    fence_key: str = "",
 ) -> Issued:
     """Make accounts, keys and tokens that are not there yet, and return and write all that were handed out.
 
@@ -60,7 +63,8 @@ async def hand_out(
         staff = await _staff(tx, pack, before)
         makers = await _makers(tx, pack, before)
     merchants = _merchants(pack, build, before)
-    vehicles = await _vehicles(database, pack, build, keypad_root, with_demo)
+    made = await _vehicles(database, pack, build, keypad_root, with_demo)
+    vehicles = tuple(msgspec.structs.replace(vehicle, fence_key=fence_key) for vehicle in made)
     issued = Issued(city=pack.city.name, staff=staff, makers=makers, merchants=merchants, vehicles=vehicles)
     # Told before it is true: whoever is killed in between finds the same secrets and makes what is missing.
     write_issued(data_dir, issued)

@@ -69,6 +69,8 @@ class IssuedVehicle(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     consumption_wh_km: float
     keypad_key: str
     """Lower-case hex of 32 bytes; it checks pickup codes without a network."""
+    fence_key: str = ""
+    """Lower-case hex of the city's public key; it checks fence sets."""
     lat: float
     lng: float
     heading_deg: float

@@ -16,6 +16,7 @@ from fleet.alarms.escalation import patience_of
 from fleet.alarms.follow_up import AlarmFollowUp
 from fleet.alarms.watch_alarms import AlarmWatch
 from fleet.commands.expire_commands import CommandExpiry
+from fleet.commands.sign_fences import FenceSigner
 from fleet.commands.supply_fences import FenceSupply
 from fleet.people.watch_vehicles import VehicleWatch
 from fleet.quality.keeper import QualityKeeper
@@ -66,7 +67,9 @@ async def compose(resources: Resources) -> Components:
         "inbox": InboxConsumer(database, report_handlers(tasks), clock),
         "fences": fences,
         "road-rules": RoadRules(fences, clock, engine),
-        "fence-supply": FenceSupply(database, heard, clock, fences),
+        "fence-supply": FenceSupply(
+            database, heard, clock, fences, FenceSigner(secret(settings, "audit_key"))
+        ),
         "dispatch": DispatchReconciler(database, clock, DispatchWaker(queue, clock), every_s=every_s),
         "orders": OrderWatch(database, clock, every_s=every_s),
         "tasks": TaskWatch(database, heard, clock, tasks, every_s=every_s),

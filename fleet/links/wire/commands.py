@@ -191,6 +191,8 @@ class UpdateFences(_Body, frozen=True):
 
     fence_set_version: int
     fences: tuple[WireFence, ...]
+    signature: str = ""
+    """Hex of Ed25519 over ``fence_sets.signed_text``; a vehicle that was given the key takes no other."""
 
 
 class PreserveRecording(_Body, frozen=True):

@@ -9,6 +9,7 @@ from core.ids import DistrictCode, FenceId, VehicleNo
 from core.kinds import ServiceKind
 from core.redis import connect
 from fleet.commands.command import Command
+from fleet.commands.sign_fences import FenceSigner
 from fleet.commands.store import CommandStore
 from fleet.commands.supply_fences import FenceSupply
 from fleet.links.wire.commands import CommandKind, UpdateFences
@@ -17,9 +18,19 @@ from geofences import shapes
 from geofences.fences import FenceDraft, FenceKind, FenceRules
 from geofences.publishing import sync_fences
 from geofences.watch import FenceWatch
+from simulator.issued import GivenVehicle
+from simulator.vehicles.fence_signature import is_signed
 from tests.integration.fleet.builders import AT, heard, working_vehicles
 
+SIGNER = FenceSigner("the audit key of a test")
 ONE, TWO = VehicleNo(1), VehicleNo(2)
+
+
+def a_vehicle(vehicle_no: int, fence_key: str) -> GivenVehicle:
+    return GivenVehicle(
+        vehicle_no=vehicle_no, code="", maker="m", service="delivery", district="KB", lat=39.6, lng=109.78,
+        keypad_key="00", fence_key=fence_key,
+    )  # fmt: skip
 
 
 class Said:
@@ -49,7 +60,7 @@ def _fence(name: str, **changes: object) -> FenceDraft:
 async def _supply(database: Database, valkey_url: str, clock: Clock, said: Said) -> FenceSupply:
     watch = FenceWatch(database, connect(valkey_url), clock)
     await watch.load()
-    return FenceSupply(database, said, clock, watch)
+    return FenceSupply(database, said, clock, watch, SIGNER)
 
 
 async def _sent(database: Database, number: VehicleNo) -> list[Command]:
@@ -78,6 +89,14 @@ async def test_a_vehicle_that_holds_an_older_set_gets_the_fences_that_concern_it
     body = msgspec.json.decode(command.body, type=UpdateFences)
     assert [fence.fence_id for fence in body.fences] == ["here"]
     assert body.fences[0].no_entry
+    given = a_vehicle(vehicle_no=1, fence_key=SIGNER.public_key)
+    assert is_signed(given, body)
+    assert not is_signed(a_vehicle(vehicle_no=2, fence_key=SIGNER.public_key), body)
+    assert not is_signed(a_vehicle(vehicle_no=1, fence_key=FenceSigner("another").public_key), body)
+    assert not is_signed(given, msgspec.structs.replace(body, fences=()))
+    assert not is_signed(given, msgspec.structs.replace(body, fence_set_version=body.fence_set_version + 1))
+    assert not is_signed(given, msgspec.structs.replace(body, signature="not hex"))
+    assert not is_signed(given, msgspec.structs.replace(body, signature=""))
     assert body.fence_set_version == 4
     assert await _sent(sqlite_database, TWO) == []
     assert await supply.supply_once() == 0, "one is under way already"
