@@ -57,7 +57,7 @@ def result(name: str) -> dict[str, Any] | None:
 def page() -> str:
     """Return the page."""
     parts = [HEAD, "## Bars\n", *_bars(), "", *_telemetry(), *_growth(), *_fences(), *_links(), *_live()]
-    parts += _machines()
+    parts += [*_streams(), *_machines()]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -198,6 +198,29 @@ def _live() -> Iterator[str]:
             f"| {plan['full']} | {plan['viewports']:,} | {share['api']:.3f} | {share['valkey']:.3f} "
             f"| {run['memoryMb']['api']:g} | {run['megabytesPerS']:g} | {seen['true']} of {seen['verified']} "
             f"| ≤ {run['bar']['serversCoreShare']:g} | {'met' if run['isMet'] else 'missed'} |"
+        )
+    yield ""
+
+
+def _streams() -> Iterator[str]:
+    streams = result("streams")
+    if streams is None:
+        return
+    yield "## The streams on a cluster\n"
+    yield (
+        f"{streams['vehicles']:,} vehicles at 1 Hz: a batch of one gateway every {streams['batch_ms']} ms over "
+        f"{streams['partitions']} partitions, what one tracker reads of it, its blobs once a second. CPU in ms of client / all servers.\n"
+    )
+    yield "| | append a batch | p50 ms | read a batch | blobs, once a second | p50 ms | servers MB (PSS) |"
+    yield "|---|---|---|---|---|---|---|"
+    for name, row in streams["rows"].items():
+        append, read, blobs = (
+            f"{row[part]['client_cpu_ms']:g} / {row[part]['servers_cpu_ms']:g}"
+            for part in ("append", "read", "blobs")
+        )
+        yield (
+            f"| {name} | {append} | {row['append']['p50_ms']:g} | {read} | {blobs} | {row['blobs']['p50_ms']:g} "
+            f"| {row['server_memory_mb']:g} |"
         )
     yield ""
 
