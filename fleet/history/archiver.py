@@ -189,7 +189,7 @@ class Archiver:
             self._clock.now_ms(),
             totals,
         )
-        self._memory.take(positions[fresh])
+        self._memory.take()
         self._count(totals)
         self._written = dict(self._up_to)
         self._entries, self._rows, self._unreadable = [], 0, 0

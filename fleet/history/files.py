@@ -21,6 +21,7 @@ from fleet.history.ledger import RawLedger, Totals
 from fleet.telemetry.records import STREAM_STATUS, Records
 
 _PARTS: Final = 4
+_CLOSE_MS: Final = 2**32
 
 
 class RawFile(msgspec.Struct, frozen=True, kw_only=True, order=True):
@@ -167,18 +168,25 @@ def last_seqs(files: list[RawFile]) -> tuple[Records, Records]:
 
 
 def _kept(positions: Records, received_ms: np.ndarray[Any, Any]) -> Records:
-    order = np.lexsort((positions["measured_ms"], positions["vehicle_no"]))
+    order = _by_vehicle_and_time(positions["vehicle_no"], positions["measured_ms"])
     return as_kept(positions[order], received_ms[order])
 
 
 def _kept_status(status: Records) -> Records:
-    order = np.lexsort((status["measured_ms"], status["status"]["vehicle_no"]))
+    order = _by_vehicle_and_time(status["status"]["vehicle_no"], status["measured_ms"])
     kept = np.empty(len(status), HISTORY_STATUS)
     whole = np.ascontiguousarray(status["status"])[order]
     kept["vehicle_no"], kept["status_seq"] = whole["vehicle_no"], whole["status_seq"]
     kept["measured_ms"] = status["measured_ms"][order]
     kept["record"] = whole.view(f"V{STREAM_STATUS['status'].itemsize}")
     return kept
+
+
+def _by_vehicle_and_time(numbers: np.ndarray[Any, Any], ms: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return the order; one sort of one key takes a third of a lexsort when the times lie close together."""
+    if len(ms) and int(ms.max()) - int(ms.min()) < _CLOSE_MS:
+        return np.argsort((numbers.astype(np.int64) << 32) | (ms - ms.min()))
+    return np.lexsort((ms, numbers))
 
 
 def _counted(before: RawLedger | None, positions: int, status: int) -> Totals:

@@ -28,6 +28,7 @@ class Memory:
     def __init__(self) -> None:
         self._seq = np.zeros(1024, np.int64)
         self._ms = np.zeros(1024, np.int64)
+        self._then = (self._seq, self._ms)
         self._until_ms = 0
 
     def recall(self, numbers: Records, last: Records, until_ms: int) -> None:
@@ -38,13 +39,16 @@ class Memory:
             self._seq[numbers], self._ms[numbers] = last[:, 0], last[:, 1]
 
     def sorted_out(self, positions: Records) -> tuple[Mask, Mask]:
-        """Say which positions are new for certain and which may have been stored before; takes none of them.
+        """Say which positions are new for certain and which may have been stored before.
+
+        Nothing is remembered of them until ``take``.
 
         New is what is above its vehicle's last sequence or time. What is not was sent again or comes late,
         from a radio hole. A vehicle that is not remembered is doubtful up to the end of what was stored.
         """
         numbers = positions["vehicle_no"]
         new, doubtful = np.zeros(len(numbers), np.bool_), np.zeros(len(numbers), np.bool_)
+        self._then = (self._seq, self._ms)
         rows = np.flatnonzero(~np.logical_or.reduce(list(self.shed(positions).values())))
         if not len(rows):
             return new, doubtful
@@ -62,17 +66,12 @@ class Memory:
             new[taken] = True
             doubtful[here[~is_new]] = True
         new &= ~doubtful
+        self._then = (seq, ms)
         return new, doubtful
 
-    def take(self, positions: Records) -> None:
-        """Remember positions that are stored now; late ones change nothing."""
-        numbers = positions["vehicle_no"]
-        for turn in turns(numbers):
-            who, seq, ms = numbers[turn], positions["seq"][turn], positions["measured_ms"][turn]
-            is_new = (seq > self._seq[who]) | (ms > self._ms[who])
-            who, seq, ms = who[is_new], seq[is_new], ms[is_new]
-            self._seq[who] = seq
-            self._ms[who] = np.maximum(self._ms[who], ms)
+    def take(self) -> None:
+        """Remember what was sorted out last: it is stored now. Late positions change nothing."""
+        self._seq, self._ms = self._then
 
     @staticmethod
     def shed(positions: Records) -> dict[str, Mask]:
