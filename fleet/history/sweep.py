@@ -5,7 +5,7 @@ them needs more memory than a piece takes, however large the city is.
 """
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -114,25 +114,49 @@ def sweep(
     Pieces come in the order of the blocks, then of the vehicles. A file that vanishes under the reader was
     replaced: its piece is read again from what stands there then. Runs in a thread; costs what it reads.
     """
-    walk = _Walk(kind, listing, wanted)
+    walk = Walk(listing, wanted)
     for block in range(wanted.from_ms // BLOCK_MS, wanted.to_ms // BLOCK_MS + 1):
         from_ms = max(wanted.from_ms, block * BLOCK_MS)
         to_ms = min(wanted.to_ms, (block + 1) * BLOCK_MS - 1)
         of_block = msgspec.structs.replace(wanted, from_ms=from_ms, to_ms=to_ms)
         for piece in _pieces(walk.within(from_ms, to_ms), of_block, piece_rows):
-            records, again = walk.gathered(of_block, piece)
-            if len(records) or again:
-                yield records, again
+            read = partial(_read, kind, wanted=of_block, piece=piece)
+            records = joined(walk.read(read, from_ms, to_ms), kind.dtype)
+            records = records[in_order(records, kind.seq)]
+            first = sent_once(records, kind.seq)
+            again = len(first) - int(first.sum())
+            if len(records):
+                yield records[first], again
 
 
-class _Walk:
-    """The files of one sweep; listed again when one of them vanished."""
+class Walk:
+    """The files of a selection; listed again, and read again, when one of them vanished."""
 
-    def __init__(self, kind: Kind, listing: Listing, wanted: Selection) -> None:
-        self._kind = kind
+    def __init__(self, listing: Listing, wanted: Selection) -> None:
+        """List the files of the selection's span."""
         self._listing = listing
         self._wanted = wanted
         self._list()
+
+    def within(self, from_ms: int, to_ms: int) -> list[Source]:
+        """Return the files that may hold something of a span."""
+        return [source for source in self._sources if source.from_ms <= to_ms and source.to_ms >= from_ms]
+
+    def read(
+        self,
+        read: Callable[[Source], Iterator[Records]],
+        from_ms: int | None = None,
+        to_ms: int | None = None,
+    ) -> list[Records]:
+        """Return what ``read`` gives of every file of a span, all of them standing while it read."""
+        since = self._wanted.from_ms if from_ms is None else from_ms
+        until = self._wanted.to_ms if to_ms is None else to_ms
+        for _ in range(TRIES_MOST):
+            try:
+                return [part for source in self.within(since, until) for part in read(source)]
+            except FileNotFoundError:
+                self._list()
+        return [part for source in self.within(since, until) for part in read(source)]
 
     def _list(self) -> None:
         for _ in range(TRIES_MOST):
@@ -142,28 +166,6 @@ class _Walk:
                 continue
             return
         self._sources = self._listing(self._wanted.from_ms, self._wanted.to_ms)
-
-    def within(self, from_ms: int, to_ms: int) -> list[Source]:
-        return [source for source in self._sources if source.from_ms <= to_ms and source.to_ms >= from_ms]
-
-    def gathered(self, wanted: Selection, piece: _Piece) -> tuple[Records, int]:
-        for _ in range(TRIES_MOST):
-            try:
-                records = self._gather(wanted, piece)
-            except FileNotFoundError:
-                self._list()
-                continue
-            break
-        else:
-            records = self._gather(wanted, piece)
-        records = records[in_order(records, self._kind.seq)]
-        first = sent_once(records, self._kind.seq)
-        return records[first], len(first) - int(first.sum())
-
-    def _gather(self, wanted: Selection, piece: _Piece) -> Records:
-        sources = self.within(wanted.from_ms, wanted.to_ms)
-        parts = (part for source in sources for part in _read(self._kind, source, wanted, piece))
-        return joined(parts, self._kind.dtype)
 
 
 def _read(kind: Kind, source: Source, wanted: Selection, piece: _Piece) -> Iterator[Records]:

@@ -84,6 +84,11 @@ class Box:
     def __repr__(self) -> str:
         return f"Box{self.key}"
 
+    @property
+    def e7(self) -> tuple[int, int, int, int]:
+        """Return south, north, west, east in degrees ×1e7."""
+        return (*self._lat, *self._lng)
+
     def holds(self, records: Records) -> Mask:
         """Say which of LIVE[n] lie in the box."""
         lat, lng = records["lat_e7"], records["lng_e7"]
