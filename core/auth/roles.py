@@ -83,6 +83,8 @@ class Scope(StrEnum):
     """How good vehicles' data is, and samples of what was refused."""
     QUALITY_OWN = "quality:own"
     """The same about a maker's own vehicles."""
+    HISTORY_EXPORT = "history:export"
+    """Take positions away as a file; each time is on record."""
     TELEMETRY_SEND = "telemetry:send"
     REPORTS_SEND = "reports:send"
     COMMANDS_RECEIVE = "commands:receive"
@@ -114,6 +116,7 @@ _DISPATCHER = _WATCHER | {
     Scope.ORDERS_ACT,
 }
 _SHIFT_LEAD = _DISPATCHER | {
+    Scope.HISTORY_EXPORT,
     Scope.VEHICLES_MANAGE,
     Scope.FENCES_EDIT,
     Scope.PHONES_REVEAL,
@@ -152,6 +155,7 @@ ROLE_SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
         ),
         Role.DUTY_OFFICER: _WATCHER
         | {
+            Scope.HISTORY_EXPORT,
             Scope.VEHICLES_STOP,
             Scope.ALARMS_ACT,
             Scope.POLICE_CODES,
@@ -162,6 +166,7 @@ ROLE_SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
         },
         Role.AGENCY: _WATCHER
         | {
+            Scope.HISTORY_EXPORT,
             Scope.POLICE_CODES,
             Scope.VIOLATIONS_JUDGE,
             Scope.VIOLATIONS_DECIDE,
@@ -170,7 +175,7 @@ ROLE_SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
             Scope.INCIDENTS_JUDGE,
             Scope.EVIDENCE_READ,
         },
-        Role.SUPERVISOR: _WATCHER | {Scope.AUDIT_READ, Scope.EVIDENCE_READ},
+        Role.SUPERVISOR: _WATCHER | {Scope.HISTORY_EXPORT, Scope.AUDIT_READ, Scope.EVIDENCE_READ},
         # The administrator of accounts and data is no dispatcher: no command, no order, no resident's phone.
         Role.ADMIN: _WATCHER
         | {Scope.VEHICLES_MANAGE, Scope.FENCES_EDIT, Scope.AUDIT_READ, Scope.STAFF_MANAGE},

@@ -9,6 +9,7 @@ from dashboard.routes.codes import scan
 from dashboard.routes.commands import Commands
 from dashboard.routes.fence_rules import read_fence_rule
 from dashboard.routes.fences import Fences
+from dashboard.routes.history import HistoryRoutes
 from dashboard.routes.orders import Orders
 from dashboard.routes.phone_reveals import reveal_phone_of_order
 from dashboard.routes.positions import PositionRoutes
@@ -23,6 +24,7 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     City,
     scan,
     PositionRoutes,
+    HistoryRoutes,
     QualityRoutes,
     Vehicles,
     Commands,

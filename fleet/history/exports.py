@@ -1,9 +1,8 @@
 """History as CSV, GeoJSON and GPX 1.1: pieces of positions in, pieces of text out. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
-from typing import Any, Final
-from xml.sax.saxutils import escape
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +22,7 @@ class ExportFormat(StrEnum):
 
 
 MEDIA_TYPES: Final = {
-    ExportFormat.CSV: "text/csv; charset=utf-8",
+    ExportFormat.CSV: "text/csv",
     ExportFormat.GEOJSON: "application/geo+json",
     ExportFormat.GPX: "application/gpx+xml",
 }
@@ -36,54 +35,109 @@ _GPX_HEAD: Final = (
 )
 
 
-def as_csv(parts: Iterable[Records]) -> Iterator[str]:
-    """Yield RFC 4180 lines with a head; unknown battery or accuracy is an empty field."""
-    yield CSV_HEAD
-    for part in parts:
-        columns = _columns(part)
-        yield "".join(
+class Writer(Protocol):
+    """Writes one document: what ``begin`` returns, then each ``add``, then ``end``."""
+
+    def begin(self) -> str:
+        """Return what stands before the positions."""
+        ...
+
+    def add(self, part: Records) -> str:
+        """Return some positions' text."""
+        ...
+
+    def end(self) -> str:
+        """Return what stands behind them."""
+        ...
+
+
+class CsvWriter:
+    """RFC 4180 lines under a head; unknown battery or accuracy is an empty field."""
+
+    def begin(self) -> str:
+        """Return the head."""
+        return CSV_HEAD
+
+    def add(self, part: Records) -> str:
+        """Return a line for each position."""
+        return "".join(
             f"{no},{at},{lat:.7f},{lng:.7f},{speed:.2f},{heading:.1f},{'' if battery is None else battery},"
             f"{mode},{'' if accuracy is None else accuracy},{seq},{late:.3f}\n"
-            for no, at, lat, lng, speed, heading, battery, mode, accuracy, seq, late in zip(
-                *columns, strict=True
-            )
+            for no, at, lat, lng, speed, heading, battery, mode, accuracy, seq, late in _rows(part)
         )
 
-
-def as_geojson(parts: Iterable[Records]) -> Iterator[str]:
-    """Yield one FeatureCollection (RFC 7946) with a Point for each position."""
-    yield '{"type":"FeatureCollection","features":['
-    comma = ""
-    for part in parts:
-        for no, at, lat, lng, speed, heading, battery, mode, accuracy, seq, late in zip(
-            *_columns(part), strict=True
-        ):
-            yield (
-                f'{comma}\n{{"type":"Feature","geometry":{{"type":"Point","coordinates":[{lng:.7f},{lat:.7f}]}},'
-                f'"properties":{{"vehicleNo":{no},"measuredAt":"{at}","speedMps":{speed:.2f},'
-                f'"headingDeg":{heading:.1f},"batteryRatio":{_json(battery)},"controlMode":"{mode}",'
-                f'"accuracyM":{_json(accuracy)},"seq":{seq},"lateS":{late:.3f}}}}}'
-            )
-            comma = ","
-    yield "\n]}\n"
+    def end(self) -> str:
+        """Return nothing."""
+        return ""
 
 
-def as_gpx(tracks: Iterable[tuple[str, Iterable[Records]]]) -> Iterator[str]:
-    """Yield GPX 1.1 with a track for each (name, positions of one vehicle by time); a gap ends a segment."""
-    yield _GPX_HEAD
-    for name, parts in tracks:
-        yield f"<trk><name>{escape(name)}</name>"
-        is_open, last_ms = False, -np.inf
-        for part in parts:
-            begins = (np.diff(part["measured_ms"], prepend=last_ms) > GAP_MS).tolist()
-            for begin, at, lat, lng in zip(begins, times(part["measured_ms"]), *_degrees(part), strict=True):
-                if begin:
-                    yield "</trkseg>\n<trkseg>" if is_open else "<trkseg>"
-                    is_open = True
-                yield f'<trkpt lat="{lat:.7f}" lon="{lng:.7f}"><time>{at}</time></trkpt>\n'
-            last_ms = float(part["measured_ms"][-1]) if len(part) else last_ms
-        yield "</trkseg></trk>\n" if is_open else "</trk>\n"
-    yield "</gpx>\n"
+class GeoJsonWriter:
+    """One FeatureCollection (RFC 7946) with a Point for each position."""
+
+    def __init__(self) -> None:
+        self._comma = ""
+
+    def begin(self) -> str:
+        """Return the begin of the collection."""
+        return '{"type":"FeatureCollection","features":['
+
+    def add(self, part: Records) -> str:
+        """Return a feature for each position."""
+        features = [
+            f'\n{{"type":"Feature","geometry":{{"type":"Point","coordinates":[{lng:.7f},{lat:.7f}]}},'
+            f'"properties":{{"vehicleNo":{no},"measuredAt":"{at}","speedMps":{speed:.2f},'
+            f'"headingDeg":{heading:.1f},"batteryRatio":{_json(battery)},"controlMode":"{mode}",'
+            f'"accuracyM":{_json(accuracy)},"seq":{seq},"lateS":{late:.3f}}}}}'
+            for no, at, lat, lng, speed, heading, battery, mode, accuracy, seq, late in _rows(part)
+        ]
+        comma, self._comma = self._comma, "," if features else self._comma
+        return comma + ",".join(features) if features else ""
+
+    def end(self) -> str:
+        """Return the end of the collection."""
+        return "\n]}\n"
+
+
+class GpxWriter:
+    """GPX 1.1 with a track for each vehicle; a gap ends a segment. Takes one vehicle after the other."""
+
+    def __init__(self) -> None:
+        self._vehicle: int | None = None
+        self._last_ms = -np.inf
+
+    def begin(self) -> str:
+        """Return the head."""
+        return _GPX_HEAD
+
+    def add(self, part: Records) -> str:
+        """Return the track points of some positions of one vehicle."""
+        if not len(part):
+            return ""
+        text, vehicle = "", int(part["vehicle_no"][0])
+        if vehicle != self._vehicle:
+            text = f"{self._close()}<trk><name>{vehicle}</name>"
+            self._vehicle, self._last_ms = vehicle, -np.inf
+        begins = (np.diff(part["measured_ms"], prepend=self._last_ms) > GAP_MS).tolist()
+        between = "<trkseg>" if np.isinf(self._last_ms) else "</trkseg>\n<trkseg>"
+        for begin, at, lat, lng in zip(begins, times(part["measured_ms"]), *_degrees(part), strict=True):
+            segment, between = (between, "</trkseg>\n<trkseg>") if begin else ("", between)
+            text += f'{segment}<trkpt lat="{lat:.7f}" lon="{lng:.7f}"><time>{at}</time></trkpt>\n'
+        self._last_ms = float(part["measured_ms"][-1])
+        return text
+
+    def end(self) -> str:
+        """Return the end of the last track and of the document."""
+        return f"{self._close()}</gpx>\n"
+
+    def _close(self) -> str:
+        return "" if self._vehicle is None else "</trkseg></trk>\n"
+
+
+WRITERS: Final[Mapping[ExportFormat, Callable[[], Writer]]] = {
+    ExportFormat.CSV: CsvWriter,
+    ExportFormat.GEOJSON: GeoJsonWriter,
+    ExportFormat.GPX: GpxWriter,
+}
 
 
 def times(ms: NDArray[Any]) -> list[str]:
@@ -96,9 +150,9 @@ def _degrees(part: Records) -> tuple[list[float], list[float]]:
     return (part["lat_e7"] * 1e-7).tolist(), (part["lng_e7"] * 1e-7).tolist()
 
 
-def _columns(part: Records) -> tuple[list[Any], ...]:
+def _rows(part: Records) -> Iterator[tuple[Any, ...]]:
     modes = [CONTROL_MODES[min(mode, len(CONTROL_MODES) - 1)].value for mode in range(MODE_MASK + 1)]
-    return (
+    return zip(
         part["vehicle_no"].tolist(),
         times(part["measured_ms"]),
         *_degrees(part),
@@ -109,6 +163,7 @@ def _columns(part: Records) -> tuple[list[Any], ...]:
         [None if value == UNKNOWN_U8 else value / 10 for value in part["accuracy_dm"].tolist()],
         part["seq"].tolist(),
         ((part["received_ms"] - part["measured_ms"]) / 1000).tolist(),
+        strict=True,
     )
 
 

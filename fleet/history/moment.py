@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 
 from fleet.history.kept import BLOCK_MS, HISTORY, HOUR_MS
 from fleet.history.reading import History
+from fleet.history.summary import STANDING_M_S
 from fleet.history.sweep import Selection, Source, Walk
-from fleet.telemetry.records import Records, joined
+from fleet.links.wire.positions import MODE_MASK, PositionFlag
+from fleet.telemetry.records import LIVE, Records, joined
+from fleet.vehicles.kinds import CONDITIONS, Condition
 
 READ: Final = (
     *("vehicle_no", "lat_e7", "lng_e7", "measured_ms", "speed_cm_s"),
@@ -19,6 +22,9 @@ READ: Final = (
 )
 MOMENT: Final = np.dtype([(name, HISTORY[name]) for name in READ])
 """Where a vehicle was at a moment."""
+IDLE, DRIVING, CHARGING = (
+    CONDITIONS.index(one) for one in (Condition.IDLE, Condition.DRIVING, Condition.CHARGING)
+)
 ROWS_AT_ONCE: Final = 1_000_000
 
 
@@ -50,6 +56,19 @@ def as_moments(records: Records) -> Records:
     for name in READ:
         moments[name] = records[name]
     return moments
+
+
+def as_live(moments: Records) -> Records:
+    """Return LIVE[n] of MOMENT[n]; the condition is what a position tells: charging, driving or idle."""
+    live = np.zeros(len(moments), LIVE)
+    for name in ("vehicle_no", "lat_e7", "lng_e7", "heading_256", "battery_200"):
+        live[name] = moments[name]
+    is_charging = (moments["mode_flags"] & PositionFlag.CHARGING) != 0
+    drives = moments["speed_cm_s"] >= STANDING_M_S * 100
+    condition = np.where(is_charging, CHARGING, np.where(drives, DRIVING, IDLE))
+    live["flags"] = condition | ((moments["mode_flags"] & MODE_MASK) << 3)
+    live["speed_5"] = np.minimum(moments["speed_cm_s"] // 20, 255)
+    return live
 
 
 def _last_in(source: Source, wanted: Selection) -> Iterator[Records]:

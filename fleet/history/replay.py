@@ -1,7 +1,7 @@
 """Reading history for people: within their reach, bounded, up to the last second."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,22 +13,24 @@ from core.auth.principal import Reach
 from core.clock import Clock
 from core.errors import Invalid, NotFound
 from core.redis import StreamsRedis
+from fleet.history.exports import WRITERS, ExportFormat
 from fleet.history.kept import HISTORY, in_order, sent_once
 from fleet.history.ledger import Level
-from fleet.history.spans import AREA_POINTS_MOST, HOUR_MS, POINTS_MOST, Span, bounded
+from fleet.history.spans import AREA_POINTS_MOST, HOUR_MS, POINTS_MOST, Span, bounded, span_of
 from fleet.history.summary import Gap, Summary, gaps, summarise
 from fleet.history.tail import StreamTail
 from fleet.live.mirror import Box
-from fleet.telemetry.records import Records, joined
+from fleet.telemetry.records import LiveKind, Records, joined, live_message
 from fleet.telemetry.steps.liveness import silence_limits_ms
 
 TAIL_WALL_S: Final = 120.0
 """What was measured longer ago is in files, unless it came late in the last seconds."""
+RECENT_MS: Final = 600_000
 INTERVAL_MS: Final = 1000
 SUMMARY_ROWS: Final = 1_000_000
 
 type Numbers = NDArray[Any]
-type Within = Callable[[Reach], Numbers | None]
+type Within = Callable[[Reach], Awaitable[Numbers | None]]
 """Returns the sorted vehicles of a reach, None when the reach leaves none out."""
 
 
@@ -66,22 +68,30 @@ class Replay:
     def __repr__(self) -> str:
         return f"Replay({self._folder})"
 
+    def recent_span(self, from_ms: int | None, to_ms: int | None) -> Span:
+        """Return a span; what is left out makes it the last ten minutes. Raises Invalid."""
+        until = self._clock.now_ms() if to_ms is None else to_ms
+        return span_of(until - RECENT_MS if from_ms is None else from_ms, until)
+
     async def vehicle(
-        self, reach: Reach, vehicle_no: int, span: Span, *, points: int = POINTS_MOST
+        self, reach: Reach, vehicle_no: int, span: Span, *, points: int | None = POINTS_MOST
     ) -> Replayed:
-        """Return one vehicle over a span of at most 31 days. Raises NotFound, Invalid, Unavailable."""
+        """Return one vehicle over a span of at most 31 days; None as points gives all of them.
+
+        Raises NotFound, Invalid, Unavailable.
+        """
         bounded(span, vehicles=1)
-        if not 2 <= points <= POINTS_MOST:
+        if points is not None and not 2 <= points <= POINTS_MOST:
             raise Invalid(
                 "invalid-input", f"points is from 2 to {POINTS_MOST}", field="points", limit=POINTS_MOST
             )
-        self._chosen(reach, [vehicle_no])
+        await self._chosen(reach, [vehicle_no])
         recent = self._nothing() if self._tail is None else await self._tail.of_vehicle(vehicle_no)
         found = await asyncio.to_thread(self._of_vehicle, vehicle_no, span, recent)
         level = await asyncio.to_thread(self.level, span)
         silent = gaps(found["measured_ms"], span.from_ms, min(span.to_ms, self._clock.now_ms()))
-        is_cut = len(found) > points
-        if is_cut:
+        is_cut = points is not None and len(found) > points
+        if points is not None and is_cut:
             found = found[np.unique(np.linspace(0, len(found) - 1, points).astype(np.intp))]
         return Replayed(positions=found, gaps=silent, level=level, is_cut=is_cut)
 
@@ -94,11 +104,47 @@ class Replay:
         Raises NotFound, Invalid, Unavailable.
         """
         bounded(span, vehicles=None if vehicles is None else len(vehicles))
-        chosen = self._chosen(reach, vehicles)
+        chosen = await self._chosen(reach, vehicles)
         recent = await self._recent(span)
         parts = self._read(span, chosen, box, recent)
         while (part := await asyncio.to_thread(next, parts, None)) is not None:
             yield part
+
+    async def exported(
+        self,
+        reach: Reach,
+        format_: ExportFormat,
+        span: Span,
+        *,
+        vehicles: Sequence[int] | None = None,
+        box: Box | None = None,
+    ) -> AsyncIterator[str]:
+        """Yield a document of positions as it is read. Raises as ``positions``, before the first text."""
+        writer = WRITERS[format_]()
+        parts = (
+            self._tracks(reach, span, vehicles)
+            if format_ is ExportFormat.GPX
+            else self.positions(reach, span, vehicles=vehicles, box=box)
+        )
+        first = await anext(parts, None)
+        yield writer.begin()
+        if first is not None:
+            yield writer.add(first)
+            async for part in parts:
+                yield await asyncio.to_thread(writer.add, part)
+        yield writer.end()
+
+    async def _tracks(
+        self, reach: Reach, span: Span, vehicles: Sequence[int] | None
+    ) -> AsyncIterator[Records]:
+        if not vehicles:
+            raise Invalid(
+                "invalid-input", "a GPX track is of a vehicle: name some", field="vehicles", limit=1
+            )
+        bounded(span, vehicles=len(vehicles))
+        await self._chosen(reach, vehicles)
+        for number in sorted(set(vehicles)):
+            yield (await self.vehicle(reach, number, span, points=None)).positions
 
     async def area(self, reach: Reach, span: Span, box: Box) -> Records:
         """Return HISTORY[n] of everybody in a box; Invalid when that is more than 200,000 positions."""
@@ -121,16 +167,24 @@ class Replay:
         _, offline_ms = silence_limits_ms(np.array([INTERVAL_MS], np.int64), self._clock.rate)
         silence_ms = int(offline_ms[0])
         recent = as_moments(await self._recent(Span(from_ms=at_ms - silence_ms, to_ms=at_ms)))
+        vehicles = await self._within(reach)
         found = await asyncio.to_thread(
-            city_at, self._folder, at_ms, silence_ms, tail=recent, vehicles=self._within(reach)
+            city_at, self._folder, at_ms, silence_ms, tail=recent, vehicles=vehicles
         )
         assert found.dtype == MOMENT
         return found if box is None else found[box.holds(found)]
 
+    async def live_at(self, reach: Reach, at_ms: int, box: Box | None = None) -> bytes:
+        """Return the city at a moment as a live snapshot message, drawn by what draws the present."""
+        from fleet.history.moment import as_live
+
+        live = as_live(await self.city_at(reach, at_ms, box))
+        return live_message(LiveKind.SNAPSHOT, 0, at_ms, live)
+
     async def summaries(self, reach: Reach, span: Span, *, vehicles: Sequence[int]) -> list[Summary]:
         """Return what each of the named vehicles did that said anything, ascending by number."""
         bounded(span, vehicles=len(vehicles))
-        chosen = self._chosen(reach, vehicles)
+        chosen = await self._chosen(reach, vehicles)
         assert chosen is not None
         recent = await self._recent(span)
         at_once = max(1, SUMMARY_ROWS * 1000 // max(span.length_ms, 1))
@@ -151,8 +205,8 @@ class Replay:
         levels = [hour_head(hour.path)[0].level for hour in hours]
         return max(levels, key=LEVELS.index, default=Level.FULL)
 
-    def _chosen(self, reach: Reach, vehicles: Sequence[int] | None) -> Numbers | None:
-        allowed = self._within(reach)
+    async def _chosen(self, reach: Reach, vehicles: Sequence[int] | None) -> Numbers | None:
+        allowed = await self._within(reach)
         if vehicles is None:
             return allowed
         asked = np.unique(np.array(vehicles, np.int64))

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 import structlog
+from numpy.typing import NDArray
 
 from core import keys, metrics
 from core.auth.principal import Reach
@@ -21,7 +22,7 @@ from fleet.live.fanout import Fanout
 from fleet.live.feeds import FactFeed
 from fleet.live.mirror import Box, Mirror
 from fleet.live.outlet import Outlet
-from fleet.live.reach import ReachMask, must_know
+from fleet.live.reach import ReachMask, mask_of, must_know
 from fleet.live.subscription import ALL, Chosen, Subscription
 from fleet.telemetry.last_heard import BlobReader
 from fleet.telemetry.records import LiveKind, live_message, read_live_message
@@ -179,6 +180,13 @@ class LiveHub:
         await self._once_known()
         if not ReachMask(self.roster, reach).over(np.array([vehicle_no], np.intp))[0]:
             raise NotFound("not-found", f"there is no vehicle {vehicle_no}", vehicle_no=vehicle_no)
+
+    async def vehicles_within(self, reach: Reach) -> NDArray[np.intp] | None:
+        """Return the vehicles of a reach, ascending; None for one that leaves none out."""
+        if all(axis is None for axis in (reach.districts, reach.operators, reach.makers, reach.vehicles)):
+            return None
+        await self._once_known()
+        return np.flatnonzero(mask_of(self.roster, reach))
 
     async def snapshot(self, reach: Reach, box: Box | None) -> bytes:
         """Return a live snapshot message of the vehicles within reach and box. Raises Unavailable."""

@@ -18,6 +18,7 @@ from dashboard.topics.orders import OrderTopic
 from dashboard.topics.summary import SummaryTopic
 from fleet.commands.issue_command import BodyPlanner, CommandDesk
 from fleet.commands.possible import Situation
+from fleet.history.replay import Replay
 from fleet.history.trail import TrailReader
 from fleet.links.outgoing import push_at_once
 from fleet.links.wire.commands import CommandKind
@@ -145,6 +146,13 @@ async def compose(resources: Resources) -> Components:
         )
     )
     app.state.live_hub = hub
+    app.state.replay = Replay(
+        resources.streams,
+        clock,
+        settings.data_dir / "history",
+        hub.vehicles_within,
+        partitions=settings.tracker.partitions,
+    )
     app.state.trails = TrailReader(
         resources.streams, clock, settings.data_dir / "history", partitions=settings.tracker.partitions
     )

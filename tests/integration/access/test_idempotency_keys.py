@@ -31,6 +31,7 @@ MOVES_NOTHING = {
     "POST /api/alarms/{alarm_id}/answers": "the same again: the same answer; moves nothing",
     "POST /api/alarms/{alarm_id}/assign": "to the same person again: the same answer; moves nothing",
     "POST /api/alarms/{alarm_id}/comments": "adds words to an alarm; moves nothing",
+    "POST /api/history/exports": "reads; each reading is on record",
     "POST /api/orders/{order_id}/phone-reveals": "reads; each reading is on record",
     "POST /api/remote-operators/sign-in": "again: the same shift",
     "POST /api/remote-operators/heartbeat": "says that somebody is there",

@@ -30,7 +30,7 @@ KB = Reach(districts=frozenset({DistrictCode("KB")}))
 IN_KB = np.array([1, 2])
 
 
-def within(reach: Reach) -> Any:
+async def within(reach: Reach) -> Any:
     return None if reach == EVERYTHING else IN_KB
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.errors import Invalid
-from fleet.history.exports import as_csv, as_geojson, as_gpx
+from fleet.history.exports import WRITERS, CsvWriter, ExportFormat, GeoJsonWriter, GpxWriter, Writer
 from fleet.history.kept import HISTORY
 from fleet.history.spans import AREA_MOST_MS, DAY_MS, Span, bounded, span_of
 from fleet.telemetry.records import Records
@@ -29,8 +29,12 @@ def some(count: int, vehicle_no: int = 7, after_s: int = 0) -> Records:
     return records
 
 
+def text_of(writer: Writer, *parts: Records) -> str:
+    return writer.begin() + "".join(writer.add(part) for part in parts) + writer.end()
+
+
 def test_csv_has_a_head_and_a_line_for_each_position() -> None:
-    rows = list(csv.DictReader(io.StringIO("".join(as_csv([some(2), some(1, 8)])))))
+    rows = list(csv.DictReader(io.StringIO(text_of(CsvWriter(), some(2), some(1, 8)))))
     assert [row["vehicle_no"] for row in rows] == ["7", "7", "8"]
     assert rows[0] == {
         "vehicle_no": "7",
@@ -48,7 +52,7 @@ def test_csv_has_a_head_and_a_line_for_each_position() -> None:
 
 
 def test_geojson_is_one_collection_of_points_with_longitude_first() -> None:
-    found = json.loads("".join(as_geojson([some(2), some(1, 8)])))
+    found = json.loads(text_of(GeoJsonWriter(), some(2), some(0), some(1, 8)))
     assert found["type"] == "FeatureCollection"
     assert len(found["features"]) == 3
     assert found["features"][0]["geometry"] == {"type": "Point", "coordinates": [109.7812345, 39.6054321]}
@@ -57,14 +61,15 @@ def test_geojson_is_one_collection_of_points_with_longitude_first() -> None:
 
 
 def test_gpx_has_a_track_for_each_vehicle_and_a_segment_for_each_stretch_without_a_gap() -> None:
-    parts = [some(3), some(2, after_s=3), some(2, after_s=60)]
-    text = "".join(as_gpx([("EDS-KB-V-0001-8 <7>", parts), ("8", [])]))
+    text = text_of(
+        GpxWriter(), some(3), some(2, after_s=3), some(0), some(2, after_s=60), some(1, 8, after_s=61)
+    )
     root = ElementTree.fromstring(text)
     assert (root.tag, root.get("version"), root.get("creator")) == (f"{GPX}gpx", "1.1", "Steppe")
     tracks = root.findall(f"{GPX}trk")
-    assert [track.findtext(f"{GPX}name") for track in tracks] == ["EDS-KB-V-0001-8 <7>", "8"]
+    assert [track.findtext(f"{GPX}name") for track in tracks] == ["7", "8"]
     segments = [[len(segment) for segment in track.findall(f"{GPX}trkseg")] for track in tracks]
-    assert segments == [[5, 2], []]
+    assert segments == [[5, 2], [1]]
     point = tracks[0].find(f"{GPX}trkseg/{GPX}trkpt")
     assert point is not None
     assert (point.get("lat"), point.get("lon")) == ("39.6054321", "109.7812345")
@@ -72,15 +77,14 @@ def test_gpx_has_a_track_for_each_vehicle_and_a_segment_for_each_stretch_without
 
 
 def test_a_gap_inside_a_piece_ends_a_segment_too() -> None:
-    root = ElementTree.fromstring("".join(as_gpx([("7", [np.concatenate((some(2), some(2, after_s=90)))])])))
+    root = ElementTree.fromstring(text_of(GpxWriter(), np.concatenate((some(2), some(2, after_s=90)))))
     assert len(root.findall(f"{GPX}trk/{GPX}trkseg")) == 2
 
 
-@pytest.mark.parametrize("write", [as_csv, as_geojson])
-def test_nothing_is_a_whole_document_too(write: object) -> None:
-    assert callable(write)
-    text = "".join(write([]))
-    assert text.startswith("vehicle_no") or json.loads(text)["features"] == []
+def test_nothing_is_a_whole_document_too() -> None:
+    assert text_of(WRITERS[ExportFormat.CSV]()).startswith("vehicle_no,")
+    assert json.loads(text_of(WRITERS[ExportFormat.GEOJSON]()))["features"] == []
+    assert len(ElementTree.fromstring(text_of(WRITERS[ExportFormat.GPX]()))) == 0
 
 
 @pytest.mark.parametrize(
