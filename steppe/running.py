@@ -6,6 +6,7 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping
 
 from core import logs
+from core.allocator import give_back, keep_no_holes
 from core.errors import Unavailable
 from core.settings import load, process_environment
 from core.supervision import Component, ComponentCrashed, Runnable, stop_on_signals, supervise
@@ -20,6 +21,7 @@ async def run_process(name: str, compose: Compose) -> None:
 
     Raises what keeps the process from starting (settings, a database that does not answer, a taken port).
     """
+    keep_no_holes()
     settings = load(process_environment())
     logs.configure(name, settings.log_level)
     async with open_resources(settings) as resources, stop_on_signals() as stop:
@@ -27,6 +29,7 @@ async def run_process(name: str, compose: Compose) -> None:
         # What was loaded by now stays until the end: a collection need not walk through it each time.
         gc.collect()
         gc.freeze()
+        give_back()
         try:
             await supervise(components, stop, resources.clock)
         except ComponentCrashed as crash:

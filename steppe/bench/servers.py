@@ -17,6 +17,7 @@ import uvicorn
 from litestar import Litestar
 from prometheus_client import start_http_server
 
+from core.allocator import give_back, keep_no_holes
 from core.auth.litestar import AuthPlugin
 from core.clock import Clock
 from core.database import Database
@@ -43,6 +44,7 @@ def keep_what_is_loaded() -> None:
     """Do what ``steppe.running`` does once a process is put together."""
     gc.collect()
     gc.freeze()
+    give_back()
 
 
 def serve(app: Litestar, address: str) -> None:
@@ -179,6 +181,7 @@ def run_api(world: World) -> None:
 def main(arguments: Sequence[str]) -> None:
     """Run the server that is named; a third word makes its profile as well."""
     name, text, *profiled = arguments
+    keep_no_holes()
     open_files_most()
     # What the process of a city has loaded belongs to its memory.
     importlib.import_module(f"steppe.processes.{name}")
