@@ -16,6 +16,7 @@ from fleet.telemetry.last_heard import BlobReader
 from fleet.telemetry.reading import ENTRIES_MOST, FIRST_ENTRIES, POSITIONS_MOST, StreamReader
 from fleet.telemetry.records import STATE, STREAM_POSITION, received_bytes
 from fleet.telemetry.streams import Appended, Streams, streams_of
+from tests.valkey_cluster import ValkeyCluster
 
 PARTITIONS = 32
 Eventually = Callable[..., Awaitable[Any]]
@@ -202,3 +203,60 @@ class TestBlobs:
         everybody, some = await reader.states(), await reader.states([3, 30, 31, 32])
         assert sorted(everybody["vehicle_no"].tolist()) == list(range(1, PARTITIONS))
         assert some["vehicle_no"].tolist() == [3, 30, 31]
+
+
+class TestSlotsOnTheMove:
+    async def test_what_moves_to_another_node_is_appended_and_read_there(
+        self, valkey_cluster: ValkeyCluster, eventually: Eventually
+    ) -> None:
+        client = connect_streams(valkey_cluster.url)
+        streams, reader = streams_of(client), StreamReader(client)
+        reader.up_to = {3: START, 4: START}
+        await streams.append(a_batch({3: [1], 4: [1]}))
+        found = await read_all(reader, eventually, 2)
+        move = SlotMove(valkey_cluster, keys.telemetry(3))
+        move.begin()
+        # the stream is still where it was, and so are its entries
+        assert (await streams.append(a_batch({3: [2]}))).keys() == {3}
+        move.carry()
+        # the old node has nothing of it any more and says ASK
+        assert (await streams.append(a_batch({3: [3], 4: [3]}))).keys() == {3, 4}
+        found += await read_all(reader, eventually, 3)
+        move.end()
+        # now it says MOVED
+        assert (await streams.append(a_batch({3: [4]}))).keys() == {3}
+        found += await read_all(reader, eventually, 1)
+        assert sorted(found) == [(3, 1), (3, 2), (3, 3), (3, 4), (4, 1), (4, 3)]
+        await reader.aclose()
+        await client.aclose()
+        move.back()
+
+
+class SlotMove:
+    """Moves the slot of a key to another primary in the steps of a resharding."""
+
+    def __init__(self, cluster: ValkeyCluster, key: str) -> None:
+        self.cluster = cluster
+        self.key = key
+        self.source = cluster.owner_of(key)
+        self.target = next(node for node in cluster.primaries() if node is not self.source)
+        self.slot = self.source.ask("CLUSTER", "KEYSLOT", key)
+
+    def begin(self) -> None:
+        self.target.ask("CLUSTER", "SETSLOT", self.slot, "IMPORTING", self.source.ask("CLUSTER", "MYID"))
+        self.source.ask("CLUSTER", "SETSLOT", self.slot, "MIGRATING", self.target.ask("CLUSTER", "MYID"))
+
+    def carry(self) -> None:
+        for key in self.source.ask("CLUSTER", "GETKEYSINSLOT", self.slot, 100):
+            self.source.ask("MIGRATE", "127.0.0.1", self.target.port, key, 0, 5000)
+
+    def end(self) -> None:
+        new = self.target.ask("CLUSTER", "MYID")
+        for node in (self.target, self.source, *self.cluster.primaries()):
+            node.ask("CLUSTER", "SETSLOT", self.slot, "NODE", new)
+
+    def back(self) -> None:
+        self.source, self.target = self.target, self.source
+        self.begin()
+        self.carry()
+        self.end()
