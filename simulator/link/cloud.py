@@ -49,6 +49,8 @@ BACKOFF_FIRST_S, BACKOFF_MOST_S = 1.0, 30.0
 COMMANDS_HELD = 500
 _FINAL_ERRORS = frozenset({"invalid-input", "not-your-vehicle", "unknown-vehicle", "too-large"})
 """Refusals of a report that another try would not change."""
+_NOT_NOW = frozenset({"redis-unavailable", "overloaded"})
+"""Answers to a frame that is to be sent again."""
 
 _log = structlog.get_logger("simulator.link")
 
@@ -198,6 +200,8 @@ class MakerCloud:
             while (frame := self.kept.next_to_send()) is not None:
                 await link.send(frame)
             wall_s = time.monotonic()
+            for frame in self.kept.due_again(wall_s):
+                await link.send(frame)
             for number, vehicle in self.vehicles.items():
                 if vehicle.reports.waiting() and self._is_reached(number):
                     report = vehicle.reports.next_to_send(wall_s)
@@ -223,7 +227,9 @@ class MakerCloud:
                 self.kept.durable(message.frame_seq)
             case Error():
                 self._refused(message)
-            case Accepted() | Welcome():
+            case Accepted():
+                self.kept.accepted(message.frame_seq)
+            case Welcome():
                 pass
 
     def _refused(self, error: Error) -> None:
@@ -231,6 +237,8 @@ class MakerCloud:
         self.refused[error.code] = self.refused.get(error.code, 0) + error.count
         if first:
             _log.warning("refused", maker=self.maker.maker, code=error.code, detail=error.detail)
+        if error.code in _NOT_NOW and error.frame_seq is not None:
+            self.kept.not_taken(error.frame_seq, time.monotonic())
         vehicle = self.vehicles.get(error.vehicle_no or 0)
         if vehicle is not None and error.frame_seq is None and error.code in _FINAL_ERRORS:
             oldest = vehicle.memory.reports[:1]
