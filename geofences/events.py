@@ -63,7 +63,8 @@ def policy_of(
     fence: FenceDraft, defaults: Mapping[FenceKind, TransitionPolicy] = DEFAULT_POLICIES
 ) -> TransitionPolicy:
     """Return when crossings of a fence are said: as it asks, and else as its kind does."""
-    asked = {name: value for name, value in msgspec.structs.asdict(fence.timing).items() if value is not None}
+    timing = msgspec.structs.asdict(fence.timing)
+    asked = {n: timing[n] for n in TransitionPolicy.__struct_fields__ if timing[n] is not None}
     return msgspec.structs.replace(defaults.get(fence.kind, DEFAULT_POLICY), **asked)
 
 

@@ -133,6 +133,8 @@ class FenceTiming(msgspec.Struct, frozen=True, kw_only=True):
     """How long it has been inside before ``dwell`` is said, once a stay."""
     says_outside: bool | None = None
     """Whether ``outside`` is said of a vehicle that it concerns and that is first heard outside it."""
+    near_m: Annotated[float, msgspec.Meta(gt=0, le=5_000)] | None = None
+    """Metres around its middle within which a vehicle is ``near``; None: nobody looks."""
 
 
 GroupName = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]

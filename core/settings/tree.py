@@ -128,6 +128,8 @@ class SchedulerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """Wall seconds between two passes of the reconcilers."""
     outbox_batch: Count = 200
     """Outbox rows that one pass of the relay takes."""
+    near_vehicles_m: Annotated[float, Meta(ge=0, le=1000)] = 0.0
+    """Metres within which two vehicles, one of them moving, are near each other; 0: nobody looks."""
 
 
 class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

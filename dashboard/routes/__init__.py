@@ -10,6 +10,7 @@ from dashboard.routes.commands import Commands
 from dashboard.routes.fence_rules import read_fence_rule
 from dashboard.routes.fences import Fences
 from dashboard.routes.history import HistoryRoutes
+from dashboard.routes.near import list_near_vehicles
 from dashboard.routes.orders import Orders
 from dashboard.routes.phone_reveals import reveal_phone_of_order
 from dashboard.routes.positions import PositionRoutes
@@ -27,6 +28,7 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     HistoryRoutes,
     QualityRoutes,
     Vehicles,
+    list_near_vehicles,
     Commands,
     Alarms,
     Violations,

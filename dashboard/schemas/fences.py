@@ -87,6 +87,7 @@ class TimingBody(_Body, frozen=True):
     min_outside_s: Wait | None = None
     dwell_s: Dwell | None = None
     says_outside: bool | None = None
+    near_m: Annotated[float, Meta(gt=0, le=5_000)] | None = None
 
 
 class NewFence(_Body, frozen=True, kw_only=True):
@@ -167,6 +168,7 @@ class TimingView(_View, frozen=True):
     min_outside_s: float | None
     dwell_s: float | None
     says_outside: bool | None
+    near_m: float | None
 
 
 class PastView(_View, frozen=True):

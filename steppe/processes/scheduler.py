@@ -18,6 +18,7 @@ from fleet.alarms.watch_alarms import AlarmWatch
 from fleet.commands.expire_commands import CommandExpiry
 from fleet.commands.sign_fences import FenceSigner
 from fleet.commands.supply_fences import FenceSupply
+from fleet.fences.near_watch import NearWatch
 from fleet.people.watch_vehicles import VehicleWatch
 from fleet.quality.keeper import QualityKeeper
 from fleet.vehicles.lapse_papers import PaperWatch
@@ -69,6 +70,14 @@ async def compose(resources: Resources) -> Components:
         "road-rules": RoadRules(fences, clock, engine),
         "fence-supply": FenceSupply(
             database, heard, clock, fences, FenceSigner(secret(settings, "audit_key"))
+        ),
+        "near": NearWatch(
+            database,
+            clock,
+            heard,
+            lambda: fences.index,
+            vehicles_m=settings.scheduler.near_vehicles_m,
+            holder=holder_of("near"),
         ),
         "dispatch": DispatchReconciler(database, clock, DispatchWaker(queue, clock), every_s=every_s),
         "orders": OrderWatch(database, clock, every_s=every_s),

@@ -49,6 +49,7 @@ LUCK_WANTED = {
     "acknowledgeAlarm": "a version that is the present one",
     "giveCommand": "a command that the vehicle can take now",
     "drawFence": "a polygon that is one",
+    "listNearVehicles": "a place or a vehicle, and not both",
     "importFences": "polygons that are some",
     "fenceHistory": "the id of a fence",
     "readFence": "a version that there is",

@@ -160,3 +160,18 @@ async def test_a_trail_comes_from_the_stream_and_not_of_foreign_vehicles(wall: W
     assert points[0]["lat"] == 39.6
     assert foreign.status_code == 404
     assert backwards.json()["code"] == "time-out-of-range"
+
+
+async def test_vehicles_near_a_place_or_a_vehicle_come_nearest_first_within_reach(wall: Wall) -> None:
+    await wall.blob((1, 39.6, 109.8), (2, 39.601, 109.8), (3, 39.6, 109.9), (12, 39.6, 109.8))
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{wall.port}") as client:
+        kb = {"Authorization": "Bearer kb"}
+        place = await client.get("/api/vehicles/near?lat=39.6&lng=109.8&radiusM=500", headers=kb)
+        vehicle = await client.get("/api/vehicles/near?vehicleNo=1&radiusM=500", headers=kb)
+        foreign = await client.get("/api/vehicles/near?vehicleNo=12&radiusM=500", headers=kb)
+        neither = await client.get("/api/vehicles/near?lat=39.6", headers=kb)
+    near = [(each["vehicleNo"], each["distanceM"]) for each in place.json()["items"]]
+    assert near == [(1, 0.0), (2, 111.2)]
+    assert [each["vehicleNo"] for each in vehicle.json()["items"]] == [2]
+    assert foreign.status_code == 404
+    assert (neither.status_code, neither.json()["code"]) == (400, "invalid-input")

@@ -28,6 +28,7 @@ from core.problem_http import EXCEPTION_HANDLERS
 from core.redis import Redis
 from core.redis import connect as connect_redis
 from dashboard.live import live
+from dashboard.routes.near import list_near_vehicles
 from dashboard.routes.positions import PositionRoutes
 from fleet.history.trail import TrailReader
 from fleet.live.cell_messages import read_cells
@@ -226,7 +227,7 @@ async def standing(valkey_url: str, folder: Path, rows: Sequence[RosterRow]) -> 
         await task
 
     app = Litestar(
-        [live, PositionRoutes], plugins=[AuthPlugin(identify)], lifespan=[running],
+        [live, PositionRoutes, list_near_vehicles], plugins=[AuthPlugin(identify)], lifespan=[running],
         exception_handlers=EXCEPTION_HANDLERS,
     )  # fmt: skip
     async with served(app) as port:
