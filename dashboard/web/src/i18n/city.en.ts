@@ -32,4 +32,7 @@ export const city: CityWords = {
   insetLabel: "Close map of the busiest town",
   more: (n) => `${n} more`,
   unassigned: "Elsewhere",
+  cells: (cells, vehicles) => `Many vehicles, counted by cell: ${cells} cells, ${vehicles} vehicles. Zoom in to see each one`,
+  cellCount: (vehicles) => `${vehicles} vehicles`,
+  cellWorst: (severity) => `Worst alarm: ${severity}`,
 };

@@ -30,6 +30,9 @@ export const city = {
   insetLabel: "重点城区的车辆位置图",
   more: (n: number) => `另有 ${n} 条`,
   unassigned: "非本市",
+  cells: (cells: string, vehicles: string) => `车辆较多，按网格计数：${cells} 格，${vehicles} 辆。放大后显示单车`,
+  cellCount: (vehicles: string) => `${vehicles} 辆`,
+  cellWorst: (severity: string) => `最高告警：${severity}`,
 };
 
 export type CityWords = typeof city;

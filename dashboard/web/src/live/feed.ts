@@ -6,7 +6,8 @@
  */
 import type { Alarm, CitySummary, Command, OrderBrief } from "../api/types.ts";
 import { CityClock } from "./clock.ts";
-import { decodeFrame, FrameError } from "./decode.ts";
+import { CellStore, decodeCells, isCells, type CellsFrame } from "./cells.ts";
+import { decodeFrame, FrameError, type Frame } from "./decode.ts";
 import { LiveSocket, type LinkStatus } from "./socket.ts";
 import { TopicStore, type TopicMessage } from "./topic.ts";
 import { VehicleStore } from "./vehicles.ts";
@@ -14,6 +15,15 @@ import { VehicleStore } from "./vehicles.ts";
 const TOPICS = ["vehicles", "alarms", "orders", "commands", "summary"] as const;
 export type Topic = (typeof TOPICS)[number];
 const RESYNC_EVERY_MS = 2_000;
+const LOOK_PAUSE_MS = 250;
+/** A view is asked for so much wider on each side: a small move shows what is there already. */
+const MARGIN = 0.2;
+
+/** What a map shows: its zoom, and west, south, east, north in degrees. */
+export interface View {
+  readonly zoom: number;
+  readonly bbox: readonly [number, number, number, number];
+}
 
 export class StaffFeed {
   readonly clock = new CityClock();
@@ -22,18 +32,21 @@ export class StaffFeed {
   readonly orders = new TopicStore<OrderBrief>((o) => o.orderId, () => this.resync());
   readonly commands = new TopicStore<Command>((c) => c.commandId, () => this.resync());
   readonly summary = new TopicStore<CitySummary>(() => "city", () => this.resync());
+  readonly cells = new CellStore(() => this.resync());
   /** Wall ms when anything was last heard; -1 before. */
   heardAtMs = -1;
   /** Frames or messages that could not be read: counted, never shown as data. */
   refused = 0;
   private readonly socket: LiveSocket;
   private resyncAt = 0;
+  private lookTimer: ReturnType<typeof setTimeout> | undefined;
   private scheduled = false;
 
   constructor(
     url: string,
     onStatus: (status: LinkStatus) => void,
     private readonly topics: readonly Topic[] = TOPICS,
+    private view?: View,
   ) {
     this.alarms.subscribe(() => this.markAlarmed());
     this.socket = new LiveSocket({
@@ -50,6 +63,7 @@ export class StaffFeed {
   }
 
   stop(): void {
+    clearTimeout(this.lookTimer);
     this.socket.stop();
   }
 
@@ -57,8 +71,18 @@ export class StaffFeed {
     this.socket.retryNow();
   }
 
+  /** Says what the map shows. A city that was never sent as cells is sent whole, whatever is looked at. */
+  look(view: View): void {
+    this.view = view;
+    if (!this.cells.wasGiven) return;
+    clearTimeout(this.lookTimer);
+    this.lookTimer = setTimeout(() => this.socket.send(this.subscription()), LOOK_PAUSE_MS);
+  }
+
   private subscription(): string {
-    return JSON.stringify({ type: "subscribe", topics: this.topics, bbox: null });
+    const asked = { type: "subscribe", topics: this.topics, bbox: null };
+    if (this.view === undefined) return JSON.stringify(asked);
+    return JSON.stringify({ ...asked, zoom: this.view.zoom, bbox: this.cells.wasGiven ? widened(this.view.bbox) : null });
   }
 
   private resync(): void {
@@ -96,8 +120,7 @@ export class StaffFeed {
   private binary(bytes: ArrayBuffer): void {
     try {
       const now = Date.now();
-      const frame = decodeFrame(bytes);
-      this.vehicles.apply(frame, now);
+      const frame = isCells(bytes) ? this.takeCells(bytes) : this.takeVehicles(bytes, now);
       this.clock.hear(frame.cityMs, now);
       this.heardAtMs = now;
     } catch (error) {
@@ -106,6 +129,22 @@ export class StaffFeed {
       return;
     }
     this.schedule();
+  }
+
+  private takeVehicles(bytes: ArrayBuffer, now: number): Frame {
+    const frame = decodeFrame(bytes);
+    this.vehicles.apply(frame, now);
+    this.cells.empty();
+    return frame;
+  }
+
+  private takeCells(bytes: ArrayBuffer): CellsFrame {
+    const frame = decodeCells(bytes);
+    const isNews = !this.cells.wasGiven;
+    this.vehicles.empty();
+    this.cells.apply(frame);
+    if (isNews && this.view !== undefined) this.look(this.view);
+    return frame;
   }
 
   private schedule(): void {
@@ -119,4 +158,11 @@ export class StaffFeed {
     if (document.visibilityState === "visible") requestAnimationFrame(flush);
     setTimeout(flush, 100);
   }
+}
+
+/** A box with a margin, within what the server takes. Pure. */
+export function widened([west, south, east, north]: View["bbox"]): [number, number, number, number] {
+  const x = (east - west) * MARGIN;
+  const y = (north - south) * MARGIN;
+  return [Math.max(-180, west - x), Math.max(-90, south - y), Math.min(180, east + x), Math.min(90, north + y)];
 }

@@ -123,6 +123,12 @@ export class VehicleStore {
     return tally;
   }
 
+  /** Forgets all, because the server counts by cell now; a snapshot begins anew. */
+  empty(): void {
+    if (this.count > 0) this.clear();
+    this.seq = -1;
+  }
+
   private clear(): void {
     this.slotOf.clear();
     this.dirty.clear();

@@ -13,17 +13,27 @@ export interface Label {
 const GAP = 8;
 const POINT = 12;
 
-/** The centre of each label, in order; earlier ones are placed first and keep their best side. */
-export function placeLabels(labels: readonly Label[]): [x: number, y: number][] {
-  const taken: { x: number; y: number; width: number; height: number }[] = labels
+/** The centre of each label, in order; earlier ones are placed first and keep their best side. `obstacles` stay clear. */
+export function placeLabels(labels: readonly Label[], obstacles: readonly Box[] = []): [x: number, y: number][] {
+  const taken: Box[] = labels
     .filter((label) => label.hasPoint)
     .map((label) => ({ x: label.x, y: label.y, width: 2 * radiusOf(label), height: 2 * radiusOf(label) }));
+  taken.push(...obstacles);
   return labels.map((label) => {
     const place = candidates(label).find(([x, y]) => taken.every((other) => !overlap({ ...label, x, y }, other)));
-    const [x, y] = place ?? candidates(label)[0]!;
+    const [x, y] = place ?? leastCovering(label, obstacles);
     taken.push({ x, y, width: label.width, height: label.height });
     return [x, y];
   });
+}
+
+/** Where no place is free: the one that hides least of the obstacles, the best side without any. */
+function leastCovering(label: Label, obstacles: readonly Box[]): [number, number] {
+  const covered = ([x, y]: [number, number]): number =>
+    obstacles.filter((other) => overlap({ ...label, x, y }, other)).length;
+  const places = candidates(label);
+  const least = Math.min(...places.map(covered));
+  return places.find((place) => covered(place) === least)!;
 }
 
 const radiusOf = (label: Label): number => Math.max(POINT, label.radius ?? 0);
@@ -47,7 +57,7 @@ function candidates(label: Label): [number, number][] {
   return offsets.map(([dx, dy]) => [label.x + dx, label.y + dy]);
 }
 
-interface Box {
+export interface Box {
   readonly x: number;
   readonly y: number;
   readonly width: number;

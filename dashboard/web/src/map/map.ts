@@ -20,6 +20,8 @@ export interface MapOptions {
   padding?: number | { top: number; right: number; bottom: number; left: number };
   interactive?: boolean;
   label: string;
+  /** How long a label takes to appear; none where labels count and change every second. */
+  fadeMs?: number;
   minZoom?: number;
   maxZoom?: number;
 }
@@ -46,7 +48,7 @@ export function createMap(options: MapOptions): MapLibreMap {
     maxPitch: 0,
     minZoom: options.minZoom ?? 5,
     maxZoom: options.maxZoom ?? 19,
-    fadeDuration: 120,
+    fadeDuration: options.fadeMs ?? 120,
     localIdeographFontFamily: FONTS,
     canvasContextAttributes: { antialias: true },
   });

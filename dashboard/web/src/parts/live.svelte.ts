@@ -1,5 +1,6 @@
 /** Bridges the framework-free stores to components: reading `items` in a component follows the store. */
 import { createSubscriber } from "svelte/reactivity";
+import type { CellStore } from "../live/cells.ts";
 import type { TopicStore } from "../live/topic.ts";
 import type { VehicleStore } from "../live/vehicles.ts";
 
@@ -60,5 +61,36 @@ export class LiveVehicles {
   get columns(): VehicleStore {
     this.follow();
     return this.store;
+  }
+}
+
+/** Follows the cells of far views; they change once a second. */
+export class LiveCells {
+  private readonly follow: () => void;
+
+  constructor(readonly store: CellStore) {
+    this.follow = createSubscriber((update) => store.subscribe(update));
+  }
+
+  /** Whether the server counts by cell now. */
+  get isGiven(): boolean {
+    this.follow();
+    return this.store.isGiven;
+  }
+
+  /** Whether it ever did: the feed then brings the view only. */
+  get isLarge(): boolean {
+    this.follow();
+    return this.store.wasGiven;
+  }
+
+  get count(): number {
+    this.follow();
+    return this.store.cells.size;
+  }
+
+  get vehicles(): number {
+    this.follow();
+    return this.store.total();
   }
 }
