@@ -46,6 +46,8 @@ async def examine() -> list[Finding]:
     findings += await asyncio.gather(
         _database(settings), _redis(settings), asyncio.to_thread(_tiles, settings)
     )
+    if settings.redis.streams_url is not None:
+        findings.append(await _streams(settings.redis.streams_url))
     return findings
 
 
@@ -167,6 +169,26 @@ async def _redis(settings: Settings) -> Finding:
 
     finding = await _guarded("redis", check, "is it running? its address is STEPPE_REDIS__URL")
     await client.aclose()
+    return finding
+
+
+async def _streams(url: str) -> Finding:
+    from steppe.doctor_streams import StreamsSeen, look_at_streams
+
+    seen = StreamsSeen(detail="")
+
+    async def check() -> str:
+        nonlocal seen
+        seen = await look_at_streams(url)
+        return seen.detail
+
+    advice = "is it running? its address is STEPPE_REDIS__STREAMS_URL"
+    try:
+        finding = await _guarded("streams", check, advice)
+    except ValueError as error:
+        return Finding(subject="streams", ok=False, detail=str(error), advice=advice)
+    if seen.advice:
+        return Finding(subject="streams", ok=False, detail=seen.detail, advice=seen.advice)
     return finding
 
 
