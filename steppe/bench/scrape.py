@@ -11,7 +11,7 @@ type Samples = Mapping[tuple[str, str], float]
 
 def scraped(port: int) -> dict[tuple[str, str], float]:
     """Return every sample of a server's metrics."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
         text = answer.read().decode()
     return {
         (sample.name, ",".join(sample.labels.values())): sample.value
