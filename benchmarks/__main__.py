@@ -26,6 +26,7 @@ BENCHMARKS = dict(
         ("fences", ["benchmarks.fences"]),
         ("links", ["benchmarks.links"]),
         ("streams", ["benchmarks.streams"]),
+        ("storm", ["benchmarks.storm"]),
         live("live-full", "--full 200 --seconds 60"),
         live("live-viewports", "--full 0 --viewports 1000 --seconds 60"),
         telemetry(

@@ -56,7 +56,18 @@ def result(name: str) -> dict[str, Any] | None:
 
 def page() -> str:
     """Return the page."""
-    parts = [HEAD, "## Bars\n", *_bars(), "", *_telemetry(), *_growth(), *_fences(), *_links(), *_live()]
+    parts = [
+        HEAD,
+        "## Bars\n",
+        *_bars(),
+        "",
+        *_telemetry(),
+        *_growth(),
+        *_fences(),
+        *_links(),
+        *_storm(),
+        *_live(),
+    ]
     parts += [*_streams(), *_machines()]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -222,6 +233,26 @@ def _streams() -> Iterator[str]:
             f"| {name} | {append} | {row['append']['p50_ms']:g} | {read} | {blobs} | {row['blobs']['p50_ms']:g} "
             f"| {row['server_memory_mb']:g} |"
         )
+    yield ""
+
+
+def _storm() -> Iterator[str]:
+    storm = result("storm")
+    if storm is None:
+        return
+    yield "## Reconnect storms\n"
+    yield (
+        "The gateway is killed and started again; every link comes back with jittered back-off (1 s doubling to 30 s) and sends "
+        "what is not durable again. Gaps are numbers below a vehicle's last that are not in the history.\n"
+    )
+    yield "| links | vehicles | gateway away, s | half of them back after, s | all | stored | twice | gaps |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for name in ("makers", "singles"):
+        if one := storm.get(name):
+            yield (
+                f"| {one['links']:,} | {one['vehicles']:,} | {one['downS']:g} | {one['halfBackS']:g} | {one['allBackS']:g} "
+                f"| {one['stored']:,} | {one['twice']:,} | {one['gaps']:,} |"
+            )
     yield ""
 
 

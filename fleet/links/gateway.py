@@ -71,6 +71,8 @@ class Gateway:
         self.rejects = RejectCounts()
         self.book = LinkBook()
         self.links: set[Link] = set()
+        self.knows_vehicles = asyncio.Event()
+        """Set once the roster is read: before, every vehicle is unknown and its positions would be lost."""
         self._stores = stores
         buckets = Buckets(rate=profile.positions_per_s, burst=profile.burst_positions)
         judge = Judge(self.roster, buckets, self.rejects, partitions)
@@ -127,6 +129,7 @@ class Gateway:
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until told to stop; then every link is closed with 1012 and the last batch appended."""
         await self.roster.refresh(self._stores.roster)
+        self.knows_vehicles.set()
         inner = asyncio.Event()
         tasks = {
             asyncio.create_task(self.intake.run(inner), name="intake"),
@@ -226,6 +229,10 @@ def gateway_app(
         app.state.gateway = gateway
         stop = asyncio.Event()
         task = asyncio.create_task(gateway.run(stop))
+        knows = asyncio.create_task(gateway.knows_vehicles.wait())
+        # Nothing listens before: links that come back at once find their vehicles known.
+        await asyncio.wait({task, knows}, return_when=asyncio.FIRST_COMPLETED)
+        knows.cancel()
         try:
             yield
         finally:

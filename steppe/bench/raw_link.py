@@ -30,6 +30,8 @@ class RawLink(asyncio.Protocol):
         self.is_over = False
         self.close_code = 0
         self.transport: Any = None
+        self.on_lost: Callable[[], object] | None = None
+        """Called once when the link is over."""
         self._request = (
             f"GET /v1/link HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
@@ -85,3 +87,5 @@ class RawLink(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """Note the end."""
         self.is_over = True
+        if self.on_lost is not None:
+            self.on_lost()

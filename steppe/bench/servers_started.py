@@ -62,9 +62,22 @@ class Started:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    def restart(self, name: str, *, after_s: float = 0.0) -> None:
+        """Kill a server with SIGKILL and start it again on its port; return when it listens."""
+        self.processes[name].kill()
+        self.processes[name].wait()
+        sleep(after_s)
+        words = ("-m", "steppe.bench.servers", name, _text(self.world))
+        self.processes[name] = self._python(words, name)
+        self._wait_for({"gateway": self.world.gateway, "api": self.world.live}[name])
+
     def load(self) -> subprocess.Popen[bytes]:
         """Start the load; its lines come on its stdout."""
-        return self._python(("-m", "steppe.bench.load", _text(self.world)), "load", stdout=subprocess.PIPE)
+        return self.client("steppe.bench.load")
+
+    def client(self, module: str) -> subprocess.Popen[bytes]:
+        """Start a program that is given the world; its lines come on its stdout."""
+        return self._python(("-m", module, _text(self.world)), "load", stdout=subprocess.PIPE)
 
     def must_live(self) -> None:
         """Raise BenchError when a server ended by itself."""
