@@ -7,6 +7,7 @@ from dashboard.routes.alarms import Alarms
 from dashboard.routes.city import City
 from dashboard.routes.codes import scan
 from dashboard.routes.commands import Commands
+from dashboard.routes.fence_events import list_fence_events
 from dashboard.routes.fence_rules import read_fence_rule
 from dashboard.routes.fences import Fences
 from dashboard.routes.history import HistoryRoutes
@@ -34,6 +35,7 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     Violations,
     Fences,
     read_fence_rule,
+    list_fence_events,
     Orders,
     RemoteOperators,
     reveal_phone_of_order,

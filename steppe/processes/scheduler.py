@@ -18,6 +18,7 @@ from fleet.alarms.watch_alarms import AlarmWatch
 from fleet.commands.expire_commands import CommandExpiry
 from fleet.commands.sign_fences import FenceSigner
 from fleet.commands.supply_fences import FenceSupply
+from fleet.fences.capacity_watch import CapacityWatch
 from fleet.fences.near_watch import NearWatch
 from fleet.people.watch_vehicles import VehicleWatch
 from fleet.quality.keeper import QualityKeeper
@@ -71,6 +72,7 @@ async def compose(resources: Resources) -> Components:
         "fence-supply": FenceSupply(
             database, heard, clock, fences, FenceSigner(secret(settings, "audit_key"))
         ),
+        "capacity": CapacityWatch(database, clock, heard, lambda: fences.index, holder=holder_of("capacity")),
         "near": NearWatch(
             database,
             clock,

@@ -28,6 +28,7 @@ from dashboard.routes.alarms import Alarms
 from dashboard.routes.city import City
 from dashboard.routes.codes import scan
 from dashboard.routes.commands import Commands
+from dashboard.routes.fence_events import list_fence_events
 from dashboard.routes.fence_rules import read_fence_rule
 from dashboard.routes.fences import Fences
 from dashboard.routes.quality import QualityRoutes
@@ -195,6 +196,7 @@ def api(auth: AuthServices, parts: DashboardParts, previews: FencePreviewer) -> 
             scan,
             Fences,
             read_fence_rule,
+            list_fence_events,
             QualityRoutes,
             Vehicles,
             Commands,

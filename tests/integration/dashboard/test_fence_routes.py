@@ -1,14 +1,15 @@
 """Fences over HTTP."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core.auth.roles import Role
-from core.database import Database
+from core.database import Database, insert_new
 from fleet.history.files import RawFiles
+from fleet.telemetry.facts import fence_events
 from fleet.telemetry.records import STREAM_POSITION, STREAM_STATUS
 from tests.fences import KANGBASHI, a_draft, a_limit
 from tests.integration.dashboard.conftest import Somebody
@@ -241,3 +242,45 @@ def drive_in_and_out(folder: Path, from_ms: int, numbers: tuple[int, ...]) -> No
         {0: "1-0"},
         from_ms + 60_000,
     )
+
+
+async def test_events_are_read_by_fence_group_kind_and_vehicle_within_reach(
+    somebody: Somebody, add_vehicles: Any, sqlite_database: Database, clock: Any
+) -> None:
+    await add_vehicles(1, 2)
+    await add_vehicles(3, foreign=True)
+    async with sqlite_database.write() as tx:
+        for name, group in (("a", "gates"), ("b", "yards")):
+            await published(tx, a_draft(name, group=group), at=clock.now())
+        for seq, (number, name, kind) in enumerate(
+            [
+                (1, "a", "enter"),
+                (2, "b", "cross"),
+                (3, "a", "dwell"),
+                (0, "b", "crowded"),
+                (1, "vehicle-2", "near"),
+            ]
+        ):
+            row = an_event(number, name, kind, seq, clock.now() + timedelta(seconds=seq))
+            await insert_new(tx, fence_events, row)
+
+    async def said(query: str, role: Role | str = Role.DISPATCHER) -> list[tuple[int | None, str]]:
+        answer = await somebody.get(f"/api/fences/events?{query}", role)
+        assert answer.status_code == 200, answer.text
+        return [(event["vehicleNo"], event["kind"]) for event in answer.json()["items"]]
+
+    assert await said("") == [(1, "near"), (None, "crowded"), (2, "cross"), (1, "enter")]
+    assert await said("group=gates") == [(1, "enter")]
+    assert await said("fence=b&kind=cross") == [(2, "cross")]
+    assert await said("vehicleNo=1") == [(1, "near"), (1, "enter")]
+    assert await said("", "foreign dispatcher") == [(None, "crowded"), (3, "dwell")]
+    first = (await somebody.get("/api/fences/events?limit=2")).json()
+    assert await said(f"cursor={first['nextCursor']}") == [(2, "cross"), (1, "enter")]
+    assert (first["items"][1]["kindZh"], first["items"][1]["group"]) == ("超员", "yards")
+
+
+def an_event(number: int, name: str, kind: str, seq: int, at: datetime) -> dict[str, Any]:
+    moments = dict.fromkeys(("measured_at", "since_at", "received_at"), at)
+    where = {"lat": LAT, "lng": LNG, "accuracy_m": None, "is_border_uncertain": False}
+    of = {"vehicle_no": number, "fence_id": name, "fence_version": 1, "set_version": 2}
+    return {**of, **moments, **where, "kind": kind, "seq": seq, "epoch": 1}
