@@ -9,6 +9,7 @@ import msgspec
 
 from fleet.alarms.kinds import ALARM_TERMINAL, ALARM_TRANSITIONS, AlarmState
 from fleet.commands.kinds import COMMAND_TERMINAL, COMMAND_TRANSITIONS, CommandState
+from fleet.incidents.kinds import INCIDENT_TRANSITIONS, IncidentState
 from fleet.people.duty import SHIFT_TERMINAL, SHIFT_TRANSITIONS, ShiftState
 from fleet.vehicles.codes import CODE_TERMINAL, CODE_TRANSITIONS, CodeStatus
 from fleet.vehicles.duty import DUTY_TRANSITIONS
@@ -99,6 +100,13 @@ MACHINES: Final[tuple[Machine, ...]] = (
         initial=ViolationState.SUSPECTED,
         terminal=frozenset(VIOLATION_TERMINAL),
         note="A cause opens it; its interval ends with the cause, whatever people decide meanwhile.",
+    ),
+    Machine(
+        name="incident",
+        zh="事故(事件)",
+        table=INCIDENT_TRANSITIONS,
+        initial=IncidentState.REPORTED,
+        note="Evidence is sealed by itself; the state follows when both it and the triage are done.",
     ),
     Machine(
         name="remote operator's shift",

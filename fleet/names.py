@@ -14,6 +14,7 @@ from fleet.alarms.advice import AlarmAnswer
 from fleet.alarms.kinds import AlarmKind, AlarmLevel, AlarmState, Severity
 from fleet.commands.kinds import CommandState
 from fleet.commands.possible import Hindrance
+from fleet.incidents.kinds import IncidentSeverity, IncidentState, IncidentType, Responsibility
 from fleet.links.wire.commands import CommandKind
 from fleet.people.duty import ShiftState
 from fleet.vehicles.codes import CodeStatus
@@ -149,6 +150,7 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
         CommandKind.SET_SPEED_CAP: Name("限制车速", "Set speed cap"),
         CommandKind.UPDATE_FENCES: Name("更新围栏", "Update fences"),
         CommandKind.PRESERVE_RECORDING: Name("保全录像", "Preserve recording"),
+        CommandKind.POWER_DOWN: Name("断电", "Power down"),
     },
     Hindrance: {
         Hindrance.LINK_DOWN: Name("车辆不在线", "The vehicle is out of reach"),
@@ -244,6 +246,49 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
         ViolationState.UPHELD: Name("维持", "Upheld"),
         ViolationState.OVERTURNED: Name("撤销", "Overturned"),
         ViolationState.CLOSED: Name("结案", "Closed"),
+    },
+    IncidentType: {
+        IncidentType.UNPLANNED_STOP: Name("异常停车", "Unplanned stop"),
+        IncidentType.REMOTE_TAKEOVER: Name("远程接管", "Remote takeover"),
+        IncidentType.ADS_ENGAGED: Name("自动驾驶激活", "Automated driving engaged"),
+        IncidentType.ADS_DISENGAGED: Name("自动驾驶退出", "Automated driving disengaged"),
+        IncidentType.TIP_OVER: Name("侧翻", "Tipped over"),
+        IncidentType.HARSH_STOPPING: Name("急停", "Harsh stopping"),
+        IncidentType.HARSH_STARTING: Name("急启", "Harsh starting"),
+        IncidentType.NEAR_MISS: Name("险情", "Near miss"),
+        IncidentType.VANDALISM: Name("破坏", "Vandalism"),
+        IncidentType.THEFT: Name("盗窃", "Theft"),
+        IncidentType.VIOLATION: Name("违规", "Violation"),
+        IncidentType.CRASH: Name("碰撞", "Crash"),
+        IncidentType.X_GEOFENCE_BREACH: Name("越界", "Fence breached"),
+        IncidentType.X_OVERSPEED: Name("超速", "Overspeed"),
+        IncidentType.X_PERMIT_EXPIRED: Name("许可到期", "Permit expired"),
+        IncidentType.X_DOOR_FORCED: Name("非法开箱", "Door forced"),
+        IncidentType.X_BATTERY_THERMAL: Name("热失控", "Battery overheating"),
+        IncidentType.X_POSITIONING_LOST: Name("定位失效", "Positioning lost"),
+        IncidentType.X_DATA_BREACH: Name("数据安全事件", "Data breach"),
+    },
+    IncidentSeverity: {
+        IncidentSeverity.PROPERTY_DAMAGE: Name("财产损失", "Property damage"),
+        IncidentSeverity.MINOR_INJURY: Name("轻伤", "Minor injury"),
+        IncidentSeverity.SERIOUS_INJURY: Name("重伤", "Serious injury"),
+        IncidentSeverity.FATAL: Name("死亡", "Fatal"),
+    },
+    IncidentState: {
+        IncidentState.REPORTED: Name("上报", "Reported"),
+        IncidentState.TRIAGED: Name("研判", "Triaged"),
+        IncidentState.EVIDENCE_SEALED: Name("证据固定", "Evidence sealed"),
+        IncidentState.RESPONSIBILITY_PENDING: Name("待认定", "Responsibility pending"),
+        IncidentState.RESPONSIBILITY_DETERMINED: Name("已认定", "Responsibility determined"),
+        IncidentState.CLOSED: Name("结案", "Closed"),
+        IncidentState.REOPENED: Name("重开", "Reopened"),
+    },
+    Responsibility: {
+        Responsibility.OPERATOR: Name("运营方", "Operator"),
+        Responsibility.MAKER: Name("车辆厂商", "Maker"),
+        Responsibility.OTHER_PARTY: Name("对方", "Other party"),
+        Responsibility.SHARED: Name("双方", "Shared"),
+        Responsibility.NOBODY: Name("无责", "Nobody"),
     },
     ShiftState: {
         ShiftState.ON_DUTY: Name("值班中", "On duty"),

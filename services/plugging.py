@@ -4,6 +4,7 @@ process."""
 from core.inbox_consumer import ReportHandler
 from fleet.commands.ending import Endings
 from fleet.commands.take_answer import AnswerHandler
+from fleet.incidents.take_recording import recording_ended
 from fleet.links.wire.commands import CommandKind
 from fleet.links.wire.reports import ReportKind
 from fleet.vehicles.take_reports import take_link_loss_policy, take_takeover_request
@@ -22,7 +23,11 @@ def task_reports() -> TaskReports:
 
 def command_endings(reports: TaskReports) -> Endings:
     """Return what follows when a command of some kind is over."""
-    return {CommandKind.ASSIGN_TASK: PlanEnded(reports), CommandKind.RETURN_TO_DEPOT: return_ended}
+    return {
+        CommandKind.ASSIGN_TASK: PlanEnded(reports),
+        CommandKind.RETURN_TO_DEPOT: return_ended,
+        CommandKind.PRESERVE_RECORDING: recording_ended,
+    }
 
 
 def report_handlers(reports: TaskReports) -> dict[str, ReportHandler]:

@@ -334,6 +334,7 @@ class _Later(click.Group):
         return self._group().get_command(ctx, cmd_name)
 
 
+cli.add_command(_Later("evidence", "steppe.evidence_files", "Sealed evidence of incidents."))
 cli.add_command(_Later("staff", "steppe.accounts", "Accounts of people who work with the console."))
 cli.add_command(_Later("keys", "steppe.accounts", "Keys of makers' clouds and tokens of merchants."))
 cli.add_command(_Later("history", "steppe.history_commands", "Where vehicles were: replay, export, check."))

@@ -13,6 +13,7 @@ import core.outbox
 import fleet.alarms.tables
 import fleet.commands.tables
 import fleet.history.holds.tables
+import fleet.incidents.tables
 import fleet.people.tables
 import fleet.quality.tables
 import fleet.telemetry.facts
@@ -37,6 +38,7 @@ ALL: Final[tuple[ModuleType, ...]] = (
     fleet.alarms.tables,
     fleet.commands.tables,
     fleet.history.holds.tables,
+    fleet.incidents.tables,
     fleet.people.tables,
     fleet.quality.tables,
     fleet.telemetry.facts,

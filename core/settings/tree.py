@@ -212,6 +212,28 @@ class JudgingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     appeal_days: Seconds = 15.0
     """Days in which a confirmed violation may be appealed."""
+    evidence_before_s: Annotated[float, Meta(ge=90, le=3600)] = 90.0
+    """Seconds before an incident that are sealed (standards.md 4.7: at least 90)."""
+    evidence_after_s: Annotated[float, Meta(ge=30, le=3600)] = 30.0
+    """Seconds after an incident that are sealed."""
+    evidence_settle_s: Seconds = 10.0
+    """Seconds after the window in which facts of it may still be on their way."""
+    evidence_keep_days: Annotated[float, Meta(ge=365)] = 365.0
+    """Days that the history of the window is kept from thinning and deletion; bundles are never deleted."""
+    durable_wait_s: Seconds = 300.0
+    """Wall seconds that sealing waits for the archiver; then the stream's own copy is sealed, and said so."""
+    recording_wait_minutes: Seconds = 5.0
+    """Minutes that sealing waits for what the vehicle says of its recordings."""
+    triage_minutes: Seconds = 30.0
+    """Minutes in which a reported incident is to be triaged."""
+    seal_minutes: Seconds = 30.0
+    """Minutes after the triage in which its evidence is to be sealed."""
+    refer_days: Seconds = 3.0
+    """Days in which a sealed incident is to be referred for responsibility."""
+    determine_days: Seconds = 30.0
+    """Days in which responsibility is to be determined."""
+    close_days: Seconds = 15.0
+    """Days after that in which the incident is to be closed."""
 
 
 class NoticeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,10 +7,12 @@ from dashboard.routes.alarms import Alarms
 from dashboard.routes.city import City
 from dashboard.routes.codes import scan
 from dashboard.routes.commands import Commands
+from dashboard.routes.evidence import Evidence
 from dashboard.routes.fence_events import list_fence_events
 from dashboard.routes.fence_rules import read_fence_rule
 from dashboard.routes.fences import Fences
 from dashboard.routes.history import HistoryRoutes
+from dashboard.routes.incidents import Incidents
 from dashboard.routes.near import list_near_vehicles
 from dashboard.routes.orders import Orders
 from dashboard.routes.phone_reveals import reveal_phone_of_order
@@ -34,6 +36,8 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     Alarms,
     Violations,
     Fences,
+    Incidents,
+    Evidence,
     read_fence_rule,
     list_fence_events,
     Orders,

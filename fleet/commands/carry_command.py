@@ -30,5 +30,7 @@ class CommandCarrier:
             except NotFound:
                 return
             epochs = await VehicleStore(tx).stop_epochs({command.vehicle_no})
-        if may_be_sent(command, self._clock.now(), held_stop_epoch=epochs.get(command.vehicle_no, 0)):
+            held = await VehicleStore(tx).held_at_scene({command.vehicle_no})
+        epoch = epochs.get(command.vehicle_no, 0)
+        if may_be_sent(command, self._clock.now(), held_stop_epoch=epoch, is_scene_held=bool(held)):
             await send_command(self._redis, to_wire(command))

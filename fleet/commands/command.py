@@ -10,6 +10,7 @@ from core.clock import ms_of_moment
 from core.ids import CommandId, TaskId, VehicleNo
 from core.transitions import advance as next_state
 from fleet.commands.kinds import (
+    ALLOWED_AT_SCENE,
     COMMAND_TRANSITIONS,
     KIND_RULES,
     OPEN_STATES,
@@ -93,13 +94,16 @@ def is_open(command: Command) -> bool:
     return command.state in OPEN_STATES
 
 
-def may_be_sent(command: Command, at: datetime, *, held_stop_epoch: int) -> bool:
+def may_be_sent(command: Command, at: datetime, *, held_stop_epoch: int, is_scene_held: bool = False) -> bool:
     """Return whether the gateway may (again) put the command on the link.
 
     A command past its time is never sent. A stop or release below the vehicle's present ``stop_epoch`` was
-    overtaken and is not sent either. An acknowledged command was taken and is not repeated.
+    overtaken and is not sent either. An acknowledged command was taken and is not repeated. At the scene of
+    an incident nothing is sent that could change it.
     """
     if command.state not in {CommandState.QUEUED, CommandState.SENT}:
+        return False
+    if is_scene_held and command.kind not in ALLOWED_AT_SCENE:
         return False
     if command.kind in STOP_EPOCH_KINDS:
         return command.stop_epoch >= held_stop_epoch
@@ -113,12 +117,20 @@ class Overdue(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
-def overdue(command: Command, at: datetime, *, held_stop_epoch: int, rate: float = 1.0) -> Overdue | None:
+def overdue(
+    command: Command,
+    at: datetime,
+    *,
+    held_stop_epoch: int,
+    rate: float = 1.0,
+    is_scene_held: bool = False,
+) -> Overdue | None:
     """Return what time has done to an open command, None while it may still wait.
 
     Never sent and past its time: expired. Sent and unanswered for a further grace: expired, because the
     vehicle refuses it by then. Taken and without result for half an hour: failed. A stop or release that a
-    higher ``stop_epoch`` overtook: expired as superseded. rate: city seconds a wall second, because an answer
+    higher ``stop_epoch`` overtook: expired as superseded. What a scene hold does not let through and the
+    vehicle has not taken: expired as scene-hold. rate: city seconds a wall second, because an answer
     travels in wall time.
     """
     if command.state is CommandState.ACKNOWLEDGED:
@@ -128,6 +140,8 @@ def overdue(command: Command, at: datetime, *, held_stop_epoch: int, rate: float
         return Overdue(event=CommandEvent.FAILED, detail="no-result")
     if not is_open(command):
         return None
+    if is_scene_held and command.kind not in ALLOWED_AT_SCENE:
+        return Overdue(event=CommandEvent.EXPIRED, detail="scene-hold")
     if command.kind in STOP_EPOCH_KINDS:
         is_overtaken = command.stop_epoch < held_stop_epoch
         return Overdue(event=CommandEvent.EXPIRED, detail="superseded") if is_overtaken else None

@@ -10,6 +10,7 @@ from core.repeating import repeat
 from fleet.commands.command import advance_command, overdue
 from fleet.commands.ending import NOTHING_FOLLOWS, Endings, follow
 from fleet.commands.store import CommandStore
+from fleet.vehicles.store import VehicleStore
 
 BATCH: Final = 2_000
 """Open commands looked at in one pass: a fleet of 100,000 has a few hundred open at a time."""
@@ -32,9 +33,16 @@ class CommandExpiry:
         at = self._clock.now()
         async with self._database.read() as tx:
             open_now = await CommandStore(tx).open_everywhere(limit=BATCH)
+            scenes = await VehicleStore(tx).held_at_scene({command.vehicle_no for command, _ in open_now})
         ended = 0
         for command, present in open_now:
-            verdict = overdue(command, at, held_stop_epoch=present, rate=self._clock.rate)
+            verdict = overdue(
+                command,
+                at,
+                held_stop_epoch=present,
+                rate=self._clock.rate,
+                is_scene_held=command.vehicle_no in scenes,
+            )
             if verdict is None:
                 continue
             try:

@@ -64,6 +64,7 @@ ALLOWED_WHILE_STOPPED: Final = STOP_EPOCH_KINDS | {
     CommandKind.PRESERVE_RECORDING,
     CommandKind.PREHEAT,
     CommandKind.SET_SPEED_CAP,
+    CommandKind.POWER_DOWN,
 }
 """Commands that do not move a vehicle which a stop holds."""
 ALLOWED_AT_SCENE: Final = frozenset(
@@ -71,6 +72,7 @@ ALLOWED_AT_SCENE: Final = frozenset(
         CommandKind.SPEAK,
         CommandKind.LIGHTS_HORN,
         CommandKind.PRESERVE_RECORDING,
+        CommandKind.POWER_DOWN,
         CommandKind.EMERGENCY_STOP,
         CommandKind.SAFE_STOP,
     }
@@ -108,5 +110,6 @@ KIND_RULES: Final[Mapping[CommandKind, KindRule]] = {
     CommandKind.SET_SPEED_CAP: KindRule(ttl_s=60, needs_reason=True),
     CommandKind.UPDATE_FENCES: KindRule(ttl_s=600, needs_link=False),
     CommandKind.PRESERVE_RECORDING: KindRule(ttl_s=3600, needs_reason=True, needs_link=False),
+    CommandKind.POWER_DOWN: KindRule(ttl_s=60, needs_reason=True),
 }
 """Times to live are ours, measured against nothing but patience: a person waits for a risky command."""

@@ -36,12 +36,19 @@ class SqlPendingCommands:
             waiting = await CommandStore(tx).open_of(numbers)
             if not waiting:
                 return []
-            epochs = await VehicleStore(tx).stop_epochs({command.vehicle_no for command in waiting})
+            whose = {command.vehicle_no for command in waiting}
+            epochs = await VehicleStore(tx).stop_epochs(whose)
+            held = await VehicleStore(tx).held_at_scene(whose)
         at = self._clock.now()
         return [
             to_wire(command)
             for command in waiting
-            if may_be_sent(command, at, held_stop_epoch=epochs.get(command.vehicle_no, 0))
+            if may_be_sent(
+                command,
+                at,
+                held_stop_epoch=epochs.get(command.vehicle_no, 0),
+                is_scene_held=command.vehicle_no in held,
+            )
         ]
 
     async def sent(self, command_ids: Collection[str]) -> None:

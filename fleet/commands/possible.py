@@ -62,11 +62,16 @@ def hindrances(vehicle: Vehicle, kind: CommandKind, situation: Situation) -> tup
         (vehicle.is_scene_held and kind not in ALLOWED_AT_SCENE, Hindrance.SCENE_HOLD),
         (vehicle.is_held_by_stop and kind not in ALLOWED_WHILE_STOPPED, Hindrance.HELD_BY_STOP),
         (kind is CommandKind.RELEASE and not vehicle.is_held_by_stop, Hindrance.NOT_HELD),
+        (kind is CommandKind.POWER_DOWN and not _is_held(vehicle), Hindrance.NOT_HELD),
         (kind in NEEDS_TASK and not situation.has_task, Hindrance.NO_TASK),
         (_is_driven_by_hand(vehicle, situation) and _moves(kind), Hindrance.MANUAL_ON_SITE),
     )
     found += [reason for is_hindered, reason in checks if is_hindered]
     return tuple(found)
+
+
+def _is_held(vehicle: Vehicle) -> bool:
+    return vehicle.is_held_by_stop or vehicle.is_scene_held
 
 
 def _is_driven_by_hand(vehicle: Vehicle, situation: Situation) -> bool:

@@ -5,13 +5,14 @@ from datetime import datetime
 import msgspec
 
 from core.database import Transaction
+from core.errors import Conflict
 from core.ids import CommandId, StaffId, TaskId, VehicleNo, new_id
 from core.outbox import emit
 from fleet.alarms.alarm import AlarmCleared, AlarmRaised
 from fleet.alarms.apply_signals import apply_signals
 from fleet.alarms.kinds import AlarmKind
 from fleet.commands.command import SYSTEM, Command, expiry, next_stop_epoch
-from fleet.commands.kinds import STOP_EPOCH_KINDS, STOPS
+from fleet.commands.kinds import ALLOWED_AT_SCENE, STOP_EPOCH_KINDS, STOPS
 from fleet.commands.store import CommandStore
 from fleet.links.wire.commands import CommandBody, CommandKind
 from fleet.vehicles.store import VehicleStore
@@ -41,13 +42,21 @@ async def queue_command(tx: Transaction, wish: Wish, *, at: datetime, rate: floa
 
     at: city time; rate: city seconds a wall second. A stop or release takes the vehicle's next stop epoch.
     An emergency stop calls a person until the release. Whether the vehicle may take the command is asked
-    before (``fleet.commands.possible``). Raises NotFound for a vehicle that does not exist.
+    before (``fleet.commands.possible``); at the scene of an incident it is asked here once more. Raises
+    NotFound for a vehicle that does not exist, Conflict for a kind that a scene hold keeps away.
     """
     store = CommandStore(tx)
     command_id = wish.command_id or CommandId(new_id())
     known = await store.lock(command_id)
     if known is not None:
         return known
+    if wish.kind not in ALLOWED_AT_SCENE and await VehicleStore(tx).held_at_scene({wish.vehicle_no}):
+        raise Conflict(
+            "command-not-possible",
+            f"{wish.kind.value} is not possible at the scene of an incident",
+            vehicle_no=wish.vehicle_no,
+            reasons=["scene_hold"],
+        )
     stop_epoch = 0
     if wish.kind in STOP_EPOCH_KINDS:
         wanted = max(wish.stop_epoch, next_stop_epoch(0, at))

@@ -78,6 +78,7 @@ class FenceSupply:
             numbers = [vehicle.vehicle_no for vehicle in vehicles]
             open_now = await CommandStore(tx).open_of(numbers)
             asked = {c.vehicle_no for c in open_now if c.kind is CommandKind.UPDATE_FENCES}
+            asked |= await VehicleStore(tx).held_at_scene(numbers)
             for vehicle in vehicles:
                 if vehicle.vehicle_no in asked:
                     continue

@@ -140,6 +140,13 @@ class VehicleStore:
         )
         return {VehicleNo(row.vehicle_no): int(row.stop_epoch) for row in await self._tx.execute(query)}
 
+    async def held_at_scene(self, numbers: Collection[VehicleNo]) -> frozenset[VehicleNo]:
+        """Return those of the vehicles that an agency holds at the scene of an incident."""
+        query = select(vehicles.c.vehicle_no).where(
+            vehicles.c.vehicle_no.in_(sorted(set(numbers))), vehicles.c.is_scene_held.is_(True)
+        )
+        return frozenset(VehicleNo(row.vehicle_no) for row in await self._tx.execute(query))
+
     async def save(self, before: Vehicle, after: Vehicle) -> Vehicle:
         """Write `after` over exactly `before`; raise VersionMismatch when somebody was faster.
 

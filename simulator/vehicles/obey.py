@@ -13,6 +13,7 @@ from fleet.links.wire.commands import (
     LightsHorn,
     OpenCompartment,
     Preheat,
+    PreserveRecording,
     Reroute,
     ReturnToDepot,
     SafeStop,
@@ -183,6 +184,11 @@ def _emergency_stop(vehicle: "Vehicle", command: Command, _: CommandBody) -> Non
     vehicle.when_standing(command.command_id)
 
 
+def _power_down(vehicle: "Vehicle", command: Command, _: CommandBody) -> None:
+    vehicle.memory.held_by = "power_down"
+    vehicle.when_standing(command.command_id)
+
+
 def _release(vehicle: "Vehicle", command: Command, _: CommandBody) -> None:
     vehicle.memory.held_by = ""
     vehicle.result(command.command_id)
@@ -238,8 +244,10 @@ def _update_fences(vehicle: "Vehicle", command: Command, body: CommandBody) -> N
     vehicle.result(command.command_id)
 
 
-def _preserve_recording(vehicle: "Vehicle", command: Command, _: CommandBody) -> None:
-    vehicle.result(command.command_id)
+def _preserve_recording(vehicle: "Vehicle", command: Command, body: CommandBody) -> None:
+    assert isinstance(body, PreserveRecording)
+    kept = f"front and rear, {(body.to_ms - body.from_ms) / 1000:.0f} s kept on board"
+    vehicle.result(command.command_id, detail=kept)
 
 
 _DOERS: dict[CommandKind, Callable[["Vehicle", Command, CommandBody], None]] = {
@@ -258,4 +266,5 @@ _DOERS: dict[CommandKind, Callable[["Vehicle", Command, CommandBody], None]] = {
     CommandKind.SET_SPEED_CAP: _set_speed_cap,
     CommandKind.UPDATE_FENCES: _update_fences,
     CommandKind.PRESERVE_RECORDING: _preserve_recording,
+    CommandKind.POWER_DOWN: _power_down,
 }

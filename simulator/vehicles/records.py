@@ -104,6 +104,8 @@ def status_marks(vehicle: Vehicle) -> tuple[object, ...]:
 def _mode_flags(vehicle: Vehicle) -> int:
     at_risk = vehicle.is_held or vehicle.is_stopped_by_silence or vehicle.is_empty
     flags = int(ControlMode.MINIMAL_RISK if at_risk else ControlMode.AUTONOMOUS)
+    if vehicle.memory.held_by == "power_down" and vehicle.speed_mps == 0:
+        flags = int(ControlMode.OFF)
     if vehicle.is_charging:
         flags |= PositionFlag.CHARGING
     if vehicle.is_held:

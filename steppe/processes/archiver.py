@@ -3,11 +3,16 @@
 from core.health import HealthServer
 from core.settings import HistorySettings
 from core.supervision import Component
+from fleet.evidence.bundle import EvidenceSigner
+from fleet.evidence.read_window import HistoryWindow
+from fleet.evidence.refused import RefusedSamplesOf
+from fleet.evidence.seal_evidence import EvidenceSealer
 from fleet.history.archiver import Archiver
 from fleet.history.keeper import HistoryKeeper, KeeperOptions
 from fleet.history.retention import Keeping
+from fleet.incidents.rules import rules_of
 from steppe.checks import store_checks
-from steppe.resources import Resources
+from steppe.resources import Resources, secret
 from steppe.running import Components, holder_of, run_process
 
 
@@ -33,7 +38,27 @@ async def compose(resources: Resources) -> Components:
     health = HealthServer(
         settings.archiver.health_host, settings.archiver.health_port, store_checks(resources)
     )
-    return {"archiver": archiver, "keeper": keeper, "health": Component(runnable=health, policy="fail")}
+    return {
+        "archiver": archiver,
+        "keeper": keeper,
+        "evidence": sealer_of(resources),
+        "health": Component(runnable=health, policy="fail"),
+    }
+
+
+def sealer_of(resources: Resources) -> EvidenceSealer:
+    """Return who seals evidence: here, because the history's files are."""
+    settings = resources.settings
+    folder = settings.data_dir / "history"
+    return EvidenceSealer(
+        resources.database,
+        resources.clock,
+        EvidenceSigner(secret(settings, "audit_key")),
+        HistoryWindow(resources.streams, folder, partitions=settings.tracker.partitions),
+        RefusedSamplesOf(resources.database, resources.redis),
+        rules_of(settings.judging),
+        durable_wait_s=settings.judging.durable_wait_s,
+    )
 
 
 def keeping_of(history: HistorySettings) -> KeeperOptions:

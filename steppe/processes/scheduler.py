@@ -20,6 +20,8 @@ from fleet.commands.sign_fences import FenceSigner
 from fleet.commands.supply_fences import FenceSupply
 from fleet.fences.capacity_watch import CapacityWatch
 from fleet.fences.near_watch import NearWatch
+from fleet.incidents.open_incidents import IncidentFollower
+from fleet.incidents.rules import rules_of
 from fleet.people.watch_vehicles import VehicleWatch
 from fleet.quality.keeper import QualityKeeper
 from fleet.vehicles.lapse_papers import PaperWatch
@@ -86,7 +88,9 @@ async def compose(resources: Resources) -> Components:
         "tasks": TaskWatch(database, heard, clock, tasks, every_s=every_s),
         "commands": CommandExpiry(database, clock, endings=command_endings(tasks)),
         "operators": VehicleWatch(database, clock, start_grace_s=START_GRACE_S),
-        "alarm-follow-up": AlarmFollowUp(database, clock, [follow_into_violation]),
+        "alarm-follow-up": AlarmFollowUp(
+            database, clock, [follow_into_violation, IncidentFollower(rules_of(settings.judging))]
+        ),
         "papers": PaperWatch(database, clock),
         "quality": QualityKeeper(
             database,

@@ -32,6 +32,7 @@ class CommandKind(StrEnum):
     SET_SPEED_CAP = "set_speed_cap"
     UPDATE_FENCES = "update_fences"
     PRESERVE_RECORDING = "preserve_recording"
+    POWER_DOWN = "power_down"
 
 
 class _Body(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -203,6 +204,10 @@ class PreserveRecording(_Body, frozen=True):
     to_ms: int
 
 
+class PowerDown(_Body, frozen=True):
+    """Switch off what drives and what is live once the vehicle stands; the link and the recordings stay."""
+
+
 CommandBody = (
     AssignTask
     | Pause
@@ -219,6 +224,7 @@ CommandBody = (
     | SetSpeedCap
     | UpdateFences
     | PreserveRecording
+    | PowerDown
 )
 COMMAND_BODIES: Final[dict[CommandKind, type[CommandBody]]] = {
     CommandKind.ASSIGN_TASK: AssignTask,
@@ -236,6 +242,7 @@ COMMAND_BODIES: Final[dict[CommandKind, type[CommandBody]]] = {
     CommandKind.SET_SPEED_CAP: SetSpeedCap,
     CommandKind.UPDATE_FENCES: UpdateFences,
     CommandKind.PRESERVE_RECORDING: PreserveRecording,
+    CommandKind.POWER_DOWN: PowerDown,
 }
 STOP_KINDS: Final = frozenset({CommandKind.SAFE_STOP, CommandKind.EMERGENCY_STOP})
 """Kinds that do not expire by time: they hold until a release with the same or a higher stop epoch."""

@@ -4,19 +4,27 @@ from msgspec import Struct
 from sqlalchemy import select
 
 from core.auth.residents import ResidentStore
+from core.auth.roles import Role
 from core.auth.services import AuthServices
 from core.ids import OrderId, VehicleNo
 from core.kinds import ServiceKind
+from core.settings import JudgingSettings
 from fleet.alarms.alarm import AlarmRaised
 from fleet.alarms.apply_signals import AlarmSink
 from fleet.alarms.follow_up import AlarmFollowUp
 from fleet.alarms.kinds import AlarmKind
 from fleet.alarms.tables import alarms
+from fleet.evidence.bundle import About, EvidenceSigner, Part, seal_bundle
+from fleet.evidence.store import BundleStore, SealedBundle
+from fleet.incidents.kinds import IncidentType
+from fleet.incidents.open_incidents import NewIncident, report_incident
+from fleet.incidents.rules import rules_of
 from fleet.links.wire.commands import CommandKind
 from fleet.violations.open_violations import follow_alarm
 from fleet.violations.tables import violations
 from services.tasks.states import StopKind
 from tests.integration.access.people import HOME
+from tests.integration.fleet.builders import a_principal
 from tests.integration.services.orders.town import MILK, Town
 
 VEHICLE = 7
@@ -32,6 +40,40 @@ class Things(Struct, frozen=True, kw_only=True):
     def tell_tales(self) -> frozenset[str]:
         """Texts that stand in no answer to somebody else."""
         return frozenset(value for value in self.values.values() if len(value) > 4)
+
+
+async def _an_incident(auth: AuthServices, town: Town) -> str:
+    """Report something about the vehicle of the home tenant."""
+    new = NewIncident(
+        vehicle_no=VehicleNo(VEHICLE), type=IncidentType.NEAR_MISS, happened_at=town.now, description="x"
+    )
+    agent = a_principal(Role.AGENCY)
+    rules = rules_of(JudgingSettings())
+    incident = await report_incident(auth.database, agent, new, rules, at=town.now)
+    signer = EvidenceSigner("a secret of a test that is long enough")
+    about = About(
+        incident_id=incident.incident_id,
+        vehicle_no=VEHICLE,
+        edition=1,
+        previous=None,
+        from_at=incident.window_from,
+        to_at=incident.window_to,
+        sealed_at=town.now,
+        keep_until=town.now,
+    )
+    data = seal_bundle([(Part("alarms.json", b"[]"), "alarms")], about, signer)
+    bundle = SealedBundle(
+        incident_id=incident.incident_id,
+        edition=1,
+        sha256="0" * 64,
+        size=len(data),
+        sealed_at=town.now,
+        keep_until=town.now,
+        public_key=signer.public_key.hex(),
+    )
+    async with auth.database.write() as tx:
+        await BundleStore(tx).add(bundle, data)
+    return incident.incident_id
 
 
 async def things_of_home(town: Town, auth: AuthServices) -> Things:
@@ -51,6 +93,7 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
     raised = AlarmRaised(vehicle_no=VehicleNo(VEHICLE), kind=AlarmKind.OVERSPEED, at=town.now)
     await AlarmSink(auth.database).put([raised])
     await AlarmFollowUp(auth.database, town.clock, [follow_alarm]).work_once()
+    incident = await _an_incident(auth, town)
     async with auth.database.read() as tx:
         violation = (await tx.execute(select(violations.c.violation_id))).scalar_one()
         alarm = (await tx.execute(select(alarms.c.alarm_id))).scalar_one()
@@ -62,6 +105,8 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
             "command_id": command.command_id,
             "alarm_id": alarm,
             "violation_id": violation,
+            "incident_id": incident,
+            "edition": "1",
             "merchant_id": HOME.merchant,
             "goods_id": MILK,
         },

@@ -28,9 +28,11 @@ from dashboard.routes.alarms import Alarms
 from dashboard.routes.city import City
 from dashboard.routes.codes import scan
 from dashboard.routes.commands import Commands
+from dashboard.routes.evidence import Evidence
 from dashboard.routes.fence_events import list_fence_events
 from dashboard.routes.fence_rules import read_fence_rule
 from dashboard.routes.fences import Fences
+from dashboard.routes.incidents import Incidents
 from dashboard.routes.quality import QualityRoutes
 from dashboard.routes.remote_operators import RemoteOperators
 from dashboard.routes.vehicles import Vehicles
@@ -202,6 +204,8 @@ def api(auth: AuthServices, parts: DashboardParts, previews: FencePreviewer) -> 
             Commands,
             Alarms,
             Violations,
+            Incidents,
+            Evidence,
             RemoteOperators,
         ],
         dependencies={

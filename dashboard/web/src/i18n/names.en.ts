@@ -103,6 +103,7 @@ export const commandKind: typeof zh.commandKind = {
   set_speed_cap: "Set speed cap",
   update_fences: "Update fences",
   preserve_recording: "Preserve recording",
+  power_down: "Power down",
 };
 
 export const hindrance: typeof zh.hindrance = {
@@ -207,6 +208,53 @@ export const violationState: typeof zh.violationState = {
   upheld: "Upheld",
   overturned: "Overturned",
   closed: "Closed",
+};
+
+export const incidentType: typeof zh.incidentType = {
+  unplanned_stop: "Unplanned stop",
+  remote_takeover: "Remote takeover",
+  ads_engaged: "Automated driving engaged",
+  ads_disengaged: "Automated driving disengaged",
+  tip_over: "Tipped over",
+  harsh_stopping: "Harsh stopping",
+  harsh_starting: "Harsh starting",
+  near_miss: "Near miss",
+  vandalism: "Vandalism",
+  theft: "Theft",
+  violation: "Violation",
+  crash: "Crash",
+  x_geofence_breach: "Fence breached",
+  x_overspeed: "Overspeed",
+  x_permit_expired: "Permit expired",
+  x_door_forced: "Door forced",
+  x_battery_thermal: "Battery overheating",
+  x_positioning_lost: "Positioning lost",
+  x_data_breach: "Data breach",
+};
+
+export const incidentSeverity: typeof zh.incidentSeverity = {
+  property_damage: "Property damage",
+  minor_injury: "Minor injury",
+  serious_injury: "Serious injury",
+  fatal: "Fatal",
+};
+
+export const incidentState: typeof zh.incidentState = {
+  reported: "Reported",
+  triaged: "Triaged",
+  evidence_sealed: "Evidence sealed",
+  responsibility_pending: "Responsibility pending",
+  responsibility_determined: "Responsibility determined",
+  closed: "Closed",
+  reopened: "Reopened",
+};
+
+export const responsibility: typeof zh.responsibility = {
+  operator: "Operator",
+  maker: "Maker",
+  other_party: "Other party",
+  shared: "Shared",
+  nobody: "Nobody",
 };
 
 export const shiftState: typeof zh.shiftState = {

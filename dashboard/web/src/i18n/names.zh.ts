@@ -101,6 +101,7 @@ export const commandKind = {
   set_speed_cap: "限制车速",
   update_fences: "更新围栏",
   preserve_recording: "保全录像",
+  power_down: "断电",
 };
 
 export const hindrance = {
@@ -205,6 +206,53 @@ export const violationState = {
   upheld: "维持",
   overturned: "撤销",
   closed: "结案",
+};
+
+export const incidentType = {
+  unplanned_stop: "异常停车",
+  remote_takeover: "远程接管",
+  ads_engaged: "自动驾驶激活",
+  ads_disengaged: "自动驾驶退出",
+  tip_over: "侧翻",
+  harsh_stopping: "急停",
+  harsh_starting: "急启",
+  near_miss: "险情",
+  vandalism: "破坏",
+  theft: "盗窃",
+  violation: "违规",
+  crash: "碰撞",
+  x_geofence_breach: "越界",
+  x_overspeed: "超速",
+  x_permit_expired: "许可到期",
+  x_door_forced: "非法开箱",
+  x_battery_thermal: "热失控",
+  x_positioning_lost: "定位失效",
+  x_data_breach: "数据安全事件",
+};
+
+export const incidentSeverity = {
+  property_damage: "财产损失",
+  minor_injury: "轻伤",
+  serious_injury: "重伤",
+  fatal: "死亡",
+};
+
+export const incidentState = {
+  reported: "上报",
+  triaged: "研判",
+  evidence_sealed: "证据固定",
+  responsibility_pending: "待认定",
+  responsibility_determined: "已认定",
+  closed: "结案",
+  reopened: "重开",
+};
+
+export const responsibility = {
+  operator: "运营方",
+  maker: "车辆厂商",
+  other_party: "对方",
+  shared: "双方",
+  nobody: "无责",
 };
 
 export const shiftState = {

@@ -48,7 +48,7 @@ def found(
 
 def test_a_vehicle_at_work_takes_everything_but_a_release_and_what_only_the_platform_gives() -> None:
     hindered = {kind for kind in KIND_RULES if found(kind)}
-    assert hindered == {CommandKind.RELEASE, *PLATFORM_ONLY}
+    assert hindered == {CommandKind.RELEASE, CommandKind.POWER_DOWN, *PLATFORM_ONLY}
 
 
 @pytest.mark.parametrize("kind", sorted(STOPS))
@@ -66,6 +66,7 @@ def test_a_stop_is_never_refused_while_the_vehicle_lives(kind: CommandKind) -> N
         (CommandKind.RESUME, {"is_held_by_stop": True}, {}, Hindrance.HELD_BY_STOP),
         (CommandKind.RETURN_TO_DEPOT, {}, {"plans": frozenset()}, Hindrance.NOT_PLANNED_HERE),
         (CommandKind.RELEASE, {}, {}, Hindrance.NOT_HELD),
+        (CommandKind.POWER_DOWN, {}, {}, Hindrance.NOT_HELD),
         (CommandKind.OPEN_COMPARTMENT, {"is_scene_held": True}, {}, Hindrance.SCENE_HOLD),
         (CommandKind.RESUME, {}, {"control_mode": ControlMode.ON_SITE_MANUAL}, Hindrance.MANUAL_ON_SITE),
         (CommandKind.ASSIGN_TASK, {}, {}, Hindrance.PLATFORM_ONLY),
@@ -80,6 +81,17 @@ def test_each_hindrance_has_its_cause(
 def test_a_held_vehicle_can_be_released_spoken_through_and_opened() -> None:
     for kind in (CommandKind.RELEASE, CommandKind.SPEAK, CommandKind.OPEN_COMPARTMENT):
         assert found(kind, {"is_held_by_stop": True}) == ()
+
+
+def test_at_a_scene_only_lights_speech_power_recordings_and_stops_are_left() -> None:
+    taken = {kind for kind in KIND_RULES if not found(kind, {"is_scene_held": True})}
+    assert taken == {
+        CommandKind.LIGHTS_HORN,
+        CommandKind.SPEAK,
+        CommandKind.POWER_DOWN,
+        CommandKind.PRESERVE_RECORDING,
+        *STOPS,
+    }
 
 
 def test_a_recording_is_asked_for_although_the_link_is_down() -> None:
