@@ -14,7 +14,16 @@ from core.errors import NotFound, VersionMismatch
 from core.ids import AlarmId, DistrictCode, VehicleNo
 from core.outbox import emit
 from fleet.alarms.alarm import Alarm
-from fleet.alarms.kinds import FOLLOWED, STANDING, WAITING, AlarmKind, AlarmLevel, AlarmState, Severity
+from fleet.alarms.kinds import (
+    FOLLOWED,
+    SEVERITY_RANK,
+    STANDING,
+    WAITING,
+    AlarmKind,
+    AlarmLevel,
+    AlarmState,
+    Severity,
+)
 from fleet.alarms.tables import alarm_follow_ups, alarms
 from fleet.rows import read_row
 
@@ -142,6 +151,19 @@ class AlarmStore:
         found: dict[DistrictCode, dict[Severity, int]] = {}
         for row in await self._tx.execute(query):
             found.setdefault(DistrictCode(row.district), {})[Severity(row.severity)] = int(row.n)
+        return found
+
+    async def worst_standing(self) -> dict[VehicleNo, Severity]:
+        """Return the worst standing alarm of each vehicle that has one; a mask narrows it later."""
+        query = (
+            select(alarms.c.vehicle_no, alarms.c.severity)
+            .where(alarms.c.state.in_(sorted(state.value for state in STANDING)))
+            .distinct()
+        )
+        found: dict[VehicleNo, Severity] = {}
+        for row in await self._tx.execute(query):
+            number, severity = VehicleNo(row.vehicle_no), Severity(row.severity)
+            found[number] = max(found.get(number, severity), severity, key=SEVERITY_RANK.__getitem__)
         return found
 
     async def waiting_count(self, reach: Reach) -> int:

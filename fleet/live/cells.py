@@ -7,13 +7,14 @@ only one that is neither is looked up again: 4 % of vehicles at 3 m/s, so that 1
 (geofences/cover).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from h3 import _cy
 from numpy.typing import NDArray
 
+from fleet.alarms.kinds import SEVERITY_RANK, Severity
 from fleet.telemetry.records import Records
 from fleet.telemetry.roster import longer
 from geofences.cover import Cells, cells_of
@@ -28,6 +29,8 @@ MOST_PLACES: Final = 200_000
 PLACES_AT_ONCE: Final = 1_000
 """Cells reckoned in one turn, 6 µs each: a cold start must not hold up the loop."""
 CONDITIONS: Final = 5
+ASKS: Final = 1 + SEVERITY_RANK[Severity.WARNING]
+"""A standing alarm of less asks nobody to come."""
 ALARM: Final = 4
 
 type Numbers = NDArray[Any]
@@ -51,6 +54,10 @@ class CellBook:
     def __init__(self) -> None:
         self.cells: Cells = np.zeros(0, np.uint64)
         self.kinds: Kinds = np.zeros(0, np.uint8)
+        self.standing: NDArray[np.uint8] = np.zeros(0, np.uint8)
+        """1 + rank of the worst standing alarm that facts know of, by vehicle_no; 0 none."""
+        self._alarmed: Numbers = np.zeros(0, np.intp)
+        """Vehicles whose standing alarm changed since the last turn."""
         self.asked = 0
         """Points whose cell was asked of H3 so far."""
         self._place: NDArray[np.int32] = np.zeros(0, np.int32)
@@ -73,9 +80,26 @@ class CellBook:
         self._edges: NDArray[np.float32] = np.zeros((size, 3, EDGES), np.float32)
         """Of each edge the outward normal (east, north) and the distance from the centre; 0 holds nobody."""
 
+    def stand(self, ranks: Mapping[int, int]) -> None:
+        """Take the rank of the worst standing alarm of each vehicle that has one; counted at the next turn.
+
+        Alarms that a vehicle's own data does not show (nobody watches it, its permit ran out) are facts only.
+        """
+        standing = np.zeros(len(self.cells), np.uint8)
+        for number, rank in ranks.items():
+            if number < len(standing):
+                standing[number] = 1 + rank
+        changed = np.flatnonzero((standing != self.standing) & (self.cells != 0))
+        self._alarmed = np.union1d(self._alarmed, changed)
+        self.standing = standing
+
     def take(self, records: Records, numbers: Numbers) -> Moves:
         """Follow the vehicles of these numbers to where LIVE by vehicle_no says; return who changed."""
+        if len(self._alarmed):
+            numbers = np.union1d(numbers, self._alarmed)
+            self._alarmed = self._alarmed[:0]
         if len(records) > len(self.cells):
+            self.standing = longer(self.standing, len(records))
             self.cells = longer(self.cells, len(records))
             self.kinds = longer(self.kinds, len(records))
             self._place = longer(self._place, len(records))
@@ -94,7 +118,7 @@ class CellBook:
             cells[out] = cells_of(lat[out] * 1e-7, lng[out] * 1e-7, FINEST)
             self.asked += len(out)
             self._place[numbers[out]] = self._places_of(cells[out])
-        kinds = kinds_of(here["flags"])
+        kinds = kinds_of(here["flags"], self.standing[numbers])
         kinds_before = self.kinds[numbers]
         rows = np.flatnonzero((cells != before) | (kinds != kinds_before))
         moved = numbers[rows]
@@ -156,9 +180,14 @@ def _edges_of(cells: Sequence[int], centres: NDArray[np.float64], squeeze: NDArr
     return edges
 
 
-def kinds_of(flags: NDArray[np.uint8]) -> Kinds:
-    """Return the kinds of live flags: condition, and the severity of what is an alarm."""
-    conditions = np.minimum(flags & 0b111, ALARM)
-    severities = np.where(conditions == ALARM, flags >> 6, 0)
-    kinds: Kinds = conditions | (severities << 3).astype(np.uint8)
+def kinds_of(flags: NDArray[np.uint8], standing: NDArray[np.uint8]) -> Kinds:
+    """Return the kinds of live flags and of standing alarms that are facts.
+
+    Either makes an alarm, a standing one from warning up (as on the map of vehicles), and the worse counts.
+    """
+    asks = standing >= ASKS
+    conditions = np.where(asks, np.uint8(ALARM), np.minimum(flags & 0b111, ALARM))
+    severities = np.where((flags & 0b111) == ALARM, flags >> 6, 0)
+    severities = np.where(asks, np.maximum(severities, standing - np.uint8(1)), severities)
+    kinds: Kinds = conditions.astype(np.uint8) | (severities << 3).astype(np.uint8)
     return kinds

@@ -32,6 +32,11 @@ class Fanout:
         self._cells_due_s = 0.0
         self._judge_due_s = 0.0
 
+    @property
+    def counts_cells(self) -> bool:
+        """Return whether somebody may need cells."""
+        return self._is_kept
+
     def place(self, client: LiveClient) -> None:
         """Decide what a client is given, vehicles or cells, and of which size."""
         wanted = client.subscription

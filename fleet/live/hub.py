@@ -15,7 +15,9 @@ from core import keys, metrics
 from core.auth.principal import Reach
 from core.clock import Clock
 from core.errors import NotFound, SteppeError
+from core.ids import VehicleNo
 from core.redis import REDIS_DOWN, Redis, StreamsRedis
+from fleet.alarms.kinds import SEVERITY_RANK, Severity
 from fleet.live.client import QUIET_S, LiveClient
 from fleet.live.facts import FactTeller
 from fleet.live.fanout import Fanout
@@ -41,10 +43,15 @@ RECONCILE_S: Final = 5.0
 AFTER_SUBSCRIBE_S: Final = 1.2
 """A blob written after the subscription: nothing can be missing from it and the deltas together."""
 ROSTER_EVERY_S: Final = 1.0
+ALARMS_EVERY_S: Final = 2.0
+"""How often cells are told of the alarms that only facts know."""
 RECHECK_EVERY_S: Final = 30.0
 AGAIN_S: Final = 0.5
 
 _AWAY: tuple[type[Exception], ...] = (*REDIS_DOWN, OSError, SteppeError)
+type StandingAlarms = Callable[[], Awaitable[Mapping[VehicleNo, Severity]]]
+"""Return the worst standing alarm of each vehicle that has one. Raises Unavailable."""
+
 _log = structlog.get_logger("fleet.live.hub")
 
 
@@ -61,13 +68,15 @@ class LiveHub:
         partitions: int,
         feeds: Mapping[str, FactFeed] | None = None,
         districts: Collection[str] = (),
+        standing: StandingAlarms | None = None,
     ) -> None:
-        """Take the stores, who belongs to whom, the topics of facts by name, the city's district codes."""
+        """Take the stores, who belongs to whom, topics of facts, the city's districts, standing alarms."""
         self._plain = plain
         self._clock = clock
         self._roster_source = roster
         self._reader = BlobReader(streams, clock, partitions=partitions)
         self._districts = frozenset(districts)
+        self._standing = standing
         self.roster = Roster()
         self.mirror = Mirror()
         self.clients: set[LiveClient] = set()
@@ -98,6 +107,7 @@ class LiveHub:
             self._rooms,
             self._flush,
             self._reconcile,
+            self._follow_alarms,
             *self._facts.parts,
         )
         tasks = [asyncio.create_task(self._lasting(part, stop)) for part in parts]
@@ -236,6 +246,14 @@ class LiveHub:
         await asyncio.sleep(RECONCILE_S)
         if self._watched.is_set():
             await self._read_blobs()
+            self._marked.set()
+
+    async def _follow_alarms(self) -> None:
+        """While cells are counted, let them know of the alarms that are facts."""
+        await asyncio.sleep(ALARMS_EVERY_S)
+        if self._standing is not None and self.fanout.counts_cells:
+            worst = await self._standing()
+            self.fanout.book.stand({number: SEVERITY_RANK[severity] for number, severity in worst.items()})
             self._marked.set()
 
     async def _flush(self) -> None:

@@ -8,7 +8,8 @@ from litestar.types import ControllerRouterHandler
 from core.auth.configured import secret_keys
 from core.auth.notices import demo_phone_of, notice_port
 from core.auth.services import AuthServices
-from core.database import Transaction
+from core.database import Database, Transaction
+from core.ids import VehicleNo
 from core.supervision import Component
 from dashboard.order_sheets import OrderDesk
 from dashboard.parts import DashboardParts
@@ -16,6 +17,8 @@ from dashboard.topics.alarms import AlarmTopic
 from dashboard.topics.commands import CommandTopic
 from dashboard.topics.orders import OrderTopic
 from dashboard.topics.summary import SummaryTopic
+from fleet.alarms.kinds import Severity
+from fleet.alarms.store import AlarmStore
 from fleet.commands.issue_command import BodyPlanner, CommandDesk
 from fleet.commands.possible import Situation
 from fleet.history.replay import Replay
@@ -24,7 +27,7 @@ from fleet.links.outgoing import push_at_once
 from fleet.links.wire.commands import CommandKind
 from fleet.links.wire.messages import Command as WireCommand
 from fleet.live.feeds import FactFeed
-from fleet.live.hub import LiveHub
+from fleet.live.hub import LiveHub, StandingAlarms
 from fleet.quality.shown import QualityReader
 from fleet.vehicles.directory import Directory
 from fleet.vehicles.kinds import Connection
@@ -126,6 +129,7 @@ async def compose(resources: Resources) -> Components:
         partitions=settings.tracker.partitions,
         feeds=feeds,
         districts=[district.code for district in pack.districts],
+        standing=standing_alarms(database),
     )
     provided: dict[str, object] = {
         "fence_previews": fence_previews(resources),
@@ -164,6 +168,16 @@ async def compose(resources: Resources) -> Components:
         "bell": bell,
         "hub": hub,
     }
+
+
+def standing_alarms(database: Database) -> StandingAlarms:
+    """Return how the live hub reads the worst standing alarm of each vehicle."""
+
+    async def worst() -> Mapping[VehicleNo, Severity]:
+        async with database.read() as tx:
+            return await AlarmStore(tx).worst_standing()
+
+    return worst
 
 
 async def run() -> None:

@@ -173,6 +173,8 @@ async def test_alarms_are_paged_newest_first_and_counted_by_district(database: D
         )
         counts = await store.standing_by_district(EVERYTHING)
         waiting = await store.waiting_count(EVERYTHING)
+        worst = await store.worst_standing()
+    assert worst == {1: Severity.CRITICAL, 2: Severity.WARNING}
     assert [alarm.raised_at for alarm in first + rest] == [later(9), later(2), later(1), AT]
     assert counts == {
         "KB": {Severity.WARNING: 1, Severity.MAJOR: 1, Severity.CRITICAL: 1},

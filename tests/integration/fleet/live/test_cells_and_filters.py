@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from core import keys
+from core.ids import VehicleNo
 from core.kinds import ServiceKind
+from fleet.alarms.kinds import Severity
 from fleet.telemetry.records import LIVE, LiveKind, live_message
 from tests.integration.fleet.live.wall import Screen, Wall, a_row, standing
 
@@ -225,3 +227,15 @@ async def test_who_comes_into_or_goes_out_of_sight_is_told_by_a_snapshot(
         await wall.tell((13, 39.6, 109.8))
         await eventually(lambda: sorted(screen.seen()) == [1, 13])
         await asyncio.sleep(0)
+
+
+async def test_a_standing_alarm_of_the_registry_reddens_its_cell(wall: Wall, eventually: Eventually) -> None:
+    await wall.blob((1, 39.6, 109.8), (2, 39.6, 109.8))
+    async with wall.screen() as screen:
+        await screen.ask("vehicles", zoom=9, mode="cells")
+        await eventually(lambda: [row[0] for row in screen.cells.values()] == [2])
+        wall.standing[VehicleNo(2)] = Severity.MAJOR
+        await eventually(lambda: [row[2] for row in screen.cells.values()] == [3], within=10)
+        assert [row[1][4] for row in screen.cells.values()] == [1]
+        wall.standing.clear()
+        await eventually(lambda: [row[2] for row in screen.cells.values()] == [0], within=10)

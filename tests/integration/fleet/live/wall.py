@@ -30,6 +30,7 @@ from core.redis import connect as connect_redis
 from dashboard.live import live
 from dashboard.routes.near import list_near_vehicles
 from dashboard.routes.positions import PositionRoutes
+from fleet.alarms.kinds import Severity
 from fleet.history.trail import TrailReader
 from fleet.live.cell_messages import read_cells
 from fleet.live.hub import LiveHub
@@ -158,6 +159,8 @@ class Wall:
         self.hub = hub
         self.feed = feed
         self.port = port
+        self.standing: dict[VehicleNo, Severity] = {}
+        """Worst standing alarms of the registry."""
 
     @asynccontextmanager
     async def screen(self, token: str = "all", **headers: str) -> AsyncIterator[Screen]:
@@ -208,7 +211,20 @@ async def standing(valkey_url: str, folder: Path, rows: Sequence[RosterRow]) -> 
     redis = connect_redis(valkey_url)
     feed = AlarmFeed()
     roster = FixedRoster(rows)
-    hub = LiveHub(redis, redis, Clock.real(), roster=roster, partitions=PARTITIONS, feeds={"alarms": feed})
+    standing_now: dict[VehicleNo, Severity] = {}
+
+    async def worst() -> Mapping[VehicleNo, Severity]:
+        return standing_now
+
+    hub = LiveHub(
+        redis,
+        redis,
+        Clock.real(),
+        roster=roster,
+        partitions=PARTITIONS,
+        feeds={"alarms": feed},
+        standing=worst,
+    )
     people = {"all": a_person(), "kb": a_person(Role.DUTY_OFFICER, KB), "crew": a_person(Role.CREW)}
 
     async def identify(credentials: Credentials) -> Principal:
@@ -231,5 +247,7 @@ async def standing(valkey_url: str, folder: Path, rows: Sequence[RosterRow]) -> 
         exception_handlers=EXCEPTION_HANDLERS,
     )  # fmt: skip
     async with served(app) as port:
-        yield Wall(redis, hub, feed, port)
+        wall = Wall(redis, hub, feed, port)
+        wall.standing = standing_now
+        yield wall
     await redis.aclose()

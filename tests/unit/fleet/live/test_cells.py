@@ -220,3 +220,25 @@ def test_a_live_record_says_how_grave_the_worst_standing_alarm_is() -> None:
     state["alarms"][2] = 1 << kinds.index("no_go_entry") | 1 << kinds.index("low_battery")
     flags = shown_records(state)["flags"].tolist()
     assert [(one & 7, one >> 3 & 7, one >> 6) for one in flags] == [(2, 1, 0), (4, 1, 1), (4, 0, 3)]
+
+
+def test_an_alarm_that_only_facts_know_is_counted_in_its_cell_until_it_is_cleared() -> None:
+    records = np.zeros(5, LIVE)
+    records["vehicle_no"] = np.arange(5)
+    records["lat_e7"], records["lng_e7"] = 396_000_000, 1_098_000_000
+    records["flags"] = (0, 1, 2, 4 | 1 << 6, 0)
+    book = CellBook()
+    book.take(records, np.arange(1, 5))
+    aggregate = Aggregate(ReachMask(a_city(many=4), Reach()), 6, book)
+
+    def now() -> list[tuple[list[int], int]]:
+        aggregate.take(book.take(records, np.zeros(0, np.intp)))
+        return list(told(message(aggregate, LiveKind.CELLS_SNAPSHOT, None)).values())
+
+    assert now() == [([1, 1, 1, 0, 1], 2)]
+    book.stand({1: 3, 2: 0, 4: 2})
+    assert now() == [([0, 0, 1, 0, 3], 4)]
+    book.stand({4: 2})
+    assert now() == [([0, 1, 1, 0, 2], 3)]
+    book.stand({})
+    assert now() == [([1, 1, 1, 0, 1], 2)]
