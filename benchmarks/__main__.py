@@ -27,6 +27,7 @@ BENCHMARKS = dict(
         ("links", ["benchmarks.links"]),
         ("streams", ["benchmarks.streams"]),
         ("storm", ["benchmarks.storm"]),
+        ("history", ["benchmarks.history", "--vehicles", "20000", "100000", "--minutes", "6"]),
         live("live-full", "--full 200 --seconds 60"),
         live("live-viewports", "--full 0 --viewports 1000 --seconds 60"),
         telemetry(

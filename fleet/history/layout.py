@@ -85,7 +85,7 @@ def _statuses(table: pa.Table) -> Records:
         records[name] = table.column(name).to_numpy()
     size = HISTORY_STATUS["record"].itemsize
     parts = []
-    for chunk in table.column("record").chunks:
+    for chunk in (chunk for chunk in table.column("record").chunks if len(chunk)):
         data = chunk.buffers()[1]
         parts.append(np.frombuffer(data, f"V{size}", count=len(chunk), offset=chunk.offset * size))
     if parts:

@@ -27,7 +27,7 @@ class History:
     def read(self, wanted: Selection) -> Iterator[Records]:
         """Yield HISTORY[n], each record once: by block of five minutes, in it by vehicle and time.
 
-        At most a million records at a time. Blocking: run it in a thread.
+        At most some 300,000 records at a time. Blocking: run it in a thread.
         """
         for records, _ in sweep(self.kind, self.sources, wanted):
             if len(records):
