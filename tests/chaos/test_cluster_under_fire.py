@@ -36,6 +36,7 @@ from tests.valkey_cluster import Node, ValkeyCluster, free_ports
 NODE_TIMEOUT_MS = 2_000
 CALM_S, LEASE_AND_MORE_S, FAILOVER_AND_MORE_S = 8.0, 14.0, 12.0
 SETTLE_S = 60.0
+VEHICLES = sum(len(way.vehicles) for way in ways())
 PROGRAM = (sys.executable, "-m", "tests.chaos.streams.process")
 
 assert steppe.tables
@@ -107,8 +108,7 @@ async def scene(folder: Path, mutant: str | None = None) -> AsyncIterator[Scene]
 
 
 async def everybody_moves(scene: Scene) -> None:
-    vehicles = sum(len(link.way.vehicles) for link in scene.links)
-    await until(lambda: len(scene.watch.moved) == vehicles, 40.0, "everybody is on the screens")
+    await until(lambda: len(scene.watch.moved) == VEHICLES, 40.0, "everybody is on the screens")
     await until(lambda: all(link.durable_seq for link in scene.links), 40.0, "everybody's first is on disk")
 
 
@@ -199,9 +199,11 @@ async def test_nothing_accepted_is_lost_and_no_event_doubled_whoever_dies(tmp_pa
         await a_gateway_dies(alive, notes)
         await a_primary_dies_ahead_of_its_replica(alive, notes)
         violations = await settled(alive) + await judged(alive)
-        result = {
+        result: dict[str, Any] = {
             "violations": [str(violation) for violation in violations],
             "positions_accepted": sum(link.accepted_seq * len(link.way.vehicles) for link in alive.links),
+            "positions_stored": len(await asyncio.to_thread(judging.stored, tmp_path / "history")),
+            "crossings": await judging.crossings(alive.database),
             "not_taken_at_once": sum(link.errors.get("redis-unavailable", 0) for link in alive.links),
             "links": sum(link.links for link in alive.links),
             "deaths": alive.keeper.deaths(),
@@ -210,6 +212,7 @@ async def test_nothing_accepted_is_lost_and_no_event_doubled_whoever_dies(tmp_pa
             "node_timeout_ms": NODE_TIMEOUT_MS,
             "stood_still": notes,
         }
+    assert result["crossings"] > VEHICLES, "hardly anybody crossed the fence: nothing was tried"
     told = json.dumps(result, indent=1, ensure_ascii=False)
     sys.stdout.write(f"{told}\n")
     assert violations == [], told

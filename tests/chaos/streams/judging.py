@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 
 import pyarrow.parquet as pq
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.database import Database
 from core.redis import Redis
@@ -113,6 +113,13 @@ async def judge_events(database: Database, links: Iterable[Link]) -> list[Violat
         for number in link.way.vehicles
         for violation in _events_of(number, link.seq, of[number, "enter"], of[number, "exit"])
     ]
+
+
+async def crossings(database: Database) -> int:
+    """Count the events of ways in and out."""
+    asked = select(func.count()).where(fence_events.c.kind.in_(["enter", "exit"]))
+    async with database.read() as tx:
+        return int((await tx.execute(asked)).scalar_one())
 
 
 def _events_of(number: int, last: int, enters: list[int], exits: list[int]) -> Iterable[Violation]:
