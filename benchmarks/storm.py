@@ -14,7 +14,7 @@ from steppe.bench.world import World
 RESULT = Path(__file__).parent / "results" / "storm.json"
 WORLDS = {
     "makers": World(vehicles=20_000, singles=0, makers=200, measure_s=40),
-    "singles": World(vehicles=10_000, singles=10_000, makers=1, measure_s=60),
+    "singles": World(vehicles=10_000, singles=10_000, makers=1, measure_s=130),
 }
 
 

@@ -277,6 +277,11 @@ class Link:
         self._frame_tokens -= 1.0
         return True
 
+    @property
+    def is_holding(self) -> bool:
+        """Whether a frame above the link's rate waits for a token."""
+        return self._held is not None
+
     def release_held(self) -> None:
         """Let the newest frame of a flooding link through when it has a token again."""
         if self._held is None or not self._has_frame_token():

@@ -14,7 +14,7 @@ from steppe.bench.servers_started import BenchError, Started
 from steppe.bench.world import World
 
 SERVERS = ("gateway", "archiver")
-UP_WITHIN_S = 60.0
+UP_WITHIN_S = 100.0
 
 
 class Storm:
