@@ -19,7 +19,7 @@ from fleet.links.wire.commands import CommandKind
 from fleet.people.duty import ShiftState
 from fleet.vehicles.codes import CodeStatus
 from fleet.vehicles.dispatchable import ReasonCode
-from fleet.vehicles.kinds import Condition, Connection, ControlMode, Duty, Lifecycle
+from fleet.vehicles.kinds import Condition, Connection, ControlMode, Duty, Lifecycle, SilenceReason
 from fleet.vehicles.mds import MdsState
 from fleet.vehicles.papers import PermitStage, RoadClass
 from fleet.violations.kinds import ViolationKind, ViolationState
@@ -53,6 +53,16 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
         Connection.STALE: Name("信号延迟", "Stale"),
         Connection.OFFLINE: Name("离线", "Offline"),
         Connection.HIBERNATING: Name("休眠", "Hibernating"),
+    },
+    SilenceReason: {
+        SilenceReason.NONE: Name("有信号", "Heard"),
+        SilenceReason.NEVER_HEARD: Name("从未上报", "Never heard"),
+        SilenceReason.SILENT: Name("车辆无信号", "The vehicle is silent"),
+        SilenceReason.HIBERNATING: Name("已通知休眠", "Announced its sleep"),
+        SilenceReason.RADIO_HOLE: Name("位于已知信号盲区", "In a known radio hole"),
+        SilenceReason.MAKER_DOWN: Name("厂商链路中断", "Its maker's link is down"),
+        SilenceReason.AREA_DOWN: Name("所在区域通信中断", "Its area has no radio"),
+        SilenceReason.NOT_JUDGED: Name("平台暂未接收", "The city is not listening"),
     },
     ControlMode: {
         ControlMode.AUTONOMOUS: Name("自动驾驶", "Autonomous"),
@@ -179,6 +189,8 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
         AlarmKind.OVERSPEED: Name("超速", "Overspeed"),
         AlarmKind.STUCK: Name("车辆受阻", "Stuck"),
         AlarmKind.OFFLINE_ON_DUTY: Name("执行任务时离线", "Offline on duty"),
+        AlarmKind.MAKER_SILENT: Name("同一厂商多车失联", "Many vehicles of a maker are silent"),
+        AlarmKind.AREA_SILENT: Name("同一区域多车失联", "Many vehicles in one area are silent"),
         AlarmKind.LOW_BATTERY: Name("电量低", "Low battery"),
         AlarmKind.BATTERY_TOO_COLD: Name("电池温度过低", "Battery too cold"),
         AlarmKind.BATTERY_THERMAL: Name("电池热失控", "Battery overheating"),

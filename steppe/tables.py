@@ -17,6 +17,7 @@ import fleet.incidents.tables
 import fleet.people.tables
 import fleet.quality.tables
 import fleet.telemetry.facts
+import fleet.telemetry.hole_book
 import fleet.vehicles.tables
 import fleet.violations.tables
 import geofences.tables
@@ -42,6 +43,7 @@ ALL: Final[tuple[ModuleType, ...]] = (
     fleet.people.tables,
     fleet.quality.tables,
     fleet.telemetry.facts,
+    fleet.telemetry.hole_book,
     fleet.vehicles.tables,
     fleet.violations.tables,
     geofences.tables,

@@ -19,6 +19,7 @@ from dashboard.routes.parameters import Cursor, IdPath
 from dashboard.schemas.alarms import (
     AcknowledgeAlarm,
     AlarmKinds,
+    AlarmMembers,
     AlarmPage,
     AlarmPeople,
     AlarmView,
@@ -26,6 +27,7 @@ from dashboard.schemas.alarms import (
     AssignAlarm,
     CommentAlarm,
     alarm_kinds,
+    alarm_members,
     alarm_page,
     alarm_people,
     alarm_view,
@@ -34,6 +36,7 @@ from fleet.alarms.acknowledge_alarm import acknowledge_alarm, comment_alarm
 from fleet.alarms.alarm import Alarm
 from fleet.alarms.answer_alarm import answer_alarm
 from fleet.alarms.assign_alarm import assign_alarm
+from fleet.alarms.groups import members_of
 from fleet.alarms.kinds import STANDING, WAITING, AlarmState
 from fleet.alarms.people import people_for
 from fleet.alarms.store import AlarmPlace, AlarmStore
@@ -119,6 +122,25 @@ class Alarms(Controller):
         async with dashboard.database.read() as tx:
             alarm = await AlarmStore(tx).get(AlarmId(alarm_id), reach_of(principal))
             return alarm_people(await people_for(tx, alarm))
+
+    @get(
+        "/{alarm_id:str}/members",
+        operation_id="listAlarmMembers",
+        guards=[requires(Scope.ALARMS_READ)],
+        responses=problem_responses("not-authenticated", "forbidden", "not-found", "unavailable"),
+    )
+    async def list_members(
+        self,
+        alarm_id: IdPath,
+        principal: NamedDependency[Principal],
+        dashboard: NamedDependency[DashboardParts],
+    ) -> AlarmMembers:
+        """Return the vehicles of a group alarm and which of them are back."""
+        async with dashboard.database.read() as tx:
+            alarm = await AlarmStore(tx).get(AlarmId(alarm_id), reach_of(principal))
+            members = await members_of(tx, alarm.alarm_id)
+            codes = await VehicleStore(tx).codes_of({member.vehicle_no for member in members})
+        return alarm_members(members, codes)
 
     @post(
         "/{alarm_id:str}/assign",

@@ -12,6 +12,7 @@ from core.ids import VehicleNo
 from dashboard.cursors import write_cursor
 from fleet.alarms.advice import ADVICE, AlarmAnswer
 from fleet.alarms.alarm import Alarm
+from fleet.alarms.groups import Member
 from fleet.alarms.kinds import DEFAULT_SEVERITY, AlarmKind
 from fleet.names import name_of
 
@@ -70,6 +71,21 @@ class AlarmPeople(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     items: tuple[AlarmPersonView, ...]
 
 
+class AlarmMemberView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One vehicle of a group alarm; `back_at` is null while it is silent."""
+
+    vehicle_no: int
+    code: str | None
+    joined_at: datetime
+    back_at: datetime | None
+
+
+class AlarmMembers(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Every vehicle of a group alarm, by number; empty for an alarm of one vehicle."""
+
+    items: tuple[AlarmMemberView, ...]
+
+
 class AlarmKinds(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Every kind of alarm, in the order of the table."""
 
@@ -104,6 +120,7 @@ class AlarmView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     assignee: str | None
     assignee_name: str | None
     level: str
+    group_id: str | None
     answers: tuple[str, ...]
     lat: float | None
     lng: float | None
@@ -138,6 +155,7 @@ def alarm_view(alarm: Alarm, code: str | None) -> AlarmView:
         assignee=alarm.assignee,
         assignee_name=alarm.assignee_name,
         level=alarm.level.value,
+        group_id=alarm.group_id,
         answers=tuple(answer.value for answer in ADVICE[alarm.kind].answers),
         lat=alarm.lat,
         lng=alarm.lng,
@@ -188,5 +206,20 @@ def alarm_people(people: Sequence[StaffPerson]) -> AlarmPeople:
         items=tuple(
             AlarmPersonView(staff_id=person.staff_id, name=person.name, role=person.role.value)
             for person in people
+        )
+    )
+
+
+def alarm_members(members: Sequence[Member], codes: Mapping[VehicleNo, str | None]) -> AlarmMembers:
+    """Return the vehicles of a group with the codes they carry."""
+    return AlarmMembers(
+        items=tuple(
+            AlarmMemberView(
+                vehicle_no=member.vehicle_no,
+                code=codes.get(member.vehicle_no),
+                joined_at=member.joined_at,
+                back_at=member.back_at,
+            )
+            for member in members
         )
     )

@@ -15,7 +15,7 @@ from fleet.links.wire.commands import CommandKind
 from fleet.names import name_of
 from fleet.vehicles.dispatchable import Reason
 from fleet.vehicles.judge_vehicles import CityNow
-from fleet.vehicles.kinds import Condition, Connection
+from fleet.vehicles.kinds import Condition, Connection, SilenceReason
 from fleet.vehicles.mds import MdsFacts, TripPhase, derive_mds_state
 from fleet.vehicles.papers import Insurance, Permit, is_current
 from services.delivery.compartments import Compartment
@@ -50,6 +50,8 @@ class VehicleBrief(_View, frozen=True):
     duty: str
     condition: str
     connection: str
+    silence: str
+    """Why nothing is heard of it; `none` while it is heard."""
     control_mode: str | None
     battery_ratio: float | None
     is_held_by_stop: bool
@@ -239,6 +241,7 @@ def _brief_fields(sheet: VehicleSheet) -> dict[str, Any]:
         "duty": vehicle.duty.value,
         "condition": (Condition.OFFLINE if heard is None else heard.condition).value,
         "connection": (Connection.OFFLINE if heard is None else heard.connection).value,
+        "silence": (SilenceReason.NEVER_HEARD if heard is None else heard.silence).value,
         "control_mode": None if heard is None else heard.control_mode.value,
         "battery_ratio": None if heard is None else heard.battery_ratio,
         "is_held_by_stop": vehicle.is_held_by_stop,

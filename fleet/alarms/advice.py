@@ -71,6 +71,16 @@ ADVICE: Final[Mapping[AlarmKind, Advice]] = {
         "Ask the maker or a crew nearby where it is.",
         _LINK,
     ),
+    AlarmKind.MAKER_SILENT: Advice(
+        "联系厂商云平台;车辆会按断连策略停车。",
+        "Call the maker's cloud; its vehicles stop by their link-loss policy.",
+        _LINK,
+    ),
+    AlarmKind.AREA_SILENT: Advice(
+        "核实该区域的移动网络,必要时派现场。",
+        "Find out about the mobile network there; send a crew if needed.",
+        _LINK,
+    ),
     AlarmKind.LOW_BATTERY: Advice(
         "安排充电,不再派新任务。",
         "Send it to charge and give it no new task.",

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
+import msgspec
+
 from core.auth.principal import EVERYTHING
 from core.database import Database, Transaction
 from core.ids import AlarmId, new_id
@@ -17,6 +19,8 @@ from fleet.alarms.alarm import (
     raise_alarm,
     worsened,
 )
+from fleet.alarms.groups import apply_group, group_key, last_group_of
+from fleet.alarms.kinds import GROUPED
 from fleet.alarms.store import AlarmStore
 from fleet.people.store import ShiftStore
 from fleet.vehicles.store import VehicleStore
@@ -55,14 +59,21 @@ async def apply_signals(tx: Transaction, signals: Sequence[AlarmSignal]) -> int:
     """
     vehicles = await VehicleStore(tx).of_numbers({signal.vehicle_no for signal in signals}, EVERYTHING)
     changed = 0
+    groups: dict[str, list[tuple[AlarmSignal, Vehicle]]] = {}
     for signal in signals:
         vehicle = vehicles.get(signal.vehicle_no)
         if vehicle is None:
+            continue
+        if signal.kind in GROUPED:
+            key = group_key(signal, vehicle.operator, vehicle.district)
+            groups.setdefault(key, []).append((signal, vehicle))
             continue
         if isinstance(signal, AlarmRaised):
             changed += await _raise(tx, signal, vehicle)
         else:
             changed += await _clear(AlarmStore(tx), signal)
+    for key, group in groups.items():
+        changed += await apply_group(tx, key, group)
     return changed
 
 
@@ -87,6 +98,9 @@ async def _raise(tx: Transaction, signal: AlarmRaised, vehicle: Vehicle) -> bool
         operator=vehicle.operator,
         owner=None if watcher is None else Person(staff_id=watcher.staff_id, name=watcher.name),
     )
+    if "after_group" in signal.details:
+        group = await last_group_of(tx, vehicle.vehicle_no)
+        alarm = msgspec.structs.replace(alarm, group_id=group)
     return await store.add(alarm)
 
 

@@ -14,6 +14,10 @@ class AlarmKind(StrEnum):
     OVERSPEED = "overspeed"
     STUCK = "stuck"
     OFFLINE_ON_DUTY = "offline_on_duty"
+    MAKER_SILENT = "maker_silent"
+    """Many vehicles of one maker fell silent at once: one alarm with its members."""
+    AREA_SILENT = "area_silent"
+    """Many vehicles in one place fell silent at once: one alarm with its members."""
     LOW_BATTERY = "low_battery"
     BATTERY_TOO_COLD = "battery_too_cold"
     BATTERY_THERMAL = "battery_thermal"
@@ -59,6 +63,8 @@ DEFAULT_SEVERITY: Final[Mapping[AlarmKind, Severity]] = {
     AlarmKind.OVERSPEED: Severity.WARNING,
     AlarmKind.STUCK: Severity.MAJOR,
     AlarmKind.OFFLINE_ON_DUTY: Severity.MAJOR,
+    AlarmKind.MAKER_SILENT: Severity.CRITICAL,
+    AlarmKind.AREA_SILENT: Severity.CRITICAL,
     AlarmKind.LOW_BATTERY: Severity.WARNING,
     AlarmKind.BATTERY_TOO_COLD: Severity.WARNING,
     AlarmKind.BATTERY_THERMAL: Severity.CRITICAL,
@@ -83,6 +89,10 @@ DEFAULT_SEVERITY: Final[Mapping[AlarmKind, Severity]] = {
     AlarmKind.NEEDS_PERSON: Severity.MAJOR,
 }
 """Our defaults; a city may set others."""
+
+
+GROUPED: Final = frozenset({AlarmKind.MAKER_SILENT, AlarmKind.AREA_SILENT})
+"""Kinds of which one alarm has many vehicles: those of one cause, company and 旗区."""
 
 
 FOLLOWED: Final = frozenset(

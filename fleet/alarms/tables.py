@@ -47,6 +47,16 @@ alarms = Table(
     Index(None, "district", "raised_at"),
     Index(None, "dedup_key", "cleared_at"),
 )
+alarm_members = Table(
+    "alarm_members",
+    metadata,
+    Column("alarm_id", String(40), primary_key=True),
+    Column("vehicle_no", BigInteger, primary_key=True),
+    Column("joined_at", UtcDateTime, nullable=False),
+    Column("back_at", UtcDateTime),
+    Index(None, "vehicle_no", "joined_at"),
+)
+"""The vehicles of a group alarm, and when each was heard again."""
 Index(
     "uq_alarms_one_standing_per_cause",
     alarms.c.dedup_key,

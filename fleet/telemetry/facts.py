@@ -27,7 +27,8 @@ from core.database.types import UtcDateTime
 from core.errors import SteppeError
 from core.leases import leases
 from fleet.alarms.alarm import AlarmCleared, AlarmRaised, AlarmSignal
-from fleet.telemetry.tick import FenceEvent
+from fleet.telemetry.hole_book import add_comebacks
+from fleet.telemetry.tick import Comeback, FenceEvent
 
 fence_events = Table(
     "fence_events",
@@ -86,9 +87,10 @@ class Facts(msgspec.Struct, kw_only=True):
     epoch: int
     events: list[FenceEvent] = []
     raised: list[AlarmRaised | AlarmCleared] = []
+    comebacks: list[Comeback] = []
 
     def __len__(self) -> int:
-        return len(self.events) + len(self.raised)
+        return len(self.events) + len(self.raised) + len(self.comebacks)
 
 
 class _Waiting(NamedTuple):
@@ -192,6 +194,7 @@ class FactWriter:
             if rows:
                 await _INSERT.insert(tx, rows)
                 self.written += len(rows)
+            await add_comebacks(tx, [comeback for facts in ours for comeback in facts.comebacks])
         signals = [signal for facts in ours for signal in facts.raised]
         if signals:
             await self._alarms.put(signals)

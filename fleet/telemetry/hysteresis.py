@@ -44,6 +44,11 @@ class Causes:
         self.standing[numbers] = 0
         self._counting[numbers] = 0
 
+    def put(self, bit: int, number: int, *, stands: bool) -> None:
+        """Let a cause that somebody else judges stand or not."""
+        flag = np.uint32(1 << bit)
+        self.standing[number] = self.standing[number] | flag if stands else self.standing[number] & ~flag
+
     def busy(self, numbers: NDArray[Any]) -> Bits:
         """Return which causes stand or are being counted: what ``step`` must look at beside new causes."""
         found: Bits = self.standing[numbers] | self._counting[numbers]

@@ -13,8 +13,8 @@ from fleet.links.wire.positions import MODE_MASK, UNKNOWN_U8, PositionFlag
 from fleet.links.wire.status import UNKNOWN_TEMPERATURE
 from fleet.telemetry.blobs import Blobs
 from fleet.telemetry.records import Records
-from fleet.telemetry.steps.liveness import CONNECTIONS, OFFLINE, ONLINE, STALE, silence_limits_ms
-from fleet.vehicles.kinds import CONDITIONS, CONTROL_MODES
+from fleet.telemetry.steps.liveness import CONNECTIONS, NOT_JUDGED, OFFLINE, ONLINE, STALE, silence_limits_ms
+from fleet.vehicles.kinds import CONDITIONS, CONTROL_MODES, SILENCE_REASONS
 from fleet.vehicles.last_heard import LastHeard
 
 ONE_BY_ONE_MOST: Final = 64
@@ -69,6 +69,7 @@ def aged(state: Records, now_ms: int, rate: float) -> Records:
     if worse.any():
         state = state.copy()
         state["connection"][worse] = floor[worse]
+        state["silence"][worse] = NOT_JUDGED
         gone = worse & (floor == OFFLINE) & (state["alarms"] == 0)
         state["condition"][gone] = 0
     return state
@@ -96,6 +97,7 @@ def _in_words(record: np.void) -> LastHeard:
         battery_c=_celsius(int(record["battery_dc"])),
         outside_c=_celsius(int(record["outside_dc"])),
         range_m=int(record["range_10m"]) * 10.0 or None,
+        silence=SILENCE_REASONS[min(int(record["silence"]), len(SILENCE_REASONS) - 1)],
         is_charging=bool(flags & PositionFlag.CHARGING),
         is_held_by_stop=bool(flags & PositionFlag.STOP_HELD),
     )

@@ -64,7 +64,7 @@ STATE: Final = np.dtype(
         ("outside_dc", "<i2"),
         ("range_10m", "<u2"),
         ("perception", "u1"),
-        ("response", "u1"),
+        ("silence", "u1"),
     ]
 )
 """64 bytes of a vehicle's last state; a record whose vehicle_no is 0 was never heard."""

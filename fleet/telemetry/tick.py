@@ -40,6 +40,16 @@ class FenceEvent(msgspec.Struct, frozen=True, kw_only=True):
     is_border_uncertain: bool
 
 
+class Comeback(msgspec.Struct, frozen=True, kw_only=True):
+    """A vehicle that was silent alone for a while and was heard again: what radio holes are learned from."""
+
+    vehicle_no: VehicleNo
+    cell: int
+    """H3 cell (res 9) in which it was last heard before."""
+    silent_s: float
+    back_at: datetime
+
+
 class LiveState:
     """Last state of every vehicle: STATE by vehicle_no and the columns that are derived from it."""
 
@@ -99,6 +109,8 @@ class Tick(msgspec.Struct, kw_only=True):
     """Vehicles whose connection changed without a frame (liveness)."""
     signals: list[AlarmSignal] = msgspec.field(default_factory=list)
     """Causes that came and went (alarms)."""
+    comebacks: list[Comeback] = msgspec.field(default_factory=list)
+    """Who was heard again after a silence of its own (liveness)."""
     events: list[FenceEvent] = msgspec.field(default_factory=list)
     """Crossings (events)."""
     rooms: list[tuple[str, bytes]] = msgspec.field(default_factory=list)

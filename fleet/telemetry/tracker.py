@@ -17,6 +17,7 @@ from core.redis import REDIS_DOWN, Redis, StreamsRedis
 from fleet.telemetry.blobs import START, Blobs, Header, PackedMemory, PartitionBlob
 from fleet.telemetry.facts import AlarmSink, Facts, FactWriter
 from fleet.telemetry.guard import GuardLimits
+from fleet.telemetry.hole_book import HoleBook
 from fleet.telemetry.ownership import Ownership
 from fleet.telemetry.pipeline import Pipeline
 from fleet.telemetry.reading import Read, StreamReader
@@ -32,6 +33,7 @@ STORM_BLOB_EVERY_S: Final = 5.0
 STORM_FACTS: Final = 10_000
 ROSTER_EVERY_S: Final = 1.0
 HOUSE_EVERY_S: Final = 0.1
+HOLES_EVERY_S: Final = 30.0
 IDLE_MS: Final = 200
 """Longest wait for something to arrive: silence, leases and blobs want their turn also when nothing does."""
 AGAIN_S: Final = 0.2
@@ -100,6 +102,7 @@ class Tracker:
         self._roster_source = roster
         self._fences = fences
         self._alarms = alarms
+        self._holes = HoleBook(database, clock)
         self._settings = settings or TrackerSettingsOf()
         self._more_steps = more_steps
         self._name = name or new_id()
@@ -221,9 +224,17 @@ class Tracker:
                     await self.pipeline.roster.refresh(self._roster_source)
                 except SteppeError as error:
                     _log.warning("roster_unread", code=error.code)
+            if self._is_due("holes", HOLES_EVERY_S):
+                await self._read_holes()
             if self.ownership.is_due():
                 await self._look_at_leases()
             await asyncio.sleep(HOUSE_EVERY_S)
+
+    async def _read_holes(self) -> None:
+        try:
+            self.pipeline.alarms.silence.holes = await self._holes.holes()
+        except SteppeError as error:
+            _log.warning("radio_holes_unread", code=error.code)
 
     async def _look_at_leases(self) -> None:
         try:
@@ -262,7 +273,7 @@ class Tracker:
         self.pipeline.swap(self._fences.index)
         self.pipeline.recall(left.state, left.memory.membership)
         for facts in left.memory.facts:
-            self.facts.put(Facts(partition=partition, epoch=epoch, events=facts.events, raised=facts.raised))
+            self.facts.put(msgspec.structs.replace(facts, epoch=epoch))
         self._reader.up_to[partition] = left.header.position if left.header else START
         self._hears_again()
 
@@ -291,7 +302,7 @@ class Tracker:
             self._count()
 
     def _hand_facts_on(self, tick: Tick) -> None:
-        if not tick.events and not tick.signals:
+        if not tick.events and not tick.signals and not tick.comebacks:
             return
         by_partition: dict[int, Facts] = {}
         partitions = self._settings.partitions
@@ -300,13 +311,15 @@ class Tracker:
             partition = vehicle_no % partitions
             epoch = self.ownership.owned.get(partition, 0)
             return by_partition.setdefault(
-                partition, Facts(partition=partition, epoch=epoch, events=[], raised=[])
+                partition, Facts(partition=partition, epoch=epoch, events=[], raised=[], comebacks=[])
             )
 
         for event in tick.events:
             of(event.vehicle_no).events.append(event)
         for signal in tick.signals:
             of(signal.vehicle_no).raised.append(signal)
+        for comeback in tick.comebacks:
+            of(comeback.vehicle_no).comebacks.append(comeback)
         for facts in by_partition.values():
             self.facts.put(facts)
 

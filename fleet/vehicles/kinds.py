@@ -26,6 +26,25 @@ class Connection(StrEnum):
     HIBERNATING = "hibernating"
 
 
+class SilenceReason(StrEnum):
+    """Why nothing is heard of a vehicle; the order of the members is the number in the state record."""
+
+    NONE = "none"
+    NEVER_HEARD = "never_heard"
+    SILENT = "silent"
+    """It alone, as far as the city knows."""
+    HIBERNATING = "hibernating"
+    RADIO_HOLE = "radio_hole"
+    """Where it was last heard, vehicles have been silent before and came back."""
+    MAKER_DOWN = "maker_down"
+    AREA_DOWN = "area_down"
+    NOT_JUDGED = "not_judged"
+    """Our own deafness: nobody judges its silence now."""
+
+
+SILENCE_REASONS: tuple[SilenceReason, ...] = tuple(SilenceReason)
+
+
 class ControlMode(StrEnum):
     """Who drives; the order of the members is the number on the wire, 0 for autonomous."""
 

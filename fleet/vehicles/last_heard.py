@@ -7,7 +7,7 @@ from typing import Protocol
 import msgspec
 
 from core.ids import VehicleNo
-from fleet.vehicles.kinds import Condition, Connection, ControlMode
+from fleet.vehicles.kinds import Condition, Connection, ControlMode, SilenceReason
 
 
 class LastHeard(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +31,8 @@ class LastHeard(msgspec.Struct, frozen=True, kw_only=True):
     battery_c: float | None = None
     outside_c: float | None = None
     range_m: float | None = None
+    silence: SilenceReason = SilenceReason.NONE
+    """Why nothing is heard of it by now."""
     is_charging: bool = False
     is_held_by_stop: bool = False
 

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from fleet.telemetry.silence_groups import GroupLimits
+
 
 class AlarmLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Thresholds with a gap between raising and clearing; times are city seconds."""
@@ -15,6 +17,9 @@ class AlarmLimits(msgspec.Struct, frozen=True, kw_only=True):
     overspeed_margin_mps: float = 0.3
     """Above limit × ratio + margin: satellite speed is good to about 0.1 m/s."""
     overspeed_s: float = 3.0
+    group_wait_s: float = 5.0
+    """How long an offline vehicle waits for others of the same cause before it is an alarm of its own."""
+    groups: GroupLimits = GroupLimits()
     low_battery_200: int = 40
     """20 %."""
     battery_back_200: int = 50

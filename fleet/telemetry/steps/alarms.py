@@ -14,7 +14,8 @@ from fleet.links.wire.positions import PositionFlag
 from fleet.telemetry.hysteresis import Bits, Causes, Rows
 from fleet.telemetry.records import Records
 from fleet.telemetry.steps.alarm_limits import AlarmLimits
-from fleet.telemetry.steps.liveness import OFFLINE, ONLINE, LivenessStep
+from fleet.telemetry.steps.liveness import LivenessStep
+from fleet.telemetry.steps.silence import SilenceJudge
 from fleet.telemetry.steps.status_causes import StatusReader, status_causes
 from fleet.telemetry.tick import Numbers, Tick
 from geofences.fences import FenceKind
@@ -44,9 +45,12 @@ ALARM_BITS: Final[tuple[AlarmKind, ...]] = (
     AlarmKind.TIPPED_OVER,
     AlarmKind.COLLISION,
     AlarmKind.SERVICE_REFUSED,
+    AlarmKind.MAKER_SILENT,
+    AlarmKind.AREA_SILENT,
 )
 """Kind by its bit in the state record's ``alarms``; kinds are added at the end."""
 _BIT_OF: Final = {kind: bit for bit, kind in enumerate(ALARM_BITS)}
+_SILENCES: Final = (AlarmKind.OFFLINE_ON_DUTY, AlarmKind.MAKER_SILENT, AlarmKind.AREA_SILENT)
 _UNKNOWN_BATTERY: Final = 255
 _SAYS_WHY: Final = PositionFlag.CHARGING | PositionFlag.STOP_HELD | PositionFlag.FAULT
 """Flags of a vehicle that stands for a reason which has its own alarm, or none."""
@@ -72,10 +76,9 @@ class AlarmStep:
 
     def __init__(self, size: int, liveness: LivenessStep, limits: AlarmLimits | None = None) -> None:
         self._limits = limits or AlarmLimits()
-        self._liveness = liveness
         self._causes = Causes(size, _spans_s(self._limits))
         self._statuses = StatusReader(size)
-        self._under_way_revision = -1
+        self.silence = SilenceJudge(size, liveness, self._limits.groups, self._limits.group_wait_s)
         self._index: FenceIndex | None = None
         self._has_areas = False
         self._has_refusals = False
@@ -205,28 +208,29 @@ class AlarmStep:
             self._mark(tick, read.numbers, raised, cleared)
 
     def _by_silence(self, tick: Tick) -> None:
-        """Offline while under way: a vehicle that was sent out, or whose duty changed while it was silent."""
-        candidates: Numbers = tick.heard
-        if len(tick.went_silent):
-            candidates = np.union1d(tick.went_silent, tick.heard).astype(np.int64)
-        if tick.roster.revision != self._under_way_revision:
-            self._under_way_revision = tick.roster.revision
-            known = np.flatnonzero(tick.live.state["vehicle_no"])
-            candidates = np.union1d(candidates, known)
-        if not len(candidates):
-            return
-        connection = self._liveness.connection[candidates]
-        missing = (connection == OFFLINE) & tick.roster.under_way[candidates]
-        found = (connection == ONLINE) | ~tick.roster.under_way[candidates]
-        ms = np.full(len(candidates), tick.now_ms, np.int64)
-        kind = AlarmKind.OFFLINE_ON_DUTY
-        raised, cleared = self._causes.step(_BIT_OF[kind], candidates, ms, missing, found)
-        for number in candidates[raised].tolist():
-            state = tick.live.state[number]
-            details = {"last_heard_ms": int(state["received_ms"])}
-            self._raised(tick, kind, state, tick.now_ms, details, number=number)
-        self._cleared(tick, kind, candidates[cleared], ms[cleared])
-        self._mark(tick, candidates, raised, cleared)
+        """Offline while under way: alone, or many of one cause; judged once a second, over when heard."""
+        if tick.is_silence_due:
+            raised, cleared = self.silence.judge(tick)
+        else:
+            raised, cleared = [], self.silence.heard(tick)
+        for silent in cleared:
+            self._causes.put(_BIT_OF[silent.kind], silent.number, stands=False)
+            number = VehicleNo(silent.number)
+            tick.signals.append(
+                AlarmCleared(vehicle_no=number, kind=silent.kind, cause=silent.cause, at=tick.now)
+            )
+        for silent in raised:
+            self._causes.put(_BIT_OF[silent.kind], silent.number, stands=True)
+            place = tick.live.state[silent.number]
+            self._raised(
+                tick,
+                silent.kind,
+                place,
+                tick.now_ms,
+                silent.details,
+                number=silent.number,
+                cause=silent.cause,
+            )
 
     @staticmethod
     def _mark(tick: Tick, numbers: Numbers, raised: Rows, cleared: Rows) -> None:
@@ -243,6 +247,7 @@ class AlarmStep:
         details: Details,
         *,
         number: int | None = None,
+        cause: str = "",
     ) -> None:
         """Signal a cause at the place of a position or state record; one that is empty has no place."""
         is_known = int(place["vehicle_no"]) != 0
@@ -250,6 +255,7 @@ class AlarmStep:
             AlarmRaised(
                 vehicle_no=VehicleNo(int(place["vehicle_no"]) if number is None else number),
                 kind=kind,
+                cause=cause,
                 at=moment_of_ms(at_ms),
                 lat=float(place["lat_e7"]) * 1e-7 if is_known else None,
                 lng=float(place["lng_e7"]) * 1e-7 if is_known else None,
@@ -266,15 +272,20 @@ class AlarmStep:
         """Make room for vehicle numbers below ``size``."""
         self._causes.reserve(size)
         self._statuses.reserve(size)
+        self.silence.reserve(size)
 
     def recall(self, state: Records) -> None:
         """Take over what stood from the recovered state."""
         self._causes.standing[state["vehicle_no"]] = state["alarms"]
+        for kind in _SILENCES:
+            stood = (state["alarms"] >> np.uint32(_BIT_OF[kind])) & np.uint32(1)
+            self.silence.recall(state["vehicle_no"][stood != 0], kind)
 
     def forget(self, numbers: Numbers) -> None:
         """Forget vehicles that another tracker owns now."""
         self._causes.forget(numbers)
         self._statuses.forget(numbers)
+        self.silence.forget(numbers)
 
 
 def _evidence(tick: Tick, row: int, fence: int | None, values: Columns) -> Details:

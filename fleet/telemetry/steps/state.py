@@ -26,7 +26,6 @@ _FROM_STATUS: Final = (
     "outside_dc",
     "range_10m",
     "perception",
-    "response",
 )
 _UNKNOWN_DC: Final = -32_768
 
@@ -58,6 +57,7 @@ class StateStep(Memoryless):
         if len(touched):
             connection, alarms = self._liveness.connection[touched], self._alarms.bits(touched)
             state["connection"][touched] = connection
+            state["silence"][touched] = self._liveness.why[touched]
             state["alarms"][touched] = alarms
             state["condition"][touched] = condition_of(
                 alarms, connection, state["speed_cm_s"][touched], state["mode_flags"][touched]

@@ -26,6 +26,17 @@ export const connection: typeof zh.connection = {
   hibernating: "Hibernating",
 };
 
+export const silenceReason: typeof zh.silenceReason = {
+  none: "Heard",
+  never_heard: "Never heard",
+  silent: "The vehicle is silent",
+  hibernating: "Announced its sleep",
+  radio_hole: "In a known radio hole",
+  maker_down: "Its maker's link is down",
+  area_down: "Its area has no radio",
+  not_judged: "The city is not listening",
+};
+
 export const controlMode: typeof zh.controlMode = {
   autonomous: "Autonomous",
   remote_assist: "Remote assistance",
@@ -135,6 +146,8 @@ export const alarmKind: typeof zh.alarmKind = {
   overspeed: "Overspeed",
   stuck: "Stuck",
   offline_on_duty: "Offline on duty",
+  maker_silent: "Many vehicles of a maker are silent",
+  area_silent: "Many vehicles in one area are silent",
   low_battery: "Low battery",
   battery_too_cold: "Battery too cold",
   battery_thermal: "Battery overheating",
@@ -271,6 +284,8 @@ export const alarmAdvice: typeof zh.alarmAdvice = {
   overspeed: "Set a speed cap and check its fences.",
   stuck: "Look at what blocks it; assist from afar or send it another way.",
   offline_on_duty: "Ask the maker or a crew nearby where it is.",
+  maker_silent: "Call the maker's cloud; its vehicles stop by their link-loss policy.",
+  area_silent: "Find out about the mobile network there; send a crew if needed.",
   low_battery: "Send it to charge and give it no new task.",
   battery_too_cold: "Preheat the battery before it drives or charges.",
   battery_thermal: "Stop it at once, clear the people around it and call the fire brigade.",

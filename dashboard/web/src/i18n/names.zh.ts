@@ -24,6 +24,17 @@ export const connection = {
   hibernating: "休眠",
 };
 
+export const silenceReason = {
+  none: "有信号",
+  never_heard: "从未上报",
+  silent: "车辆无信号",
+  hibernating: "已通知休眠",
+  radio_hole: "位于已知信号盲区",
+  maker_down: "厂商链路中断",
+  area_down: "所在区域通信中断",
+  not_judged: "平台暂未接收",
+};
+
 export const controlMode = {
   autonomous: "自动驾驶",
   remote_assist: "远程协助",
@@ -133,6 +144,8 @@ export const alarmKind = {
   overspeed: "超速",
   stuck: "车辆受阻",
   offline_on_duty: "执行任务时离线",
+  maker_silent: "同一厂商多车失联",
+  area_silent: "同一区域多车失联",
   low_battery: "电量低",
   battery_too_cold: "电池温度过低",
   battery_thermal: "电池热失控",
@@ -269,6 +282,8 @@ export const alarmAdvice = {
   overspeed: "下发限速并核对围栏版本。",
   stuck: "查看前方情况,远程协助或改道。",
   offline_on_duty: "联系厂商或附近现场人员确认位置。",
+  maker_silent: "联系厂商云平台;车辆会按断连策略停车。",
+  area_silent: "核实该区域的移动网络,必要时派现场。",
   low_battery: "安排充电,不再派新任务。",
   battery_too_cold: "先预热电池,再行驶或充电。",
   battery_thermal: "立即停车、疏散周围人员并报火警。",

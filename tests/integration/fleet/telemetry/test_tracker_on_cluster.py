@@ -68,7 +68,7 @@ async def test_a_primary_that_is_killed_holds_up_its_own_partitions_and_nobody_l
         await eventually(lambda: tracker.pipeline.live.state["seq"][PARTITIONS] == 2, within=1.0)
         # as long ago as a vehicle would be called offline: it is we who do not hear it
         liveness = tracker.pipeline.liveness
-        liveness._heard_ms[here] -= 100_000
+        liveness.heard_ms[here] -= 100_000
         liveness.listening_since_ms -= 100_000
         await asyncio.to_thread(valkey_cluster.until_failed_over, own[here])
         assert liveness.connection[here] == ONLINE

@@ -69,12 +69,12 @@ class TestAlarms:
         line.hear_nothing(100)
         assert line.signals == []
         line.under_way(True)
-        line.hear_nothing(101)
-        line.hear_nothing(102)
-        line.say(103)
+        for at_s in range(101, 109):
+            line.hear_nothing(at_s)
+        line.say(109)
         assert line.signals == [
-            (101, "raised", AlarmKind.OFFLINE_ON_DUTY),
-            (103, "cleared", AlarmKind.OFFLINE_ON_DUTY),
+            (106, "raised", AlarmKind.OFFLINE_ON_DUTY),
+            (109, "cleared", AlarmKind.OFFLINE_ON_DUTY),
         ]
 
     def test_a_no_go_is_said_at_the_first_point_once_and_cleared_after_five_seconds_outside(self) -> None:
