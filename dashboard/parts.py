@@ -18,6 +18,7 @@ from fleet.vehicles.directory import Directory
 from fleet.vehicles.judge_vehicles import CityNow
 from fleet.vehicles.last_heard import LastHeardReader
 from fleet.vehicles.papers import Weather
+from fleet.webhooks.addresses import PrivateAddresses
 
 
 class TownFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +92,8 @@ class DashboardParts(msgspec.Struct, frozen=True, kw_only=True):
     """Version of the fence set in force, as this process last read it."""
     judging: JudgingSettings = JudgingSettings()
     """Deadlines of violations and incidents."""
+    private_addresses: PrivateAddresses = "refuse"
+    """Whether webhooks may name addresses inside networks."""
     weather: Callable[[], Mapping[DistrictCode, Weather]] = dict
 
     def now(self) -> CityNow:

@@ -23,6 +23,7 @@ from fleet.vehicles.kinds import Condition, Connection, ControlMode, Duty, Lifec
 from fleet.vehicles.mds import MdsState
 from fleet.vehicles.papers import PermitStage, RoadClass
 from fleet.violations.kinds import ViolationKind, ViolationState
+from fleet.webhooks.webhook import DeliveryStatus
 
 
 class Name(msgspec.Struct, frozen=True):
@@ -301,6 +302,11 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
         Responsibility.OTHER_PARTY: Name("对方", "Other party"),
         Responsibility.SHARED: Name("双方", "Shared"),
         Responsibility.NOBODY: Name("无责", "Nobody"),
+    },
+    DeliveryStatus: {
+        DeliveryStatus.WAITING: Name("待推送", "Waiting"),
+        DeliveryStatus.DELIVERED: Name("已送达", "Delivered"),
+        DeliveryStatus.FAILED: Name("推送失败", "Failed"),
     },
     ShiftState: {
         ShiftState.ON_DUTY: Name("值班中", "On duty"),

@@ -13,6 +13,7 @@ from core.queue import JobQueue
 from fleet.commands import queue_command
 from fleet.commands.carry_command import CommandCarrier
 from fleet.live.feeds import ChangeAnnouncer
+from fleet.webhooks import fan_out
 from geofences import publishing
 from mobile_api.notices import ResidentNotices
 from services.dispatch import wake
@@ -25,6 +26,7 @@ def outbox_routes(
 ) -> Mapping[str, Route]:
     """Return what carries each topic; a row of another topic waits for a version that knows it."""
     settings = resources.settings
+    told = fan_out.WebhookFanOut(resources.database, resources.clock)
     return {
         "changed": ChangeAnnouncer(resources.redis),
         publishing.TOPIC: publishing.announcer(resources.redis),
@@ -32,5 +34,7 @@ def outbox_routes(
         wake.TOPIC: wake.DispatchWaker(queue, resources.clock),
         notices.TOPIC: ResidentNotices(resources.database, secret_keys(settings.security), port),
         staff_notices.TOPIC: staff,
+        fan_out.ALARM_TOPIC: told,
+        fan_out.FENCE_TOPIC: told,
         HEAD_TOPIC: HeadFiles(settings.data_dir / "audit-heads"),
     }

@@ -20,6 +20,7 @@ import fleet.telemetry.facts
 import fleet.telemetry.hole_book
 import fleet.vehicles.tables
 import fleet.violations.tables
+import fleet.webhooks.tables
 import geofences.tables
 import services.delivery.tables
 import services.dispatch.tables
@@ -45,6 +46,7 @@ ALL: Final[tuple[ModuleType, ...]] = (
     fleet.telemetry.facts,
     fleet.telemetry.hole_book,
     fleet.vehicles.tables,
+    fleet.webhooks.tables,
     fleet.violations.tables,
     geofences.tables,
     services.delivery.tables,

@@ -79,6 +79,8 @@ class Scope(StrEnum):
     """Give out the 30-minute code that shows an officer a vehicle's last ten minutes."""
     AUDIT_READ = "audit:read"
     STAFF_MANAGE = "staff:manage"
+    WEBHOOKS_MANAGE = "webhooks:manage"
+    """Subscribe other systems to the facts within one's reach."""
     QUALITY_READ = "quality:read"
     """How good vehicles' data is, and samples of what was refused."""
     QUALITY_OWN = "quality:own"
@@ -178,7 +180,13 @@ ROLE_SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
         Role.SUPERVISOR: _WATCHER | {Scope.HISTORY_EXPORT, Scope.AUDIT_READ, Scope.EVIDENCE_READ},
         # The administrator of accounts and data is no dispatcher: no command, no order, no resident's phone.
         Role.ADMIN: _WATCHER
-        | {Scope.VEHICLES_MANAGE, Scope.FENCES_EDIT, Scope.AUDIT_READ, Scope.STAFF_MANAGE},
+        | {
+            Scope.VEHICLES_MANAGE,
+            Scope.FENCES_EDIT,
+            Scope.AUDIT_READ,
+            Scope.STAFF_MANAGE,
+            Scope.WEBHOOKS_MANAGE,
+        },
         Role.MAKER: frozenset(
             {Scope.TELEMETRY_SEND, Scope.REPORTS_SEND, Scope.COMMANDS_RECEIVE, Scope.QUALITY_OWN}
         ),

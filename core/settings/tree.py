@@ -266,6 +266,16 @@ class AlarmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Until a takeover request that nobody acknowledged is an alarm of its own."""
 
 
+class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Telling other systems of facts."""
+
+    private_addresses: Literal["refuse", "loopback", "allow"] = "refuse"
+    """Whether addresses inside networks may be called: `loopback` is for a demo and tests, `allow` for a city
+    whose receivers stand in its own network. `refuse` also asks for https."""
+    disable_after_h: Seconds = 120.0
+    """Wall hours of nothing but failures after which a subscription is disabled and its owner told."""
+
+
 class DemoSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The demo city."""
 
@@ -322,6 +332,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     notices: NoticeSettings = msgspec.field(default_factory=NoticeSettings)
     """Section."""
     alarms: AlarmSettings = msgspec.field(default_factory=AlarmSettings)
+    """Section."""
+    webhooks: WebhookSettings = msgspec.field(default_factory=WebhookSettings)
     """Section."""
     demo: DemoSettings = msgspec.field(default_factory=DemoSettings)
     """Section."""

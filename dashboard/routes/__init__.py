@@ -22,6 +22,7 @@ from dashboard.routes.remote_operators import RemoteOperators
 from dashboard.routes.staff_sessions import StaffSessions
 from dashboard.routes.vehicles import Vehicles
 from dashboard.routes.violations import Violations
+from dashboard.routes.webhooks import Webhooks
 
 DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     StaffSessions,
@@ -42,6 +43,7 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     list_fence_events,
     Orders,
     RemoteOperators,
+    Webhooks,
     reveal_phone_of_order,
     live,
 )

@@ -212,6 +212,34 @@ class AlarmStore:
         moments = [alarm.raised_at, alarm.acknowledged_at, alarm.cleared_at]
         at = max(moment for moment in moments if moment is not None)
         await emit(self._tx, "changed", payload, key=f"alarm:{alarm.alarm_id}", at=at)
+        told = {"events": [_told(alarm, at)]}
+        await emit(self._tx, "webhook.alarm", told, key=f"alarm-webhook:{alarm.alarm_id}", at=at)
+
+
+def _told(alarm: Alarm, at: datetime) -> dict[str, Any]:
+    """Return an alarm as other systems are told of it: no person's name or words."""
+    change = "raised" if alarm.version == 1 else "cleared" if at == alarm.cleared_at else "changed"
+    return {
+        "id": f"alarm:{alarm.alarm_id}:{alarm.version}",
+        "kind": f"alarm.{change}",
+        "at": at.isoformat(),
+        "data": {
+            "alarmId": alarm.alarm_id,
+            "version": alarm.version,
+            "kind": alarm.kind.value,
+            "severity": alarm.severity.value,
+            "state": alarm.state.value,
+            "level": alarm.level.value,
+            "vehicleNo": alarm.vehicle_no,
+            "district": alarm.district,
+            "operator": alarm.operator,
+            "raisedAt": alarm.raised_at.isoformat(),
+            "acknowledgedAt": None if alarm.acknowledged_at is None else alarm.acknowledged_at.isoformat(),
+            "clearedAt": None if alarm.cleared_at is None else alarm.cleared_at.isoformat(),
+            "lat": alarm.lat,
+            "lng": alarm.lng,
+        },
+    }
 
 
 def _reachable(reach: Reach) -> Select[Any]:

@@ -28,6 +28,7 @@ from core.errors import SteppeError
 from core.leases import leases
 from fleet.alarms.alarm import AlarmCleared, AlarmRaised, AlarmSignal
 from fleet.telemetry.hole_book import add_comebacks
+from fleet.telemetry.tell_crossings import tell_crossings
 from fleet.telemetry.tick import Comeback, FenceEvent
 
 fence_events = Table(
@@ -193,6 +194,7 @@ class FactWriter:
             rows = [_row(event, facts.epoch) for facts in ours for event in facts.events]
             if rows:
                 await _INSERT.insert(tx, rows)
+                await tell_crossings(tx, [event for facts in ours for event in facts.events])
                 self.written += len(rows)
             await add_comebacks(tx, [comeback for facts in ours for comeback in facts.comebacks])
         signals = [signal for facts in ours for signal in facts.raised]

@@ -26,6 +26,7 @@ from fleet.people.watch_vehicles import VehicleWatch
 from fleet.quality.keeper import QualityKeeper
 from fleet.vehicles.lapse_papers import PaperWatch
 from fleet.violations.open_violations import follow_alarm as follow_into_violation
+from fleet.webhooks.send_webhooks import WebhookSender
 from geofences.watch import FenceWatch
 from services.dispatch.wake import DispatchReconciler, DispatchWaker
 from services.orders.watch_orders import OrderWatch
@@ -108,6 +109,12 @@ async def compose(resources: Resources) -> Components:
             every_s=every_s,
         ),
         "staff-notices": staff_waker,
+        "webhooks": WebhookSender(
+            database,
+            clock,
+            private=settings.webhooks.private_addresses,
+            disable_after=timedelta(hours=settings.webhooks.disable_after_h),
+        ),
         "sealer": AuditSealer(database, clock, HeadSigner(secret(settings, "audit_key"))),
         "sign-ins": SignInTidier(database, clock),
     }

@@ -37,6 +37,7 @@ from dashboard.routes.quality import QualityRoutes
 from dashboard.routes.remote_operators import RemoteOperators
 from dashboard.routes.vehicles import Vehicles
 from dashboard.routes.violations import Violations
+from dashboard.routes.webhooks import Webhooks
 from fleet.commands.issue_command import CommandDesk
 from fleet.commands.possible import Situation
 from fleet.fences.preview_fence import FencePreviewer
@@ -207,6 +208,7 @@ def api(auth: AuthServices, parts: DashboardParts, previews: FencePreviewer) -> 
             Incidents,
             Evidence,
             RemoteOperators,
+            Webhooks,
         ],
         dependencies={
             "dashboard": Provide(lambda: parts, sync_to_thread=False),

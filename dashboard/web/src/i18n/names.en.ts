@@ -270,6 +270,12 @@ export const responsibility: typeof zh.responsibility = {
   nobody: "Nobody",
 };
 
+export const deliveryStatus: typeof zh.deliveryStatus = {
+  waiting: "Waiting",
+  delivered: "Delivered",
+  failed: "Failed",
+};
+
 export const shiftState: typeof zh.shiftState = {
   on_duty: "On duty",
   lost: "Lost",

@@ -268,6 +268,12 @@ export const responsibility = {
   nobody: "无责",
 };
 
+export const deliveryStatus = {
+  waiting: "待推送",
+  delivered: "已送达",
+  failed: "推送失败",
+};
+
 export const shiftState = {
   on_duty: "值班中",
   lost: "失联",
