@@ -3,7 +3,6 @@ python -m steppe.bench.servers gateway '<world JSON>'."""
 
 import asyncio
 import cProfile
-import gc
 import importlib
 import signal
 import sys
@@ -30,6 +29,7 @@ from geofences.index import FenceIndex
 from steppe.bench.machine import open_files_most
 from steppe.bench.world import World, identify
 from steppe.live_socket import LiveSocketProtocol
+from steppe.running import collect_seldom
 
 
 def stopped_by_signal() -> asyncio.Event:
@@ -42,8 +42,7 @@ def stopped_by_signal() -> asyncio.Event:
 
 def keep_what_is_loaded() -> None:
     """Do what ``steppe.running`` does once a process is put together."""
-    gc.collect()
-    gc.freeze()
+    collect_seldom()
     give_back()
 
 
