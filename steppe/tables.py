@@ -12,6 +12,7 @@ import core.leases
 import core.outbox
 import fleet.alarms.tables
 import fleet.commands.tables
+import fleet.days.tables
 import fleet.history.holds.tables
 import fleet.incidents.tables
 import fleet.people.tables
@@ -39,6 +40,7 @@ ALL: Final[tuple[ModuleType, ...]] = (
     core.outbox,
     fleet.alarms.tables,
     fleet.commands.tables,
+    fleet.days.tables,
     fleet.history.holds.tables,
     fleet.incidents.tables,
     fleet.people.tables,

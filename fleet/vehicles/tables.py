@@ -58,6 +58,20 @@ vehicles = Table(
     Index(None, "duty"),
 )
 
+vehicle_spells = Table(
+    "vehicle_spells",
+    metadata,
+    Column("vehicle_no", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("until_at", UtcDateTime, nullable=False),
+    Column("duty", String(16), nullable=False),
+    Column("service", String(16), nullable=False),
+    Column("district", String(8), nullable=False),
+    Column("operator", String(64), nullable=False),
+    Index(None, "until_at"),
+)
+"""Append-only; ``version`` is the last one of the vehicle that was so."""
+
 vehicle_codes = Table(
     "vehicle_codes",
     metadata,
