@@ -24,6 +24,9 @@ POINTS: Mapping[str, str] = MappingProxyType(
         "after_hour_rename": "an hour has its next generation, what it replaces stands beside it",
         "after_old_hour_removed": "a replaced generation of an hour is removed, the raw files stand",
         "after_raw_removed": "one of the raw files that an hour has taken is removed",
+        "before_day_rows": "some vehicle-days are computed, their rows are not committed",
+        "after_day_rows": "some rows of a day are committed, others are not, the day is not closed",
+        "before_day_closed": "every row of a day is committed, the day is not closed",
     }
 )
 """Every crash point with what has and has not happened when it is reached."""

@@ -338,5 +338,6 @@ cli.add_command(_Later("evidence", "steppe.evidence_files", "Sealed evidence of 
 cli.add_command(_Later("staff", "steppe.accounts", "Accounts of people who work with the console."))
 cli.add_command(_Later("keys", "steppe.accounts", "Keys of makers' clouds and tokens of merchants."))
 cli.add_command(_Later("history", "steppe.history_commands", "Where vehicles were: replay, export, check."))
+cli.add_command(_Later("days", "steppe.days", "What each vehicle did on each local day."))
 cli.add_command(_Later("bench", "steppe.bench.cli", "Measurements with real processes on this machine."))
 cli.add_command(_Later("fences", "steppe.fences_cli", "Geofences and their rules."))

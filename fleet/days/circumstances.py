@@ -36,7 +36,7 @@ class VehicleFacts(msgspec.Struct, frozen=True, kw_only=True):
     vehicle_no: VehicleNo
     registered_ms: int
     spells: tuple[Spell, ...]
-    """Oldest first, at least one; the first holds from ``registered_ms`` whatever its time says."""
+    """Oldest first; the first holds from ``registered_ms`` whatever its time says. None: it was retired."""
     permits: tuple[Permit, ...] = ()
     battery_kwh: float | None = None
     """Capacity of the battery; None while no data sheet tells it."""
@@ -56,10 +56,10 @@ class Slot(msgspec.Struct, frozen=True, array_like=True):
 def slots_of(facts: VehicleFacts, span: DaySpan) -> tuple[Slot, ...]:
     """Return the intervals of a day in order, the first at its beginning or at the registration.
 
-    Empty when the vehicle was registered after the day. Two neighbours differ.
+    Empty when the vehicle was registered after the day or retired before. Two neighbours differ.
     """
     begins = max(span.from_ms, facts.registered_ms)
-    if begins >= span.to_ms:
+    if begins >= span.to_ms or not facts.spells:
         return ()
     edges = {begins}
     edges.update(spell.from_ms for spell in facts.spells)

@@ -16,6 +16,7 @@ from core.kinds import ServiceKind
 from core.outbox import emit
 from fleet.rows import read_row
 from fleet.vehicles.kinds import UNDER_WAY, Duty, Lifecycle
+from fleet.vehicles.spells import end_spell
 from fleet.vehicles.tables import vehicles
 from fleet.vehicles.vehicle import Vehicle
 
@@ -164,6 +165,7 @@ class VehicleStore:
                 vehicle_no=before.vehicle_no,
                 version=before.version,
             )
+        await end_spell(self._tx, before, after)
         await self._announce(after, after.changed_at)
         return after
 

@@ -18,6 +18,8 @@ from fleet.alarms.watch_alarms import AlarmWatch
 from fleet.commands.expire_commands import CommandExpiry
 from fleet.commands.sign_fences import FenceSigner
 from fleet.commands.supply_fences import FenceSupply
+from fleet.days.durable import DurableMark
+from fleet.days.keep_days import DayKeeper
 from fleet.fences.capacity_watch import CapacityWatch
 from fleet.fences.near_watch import NearWatch
 from fleet.incidents.open_incidents import IncidentFollower
@@ -36,6 +38,7 @@ from services.routing.http import InternalServer, RouteEndpoint
 from services.routing.tiles import current_tiles
 from services.tasks.watch_tasks import TaskWatch
 from steppe.checks import store_checks
+from steppe.closing import close_pending_days
 from steppe.composition import last_heard
 from steppe.outbox_routes import outbox_routes
 from steppe.resources import Resources, redis_url_of, secret
@@ -114,6 +117,13 @@ async def compose(resources: Resources) -> Components:
             clock,
             private=settings.webhooks.private_addresses,
             disable_after=timedelta(hours=settings.webhooks.disable_after_h),
+        ),
+        "days": DayKeeper(
+            database,
+            clock,
+            DurableMark(resources.streams, clock, partitions=settings.tracker.partitions),
+            ZoneInfo(settings.city.zone),
+            close_pending_days,
         ),
         "sealer": AuditSealer(database, clock, HeadSigner(secret(settings, "audit_key"))),
         "sign-ins": SignInTidier(database, clock),
