@@ -1,5 +1,6 @@
 """Places where vehicles fall silent and come back: learned from their comebacks, kept in SQL by H3 cell."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -20,6 +21,7 @@ from core.clock import Clock
 from core.database import Database, Transaction, metadata
 from core.database.statements import insert_new_rows
 from core.database.types import UtcDateTime
+from core.repeating import repeat
 from fleet.telemetry.radio_holes import RadioHoles
 from fleet.telemetry.tick import Comeback
 
@@ -34,6 +36,7 @@ radio_silences = Table(
     UniqueConstraint("vehicle_no", "back_at"),
 )
 
+FORGET_EVERY_S: Final = 3600.0
 REMEMBERED: Final = timedelta(days=30)
 SILENCES_LEAST: Final = 3
 VEHICLES_LEAST: Final = 2
@@ -70,7 +73,7 @@ def _patience_s(longest_s: float) -> float:
 
 
 class HoleBook:
-    """Where a tracker reads holes."""
+    """Where a tracker reads holes; in a scheduler, who forgets old silences."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -86,3 +89,7 @@ class HoleBook:
         async with self._database.write() as tx:
             old = radio_silences.c.back_at <= self._clock.now() - REMEMBERED
             return (await tx.execute(delete(radio_silences).where(old))).rowcount
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Forget old silences once an hour until `stop`, through outages."""
+        await repeat("radio-holes", self.forget_old, FORGET_EVERY_S, stop)

@@ -26,6 +26,7 @@ from fleet.incidents.open_incidents import IncidentFollower
 from fleet.incidents.rules import rules_of
 from fleet.people.watch_vehicles import VehicleWatch
 from fleet.quality.keeper import QualityKeeper
+from fleet.telemetry.hole_book import HoleBook
 from fleet.vehicles.lapse_papers import PaperWatch
 from fleet.violations.open_violations import follow_alarm as follow_into_violation
 from fleet.webhooks.send_webhooks import WebhookSender
@@ -112,6 +113,7 @@ async def compose(resources: Resources) -> Components:
             every_s=every_s,
         ),
         "staff-notices": staff_waker,
+        "radio-holes": HoleBook(database, clock),
         "webhooks": WebhookSender(
             database,
             clock,
