@@ -87,7 +87,7 @@ class DayCloser:
         async with self._database.write() as tx:
             is_closed = await DayStore(tx).close(closing)
         if is_closed:
-            _log.info("day_closed", **msgspec.to_builtins(report))
+            _log.info("day_closed", rows=report.added, vehicles=report.vehicles, frames=report.frames)
         return msgspec.structs.replace(report, is_closed=True)
 
     async def recompute(
@@ -101,7 +101,9 @@ class DayCloser:
             if not await DayStore(tx).has_closed(day):
                 raise Conflict("conflict", f"{day} is not closed yet", day=str(day))
         report = await self._compute(self._span(day), vehicles, reason)
-        _log.info("day_recomputed", reason=reason, **msgspec.to_builtins(report))
+        _log.info(
+            "day_recomputed", corrected=report.corrected, vehicles=report.vehicles, frames=report.frames
+        )
         return msgspec.structs.replace(report, is_closed=True)
 
     async def pending(self, settled_ms: int) -> list[date]:
