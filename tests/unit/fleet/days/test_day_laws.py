@@ -105,3 +105,15 @@ def _near(value: Any) -> Any:
         case list():
             return [_near(of) for of in value]
     return value
+
+
+@given(drives())
+@settings(deadline=None, max_examples=30)
+def test_positions_that_come_again_in_a_later_array_change_nothing(records: Records) -> None:
+    first = records[records["measured_ms"] < MIDNIGHT + 50_000]
+    assert both(None, many=[first, records, first]) == both(
+        None, many=[first, records[len(records) :], records]
+    )
+    for again, once in zip(both(None, many=[first, records]), both(records), strict=True):
+        assert again.input_hash == once.input_hash
+        assert _rounded(again) == _rounded(once)
