@@ -32,9 +32,9 @@ REFUSALS: Final = (
     "forbidden",
     "redis-unavailable",
 )
-_MOMENT: Final = QueryParameter(ge=0, le=4_102_444_800_000)
-Milliseconds = Annotated[int, _MOMENT]
-OptionalMilliseconds = Annotated[int | None, _MOMENT]
+_LATEST_MS: Final = 4_102_444_800_000
+_FROM: Final = QueryParameter(name="fromMs", ge=0, le=_LATEST_MS)
+_TO: Final = QueryParameter(name="toMs", ge=0, le=_LATEST_MS)
 _BOX: Final = QueryParameter(max_length=80, description="west,south,east,north in degrees")
 
 
@@ -55,8 +55,8 @@ class HistoryRoutes(Controller):
         request: Request[Any, Any, Any],
         principal: NamedDependency[Principal],
         vehicle_no: VehicleNoPath,
-        from_ms: OptionalMilliseconds = None,
-        to_ms: OptionalMilliseconds = None,
+        from_ms: Annotated[int | None, _FROM] = None,
+        to_ms: Annotated[int | None, _TO] = None,
         points: Annotated[int, QueryParameter(ge=2, le=POINTS_MOST)] = 5_000,
     ) -> ReplayView:
         """Return one vehicle over at most 31 days, its gaps marked; without a span the last ten minutes."""
@@ -75,8 +75,8 @@ class HistoryRoutes(Controller):
         self,
         request: Request[Any, Any, Any],
         principal: NamedDependency[Principal],
-        from_ms: Milliseconds,
-        to_ms: Milliseconds,
+        from_ms: Annotated[int, _FROM],
+        to_ms: Annotated[int, _TO],
         bbox: Annotated[str, _BOX],
     ) -> AreaView:
         """Return everybody in a box over at most six hours, at most 200,000 positions."""
@@ -101,7 +101,7 @@ class HistoryRoutes(Controller):
         self,
         request: Request[Any, Any, Any],
         principal: NamedDependency[Principal],
-        at_ms: Milliseconds,
+        at_ms: Annotated[int, QueryParameter(name="atMs", ge=0, le=_LATEST_MS)],
         bbox: Annotated[str | None, _BOX] = None,
     ) -> Response[bytes]:
         """Return the whole city at a moment as a live snapshot: who was not silent for too long by then."""
@@ -119,8 +119,8 @@ class HistoryRoutes(Controller):
         request: Request[Any, Any, Any],
         principal: NamedDependency[Principal],
         vehicle: Annotated[list[int], QueryParameter(min_items=1, max_items=VEHICLES_MOST)],
-        from_ms: Milliseconds,
-        to_ms: Milliseconds,
+        from_ms: Annotated[int, _FROM],
+        to_ms: Annotated[int, _TO],
     ) -> SummariesView:
         """Return distance, stops, idle and silence of vehicles; 31 vehicle-days at once."""
         span = span_of(from_ms, to_ms)

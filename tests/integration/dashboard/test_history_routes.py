@@ -32,7 +32,7 @@ from tests.history import T0, Written, compact
 from tests.integration.dashboard.conftest import Somebody
 
 NOW = T0 + 2 * HOUR_MS
-HOUR = f"from_ms={T0}&to_ms={T0 + HOUR_MS}"
+HOUR = f"fromMs={T0}&toMs={T0 + HOUR_MS}"
 REASON = "事故调查 12"
 
 
@@ -109,11 +109,11 @@ async def test_a_foreign_vehicle_and_none_look_the_same(somebody: Somebody, numb
 
 @pytest.mark.usefixtures("past")
 async def test_the_city_at_a_moment_is_a_live_snapshot_of_ones_own(somebody: Somebody) -> None:
-    answer = await somebody.get(f"/api/history/at?at_ms={T0 + 61_500}")
+    answer = await somebody.get(f"/api/history/at?atMs={T0 + 61_500}")
     kind, _, city_ms, records = read_live_message(answer.content)
     assert (kind, city_ms) == (LiveKind.SNAPSHOT, T0 + 61_500)
     assert records["vehicle_no"].tolist() == [1, 2]
-    elsewhere = await somebody.get(f"/api/history/at?at_ms={T0 + 61_500}&bbox=1,1,2,2")
+    elsewhere = await somebody.get(f"/api/history/at?atMs={T0 + 61_500}&bbox=1,1,2,2")
     assert len(read_live_message(elsewhere.content)[3]) == 0
 
 
@@ -138,11 +138,11 @@ async def test_summaries_say_by_which_formula(somebody: Somebody) -> None:
 @pytest.mark.parametrize(
     ("path", "field"),
     [
-        (f"vehicles/1?from_ms={T0}&to_ms={T0 + 32 * 24 * HOUR_MS}", "toMs"),
-        (f"vehicles/1?from_ms={T0}&to_ms={T0 - 1}", "fromMs"),
-        (f"area?from_ms={T0}&to_ms={T0 + 7 * HOUR_MS}&bbox=109,39,110,40", "toMs"),
+        (f"vehicles/1?fromMs={T0}&toMs={T0 + 32 * 24 * HOUR_MS}", "toMs"),
+        (f"vehicles/1?fromMs={T0}&toMs={T0 - 1}", "fromMs"),
+        (f"area?fromMs={T0}&toMs={T0 + 7 * HOUR_MS}&bbox=109,39,110,40", "toMs"),
         (f"area?{HOUR}&bbox=110,39,109,40", "bbox"),
-        (f"summaries?vehicle=1&vehicle=2&from_ms={T0}&to_ms={T0 + 16 * 24 * HOUR_MS}", "toMs"),
+        (f"summaries?vehicle=1&vehicle=2&fromMs={T0}&toMs={T0 + 16 * 24 * HOUR_MS}", "toMs"),
     ],
 )
 async def test_what_is_asked_for_wrongly_is_refused_with_its_field(

@@ -165,6 +165,7 @@ def _furnished(url: str, settings: Settings, log: Path) -> ServedCity:
         "vehicle_no": "1",
         "alarm_id": alarm,
         "command_id": command.json()["commandId"],
+        "webhook_id": "none",
         "town": "AA",
         "code": code,
     }
