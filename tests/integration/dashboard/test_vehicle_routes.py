@@ -46,6 +46,7 @@ async def test_a_list_shows_what_each_vehicle_is_and_does(
         "isDemo": False,
         "isDispatchable": True,
         "worstAlarm": "critical",
+        "silence": "none",
         "job": None,
     }
     assert (silent["condition"], silent["controlMode"], silent["isDispatchable"]) == ("offline", None, False)

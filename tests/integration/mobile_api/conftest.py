@@ -77,7 +77,9 @@ def api(town: Town, auth: AuthServices, bell: OrderBell) -> Litestar:
     parts = MobileParts(
         database=town.database, clock=town.clock, roads=town.ways, last_heard=town.listener, bell=bell
     )
-    return create_api(ApiParts(auth=auth, checks={}, provided={"mobile": parts, "dashboard": None}))
+    return create_api(
+        ApiParts(auth=auth, checks={}, provided={"mobile": parts, "dashboard": None, "fence_previews": None})
+    )
 
 
 @pytest.fixture

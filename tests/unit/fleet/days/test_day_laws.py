@@ -102,7 +102,7 @@ def _near(value: Any) -> Any:
             return round(value, 6)
         case dict():
             return {name: _near(of) for name, of in value.items()}
-        case list():
+        case list() | tuple():
             return [_near(of) for of in value]
     return value
 
