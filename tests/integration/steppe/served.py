@@ -166,6 +166,11 @@ def _furnished(url: str, settings: Settings, log: Path) -> ServedCity:
         "alarm_id": alarm,
         "command_id": command.json()["commandId"],
         "webhook_id": "none",
+        "fence_id": "none",
+        "version": "1",
+        "violation_id": "none",
+        "incident_id": "none",
+        "edition": "1",
         "town": "AA",
         "code": code,
     }

@@ -57,6 +57,37 @@ LUCK_WANTED = {
     "publishFence": "a previewed version",
     "retireFence": "a version that is not retired yet",
     "revealPhone": "a reason among all texts",
+    **dict.fromkeys(
+        (
+            "readViolation",
+            "judgeViolation",
+            "appealViolation",
+            "decideAppeal",
+            "closeViolation",
+        ),
+        "a violation that stands",
+    ),
+    **dict.fromkeys(
+        (
+            "readIncident",
+            "triageIncident",
+            "holdScene",
+            "releaseScene",
+            "referIncident",
+            "determineResponsibility",
+            "closeIncident",
+            "reopenIncident",
+            "listEvidence",
+            "takeEvidence",
+            "askEvidence",
+        ),
+        "an incident that was opened",
+    ),
+    **dict.fromkeys(("listDeliveries", "replayDeliveries", "switchWebhook"), "a webhook that was subscribed"),
+    "subscribeWebhook": "an address and kinds that there are",
+    "reportIncident": "a time that is past",
+    "getPastOfArea": "a span and a box that are some",
+    "listSummaries": "a span that is one",
 }
 """Operations that chance alone need not bring to a 2xx, and what would; they are tested elsewhere."""
 NOT_ASKED = ("negative_data_rejection", "positive_data_acceptance", "ignored_auth")
