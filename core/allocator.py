@@ -6,7 +6,7 @@ from typing import Final
 _M_MMAP_THRESHOLD: Final = -3
 _M_ARENA_MAX: Final = -8
 """Names of mallopt(3), glibc's malloc.h."""
-MMAPPED_BYTES: Final = 1 << 20
+MMAPPED_BYTES: Final = 4 << 20
 """Arrays above it are mapped each on its own and given back when they die. Left alone, glibc raises the limit
 to 32 MB after the first of them and keeps their holes: 40 MB of a tracker that loads 3,000 fences, hundreds
 after a storm. Arrays of a tick are far smaller."""

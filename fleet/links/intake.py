@@ -18,9 +18,9 @@ from fleet.telemetry.streams import Appended, streams_of
 
 MAX_PENDING: Final = 20_000
 """Frames that may wait; beyond it a link is not read further until the batch is gone."""
-FULL_BYTES: Final = 8_000 * POSITION.itemsize
+FULL_BYTES: Final = 12_000 * POSITION.itemsize
 """Of positions after which a batch waits for no others: what waiting saves is a batch's own cost, 2 ms of all
-servers, and 8,000 positions outweigh it."""
+servers, and 12,000 positions outweigh it."""
 MAX_FLUSHES: Final = 20_000
 """Flushes whose durability is watched; above it the archiver is minutes behind and ``overloaded`` rules."""
 STREAM_ROOM: Final = 40_000

@@ -14,8 +14,8 @@ def resident_mb():
 {first}
 np.ones(3_000_000)  # 24 MB that die at once: glibc takes them as a hint
 before = resident_mb()
-large = [np.ones(400_000) for _ in range(40)]  # 3.2 MB each
-pins = [np.ones(50_000) for _ in range(40)]
+large = [np.ones(800_000) for _ in range(20)]  # 6.4 MB each
+pins = [np.ones(50_000) for _ in range(20)]
 del large
 print(round(resident_mb() - before))
 """
