@@ -102,6 +102,21 @@ class Transitions:
         self._stays.lat[slots] = lat
         self._stays.lng[slots] = lng
 
+    def came_past_none(
+        self, slots: NDArray[np.integer], lat: Floats, lng: Floats, measured_ms: Longs
+    ) -> Booleans:
+        """Say which points are surely in the fences of their slot's newest point, bool[n].
+
+        They are later than it and no border lies in the way from there. For different slots, finite points.
+        Some 0.5 µs a point; False costs a look-up and says nothing.
+        """
+        stays = self._stays
+        start = stays.lat[slots], stays.lng[slots]
+        none: Booleans = measured_ms > stays.last_ms[slots]
+        none &= np.isfinite(start[0])
+        none &= ~self.index.crossings.grid.may_meet(start, (lat, lng))
+        return none
+
     def step(
         self,
         slots: Indices,

@@ -24,8 +24,9 @@ _UNKNOWN_ACCURACY = 255
 class FenceStep:
     """Owns the transitions; the pipeline swaps their index between two ticks.
 
-    Most points are *calm*: no border lies between them and the vehicle's last looked-up point, and nothing
-    waits for time to pass. Nothing about fences changes for them, so only the others are looked up.
+    Of most vehicles nothing waits for time to pass, and no border lies between their last point and this
+    one: they are still in the circle of before, or their way here met no piece of a border. They are in the
+    same fences, under the same rule, so only the others are looked up.
     """
 
     def __init__(self, index: FenceIndex, size: int) -> None:
@@ -48,23 +49,30 @@ class FenceStep:
         measured_ms = positions["measured_ms"].astype(np.int64)
         if self._rules.follow(tick):
             self._calm.clear()
-        is_calm = self._is_calm(tick, slots, lat, lng, measured_ms)
-        calm = np.flatnonzero(is_calm)
-        self.transitions.pass_by(slots[calm], lat[calm], lng[calm], measured_ms[calm])
-        rows = np.flatnonzero(~is_calm)
+        is_still = self._is_still_there(tick, slots, lat, lng, measured_ms)
+        still = np.flatnonzero(is_still)
+        self.transitions.pass_by(slots[still], lat[still], lng[still], measured_ms[still])
+        rows = np.flatnonzero(~is_still)
         self._look_up(tick, rows, slots[rows], lat[rows], lng[rows], measured_ms[rows])
         tick.rules = self._rules.at(tick.heard)
 
-    def _is_calm(
+    def _is_still_there(
         self, tick: Tick, slots: NDArray[np.intp], lat: Floats, lng: Floats, measured_ms: Longs
     ) -> NDArray[np.bool_]:
-        """Say which points need no fence, bool[n]; of a vehicle that comes twice either all or none."""
-        is_calm = self._calm.holds(slots, lat, lng)
-        is_calm &= measured_ms < self.transitions.quiet_until_ms[slots]
-        if len(tick.last) < len(slots):
-            unrest = slots[~is_calm]
-            is_calm &= ~np.isin(slots, unrest)
-        return is_calm
+        """Say which points need no look-up, bool[n]; of a vehicle that comes twice either all or none."""
+        is_quiet = measured_ms < self.transitions.quiet_until_ms[slots]
+        is_still = is_quiet & self._calm.holds(slots, lat, lng)
+        come_twice = len(tick.last) < len(slots)
+        if come_twice:
+            is_still &= ~np.isin(slots, slots[~is_still])
+        rows = np.flatnonzero(is_quiet & ~is_still)
+        if come_twice:
+            rows = rows[_come_once(slots)[rows]]
+        rows = rows[self._calm.knows(slots[rows], lat[rows], lng[rows])]
+        rows = rows[self.transitions.came_past_none(slots[rows], lat[rows], lng[rows], measured_ms[rows])]
+        self._calm.move(tick.index.clearance, slots[rows], lat[rows], lng[rows])
+        is_still[rows] = True
+        return is_still
 
     def _look_up(
         self,
@@ -133,3 +141,10 @@ class FenceStep:
             was["measured_ms"].astype(np.int64),
         )
         self._calm.clear()
+
+
+def _come_once(slots: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Say for each row whether its slot has no other, bool[n]."""
+    _, place, count = np.unique(slots, return_inverse=True, return_counts=True)
+    once: NDArray[np.bool_] = count[place] == 1
+    return once
