@@ -26,6 +26,8 @@ EVERYWHERE: Final = -1
 NOBODY: Final = -1
 """Fence number where no fence decides."""
 
+_MINUTES_KEPT: Final = 32
+"""That of now, and those of what came late: a buffer holds a quarter of an hour at most."""
 _KIND_RANK: Final = {kind: rank for rank, kind in enumerate(FenceKind)}
 
 
@@ -58,7 +60,7 @@ class Judgement(NamedTuple):
 
 
 class RuleColumns:
-    """Rules of an index's fences as numpy columns, by fence number. Immutable but for one cached minute."""
+    """Rules of an index's fences as numpy columns, by fence number. Immutable but for some cached minutes."""
 
     def __init__(self, fences: Sequence[Fence], areas_m2: NDArray[np.float64]) -> None:
         """Take the fences and the area of each; the smaller fence is the more specific one."""
@@ -86,7 +88,8 @@ class RuleColumns:
         self.district = np.array(codes, np.int32)
         self.effective_at = [f.effective_at for f in fences]
         self._timed = [n for n, f in enumerate(fences) if f.hours is not None]
-        self._minute: tuple[datetime, Booleans] | None = None
+        self._begins_in = {start.replace(second=0, microsecond=0) for start in self.effective_at}
+        self._minutes: dict[datetime, Booleans] = {}
 
     def operator_code(self, operator: OperatorId | None) -> int:
         """Return the number of an operator in these columns, ``ANY_OPERATOR`` when no fence names it."""
@@ -111,15 +114,23 @@ class RuleColumns:
         return home
 
     def active(self, at: datetime) -> Booleans:
-        """Return which fences are in force in the minute of ``at`` (aware), as ``bool[fences]``."""
+        """Return which fences are in force at ``at`` (aware), as ``bool[fences]``.
+
+        Hours count by whole minutes. The answers for some minutes are kept, the same array each time, but for
+        a minute in which a fence comes into force.
+        """
         minute = at.replace(second=0, microsecond=0)
-        if self._minute is not None and self._minute[0] == minute:
-            return self._minute[1]
+        known = self._minutes.get(minute)
+        if known is not None:
+            return known
         active = np.array([start <= at for start in self.effective_at], np.bool_)
         for number in self._timed:
             hours = self.fences[number].hours
             active[number] &= hours is None or is_open(hours, at)
-        self._minute = (minute, active)
+        if minute not in self._begins_in:
+            if len(self._minutes) >= _MINUTES_KEPT:
+                self._minutes.pop(next(iter(self._minutes)))
+            self._minutes[minute] = active
         return active
 
     def judge(

@@ -55,7 +55,34 @@ class AlarmCleared(msgspec.Struct, frozen=True, kw_only=True, tag="cleared"):
     at: datetime
 
 
-AlarmSignal = AlarmRaised | AlarmCleared
+class AlarmPast(msgspec.Struct, frozen=True, kw_only=True, tag="past"):
+    """A cause that was over when it became known: positions that came late show it."""
+
+    raised: AlarmRaised
+    ended_at: datetime
+
+    @property
+    def vehicle_no(self) -> VehicleNo:
+        """Return whose cause it was."""
+        return self.raised.vehicle_no
+
+    @property
+    def kind(self) -> AlarmKind:
+        """Return what it was."""
+        return self.raised.kind
+
+    @property
+    def cause(self) -> str:
+        """Return the cause's own name."""
+        return self.raised.cause
+
+    @property
+    def at(self) -> datetime:
+        """Return when it began."""
+        return self.raised.at
+
+
+AlarmSignal = AlarmRaised | AlarmCleared | AlarmPast
 
 
 def dedup_key(signal: AlarmSignal) -> str:
@@ -133,6 +160,16 @@ def raise_alarm(
         lat=signal.lat,
         lng=signal.lng,
         details=signal.details,
+    )
+
+
+def past_alarm(
+    signal: AlarmPast, *, alarm_id: AlarmId, district: DistrictCode, operator: OperatorId
+) -> Alarm:
+    """Return the alarm of a cause that is over: it is closed from the start and asks nobody to act."""
+    alarm = raise_alarm(signal.raised, alarm_id=alarm_id, district=district, operator=operator)
+    return msgspec.structs.replace(
+        alarm, state=AlarmState.CLOSED, last_seen_at=signal.ended_at, cleared_at=signal.ended_at
     )
 
 

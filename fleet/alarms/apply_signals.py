@@ -11,11 +11,13 @@ from core.database import Database, Transaction
 from core.ids import AlarmId, new_id
 from fleet.alarms.alarm import (
     AlarmCleared,
+    AlarmPast,
     AlarmRaised,
     AlarmSignal,
     Person,
     clear,
     dedup_key,
+    past_alarm,
     raise_alarm,
     worsened,
 )
@@ -70,6 +72,8 @@ async def apply_signals(tx: Transaction, signals: Sequence[AlarmSignal]) -> int:
             continue
         if isinstance(signal, AlarmRaised):
             changed += await _raise(tx, signal, vehicle)
+        elif isinstance(signal, AlarmPast):
+            changed += await _note_past(AlarmStore(tx), signal, vehicle)
         else:
             changed += await _clear(AlarmStore(tx), signal)
     for key, group in groups.items():
@@ -102,6 +106,15 @@ async def _raise(tx: Transaction, signal: AlarmRaised, vehicle: Vehicle) -> bool
         group = await last_group_of(tx, vehicle.vehicle_no)
         alarm = msgspec.structs.replace(alarm, group_id=group)
     return await store.add(alarm)
+
+
+async def _note_past(store: AlarmStore, signal: AlarmPast, vehicle: Vehicle) -> bool:
+    """Keep a cause that is over already, unless an alarm of it says so; its time is the vehicle's own."""
+    if await store.overlaps(dedup_key(signal), signal.at, signal.ended_at):
+        return False
+    return await store.add(
+        past_alarm(signal, alarm_id=AlarmId(new_id()), district=vehicle.district, operator=vehicle.operator)
+    )
 
 
 async def _clear(store: AlarmStore, signal: AlarmCleared) -> bool:

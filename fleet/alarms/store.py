@@ -92,6 +92,15 @@ class AlarmStore:
         query = select(alarms.c.alarm_id).where(alarms.c.dedup_key == key, alarms.c.cleared_at > moment)
         return (await self._tx.execute(query.limit(1))).first() is not None
 
+    async def overlaps(self, key: str, began: datetime, ended: datetime) -> bool:
+        """Return whether an alarm of this cause stood at some moment of a span."""
+        query = select(alarms.c.alarm_id).where(
+            alarms.c.dedup_key == key,
+            alarms.c.raised_at <= ended,
+            alarms.c.cleared_at.is_(None) | (alarms.c.cleared_at >= began),
+        )
+        return (await self._tx.execute(query.limit(1))).first() is not None
+
     async def seen(self, alarm: Alarm, *, at: datetime) -> None:
         """Note that the cause of a standing alarm was seen again; announces nothing."""
         await self._tx.execute(

@@ -26,7 +26,7 @@ from core.database.bulk import BulkInsert
 from core.database.types import UtcDateTime
 from core.errors import SteppeError
 from core.leases import leases
-from fleet.alarms.alarm import AlarmCleared, AlarmRaised, AlarmSignal
+from fleet.alarms.alarm import AlarmSignal
 from fleet.telemetry.hole_book import add_comebacks
 from fleet.telemetry.tell_crossings import tell_crossings
 from fleet.telemetry.tick import Comeback, FenceEvent
@@ -87,7 +87,7 @@ class Facts(msgspec.Struct, kw_only=True):
     partition: int
     epoch: int
     events: list[FenceEvent] = []
-    raised: list[AlarmRaised | AlarmCleared] = []
+    raised: list[AlarmSignal] = []
     comebacks: list[Comeback] = []
 
     def __len__(self) -> int:

@@ -13,12 +13,15 @@ from fleet.telemetry.numbering import Numbering, turns
 from fleet.telemetry.records import Records
 from fleet.telemetry.rejects import SEEN_AT_ONCE, Reject, RejectCounts
 from fleet.telemetry.roster import Roster, longer
+from fleet.telemetry.sequence_gaps import SequenceGaps
 
 type Mask = NDArray[np.bool_]
 type Rows = NDArray[np.intp]
 
 _METRES_PER_E7: Final = 0.0111195
 """Metres of 1e-7 degrees along a meridian (mean radius 6,371,008.8 m)."""
+_BELIEVED, _TAKEN_LATE = np.int8(-1), np.int8(-2)
+"""Verdicts that are no reason: below 0."""
 _RELOCATED_AFTER: Final = 3
 """Positions that must agree on a new place before a vehicle is believed to have been moved there."""
 
@@ -66,6 +69,11 @@ class Guard:
         self._moved_ms = np.zeros(size, np.int64)
         self._moved_count = np.zeros(size, np.uint8)
         self._numbering = Numbering(size)
+        self._gaps = SequenceGaps(size)
+        self.late: Rows = np.zeros(0, np.intp)
+        """Rows of the batch judged last that came late and fill a gap: they are judged at their own time."""
+        self.returned: Rows = np.zeros(0, np.intp)
+        """Numbers of that batch's vehicles that came back from a gap."""
 
     def reserve(self, size: int) -> None:
         """Make room for vehicle numbers below ``size``."""
@@ -74,6 +82,7 @@ class Guard:
                 setattr(self, name, longer(getattr(self, name), size))
             self._moved_count = longer(self._moved_count, size)
             self._numbering.reserve(size)
+            self._gaps.reserve(size)
 
     def recall(self, state: Records) -> None:
         """Take the last positions of a recovered STATE[n]."""
@@ -88,9 +97,11 @@ class Guard:
         self._ms[numbers] = 0
         self._seq[numbers] = 0
         self._moved_count[numbers] = 0
+        self._gaps.forget(numbers)
 
     def judge(self, records: Records, received_ms: NDArray[np.int64], now_ms: int) -> Mask:
         """Say which of STREAM_POSITION[n] are believed; a vehicle's records are judged in their order."""
+        self.late = self.returned = np.zeros(0, np.intp)
         numbers = records["vehicle_no"].astype(np.intp)
         known = numbers < self._roster.size
         known &= self._roster.heard[np.where(known, numbers, 0)]
@@ -102,9 +113,10 @@ class Guard:
             for turn in turns(numbers[rows]):
                 here = rows[turn]
                 reasons[here] = self._turn(records[here], numbers[here], received_ms[here], now_ms)
-        believed: Mask = reasons < 0
+        believed: Mask = reasons == _BELIEVED
         if not believed.all():
-            for reason in np.unique(reasons[~believed]).tolist():
+            self.late = np.flatnonzero(reasons == _TAKEN_LATE)
+            for reason in np.unique(reasons[reasons >= 0]).tolist():
                 rows = np.flatnonzero(reasons == reason)
                 self._counts.add(Reject(reason), records["vehicle_no"][rows], self._roster.size)
                 self._counts.note(
@@ -115,8 +127,8 @@ class Guard:
     def _turn(
         self, here: Records, numbers: Rows, received_ms: NDArray[np.int64], now_ms: int
     ) -> NDArray[np.int8]:
-        """Judge one record each of different vehicles: -1 or the reason."""
-        seq, ms = here["seq"], here["measured_ms"]
+        """Judge one record each of different vehicles: the reason, or a verdict below 0."""
+        ms = here["measured_ms"]
         last = self._ms[numbers]
         # A memory from the future is of a city clock that ran before: it judges nobody.
         seen = (last != 0) & (last <= now_ms + self._future_ms)
@@ -127,19 +139,51 @@ class Guard:
             verdict[_is_outside(here, self.bounds)] = Reject.OUT_OF_AREA
         verdict[past | (received_ms - ms > self._late_ms)] = Reject.LATE
         if past.any():
-            verdict[past & (seq <= self._seq[numbers])] = Reject.DUPLICATE
+            self._judge_past(here, numbers, received_ms, past, verdict)
         verdict[ms > received_ms + self._future_ms] = Reject.FUTURE
         if (verdict == Reject.TELEPORT).any():
             self._believe_relocated(here, numbers, verdict)
-        believed = verdict < 0
+        believed = verdict == _BELIEVED
         if not believed.all():
-            numbers, here = numbers[believed], here[believed]
+            numbers, here, seen = numbers[believed], here[believed], seen[believed]
+        jumped = (here["seq"] - self._seq[numbers] != 1) & seen
+        if jumped.any():
+            self._note_gaps(here[jumped], numbers[jumped], now_ms)
         self._seq[numbers] = here["seq"]
         self._ms[numbers] = here["measured_ms"]
         self._lat[numbers] = here["lat_e7"]
         self._lng[numbers] = here["lng_e7"]
         self._moved_count[numbers] = 0
         return verdict
+
+    def _judge_past(
+        self,
+        here: Records,
+        numbers: Rows,
+        received_ms: NDArray[np.int64],
+        past: Mask,
+        verdict: NDArray[np.int8],
+    ) -> None:
+        """Tell those that came before from those that never did; of these take what can be judged."""
+        those, who = here[past], numbers[past]
+        missing = self._gaps.miss(who, those["seq"])
+        reasons = np.where(~missing & (those["seq"] <= self._seq[who]), Reject.DUPLICATE, Reject.LATE)
+        elapsed = self._gaps.elapsed_ms(who, those["measured_ms"])
+        fills = missing & (elapsed > 0) & (received_ms[past] - those["measured_ms"] <= self._late_ms)
+        fills &= ~self._is_far(those, self._gaps.lat_e7[who], self._gaps.lng_e7[who], elapsed)
+        if self.bounds is not None:
+            fills &= ~_is_outside(those, self.bounds)
+        reasons[fills] = _TAKEN_LATE
+        verdict[past] = reasons
+        self._gaps.take(who[fills], those[fills])
+
+    def _note_gaps(self, here: Records, numbers: Rows, now_ms: int) -> None:
+        """Note what is missing before these believed positions of vehicles that were heard before."""
+        before = np.zeros(len(here), here.dtype)
+        before["seq"], before["measured_ms"] = self._seq[numbers], self._ms[numbers]
+        before["lat_e7"], before["lng_e7"] = self._lat[numbers], self._lng[numbers]
+        noted = self._gaps.open(numbers, before, here, now_ms - self._late_ms)
+        self.returned = np.concatenate((self.returned, numbers[noted]))
 
     def _is_teleport(self, here: Records, numbers: NDArray[Any], elapsed_ms: NDArray[np.int64]) -> Mask:
         return self._is_far(here, self._lat[numbers], self._lng[numbers], elapsed_ms)

@@ -29,29 +29,39 @@ class Causes:
             raise ValueError(f"a word has {MOST_CAUSES} bits, not {len(spans_s)}")
         self._spans_ms = [(round(up * 1000), round(down * 1000)) for up, down in spans_s]
         self.standing: Bits = np.zeros(size, np.uint32)
-        self._counting: Bits = np.zeros(size, np.uint32)
-        self._since = [np.zeros(size, np.int64) for _ in spans_s]
+        self.counting: Bits = np.zeros(size, np.uint32)
+        self.since = [np.zeros(size, np.int64) for _ in spans_s]
 
     def reserve(self, size: int) -> None:
         """Make room for vehicle numbers below ``size``."""
         if size > len(self.standing):
             self.standing = longer(self.standing, size)
-            self._counting = longer(self._counting, size)
-            self._since = [longer(since, size) for since in self._since]
+            self.counting = longer(self.counting, size)
+            self.since = [longer(since, size) for since in self.since]
 
     def forget(self, numbers: NDArray[Any]) -> None:
         """Start anew with these vehicles: nothing stands, nothing is counted."""
         self.standing[numbers] = 0
-        self._counting[numbers] = 0
+        self.counting[numbers] = 0
 
     def put(self, bit: int, number: int, *, stands: bool) -> None:
         """Let a cause that somebody else judges stand or not."""
         flag = np.uint32(1 << bit)
         self.standing[number] = self.standing[number] | flag if stands else self.standing[number] & ~flag
 
+    def take(self, other: "Causes", numbers: NDArray[Any], bits: Sequence[int]) -> None:
+        """Begin with these vehicles where ``other`` is; cause i here is its cause ``bits[i]``."""
+        standing, counting, since = other.standing[numbers], other.counting[numbers], other.since
+        self.forget(numbers)
+        for mine, its in enumerate(bits):
+            one, shift = np.uint32(1), np.uint32(mine)
+            self.standing[numbers] |= (standing >> np.uint32(its) & one) << shift
+            self.counting[numbers] |= (counting >> np.uint32(its) & one) << shift
+            self.since[mine][numbers] = since[its][numbers]
+
     def busy(self, numbers: NDArray[Any]) -> Bits:
         """Return which causes stand or are being counted: what ``step`` must look at beside new causes."""
-        found: Bits = self.standing[numbers] | self._counting[numbers]
+        found: Bits = self.standing[numbers] | self.counting[numbers]
         return found
 
     def step(
@@ -79,13 +89,13 @@ class Causes:
         numbers, ms = numbers[rows], ms[rows]
         stood = (self.standing[numbers] & flag) != 0
         turning = np.where(stood, is_gone[rows], is_cause[rows])
-        since = np.where((self._counting[numbers] & flag) != 0, self._since[bit][numbers], ms)
+        since = np.where((self.counting[numbers] & flag) != 0, self.since[bit][numbers], ms)
         needed = np.where(stood, clear_ms, raise_ms)
         if at_once is not None:
             needed = np.where(at_once[rows], 0, needed)
         done = turning & (ms - since >= needed)
-        self._since[bit][numbers] = since
-        counted = self._counting[numbers]
-        self._counting[numbers] = np.where(turning & ~done, counted | flag, counted & ~flag)
+        self.since[bit][numbers] = since
+        counted = self.counting[numbers]
+        self.counting[numbers] = np.where(turning & ~done, counted | flag, counted & ~flag)
         self.standing[numbers] = np.where(done, self.standing[numbers] ^ flag, self.standing[numbers])
         return rows[done & ~stood], rows[done & stood]

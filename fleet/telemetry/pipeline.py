@@ -80,6 +80,7 @@ class Pipeline:
         now_ms = ms_of_moment(at)
         positions, received_ms = _joined(entries)
         believed = self.guard.judge(positions, received_ms, now_ms)
+        late = positions[self.guard.late]
         if not believed.all():
             positions, received_ms = positions[believed], received_ms[believed]
         self.ticks += 1
@@ -98,6 +99,8 @@ class Pipeline:
             heard=heard,
             newest=positions[last],
             status=joined((entry.status for entry in entries), STREAM_STATUS),
+            late=late,
+            returned=self.guard.returned,
             is_silence_due=is_silence_due,
         )
         for step in self.steps:

@@ -28,7 +28,7 @@ class Reject(IntEnum):
     DUPLICATE = 4
     """This sequence was taken before."""
     LATE = 5
-    """Measured before the last one that was taken, or too long ago to move the live state."""
+    """Measured before the last one that was taken without filling a gap, or too long ago to be judged."""
     FUTURE = 6
     """Measured in the city's future."""
     TELEPORT = 7

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.ids import FenceId, FenceVersion, VehicleNo
 from fleet.alarms.alarm import AlarmSignal
-from fleet.telemetry.records import STATE, STREAM_STATUS, Records
+from fleet.telemetry.records import STATE, STREAM_POSITION, STREAM_STATUS, Records
 from fleet.telemetry.roster import Roster, longer
 from geofences.events import FenceEvents
 from geofences.index import FenceIndex
@@ -96,6 +96,10 @@ class Tick(msgspec.Struct, kw_only=True):
     """STREAM_POSITION[m]: ``positions[last]``."""
     status: Records = msgspec.field(default_factory=lambda: np.zeros(0, STREAM_STATUS))
     """STREAM_STATUS[k], in their order."""
+    late: Records = msgspec.field(default_factory=lambda: np.zeros(0, STREAM_POSITION))
+    """STREAM_POSITION[k]: what came after its vehicle's newest and fills a gap: judged at its own time."""
+    returned: NDArray[np.intp] = msgspec.field(default_factory=lambda: np.zeros(0, np.intp))
+    """Numbers of vehicles that came back from a gap in their sequence."""
     is_silence_due: bool = False
     """Whether silence is judged in this tick (about once a wall second)."""
     looked_up: NDArray[np.intp] = msgspec.field(default_factory=lambda: np.zeros(0, np.intp))

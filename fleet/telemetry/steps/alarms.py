@@ -1,7 +1,8 @@
 """Causes that the tracker sees by itself, from positions, statuses and silence. One cause, one alarm."""
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,12 @@ from fleet.alarms.alarm import AlarmCleared, AlarmRaised
 from fleet.alarms.kinds import AlarmKind
 from fleet.links.wire.positions import PositionFlag
 from fleet.telemetry.hysteresis import Bits, Causes, Rows
+from fleet.telemetry.numbering import turns
 from fleet.telemetry.records import Records
 from fleet.telemetry.steps.alarm_limits import AlarmLimits
 from fleet.telemetry.steps.liveness import LivenessStep
+from fleet.telemetry.steps.past_causes import HeldRaises, PastCauses, past
+from fleet.telemetry.steps.rule_causes import RULE_KINDS, Observed, Seen, rule_causes, seen_at_own_time
 from fleet.telemetry.steps.silence import SilenceJudge
 from fleet.telemetry.steps.status_causes import StatusReader, status_causes
 from fleet.telemetry.tick import Numbers, Tick
@@ -24,7 +28,6 @@ from geofences.rules import NOBODY
 
 type Mask = NDArray[np.bool_]
 type Details = Mapping[str, str | int | float | bool | None]
-type Columns = Mapping[str, NDArray[np.float64]]
 
 ALARM_BITS: Final[tuple[AlarmKind, ...]] = (
     AlarmKind.LEFT_OPERATING_AREA,
@@ -52,6 +55,9 @@ ALARM_BITS: Final[tuple[AlarmKind, ...]] = (
 _BIT_OF: Final = {kind: bit for bit, kind in enumerate(ALARM_BITS)}
 _SILENCES: Final = (AlarmKind.OFFLINE_ON_DUTY, AlarmKind.MAKER_SILENT, AlarmKind.AREA_SILENT)
 _UNKNOWN_BATTERY: Final = 255
+_RULE_BITS: Final = [_BIT_OF[kind] for kind in RULE_KINDS]
+LATE_S: Final = 10.0
+"""Wall seconds after which a position that was received is not of now, but out of a buffer."""
 _SAYS_WHY: Final = PositionFlag.CHARGING | PositionFlag.STOP_HELD | PositionFlag.FAULT
 """Flags of a vehicle that stands for a reason which has its own alarm, or none."""
 
@@ -76,7 +82,11 @@ class AlarmStep:
 
     def __init__(self, size: int, liveness: LivenessStep, limits: AlarmLimits | None = None) -> None:
         self._limits = limits or AlarmLimits()
-        self._causes = Causes(size, _spans_s(self._limits))
+        spans_s = _spans_s(self._limits)
+        self._causes = Causes(size, spans_s)
+        self._past = PastCauses(size, [spans_s[bit] for bit in _RULE_BITS], rate=liveness.rate)
+        self._held = HeldRaises(size, rate=liveness.rate)
+        self._late_ms = round(LATE_S * 1000 * liveness.rate)
         self._statuses = StatusReader(size)
         self.silence = SilenceJudge(size, liveness, self._limits.groups, self._limits.group_wait_s)
         self._index: FenceIndex | None = None
@@ -85,8 +95,16 @@ class AlarmStep:
 
     def apply(self, tick: Tick) -> None:
         """Leave ``signals``."""
+        self._look_at_fences(tick)
+        if len(tick.returned):
+            self._past.open(tick.returned, self._causes, _RULE_BITS)
         if len(tick.last) and tick.rules is not None:
             self._by_position(tick)
+        if len(tick.late):
+            self._by_past(tick)
+        if tick.is_silence_due:
+            self._past.give_up(tick)
+            self._held.give_up(tick)
         if len(tick.status):
             self._by_status(tick)
         if tick.is_silence_due or len(tick.last):
@@ -94,61 +112,71 @@ class AlarmStep:
 
     def bits(self, numbers: Numbers) -> Bits:
         """Return which causes stand, as the bits of ALARM_BITS."""
-        return self._causes.standing[numbers]
+        return self._causes.standing[numbers] & ~self._held.bits(numbers)
 
     def _by_position(self, tick: Tick) -> None:
-        rules = tick.rules
-        assert rules is not None
-        limits = self._limits
-        here = tick.newest
-        speed = here["speed_cm_s"] / 100
-        flags = here["mode_flags"]
-        busy = self._causes.busy(tick.heard)
-        self._look_at_fences(tick)
-        if self._has_areas:
-            works = tick.roster.in_service[tick.heard]
-            outside = (rules.operating_area_by == NOBODY) & works
-            self._judge(tick, AlarmKind.LEFT_OPERATING_AREA, outside, ~outside, busy)
-        forbidden = rules.no_entry_by != NOBODY
-        self._judge(tick, AlarmKind.NO_GO_ENTRY, forbidden, ~forbidden, busy, fences=rules.no_entry_by)
-        allowed = rules.speed_limit_mps * limits.overspeed_ratio + limits.overspeed_margin_mps
-        self._judge(
-            tick,
-            AlarmKind.OVERSPEED,
-            speed > allowed,
-            speed <= rules.speed_limit_mps,
-            busy,
-            fences=rules.speed_limit_by,
-            values={"speed_mps": speed, "limit_mps": rules.speed_limit_mps},
-        )
-        self._judge_service(tick, busy)
-        stands = speed < limits.stopped_mps
-        blocks = (rules.no_stopping_by != NOBODY) & stands
-        self._judge(tick, AlarmKind.STOPPED_IN_KEEP_CLEAR, blocks, ~blocks, busy, fences=rules.no_stopping_by)
-        lost = (flags & PositionFlag.NO_FIX) != 0
-        self._judge(tick, AlarmKind.POSITIONING_LOST, lost, ~lost, busy)
-        self._judge_battery(tick, busy)
-        should_move = tick.roster.to_move[tick.heard] & ((flags & _SAYS_WHY) == 0)
-        moves = (speed >= limits.moves_mps) | ~should_move
-        self._judge(tick, AlarmKind.STUCK, should_move & stands, moves, busy)
+        """Judge vehicles' newest positions, and before them what a buffer held in their order."""
+        assert tick.rules is not None
+        seen, is_late = Seen(tick.heard, tick.newest, tick.rules), None
+        late = tick.received_ms - tick.positions["measured_ms"] > self._late_ms
+        if late.any():
+            self._by_buffers(tick, late)
+            is_late = late[tick.last]
+            seen = self._at_own_time(tick, seen, is_late)
+        busy = self._causes.busy(seen.numbers)
+        for observed in (*self._broken_rules(tick, seen, busy), *self._conditions(tick, seen)):
+            self._judge(tick, seen, observed, busy, is_late)
+        self._held.say(tick, seen, is_late)
 
-    def _judge_battery(self, tick: Tick, busy: Bits) -> None:
-        battery = tick.newest["battery_200"]
-        charges = (tick.newest["mode_flags"] & PositionFlag.CHARGING) != 0
-        is_low = (battery < self._limits.low_battery_200) & ~charges
-        is_back = ((battery >= self._limits.battery_back_200) & (battery != _UNKNOWN_BATTERY)) | charges
-        ratio = {"battery_ratio": battery / 200}
-        self._judge(tick, AlarmKind.LOW_BATTERY, is_low, is_back, busy, values=ratio)
+    def _by_buffers(self, tick: Tick, late: Mask) -> None:
+        """Judge the rules over late positions that are not their vehicle's newest, each at its own time."""
+        late = late.copy()
+        late[tick.last] = False
+        rows = np.flatnonzero(late)
+        for turn in turns(tick.positions["vehicle_no"][rows]):
+            seen = seen_at_own_time(tick, tick.positions[rows[turn]])
+            busy = self._causes.busy(seen.numbers)
+            for observed in self._broken_rules(tick, seen, busy):
+                self._judge(tick, seen, observed, busy, np.ones(len(turn), np.bool_))
 
-    def _judge_service(self, tick: Tick, busy: Bits) -> None:
-        """Judge whether the service may be here; costs nothing in a city where no fence asks for one."""
-        rules = tick.rules
+    @staticmethod
+    def _at_own_time(tick: Tick, seen: Seen, is_late: Mask) -> Seen:
+        rows = np.flatnonzero(is_late)
+        if len(rows):
+            columns: tuple[NDArray[Any], ...] = seen.rules
+            own: tuple[NDArray[Any], ...] = seen_at_own_time(tick, seen.here[rows]).rules
+            for column, found in zip(columns, own, strict=True):
+                column[rows] = found
+        return seen
+
+    def _by_past(self, tick: Tick) -> None:
+        """Judge the rules over positions that fill a gap; what they show is over, and no alarm of now."""
+        for turn in turns(tick.late["vehicle_no"]):
+            seen = seen_at_own_time(tick, tick.late[turn])
+            self._past.touch(tick, seen)
+            for observed in self._broken_rules(tick, seen, None):
+                self._past.step(tick, seen, observed, partial(self._made, tick, seen))
+
+    def _broken_rules(self, tick: Tick, seen: Seen, busy: Bits | None) -> Iterator[Observed]:
+        """Yield the rules; whether a service is refused costs nothing in a city where no fence asks."""
         stood = np.uint32(1 << _BIT_OF[AlarmKind.SERVICE_REFUSED])
-        if rules is None or not (self._has_refusals or np.any(busy & stood)):
-            return
-        refused = (rules.service_refused_by != NOBODY) & tick.roster.in_service[tick.heard]
-        by = rules.service_refused_by
-        self._judge(tick, AlarmKind.SERVICE_REFUSED, refused, ~refused, busy, fences=by)
+        has_refusals = self._has_refusals or (busy is not None and bool(np.any(busy & stood)))
+        works = tick.roster.in_service[seen.numbers]
+        return rule_causes(seen, works, self._limits, has_areas=self._has_areas, has_refusals=has_refusals)
+
+    def _conditions(self, tick: Tick, seen: Seen) -> Iterator[Observed]:
+        """Yield what positions say of the vehicle itself."""
+        limits, here = self._limits, seen.here
+        speed, flags, battery = here["speed_cm_s"] / 100, here["mode_flags"], here["battery_200"]
+        lost = (flags & PositionFlag.NO_FIX) != 0
+        yield Observed(AlarmKind.POSITIONING_LOST, lost, ~lost)
+        charges = (flags & PositionFlag.CHARGING) != 0
+        is_low = (battery < limits.low_battery_200) & ~charges
+        is_back = ((battery >= limits.battery_back_200) & (battery != _UNKNOWN_BATTERY)) | charges
+        yield Observed(AlarmKind.LOW_BATTERY, is_low, is_back, values={"battery_ratio": battery / 200})
+        should_move = tick.roster.to_move[seen.numbers] & ((flags & _SAYS_WHY) == 0)
+        moves = (speed >= limits.moves_mps) | ~should_move
+        yield Observed(AlarmKind.STUCK, should_move & (speed < limits.stopped_mps), moves)
 
     def _look_at_fences(self, tick: Tick) -> None:
         if tick.index is not self._index:
@@ -156,26 +184,37 @@ class AlarmStep:
             self._has_areas = any(f.kind is FenceKind.OPERATING_AREA for f in tick.index.fences)
             self._has_refusals = any(f.rules.allowed_services is not None for f in tick.index.fences)
 
-    def _judge(
-        self,
-        tick: Tick,
-        kind: AlarmKind,
-        is_cause: Mask,
-        is_gone: Mask,
-        busy: Bits,
-        *,
-        fences: NDArray[np.int32] | None = None,
-        values: Columns | None = None,
-    ) -> None:
-        here = tick.newest
+    def _judge(self, tick: Tick, seen: Seen, observed: Observed, busy: Bits, is_late: Mask | None) -> None:
+        kind, ms = observed.kind, seen.here["measured_ms"]
+        bit = _BIT_OF[kind]
         raised, cleared = self._causes.step(
-            _BIT_OF[kind], tick.heard, here["measured_ms"], is_cause, is_gone, busy=busy
+            bit, seen.numbers, ms, observed.is_cause, observed.is_gone, busy=busy
         )
         for row in raised.tolist():
-            fence = None if fences is None else int(fences[row])
-            details = _evidence(tick, row, fence, values or {})
-            self._raised(tick, kind, here[row], int(here["measured_ms"][row]), details)
-        self._cleared(tick, kind, here["vehicle_no"][cleared], here["measured_ms"][cleared])
+            signal = self._made(tick, seen, observed, row)
+            if is_late is not None and is_late[row]:
+                self._held.hold(tick, signal, bit)
+            else:
+                tick.signals.append(signal)
+        for row in cleared.tolist():
+            held = self._held.over(int(seen.numbers[row]), kind, bit)
+            if held is None:
+                self._cleared(tick, kind, seen.numbers[row : row + 1], ms[row : row + 1])
+            elif kind in RULE_KINDS:
+                tick.signals.append(past(held, int(ms[row])))
+
+    @staticmethod
+    def _made(tick: Tick, seen: Seen, observed: Observed, row: int) -> AlarmRaised:
+        """Return what one position raises."""
+        here = seen.here[row]
+        return AlarmRaised(
+            vehicle_no=VehicleNo(int(here["vehicle_no"])),
+            kind=observed.kind,
+            at=moment_of_ms(int(here["measured_ms"])),
+            lat=float(here["lat_e7"]) * 1e-7,
+            lng=float(here["lng_e7"]) * 1e-7,
+            details=_evidence(tick, int(here["seq"]), row, observed),
+        )
 
     def _by_status(self, tick: Tick) -> None:
         """Judge what vehicles say of themselves; the report of the same fault raises the same alarm."""
@@ -271,6 +310,8 @@ class AlarmStep:
     def reserve(self, size: int) -> None:
         """Make room for vehicle numbers below ``size``."""
         self._causes.reserve(size)
+        self._past.reserve(size)
+        self._held.reserve(size)
         self._statuses.reserve(size)
         self.silence.reserve(size)
 
@@ -284,16 +325,16 @@ class AlarmStep:
     def forget(self, numbers: Numbers) -> None:
         """Forget vehicles that another tracker owns now."""
         self._causes.forget(numbers)
+        self._past.forget(numbers)
+        self._held.forget(numbers)
         self._statuses.forget(numbers)
         self.silence.forget(numbers)
 
 
-def _evidence(tick: Tick, row: int, fence: int | None, values: Columns) -> Details:
-    details: dict[str, str | int | float | bool | None] = {
-        "seq": int(tick.positions["seq"][tick.last[row]]),
-        "set_version": tick.index.set_version,
-    }
-    if fence is not None and fence != NOBODY:
+def _evidence(tick: Tick, seq: int, row: int, observed: Observed) -> Details:
+    details: dict[str, str | int | float | bool | None] = {"seq": seq, "set_version": tick.index.set_version}
+    fence = NOBODY if observed.fences is None else int(observed.fences[row])
+    if fence != NOBODY:
         found = tick.index.fences[fence]
         details |= {
             "fence_id": found.fence_id,
@@ -301,7 +342,7 @@ def _evidence(tick: Tick, row: int, fence: int | None, values: Columns) -> Detai
             "fence_name_zh": found.name_zh,
             "fence_name_en": found.name_en,
         }
-    for name, column in values.items():
+    for name, column in observed.values.items():
         value = float(column[row])
         details[name] = round(value, 2) if np.isfinite(value) else None
     return details

@@ -51,7 +51,7 @@ class LivenessStep:
     """Connection of every vehicle. ``listening_since_ms`` keeps our own deafness from looking like theirs."""
 
     def __init__(self, size: int, *, rate: float) -> None:
-        self._rate = rate
+        self.rate = rate
         self.connection = np.full(size, OFFLINE, np.uint8)
         self.why = np.zeros(size, np.uint8)
         """Why each vehicle is silent, by number; 0 while it is heard."""
@@ -94,7 +94,7 @@ class LivenessStep:
 
     def _silent(self, tick: Tick) -> Numbers:
         known = np.flatnonzero(self.heard_ms)
-        stale_ms, offline_ms = silence_limits_ms(tick.roster.interval_ms[known], self._rate)
+        stale_ms, offline_ms = silence_limits_ms(tick.roster.interval_ms[known], self.rate)
         silence = tick.now_ms - np.maximum(self.heard_ms[known], self.listening_since_ms)
         before = self.connection[known]
         after = np.where(silence > stale_ms, STALE, before)

@@ -14,10 +14,11 @@ from core.clock import Clock
 from core.database import Database
 from core.errors import Forbidden, Invalid, NotFound, VersionMismatch
 from core.ids import OperatorId, StaffId, VehicleNo
-from fleet.alarms.alarm import AlarmCleared, AlarmRaised
+from fleet.alarms.alarm import AlarmCleared, AlarmPast, AlarmRaised
 from fleet.alarms.apply_signals import AlarmSink
 from fleet.alarms.follow_up import AlarmFollowUp
-from fleet.alarms.kinds import AlarmKind
+from fleet.alarms.kinds import AlarmKind, AlarmState
+from fleet.alarms.store import AlarmStore
 from fleet.alarms.tables import alarm_follow_ups
 from fleet.telemetry.facts import fence_events
 from fleet.violations.decide_violation import decide_violation
@@ -149,6 +150,26 @@ async def test_a_crossing_too_near_to_a_border_opens_none(database: Database, cl
     await sink.put([raised(kind=AlarmKind.NO_GO_ENTRY, details={"fence_id": "no-go-1"})])
     await follow_up(database, clock).work_once()
     assert [violation.kind for violation in await all_of(database)] == [ViolationKind.NO_GO_ENTRY]
+
+
+async def test_a_cause_that_was_over_when_it_became_known_asks_nobody_and_is_kept_once(
+    database: Database, clock: Clock
+) -> None:
+    await working_vehicles(database, 1)
+    sink, work = AlarmSink(database), follow_up(database, clock)
+    past = AlarmPast(raised=raised(second=-300, details={"limit_mps": 4.2}), ended_at=later(-280))
+    assert await sink.put([raised(), cleared(second=5), past, past]) == 3
+    assert await sink.put([past]) == 0, "a tracker that took over says it again"
+    async with database.read() as tx:
+        store = AlarmStore(tx)
+        assert await store.waiting_count(EVERYTHING) == 1, "only that of now"
+        found = {alarm.raised_at: alarm for alarm in await store.page(EVERYTHING)}
+        assert found[later(-300)].state is AlarmState.CLOSED
+        assert await store.below_top() == [found[AT]], "nobody is told of what is over"
+    await work.work_once()
+    [now, then] = await all_of(database)
+    assert (then.began_at, then.ended_at, now.began_at) == (later(-300), later(-280), AT)
+    assert (then.permit_no, then.evidence["limit_mps"]) == ("P-1", 4.2)
 
 
 async def test_one_that_cannot_be_done_does_not_keep_the_others_waiting(

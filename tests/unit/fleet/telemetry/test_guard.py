@@ -148,3 +148,57 @@ def test_turns_hold_every_row_once_and_each_number_once_a_turn() -> None:
 def test_the_last_row_of_each_number_is_found() -> None:
     assert last_of_each(np.array([5, 3, 5, 9, 3])).tolist() == [4, 2, 3]
     assert last_of_each(np.array([], np.uint32)).tolist() == []
+
+
+class TestAGap:
+    """Sequences 1 and 10 came; 2…9 are in the vehicle's buffer."""
+
+    def gate(self) -> Gate:
+        gate = Gate()
+        assert gate.judge(a_position(), a_position(seq=10, ms=NOW + 9000), now=NOW + 9000) == [True, True]
+        assert gate.guard.returned.tolist() == [7]
+        return gate
+
+    def test_what_never_came_is_taken_late_once_and_counted_for_nothing(self) -> None:
+        gate = self.gate()
+        missing = [a_position(seq=seq, ms=NOW + seq * 1000 - 1000) for seq in range(2, 10)]
+        assert gate.judge(*missing, now=NOW + 10_000) == [False] * 8
+        assert gate.guard.late.tolist() == list(range(8))
+        assert not any(gate.counts.total(reason) for reason in Reject)
+        assert gate.judge(*missing, now=NOW + 11_000) == [False] * 8
+        assert gate.guard.late.tolist() == []
+        assert {r: gate.counts.total(r) for r in Reject if gate.counts.total(r)} == {Reject.DUPLICATE: 8}
+
+    @pytest.mark.parametrize(
+        ("late", "now", "reason"),
+        [
+            (a_position(seq=5, ms=NOW), NOW + 10_000, Reject.LATE),
+            (a_position(seq=5, ms=NOW + 9000), NOW + 10_000, Reject.LATE),
+            (a_position(seq=5, ms=NOW + 4000, lat=39.9), NOW + 10_000, Reject.LATE),
+            (a_position(seq=5, ms=NOW + 4000), NOW + 1_000_000, Reject.LATE),
+            (a_position(seq=10, ms=NOW + 9000), NOW + 10_000, Reject.DUPLICATE),
+            (a_position(seq=1, ms=NOW), NOW + 10_000, Reject.DUPLICATE),
+        ],
+        ids=["measured before the gap", "measured after it", "far away", "a quarter of an hour late",
+             "came: the end", "came: the beginning"],
+    )  # fmt: skip
+    def test_what_does_not_fit_into_it_is_refused_by_its_name(
+        self, late: np.ndarray[Any, Any], now: int, reason: Reject
+    ) -> None:
+        gate = self.gate()
+        assert gate.judge(late, now=now) == [False]
+        assert gate.guard.late.tolist() == []
+        assert {r: gate.counts.total(r) for r in Reject if gate.counts.total(r)} == {reason: 1}
+
+    def test_a_single_lost_position_does_not_close_a_wide_gap(self) -> None:
+        gate = self.gate()
+        gate.judge(a_position(seq=12, ms=NOW + 11_000), now=NOW + 11_000)
+        gate.judge(a_position(seq=4, ms=NOW + 3000), now=NOW + 12_000)
+        assert gate.guard.late.tolist() == [0]
+
+    def test_a_forgotten_vehicle_misses_nothing(self) -> None:
+        gate = self.gate()
+        gate.guard.forget(np.array([7]))
+        gate.judge(a_position(seq=10, ms=NOW + 9000), now=NOW + 9000)
+        gate.judge(a_position(seq=4, ms=NOW + 3000), now=NOW + 12_000)
+        assert gate.guard.late.tolist() == []
