@@ -212,6 +212,9 @@ class JudgingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     appeal_days: Seconds = 15.0
     """Days in which a confirmed violation may be appealed."""
+    merge_s: Seconds = 30.0
+    """Seconds between two breaks of one rule of one fence below which they are one violation, while nobody
+    has judged it; 0 merges none. Ours: about the time between two looks of a person."""
     evidence_before_s: Annotated[float, Meta(ge=90, le=3600)] = 90.0
     """Seconds before an incident that are sealed (standards.md 4.7: at least 90)."""
     evidence_after_s: Annotated[float, Meta(ge=30, le=3600)] = 30.0

@@ -1,7 +1,7 @@
 """SQL of violations: one a cause, compare-and-set on the version, reads and counts within a reach."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -13,9 +13,10 @@ from core.database import Transaction, insert_new
 from core.errors import NotFound, VersionMismatch
 from core.ids import AlarmId, ViolationId
 from core.outbox import emit
+from fleet.alarms.alarm import Alarm
 from fleet.rows import read_row
 from fleet.telemetry.facts import fence_events
-from fleet.violations.kinds import COUNTED, ViolationState
+from fleet.violations.kinds import COUNTED, OF_ALARM, ViolationState
 from fleet.violations.tables import violations
 from fleet.violations.violation import Violation
 
@@ -64,6 +65,26 @@ class ViolationStore:
     async def of_alarm(self, alarm_id: AlarmId) -> Violation | None:
         """Return the violation that a cause opened, None when it opened none."""
         found = await self._all(select(violations).where(violations.c.alarm_id == alarm_id))
+        return found[0] if found else None
+
+    async def near(self, alarm: Alarm, within_span: timedelta) -> Violation | None:
+        """Return the newest violation of the rule of a cause that ends or begins within a span of it.
+
+        Only one that nobody has judged yet, of the same vehicle and fence.
+        """
+        if not within_span:
+            return None
+        column = violations.c
+        query = select(violations).where(
+            column.vehicle_no == alarm.vehicle_no,
+            column.kind == OF_ALARM[alarm.kind].value,
+            column.fence_id.is_not_distinct_from(alarm.details.get("fence_id")),
+            column.state == ViolationState.SUSPECTED.value,
+            column.ended_at.is_(None) | (column.ended_at >= alarm.raised_at - within_span),
+        )
+        if alarm.cleared_at is not None:
+            query = query.where(column.began_at <= alarm.cleared_at + within_span)
+        found = await self._all(query.order_by(*_NEWEST_FIRST).limit(1))
         return found[0] if found else None
 
     async def get(self, violation_id: ViolationId, reach: Reach) -> Violation:

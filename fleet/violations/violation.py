@@ -98,6 +98,21 @@ def end(violation: Violation, *, at: datetime) -> Violation:
     return msgspec.structs.replace(violation, ended_at=ended_at, version=violation.version + 1)
 
 
+def widened(violation: Violation, alarm: Alarm, *, is_over: bool) -> Violation:
+    """Return the violation with the interval of another cause of its rule in it; itself when it was there.
+
+    ``is_over``: no cause of the rule stands any more.
+    """
+    began_at = min(violation.began_at, alarm.raised_at)
+    ends = [end for end in (violation.ended_at, alarm.cleared_at) if end is not None]
+    ended_at = max(ends) if is_over and ends else None
+    if (began_at, ended_at) == (violation.began_at, violation.ended_at):
+        return violation
+    return msgspec.structs.replace(
+        violation, began_at=began_at, ended_at=ended_at, version=violation.version + 1
+    )
+
+
 def advance(violation: Violation, decision: Decision, *, appeal: timedelta) -> Violation:
     """Return the violation after a person's step; raises IllegalTransition for one the table has not.
 

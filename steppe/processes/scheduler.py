@@ -1,6 +1,7 @@
 """The scheduler process: what follows from committed facts, and what time alone brings about."""
 
 from datetime import timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from core.audit.chain import HeadSigner
@@ -94,7 +95,12 @@ async def compose(resources: Resources) -> Components:
         "commands": CommandExpiry(database, clock, endings=command_endings(tasks)),
         "operators": VehicleWatch(database, clock, start_grace_s=START_GRACE_S),
         "alarm-follow-up": AlarmFollowUp(
-            database, clock, [follow_into_violation, IncidentFollower(rules_of(settings.judging))]
+            database,
+            clock,
+            [
+                partial(follow_into_violation, merge=timedelta(seconds=settings.judging.merge_s)),
+                IncidentFollower(rules_of(settings.judging)),
+            ],
         ),
         "papers": PaperWatch(database, clock),
         "quality": QualityKeeper(

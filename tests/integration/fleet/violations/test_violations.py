@@ -172,6 +172,59 @@ async def test_a_cause_that_was_over_when_it_became_known_asks_nobody_and_is_kep
     assert (then.permit_no, then.evidence["limit_mps"]) == ("P-1", 4.2)
 
 
+SLOW: Any = {"fence_id": "slow-1"}
+
+
+@pytest.mark.parametrize(
+    ("again_s", "details", "spans"),
+    [
+        (35, SLOW, [(0, 50)]),
+        (41, SLOW, [(0, 10), (41, 50)]),
+        (35, {"fence_id": "slow-2"}, [(0, 10), (35, 50)]),
+    ],
+    ids=["25 s later", "31 s later", "another fence"],
+)
+async def test_a_rule_that_is_broken_again_soon_is_one_violation(
+    database: Database, clock: Clock, again_s: int, details: Any, spans: list[tuple[int, int]]
+) -> None:
+    await working_vehicles(database, 1)
+    sink, work = AlarmSink(database), follow_up(database, clock)
+    await sink.put([raised(details=SLOW), cleared(second=10)])
+    await work.work_once()
+    await sink.put([raised(second=again_s, details=details)])
+    await work.work_once()
+    assert (await all_of(database))[0].ended_at is None
+    await sink.put([cleared(second=50)])
+    await work.work_once()
+    found = await all_of(database)
+    assert sorted((v.began_at, v.ended_at) for v in found) == [(later(a), later(b)) for a, b in spans]
+
+
+async def test_a_judged_violation_is_not_widened(database: Database, clock: Clock) -> None:
+    await working_vehicles(database, 1)
+    sink, work = AlarmSink(database), follow_up(database, clock)
+    await sink.put([raised(details=SLOW), cleared(second=10)])
+    await work.work_once()
+    [violation] = await all_of(database)
+    await decided(database, violation, EVENT.DISMISSED, Role.AGENCY)
+    await sink.put([raised(second=12, details=SLOW), cleared(second=20)])
+    await work.work_once()
+    assert sorted(v.began_at for v in await all_of(database)) == [AT, later(12)]
+
+
+async def test_a_span_of_the_past_widens_a_violation_and_ends_none_that_stands(
+    database: Database, clock: Clock
+) -> None:
+    await working_vehicles(database, 1)
+    sink, work = AlarmSink(database), follow_up(database, clock)
+    await sink.put([raised(details=SLOW)])
+    await work.work_once()
+    await sink.put([AlarmPast(raised=raised(second=-60, details=SLOW), ended_at=later(-5))])
+    await work.work_once()
+    [violation] = await all_of(database)
+    assert (violation.began_at, violation.ended_at) == (later(-60), None)
+
+
 async def test_one_that_cannot_be_done_does_not_keep_the_others_waiting(
     database: Database, clock: Clock
 ) -> None:
