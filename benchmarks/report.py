@@ -131,10 +131,20 @@ def _telemetry() -> Iterator[str]:
         yield (
             f"\nVehicle → screen p50 {latency['p50']:g}, p90 {latency['p90']:g}, p99 {latency['p99']:g} ms; machine "
             f"{run['machineBusyShare']:.0%} busy. {ticks['ticks']:,} ticks, p99 at most {ticks['p99TickMs']:g} ms, "
-            f"{ticks['overBudget']} above {ticks['budgetMs']:g} ms. {run['refused']} refused. Memory from the first look to "
+            f"{ticks['overBudget']} above {ticks['budgetMs']:g} ms{_causes(ticks)}. {run['refused']} refused. Memory from the first look to "
             f"the last: servers {first['servers']:g} → {last['servers']:g} MB, Valkey {first['valkey']:g} → "
             f"{last['valkey']:g} MB.\n"
         )
+
+
+def _causes(ticks: dict[str, Any]) -> str:
+    """Say by what the long ticks were long, and how many of them nothing explains."""
+    causes = ticks.get("slowBy")
+    if not causes:
+        return ""
+    unexplained = max(0, ticks["overBudget"] - sum(causes.values()))
+    told = ", ".join(f"{count} {cause}" for cause, count in causes.items())
+    return f" ({told}; {unexplained} unexplained)"
 
 
 def _growth() -> Iterator[str]:

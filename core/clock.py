@@ -66,6 +66,10 @@ class Clock:
         """Return wall time, aware, in UTC: for leases, sessions, sockets, queues."""
         return self._wall()
 
+    def thread_cpu_s(self) -> float:
+        """Return the CPU time that this thread has had: a span of it beside a wall span tells who waited."""
+        return time.thread_time()
+
     def monotonic_s(self) -> float:
         """Return seconds of the monotonic clock: only differences mean something."""
         return self._monotonic()

@@ -78,6 +78,12 @@ TRACKER_TICK_SECONDS = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.08, 0.1, 0.2, 0.5, 2),
     registry=REGISTRY,
 )
+TRACKER_SLOW_TICKS = Counter(
+    "steppe_tracker_slow_ticks",
+    "Ticks that took longer than their budget, by what took longest",
+    ["cause"],
+    registry=REGISTRY,
+)
 TRACKER_LAG_SECONDS = Gauge(
     "steppe_tracker_lag_seconds", "Age of the newest stream entry when it was read", registry=REGISTRY
 )

@@ -115,6 +115,8 @@ class FactWriter:
         self._waiting: deque[_Waiting] = deque()
         self._size = 0
         self._arrived = asyncio.Event()
+        self.is_writing = False
+        """Whether a transaction is under way."""
         self.written = 0
         self.refused = 0
         """Facts of a lease that another tracker holds by now: it finds them itself."""
@@ -185,7 +187,11 @@ class FactWriter:
         while self._waiting:
             began_s = self._clock.monotonic_s()
             group = _group(self._waiting)
-            await self._write([_decoder.decode(one.packed) for one in group])
+            self.is_writing = True
+            try:
+                await self._write([_decoder.decode(one.packed) for one in group])
+            finally:
+                self.is_writing = False
             for one in group:
                 if self._waiting and self._waiting[0] is one:
                     self._size -= self._waiting.popleft().size

@@ -23,6 +23,7 @@ from fleet.telemetry.pipeline import Pipeline
 from fleet.telemetry.reading import Read, StreamReader
 from fleet.telemetry.rejects import Reject
 from fleet.telemetry.roster import Roster, RosterSource
+from fleet.telemetry.slow_ticks import SlowTicks, TickPhase
 from fleet.telemetry.steps.alarm_limits import AlarmLimits
 from fleet.telemetry.tick import TelemetryStep, Tick
 from geofences.index import FenceIndex
@@ -127,6 +128,7 @@ class Tracker:
         )
         self.facts = FactWriter(self._database, self._alarms, self._clock)
         self._blobs = Blobs(self._streams)
+        self._slow = SlowTicks(self._clock, settings.tick_ms / 1000)
         self._reader = StreamReader(self._streams)
         self._gained: dict[int, int] = {}
         self._lost: set[int] = set()
@@ -155,9 +157,10 @@ class Tracker:
             asyncio.create_task(self._keep_house(stop), name="house"),
         }
         try:
-            while not stop.is_set():
-                _must_run(helpers)
-                await self._turn(stop)
+            with self._slow:
+                while not stop.is_set():
+                    _must_run(helpers)
+                    await self._turn(stop)
             await asyncio.wait({task for task in helpers if task.get_name() == "house"})
             await self._end()
         finally:
@@ -197,6 +200,7 @@ class Tracker:
         took_s = self._clock.monotonic_s() - began_s
         if read.entries:
             metrics.TRACKER_TICK_SECONDS.observe(took_s)
+            self._slow.end(took_s, has_more=read.has_more)
         rest_s = self._settings.tick_ms / 1000 - took_s
         if read.has_more or rest_s <= 0:
             await asyncio.sleep(0)
@@ -289,17 +293,23 @@ class Tracker:
         if read.is_whole and (self._is_deaf or self._is_half_deaf):
             self._hears_again()
         self._is_deaf, self._is_half_deaf = False, not read.is_whole
+        self._slow.begin()
         self.pipeline.swap(self._fences.index)
         tick = self.pipeline.process(
             read.entries,
             at=self._clock.now(),
             is_silence_due=self._is_due("silence", 1.0) and not read.has_more and read.is_whole,
         )
+        self._slow.done(TickPhase.JUDGE)
         self._hand_facts_on(tick)
+        self._slow.judged(positions=len(tick.positions), facts=len(tick.events) + len(tick.signals))
+        self._slow.done(TickPhase.FACTS)
         await self._publish(tick)
+        self._slow.done(TickPhase.PUBLISH, is_writing=self.facts.is_writing)
         if self._is_due("blobs", STORM_BLOB_EVERY_S if len(self.facts) > STORM_FACTS else BLOB_EVERY_S):
             await self._write_blobs()
             self._count()
+            self._slow.done(TickPhase.BLOBS, is_writing=self.facts.is_writing)
 
     def _hand_facts_on(self, tick: Tick) -> None:
         if not tick.events and not tick.signals and not tick.comebacks:

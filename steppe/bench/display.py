@@ -86,7 +86,8 @@ def tables(result: Mapping[str, Any]) -> Group:
         f"{rate:,} positions/s for {result['measuredS']:.0f} s, {result['refused']} refused\n"
         f"vehicle → screen p50 {latency['p50']:.0f}, p90 {latency['p90']:.0f}, p99 {latency['p99']:.0f} ms\n"
         f"{ticks['ticks']} ticks, mean {ticks['meanTickMs']:.1f} ms, p99 ≤ {ticks['p99TickMs']:.0f} ms, "
-        f"{ticks['overBudget']} above {ticks['budgetMs']:.0f} ms\n"
+        f"{ticks['overBudget']} above {ticks['budgetMs']:.0f} ms"
+        f"{''.join(f', {count} {cause}' for cause, count in ticks['slowBy'].items())}\n"
         f"machine {result['machineBusyShare']:.0%} busy, the load at most {result['lateSendsMs']:.0f} ms late"
     )
     return (

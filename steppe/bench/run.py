@@ -14,7 +14,7 @@ import msgspec
 from core.clock import Clock
 from fleet.telemetry.tracker import TrackerSettingsOf
 from steppe.bench.machine import Busy, calibration_ms, cpu_s, description, memory_mb
-from steppe.bench.scrape import Samples, above, buckets, percentile, rise, scraped
+from steppe.bench.scrape import Samples, above, buckets, labelled, percentile, rise, scraped
 from steppe.bench.servers_started import SERVERS, BenchError, Started
 from steppe.bench.targets import BUSY_MOST, target_of, verdicts
 from steppe.bench.world import World
@@ -22,6 +22,7 @@ from steppe.bench.world import World
 ONE_MEMORY_OF: Final = 30
 """Samples of memory that a run keeps."""
 TICK: Final = "steppe_tracker_tick_seconds"
+SLOW: Final = "steppe_tracker_slow_ticks_total"
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,6 +183,7 @@ def _ticks(before: Samples, after: Samples) -> dict[str, Any]:
         "p99TickMs": round(percentile(counts, 0.99) * 1000, 1),
         "budgetMs": round(budget_s * 1000, 1),
         "overBudget": above(counts, budget_s),
+        "slowBy": labelled(before, after, SLOW),
         "lagS": after.get(("steppe_tracker_lag_seconds", ""), 0.0),
         "believed": round(rise(before, after, "steppe_tracker_positions_total")),
         "refused": round(rise(before, after, "steppe_positions_refused_total")),

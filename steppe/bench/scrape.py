@@ -25,6 +25,16 @@ def rise(before: Samples, after: Samples, name: str) -> float:
     return sum(value - before.get(key, 0.0) for key, value in after.items() if key[0] == name)
 
 
+def labelled(before: Samples, after: Samples, name: str) -> dict[str, int]:
+    """Return how much each label of a counter rose, those that did."""
+    found = {
+        label: round(value - before.get((sample, label), 0.0))
+        for (sample, label), value in after.items()
+        if sample == name
+    }
+    return {label: count for label, count in sorted(found.items(), key=lambda one: -one[1]) if count}
+
+
 def buckets(before: Samples, after: Samples, name: str) -> list[tuple[float, float]]:
     """Return (upper bound, how many were at most that) of a histogram between two scrapes, ascending."""
     found = [
