@@ -213,6 +213,7 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
         AlarmKind.EMERGENCY_STOP: Name("紧急停车", "Emergency stop"),
         AlarmKind.NOBODY_WATCHES: Name("无远程安全员值守", "No remote operator watches"),
         AlarmKind.SERVICE_REFUSED: Name("此处不允许该项服务", "Service not allowed here"),
+        AlarmKind.FENCE_CROWDED: Name("区域车辆超员", "Too many vehicles in a fence"),
         AlarmKind.NEEDS_PERSON: Name("需要人工处理", "A person is needed"),
     },
     AlarmAnswer: {

@@ -55,6 +55,11 @@ ADVICE: Final[Mapping[AlarmKind, Advice]] = {
     AlarmKind.SERVICE_REFUSED: Advice(
         "核对任务,让车辆驶离该区域。", "Check its task and have it leave the place.", _ON_THE_ROAD
     ),
+    AlarmKind.FENCE_CROWDED: Advice(
+        "让部分车辆驶离或改派他处,并核对区域容量。",
+        "Send some of them elsewhere, and check how many the place may hold.",
+        (_A.HANDLING, _A.PLANNED, _A.FALSE_ALARM, _A.WATCHING),
+    ),
     AlarmKind.STOPPED_IN_KEEP_CLEAR: Advice(
         "让车辆移出禁停区;无法移动时派现场。", "Move it on; send a crew when it cannot move.", _NEEDS_HANDS
     ),

@@ -41,6 +41,8 @@ class AlarmKind(StrEnum):
     """A vehicle under way whose remote operator was lost and whom nobody could take over."""
     SERVICE_REFUSED = "service_refused"
     """It is where its service is not allowed."""
+    FENCE_CROWDED = "fence_crowded"
+    """A fence holds more vehicles than it may: an alarm of the fence, of no vehicle."""
     NEEDS_PERSON = "needs_person"
     """A task or an order came to a point where only a person can go on."""
 
@@ -86,6 +88,7 @@ DEFAULT_SEVERITY: Final[Mapping[AlarmKind, Severity]] = {
     AlarmKind.EMERGENCY_STOP: Severity.MAJOR,
     AlarmKind.NOBODY_WATCHES: Severity.CRITICAL,
     AlarmKind.SERVICE_REFUSED: Severity.WARNING,
+    AlarmKind.FENCE_CROWDED: Severity.WARNING,
     AlarmKind.NEEDS_PERSON: Severity.MAJOR,
 }
 """Our defaults; a city may set others."""

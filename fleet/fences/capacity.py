@@ -1,6 +1,6 @@
 """How many vehicles are in fences that hold only so many, and when that is too many."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import numpy as np
@@ -50,6 +50,12 @@ class Crowding:
         """Start with what was said last of each fence."""
         self._is_crowded = dict(crowded)
         self._disagreed: dict[str, int] = {}
+
+    def forget(self, fence_ids: Collection[str]) -> None:
+        """Take these fences for free: nobody counts in them any more."""
+        for fence_id in fence_ids:
+            self._is_crowded.pop(fence_id, None)
+            self._disagreed.pop(fence_id, None)
 
     def step(self, fence_id: str, vehicles: int, capacity: int) -> str | None:
         """Take a count and return what is to be said: ``crowded``, ``free`` or nothing."""

@@ -1,16 +1,17 @@
-"""Says when a fence holds more vehicles than it may, and when it is free again."""
+"""Says when a fence holds more vehicles than it may, and when it is free again: an event and an alarm."""
 
 import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from sqlalchemy import func, select
-
 from core.clock import Clock
-from core.database import Database, insert_new
+from core.database import Database, Transaction, insert_new
 from core.leases import Lease
 from core.repeating import repeat
-from fleet.fences.capacity import CROWDED, FREE, NOBODY, Capacities, Crowding
+from fleet.alarms.fence_alarms import clear_fence_alarms, raise_fence_alarm
+from fleet.alarms.kinds import AlarmKind
+from fleet.alarms.store import AlarmStore
+from fleet.fences.capacity import CROWDED, NOBODY, Capacities, Crowding
 from fleet.fences.near_watch import States
 from fleet.telemetry.facts import fence_events
 from geofences.index import FenceIndex
@@ -21,8 +22,9 @@ EVERY_S: Final = 2.0
 class CapacityWatch:
     """Writes ``crowded`` and ``free`` beside the other fence events. Two may run: one lease works.
 
-    It goes on from what was said last, so a restart says nothing twice. A vehicle that is offline still
-    stands where it was last.
+    With ``crowded`` the fence's alarm is raised, with ``free`` it is cleared, in one transaction; a fence
+    that has no capacity any more, or is retired, has no alarm either. It goes on from what was said last, so
+    a restart says nothing twice. A vehicle that is offline still stands where it was last.
     """
 
     def __init__(
@@ -43,6 +45,8 @@ class CapacityWatch:
         self._known: FenceIndex | None = None
         self._capacities = Capacities(FenceIndex.build(()))
         self._crowding: Crowding | None = None
+        self._settled: FenceIndex | None = None
+        """The index by which alarms of fences without a capacity were cleared."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look again and again until `stop`; an outage of a store is waited out."""
@@ -55,34 +59,62 @@ class CapacityWatch:
         if index is not self._known:
             self._capacities = await asyncio.to_thread(Capacities, index)
             self._known = index
-        if not self._capacities.fences:
+        if not self._capacities.fences and self._settled is index:
             return 0
         if await self._lease.held() is None:
             self._crowding = None
             return 0
         if self._crowding is None:
             self._crowding = Crowding(await self._said_last())
+        if self._settled is not index:
+            await self._clear_of_others(self._crowding)
+            self._settled = index
+        return await self._count(self._crowding)
+
+    async def _count(self, crowding: Crowding) -> int:
+        fences = self._capacities.fences
         state = await self._states.states()
         counts = self._capacities.count(state["lat_e7"] * 1e-7, state["lng_e7"] * 1e-7).tolist()
-        rows = []
-        for number, fence in enumerate(self._capacities.fences):
-            kind = self._crowding.step(fence.fence_id, counts[number], fence.rules.capacity or 0)
+        said: list[tuple[int, str]] = []
+        for number, fence in enumerate(fences):
+            kind = crowding.step(fence.fence_id, counts[number], fence.rules.capacity or 0)
             if kind is not None:
-                rows.append(self._row(number, kind))
-        if not rows:
+                said.append((number, kind))
+        if not said:
             return 0
         async with self._database.write() as tx:
-            return sum([await insert_new(tx, fence_events, row) for row in rows])
+            return sum([await self._say(tx, number, kind, counts[number]) for number, kind in said])
+
+    async def _say(self, tx: Transaction, number: int, kind: str, vehicles: int) -> bool:
+        fence, now = self._capacities.fences[number], self._clock.now()
+        if kind == CROWDED:
+            await raise_fence_alarm(
+                tx,
+                AlarmKind.FENCE_CROWDED,
+                fence,
+                set_version=self._capacities.set_version,
+                said={"vehicles": vehicles, "capacity": fence.rules.capacity},
+                place=self._capacities.middle(number),
+                at=now,
+            )
+        else:
+            await clear_fence_alarms(tx, AlarmKind.FENCE_CROWDED, [fence.fence_id], at=now)
+        return await insert_new(tx, fence_events, self._row(number, kind))
+
+    async def _clear_of_others(self, crowding: Crowding) -> None:
+        """Clear the alarms of fences that the index in force gives no capacity."""
+        limited = {fence.fence_id for fence in self._capacities.fences}
+        async with self._database.write() as tx:
+            standing = await AlarmStore(tx).standing_of_kinds([AlarmKind.FENCE_CROWDED])
+            gone = {str(alarm.details["fence_id"]) for alarm in standing} - limited
+            await clear_fence_alarms(tx, AlarmKind.FENCE_CROWDED, gone, at=self._clock.now())
+        crowding.forget(gone)
 
     async def _said_last(self) -> dict[str, bool]:
-        newest = (
-            select(func.max(fence_events.c.id))
-            .where(fence_events.c.vehicle_no == NOBODY, fence_events.c.kind.in_((CROWDED, FREE)))
-            .group_by(fence_events.c.fence_id)
-        )
-        query = select(fence_events.c.fence_id, fence_events.c.kind).where(fence_events.c.id.in_(newest))
+        """Return the fences whose alarm stands."""
         async with self._database.read() as tx:
-            return {row.fence_id: row.kind == CROWDED for row in await tx.execute(query)}
+            standing = await AlarmStore(tx).standing_of_kinds([AlarmKind.FENCE_CROWDED])
+        return {str(alarm.details["fence_id"]): True for alarm in standing}
 
     def _row(self, number: int, kind: str) -> dict[str, object]:
         fence, now = self._capacities.fences[number], self._clock.now()

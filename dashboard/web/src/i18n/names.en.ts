@@ -169,6 +169,7 @@ export const alarmKind: typeof zh.alarmKind = {
   emergency_stop: "Emergency stop",
   nobody_watches: "No remote operator watches",
   service_refused: "Service not allowed here",
+  fence_crowded: "Too many vehicles in a fence",
   needs_person: "A person is needed",
 };
 
@@ -286,6 +287,7 @@ export const alarmAdvice: typeof zh.alarmAdvice = {
   no_go_entry: "Stop it safely and have a remote operator lead it out.",
   left_operating_area: "Stop it safely and send it back into its area.",
   service_refused: "Check its task and have it leave the place.",
+  fence_crowded: "Send some of them elsewhere, and check how many the place may hold.",
   stopped_in_keep_clear: "Move it on; send a crew when it cannot move.",
   overspeed: "Set a speed cap and check its fences.",
   stuck: "Look at what blocks it; assist from afar or send it another way.",

@@ -167,6 +167,7 @@ export const alarmKind = {
   emergency_stop: "紧急停车",
   nobody_watches: "无远程安全员值守",
   service_refused: "此处不允许该项服务",
+  fence_crowded: "区域车辆超员",
   needs_person: "需要人工处理",
 };
 
@@ -284,6 +285,7 @@ export const alarmAdvice = {
   no_go_entry: "安全停车,由远程安全员引导驶出。",
   left_operating_area: "安全停车并改道返回运营区域。",
   service_refused: "核对任务,让车辆驶离该区域。",
+  fence_crowded: "让部分车辆驶离或改派他处,并核对区域容量。",
   stopped_in_keep_clear: "让车辆移出禁停区;无法移动时派现场。",
   overspeed: "下发限速并核对围栏版本。",
   stuck: "查看前方情况,远程协助或改道。",
