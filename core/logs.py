@@ -1,13 +1,14 @@
 """One JSON line per event on stderr, with an allow-list for text and masking of what must not be kept.
 
-Numbers, booleans and None always pass. Text passes under a name of LOGGED_TEXT only; under any other name
-its length is logged. Phones, one-time codes and tokens are masked wherever they appear.
+Numbers, booleans, None, dates and moments always pass. Text passes under a name of LOGGED_TEXT only; under
+any other name its length is logged. Phones, one-time codes and tokens are masked wherever they appear.
 """
 
 import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
+from datetime import date, time, timedelta
 from enum import Enum
 from typing import IO, Any
 
@@ -41,6 +42,11 @@ _CREDENTIALS_IN_URL = re.compile(r"(\w+://[^/\s:@]*:)[^@/\s]+@")
 _QUERY = re.compile(r"(/[\w/.-]*)\?\S+")
 """Query strings carry codes and names."""
 
+_MOMENT = re.compile(
+    r"\d{4}-[01]\d-[0-3]\d(?:[T ][0-2]\d:[0-5]\d(?::[0-6]\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?"
+)
+"""A date or moment as ISO 8601 writes it: nothing else fits into it, so it is kept under any name."""
+
 HIDDEN = "***"
 
 type _Event = MutableMapping[str, Any]
@@ -66,6 +72,8 @@ def _kept(name: str, value: object) -> object:
         return HIDDEN
     if value is None or isinstance(value, bool | int | float):
         return value
+    if _is_moment(value):
+        return str(value)
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, str | bytes):
@@ -77,6 +85,13 @@ def _kept(name: str, value: object) -> object:
     if isinstance(value, list | tuple | set | frozenset):
         return [_kept(name, item) for item in list(value)[:20]]
     return masked(str(value)) if name in LOGGED_TEXT else f"<{type(value).__name__}>"
+
+
+def _is_moment(value: object) -> bool:
+    """Say whether it is a date, a time, a span of time, or text that is one date or moment."""
+    if isinstance(value, str):
+        return _MOMENT.fullmatch(value) is not None
+    return isinstance(value, date | time | timedelta)
 
 
 def configure(process: str, level: str = "info", stream: IO[str] | None = None) -> None:

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -62,6 +63,33 @@ def test_text_under_a_name_that_is_not_listed_shows_its_length_only(lines: Any) 
     structlog.get_logger("x").info("e", comment="she lives at 5 Ordos Street", nested={"note": "abc", "n": 1})
     assert lines()[0]["comment"] == "<27 characters>"
     assert lines()[0]["nested"] == {"note": "<3 characters>", "n": 1}
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ("2026-11-29", "2026-11-29"),
+        ("2026-11-29T08:30:15.123456+00:00", "2026-11-29T08:30:15.123456+00:00"),
+        ("2026-11-29 08:30Z", "2026-11-29 08:30Z"),
+        (date(2026, 11, 29), "2026-11-29"),
+        (datetime(2026, 11, 29, 8, 30, tzinfo=UTC), "2026-11-29 08:30:00+00:00"),
+        (time(8, 30), "08:30:00"),
+        (timedelta(minutes=2), "0:02:00"),
+        ("2026-11-29 她住在鄂尔多斯街", "<19 characters>"),
+        ("13812345678", "<11 characters>"),
+        ("2026-99-29", "<10 characters>"),
+    ],
+)
+def test_a_date_or_moment_is_kept_under_any_name_and_nothing_beside_it(
+    lines: Any, value: Any, kept: Any
+) -> None:
+    structlog.get_logger("x").info("e", day=value, phone=value)
+    assert (lines()[0]["day"], lines()[0]["phone"]) == (kept, "***")
+
+
+def test_a_moment_in_a_listed_text_is_no_phone(lines: Any) -> None:
+    structlog.get_logger("x").info("e", reason="since 2026-11-29T13:58:12.345678+00:00, day 2026-11-29")
+    assert lines()[0]["reason"] == "since 2026-11-29T13:58:12.345678+00:00, day 2026-11-29"
 
 
 def test_an_exception_keeps_its_trace_without_the_phone_in_it(lines: Any) -> None:
