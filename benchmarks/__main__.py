@@ -39,8 +39,11 @@ BENCHMARKS = dict(
         telemetry(
             "telemetry-singles", "--vehicles 10000 --singles 10000 --fences 3000 --dashboards 20 --seconds 30"
         ),
-        telemetry("growth", f"{CITY} --fences 3000 --seconds 20 --growth"),
-        telemetry("rate", f"{CITY} --fences 3000 --dashboards 1 --seconds 15 --find-rate"),
+        telemetry("growth", f"{CITY} --fences 3000 --seconds 15 --growth"),
+        telemetry(
+            "rate",
+            "--vehicles 200000 --dashboards 1 --links 400 --frame 500 --fences 3000 --seconds 20 --find-rate",
+        ),
         telemetry("soak", f"{CITY} --fences 3000 --seconds 600"),
     ]
 )

@@ -10,10 +10,11 @@ from typing import Any
 import click
 from rich.console import Console
 
-from steppe.bench.display import Panel, tables
+from steppe.bench.display import Panel, staircase, tables
 from steppe.bench.run import Progress, Run
-from steppe.bench.series import growth, highest_rate
+from steppe.bench.series import growth
 from steppe.bench.servers_started import SERVERS, BenchError
+from steppe.bench.staircase import Staircase
 from steppe.bench.world import World
 
 SINGLE_LINKS_MOST = 50_000
@@ -50,8 +51,13 @@ def bench() -> None:
     "--growth", "series", flag_value="growth", help="From 1,000 vehicles up, and 100 to 10,000 fences."
 )
 @click.option(
-    "--find-rate", "series", flag_value="rate", help="Raise the vehicles until the servers fall behind."
-)
+    "--find-rate", "series", flag_value="rate",
+    help="Raise the vehicles' pace by --steps until the servers fall behind.",
+)  # fmt: skip
+@click.option(
+    "--steps", default="1,1.5,2,2.5,3", show_default=True,
+    help="Paces of --find-rate in positions a second; the gateway lets a vehicle send 3.",
+)  # fmt: skip
 @click.option(
     "--warm", type=click.FloatRange(0), default=8.0, show_default=True, help="Seconds before it counts."
 )
@@ -63,8 +69,8 @@ def bench() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def telemetry(
     *, vehicles: int, fences: int, dashboards: int, seconds: float, links: int | None, frame: int,
-    singles: int, hz: float, series: str | None, warm: float, profile: str, nice: int, keep: Path | None,
-    as_json: bool,
+    singles: int, hz: float, series: str | None, steps: str, warm: float, profile: str, nice: int,
+    keep: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """From the vehicle to the screen: gateway, tracker, archiver and live api with their load.
 
@@ -76,6 +82,7 @@ def telemetry(
     world = World(
         vehicles=vehicles, fences=fences, screens=dashboards, measure_s=seconds, frame_positions=frame,
         makers=makers, singles=singles, hz=hz, warm_s=warm,
+        steps_hz=_paces(steps) if series == "rate" else (),
     )  # fmt: skip
     if nice:
         os.setpriority(os.PRIO_PROCESS, 0, nice)
@@ -90,6 +97,16 @@ def telemetry(
     raise SystemExit(0 if result.get("isMet", True) else 1)
 
 
+def _paces(text: str) -> tuple[float, ...]:
+    try:
+        paces = tuple(float(word) for word in text.split(","))
+    except ValueError:
+        paces = ()
+    if not paces or min(paces) <= 0 or list(paces) != sorted(paces):
+        raise click.UsageError(f"--steps {text!r} are no ascending numbers above 0, such as 1,1.5,2")
+    return paces
+
+
 def _measured(world: World, series: str | None, profile: str) -> dict[str, Any]:
     folder = Path(tempfile.mkdtemp(prefix="steppe-bench-"))
     title = "steppe bench telemetry"
@@ -101,11 +118,12 @@ def _measured(world: World, series: str | None, profile: str) -> dict[str, Any]:
                     panel.show(progress, f"{title}  {one.vehicles:,} vehicles, {one.fences:,} fences")
 
                 shutil.rmtree(folder, ignore_errors=True)
-                return Run(one, folder, show, profiled=profile).result()
+                kind = Staircase if one.steps_hz else Run
+                return kind(one, folder, show, profiled=profile).result()
 
             if series == "growth":
                 return growth(world, measure)
-            return highest_rate(world, measure) if series == "rate" else measure(world)
+            return measure(world)
     except BenchError as error:
         click.echo(f"steppe bench: {error}", err=True)
         raise SystemExit(2) from error
@@ -116,14 +134,15 @@ def _measured(world: World, series: str | None, profile: str) -> dict[str, Any]:
 def _print(result: dict[str, Any]) -> None:
     console = Console()
     runs = [result] if "tracker" in result else [
-        run for key in ("overVehicles", "overFences", "tries") for run in result.get(key, ())
+        run for key in ("overVehicles", "overFences") for run in result.get(key, ())
     ]  # fmt: skip
     for run in runs:
         console.print(tables(run))
     if "fencesCostTimes" in result:
         console.print(f"µs a position over vehicles: {result['microsOverVehicles']}")
         console.print(f"µs a position over fences: {result['microsOverFences']}")
-    if "tries" in result:
+    if "steps" in result:
+        console.print(staircase(result))
         console.print(f"highest sustained: {result['positionsPerS']:,} positions/s")
 
 

@@ -95,3 +95,16 @@ def tables(result: Mapping[str, Any]) -> Group:
         if result["bars"]
         else Group(lines, used, Text("No bars are set for this size."))
     )
+
+
+def staircase(result: Mapping[str, Any]) -> Grid:
+    """Return the steps of a staircase: what was wanted, what was judged, and what kept it from more."""
+    grid = Grid("wanted /s", "sent /s", "servers", "load", "machine busy", "", title_justify="left")
+    for step in result["steps"]:
+        share = step["coreShare"]
+        servers = sum(value for name, value in share.items() if name != "load")
+        grid.add_row(
+            f"{step['wantedPerS']:,}", f"{step['positionsPerS']:,}", f"{servers:.3f}", f"{share['load']:.3f}",
+            f"{step['machineBusyShare']:.0%}", "; ".join(step["fallsBehindBy"]) or "[green]sustained",
+        )  # fmt: skip
+    return grid

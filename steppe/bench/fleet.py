@@ -61,6 +61,8 @@ class Vehicles:
 
     def __init__(self, world: World, clock: Clock) -> None:
         self.world = world
+        self.hz = world.hz
+        """Positions a second of each vehicle at present."""
         self.clock = clock
         self.lat, self.lng = world.homes()
         self._random = np.random.default_rng(3)
@@ -78,7 +80,7 @@ class Vehicles:
     def move(self, numbers: Numbers, records: Any) -> None:
         """Move these vehicles 3 m a second and fill their POSITION[n]; note when that was."""
         rows = numbers - 1
-        step = 1.0 / self.world.hz
+        step = 1.0 / self.hz
         self.heading[rows] += self._random.normal(size=len(rows)) * 0.1
         heading = self.heading[rows]
         self.lat[rows] += np.cos(heading) * 2.7e-5 * step

@@ -18,16 +18,20 @@ from fleet.links.wire.positions import POSITION
 from steppe.bench.fleet import Numbers, Vehicles
 from steppe.bench.machine import open_files_most
 from steppe.bench.raw_link import BINARY, MASKED_HEAD_BYTES, RawLink, masked
-from steppe.bench.scrape import scraped
+from steppe.bench.scrape import Samples, scraped
 from steppe.bench.world import World
 
 SLOTS = 100
 """Single vehicles send in so many groups a second."""
 FACTS_WAITING = "steppe_facts_waiting"
 LAG = "steppe_tracker_lag_seconds"
+JUDGED = "steppe_tracker_positions_total"
 SETTLED_LAG_S = 1.0
 SETTLED_FACTS = 2_000
 SETTLE_MOST_S = 180.0
+CALM_LOOKS = 3
+STEP_WARM_S = 4.0
+"""Of each step of a staircase, before it counts."""
 OPENING = 200
 """Single links that are opened at once."""
 
@@ -78,9 +82,10 @@ class Load:
             await socket.send(encode_message(Hello(protocol=1, vehicles=vehicles)).decode())
             listener = asyncio.create_task(self.listen(socket))
             await self.may_send.wait()
-            period_s, frame_seq = 1.0 / self.world.hz, 0
+            frame_seq = 0
             began_s = int(self.clock.monotonic_s()) + 1.0
             while True:
+                period_s = 1.0 / self.vehicles.hz
                 for offset, group in groups:
                     wait_s = began_s + offset * period_s - self.clock.monotonic_s()
                     if wait_s > 0:
@@ -157,9 +162,9 @@ class Singles:
         load = self._load
         await load.may_send.wait()
         groups = np.array_split(np.arange(1, len(self._links) + 1), min(SLOTS, len(self._links)))
-        period_s = 1.0 / load.world.hz
         began_s = load.clock.monotonic_s()
         while True:
+            period_s = 1.0 / load.vehicles.hz
             self._frame_seq += 1
             for place, group in enumerate(groups):
                 due_s = began_s + place / len(groups) * period_s
@@ -205,11 +210,15 @@ async def load(world: World) -> None:
     gc.disable()
     await finished(tasks, world.warm_s)
     await _settle(whole, tasks)
-    whole.vehicles.is_measuring = True
-    say("measuring")
-    await _measure(whole, tasks)
-    whole.vehicles.is_measuring = False
-    say("measured")
+    for hz in world.steps_hz or (world.hz,):
+        if world.steps_hz:
+            whole.vehicles.hz = hz
+            await finished(tasks, STEP_WARM_S)
+        whole.vehicles.is_measuring = True
+        say("measuring", hz=hz, sent=whole.vehicles.seen.sent)
+        await _measure(whole, tasks)
+        whole.vehicles.is_measuring = False
+        say("measured", sent=whole.vehicles.seen.sent, refused=whole.vehicles.seen.refused)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -224,17 +233,27 @@ async def _settle(whole: Load, tasks: list[asyncio.Task[None]]) -> None:
     port = whole.world.metrics.get("tracker")
     if port is None:
         return
-    until_s = whole.clock.monotonic_s() + SETTLE_MOST_S
-    while whole.clock.monotonic_s() < until_s:
+    until_s, calm = whole.clock.monotonic_s() + SETTLE_MOST_S, 0
+    while whole.clock.monotonic_s() < until_s and calm < CALM_LOOKS:
+        await finished(tasks, 1.0)
         try:
             samples = await asyncio.to_thread(scraped, port)
         except OSError:
             continue
-        facts = samples.get((FACTS_WAITING, ""), 0.0)
-        if facts < SETTLED_FACTS and samples.get((LAG, ""), 0.0) < SETTLED_LAG_S:
-            return
-        say("settling", facts=facts)
-        await finished(tasks, 1.0)
+        calm = calm + 1 if _is_calm(samples, whole.world) else 0
+        say("settling", facts=samples.get((FACTS_WAITING, ""), 0.0))
+
+
+def _is_calm(samples: Samples, world: World) -> bool:
+    """Say whether everybody was judged once and nothing waits.
+
+    A tracker that still builds the index of 10,000 fences has no facts waiting either, and has judged nobody.
+    """
+    return (
+        samples.get((JUDGED, ""), 0.0) >= world.vehicles
+        and samples.get((FACTS_WAITING, ""), 0.0) < SETTLED_FACTS
+        and samples.get((LAG, ""), 0.0) < SETTLED_LAG_S
+    )
 
 
 async def _measure(whole: Load, tasks: list[asyncio.Task[None]]) -> None:

@@ -42,7 +42,9 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 type Watch = Callable[[Progress], None]
 
 
-class _Reading(msgspec.Struct):
+class Reading(msgspec.Struct):
+    """What the machine and the servers said at a moment."""
+
     at_s: float
     cpu: dict[str, float]
     busy: Busy
@@ -79,7 +81,7 @@ class Run:
 
     def _follow(
         self, started: Started, load: subprocess.Popen[bytes]
-    ) -> tuple[_Reading, _Reading, dict[str, Any]]:
+    ) -> tuple[Reading, Reading, dict[str, Any]]:
         pids = {name: process.pid for name, process in started.processes.items()} | {"load": load.pid}
         ports = started.world.metrics
         before = after = None
@@ -102,8 +104,8 @@ class Run:
                     return before, after, said
         raise BenchError(f"the load ended too early: {started.last_words('load')}")
 
-    def _read(self, pids: Mapping[str, int], ports: Mapping[str, int]) -> _Reading:
-        return _Reading(
+    def _read(self, pids: Mapping[str, int], ports: Mapping[str, int]) -> Reading:
+        return Reading(
             at_s=self._clock.monotonic_s(),
             cpu={name: cpu_s(pid) for name, pid in pids.items()},
             busy=Busy.read(),
@@ -113,7 +115,7 @@ class Run:
     def _memory_of(self, pids: Mapping[str, int]) -> dict[str, float]:
         return {name: memory_mb(pid) for name, pid in pids.items() if name != "load"}
 
-    def _show(self, said: dict[str, Any], before: _Reading, pids: Mapping[str, int]) -> None:
+    def _show(self, said: dict[str, Any], before: Reading, pids: Mapping[str, int]) -> None:
         elapsed_s = self._clock.monotonic_s() - before.at_s
         if elapsed_s >= len(self._memory) * self._world.measure_s / ONE_MEMORY_OF:
             self._memory.append(self._memory_of(pids))
@@ -131,7 +133,7 @@ class Run:
             )
         )
 
-    def _figures(self, before: _Reading, after: _Reading, seen: dict[str, Any]) -> dict[str, Any]:
+    def _figures(self, before: Reading, after: Reading, seen: dict[str, Any]) -> dict[str, Any]:
         took_s = after.at_s - before.at_s
         share = {name: round((after.cpu[name] - cpu) / took_s, 4) for name, cpu in before.cpu.items()}
         servers = round(sum(value for name, value in share.items() if name not in ("load", "archiver")), 4)
@@ -161,7 +163,7 @@ class Run:
             "refused": seen["refused"],
             "durableMessages": seen["durable"],
             "lateSendsMs": seen["late_sends_ms"],
-            "tracker": _ticks(before.metrics["tracker"], after.metrics["tracker"]),
+            "tracker": ticks_between(before.metrics["tracker"], after.metrics["tracker"]),
             "bars": judged,
             "isMet": all(bar["verdict"] in ("met", "stretch") for bar in judged.values()),
         }
@@ -172,7 +174,7 @@ def _of_all(memory: Mapping[str, float]) -> dict[str, float]:
     return {"servers": servers, "valkey": memory["valkey"]}
 
 
-def _ticks(before: Samples, after: Samples) -> dict[str, Any]:
+def ticks_between(before: Samples, after: Samples) -> dict[str, Any]:
     """Return the tracker's own count of its ticks; the budget is the histogram's next bound over tick_ms."""
     counts = buckets(before, after, TICK)
     ticks = round(rise(before, after, f"{TICK}_count"))

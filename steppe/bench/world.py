@@ -47,6 +47,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     warm_s: float = 8.0
     """Between the last link's welcome and the measurement."""
     measure_s: float = 30.0
+    steps_hz: tuple[float, ...] = ()
+    """Paces that are measured one after the other in a staircase; empty: the world's pace alone."""
     stream_mb: int = 512
     """What may wait in the streams before frames are refused."""
     idle_s: float = 0.0

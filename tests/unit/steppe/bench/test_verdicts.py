@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from steppe.bench.fleet import Latencies
+from steppe.bench.load import _is_calm
 from steppe.bench.raw_link import TEXT, RawLink, masked
 from steppe.bench.scrape import above, buckets, percentile, rise
-from steppe.bench.series import highest_rate, is_sustained, sized
+from steppe.bench.series import sized
+from steppe.bench.staircase import falls_behind_by
 from steppe.bench.targets import target_of, verdicts
 from steppe.bench.world import World
 
@@ -51,40 +53,44 @@ def test_a_size_that_nobody_promised_anything_about_has_no_bars() -> None:
     assert verdicts(target_of(5_000, 100), FOUND, busy_share=0.1) == {}
 
 
-def a_result(vehicles: int, **changes: Any) -> dict[str, Any]:
-    sent = float(vehicles)
+def a_step(**changes: Any) -> dict[str, Any]:
     defaults = {
-        "world": {"vehicles": vehicles, "hz": 1.0},
+        "wantedPerS": 1_000,
+        "positionsPerS": 1_000,
         "measuredS": 10.0,
-        "positionsPerS": sent,
         "refused": 0,
-        "tracker": {"believed": sent * 10, "lagS": 0.0},
+        "archiveBehindS": 9.0,
+        "tracker": {"believed": 10_000, "lagS": 0.0},
     }
     return defaults | changes
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "why"),
     [
-        {"positionsPerS": 970.0},
-        {"refused": 1},
-        {"tracker": {"believed": 10_000.0, "lagS": 1.0}},
-        {"tracker": {"believed": 7_000.0, "lagS": 0.0}},
+        ({"positionsPerS": 970}, "not all was sent"),
+        ({"refused": 1}, "some was refused"),
+        ({"tracker": {"believed": 10_000, "lagS": 1.0}}, "the tracker lags"),
+        ({"tracker": {"believed": 7_000, "lagS": 0.0}}, "not all was judged"),
+        ({"archiveBehindS": 16.0}, "the archiver lags"),
     ],
-    ids=["not sent", "refused", "behind", "not judged"],
 )
-def test_a_rate_is_not_sustained_when_something_is_left_behind(changes: dict[str, Any]) -> None:
-    assert is_sustained(a_result(1_000))
-    assert not is_sustained(a_result(1_000, **changes))
+def test_a_rate_is_not_sustained_when_something_is_left_behind(changes: dict[str, Any], why: str) -> None:
+    assert falls_behind_by(a_step()) == []
+    assert falls_behind_by(a_step(**changes)) == [why]
 
 
-def test_the_search_ends_between_what_held_and_what_failed() -> None:
-    def measure(world: World) -> dict[str, Any]:
-        return a_result(world.vehicles, refused=int(world.vehicles > 330_000))
-
-    found = highest_rate(World(vehicles=100_000), measure)
-    assert 300_000 <= found["vehicles"] <= 330_000
-    assert found["positionsPerS"] == found["vehicles"]
+@pytest.mark.parametrize(
+    ("samples", "is_calm"),
+    [((300, 0, 0), True), ((299, 0, 0), False), ((300, 2_000, 0), False), ((300, 0, 1), False)],
+    ids=["calm", "not everybody judged", "facts wait", "behind"],
+)
+def test_a_city_has_settled_when_everybody_was_judged_and_nothing_waits(
+    samples: tuple[float, float, float], is_calm: bool
+) -> None:
+    names = ("steppe_tracker_positions_total", "steppe_facts_waiting", "steppe_tracker_lag_seconds")
+    found = {(name, ""): value for name, value in zip(names, samples, strict=True)}
+    assert _is_calm(found, World(vehicles=300)) is is_calm
 
 
 def test_a_smaller_city_has_links_in_proportion() -> None:
