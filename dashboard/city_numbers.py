@@ -10,7 +10,7 @@ from core.kinds import ServiceKind
 from dashboard.order_numbers import count_orders
 from dashboard.parts import CityFacts, DashboardParts
 from dashboard.schemas.city import CitySummary, DistrictSummary, PlanYear, ServiceCount
-from fleet.alarms.kinds import SEVERITY_RANK, Severity
+from fleet.alarms.kinds import ASKS, SEVERITY_RANK, Severity
 from fleet.alarms.store import AlarmStore
 from fleet.vehicles.kinds import Condition, Connection, Lifecycle
 from fleet.vehicles.last_heard import LastHeard
@@ -42,7 +42,7 @@ async def summarise_city(parts: DashboardParts, reach: Reach) -> CitySummary:
         delivered_today=orders.delivered,
         on_time_ratio=orders.on_time_ratio,
         km_today=None,
-        open_alarms=sum(sum(severities.values()) for severities in alarms.values()),
+        open_alarms=sum(_asking(severities) for severities in alarms.values()),
         unacknowledged_alarms=waiting,
         plan=tuple(PlanYear(year=year, planned=planned) for year, planned in parts.city.plan),
         by_service=_by_service(parts.city, counts),
@@ -84,6 +84,11 @@ def _district(
         vehicles=len(numbers),
         planned=sum(number for (district, _), number in city.planned.items() if district == code),
         by_condition={condition: conditions[condition] for condition in CONDITIONS_SHOWN},
-        open_alarms=sum(severities.values()),
+        open_alarms=_asking(severities),
         worst_alarm=None if worst is None else worst.value,
     )
+
+
+def _asking(severities: Mapping[Severity, int]) -> int:
+    """Return how many of the standing alarms call somebody: information is no open alarm of a city."""
+    return sum(count for severity, count in severities.items() if severity in ASKS)

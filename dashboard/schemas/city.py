@@ -35,6 +35,7 @@ class DistrictSummary(_View, frozen=True):
     planned: int
     by_condition: Mapping[str, int]
     open_alarms: int
+    """Standing ones from warning up."""
     worst_alarm: str | None
 
 
@@ -49,6 +50,7 @@ class CitySummary(_View, frozen=True):
     on_time_ratio: float | None
     km_today: float | None
     open_alarms: int
+    """Standing ones from warning up."""
     unacknowledged_alarms: int
     plan: tuple[PlanYear, ...]
     by_service: Mapping[str, ServiceCount]

@@ -58,6 +58,10 @@ class Severity(StrEnum):
 
 SEVERITY_RANK: Final[Mapping[Severity, int]] = {severity: rank for rank, severity in enumerate(Severity)}
 
+ASKS: Final = frozenset({Severity.WARNING, Severity.MAJOR, Severity.CRITICAL})
+"""Severities that call somebody now: what maps mark and what the city's numbers count. Information waits in
+the list until somebody looks."""
+
 DEFAULT_SEVERITY: Final[Mapping[AlarmKind, Severity]] = {
     AlarmKind.NO_GO_ENTRY: Severity.CRITICAL,
     AlarmKind.LEFT_OPERATING_AREA: Severity.MAJOR,

@@ -15,6 +15,7 @@ from core.ids import AlarmId, DistrictCode, VehicleNo
 from core.outbox import emit
 from fleet.alarms.alarm import Alarm
 from fleet.alarms.kinds import (
+    ASKS,
     FOLLOWED,
     SEVERITY_RANK,
     STANDING,
@@ -176,10 +177,12 @@ class AlarmStore:
         return found
 
     async def waiting_count(self, reach: Reach) -> int:
-        """Return how many alarms within the reach nobody has acknowledged."""
-        query = select(func.count()).select_from(
-            _reachable(reach).where(alarms.c.state.in_(sorted(state.value for state in WAITING))).subquery()
+        """Return how many alarms within the reach call somebody and were acknowledged by nobody."""
+        waits = _reachable(reach).where(
+            alarms.c.state.in_(sorted(state.value for state in WAITING)),
+            alarms.c.severity.in_(sorted(severity.value for severity in ASKS)),
         )
+        query = select(func.count()).select_from(waits.subquery())
         return int((await self._tx.execute(query)).scalar_one())
 
     async def save(self, before: Alarm, after: Alarm) -> Alarm:

@@ -77,10 +77,14 @@ async def test_the_summary_counts_what_the_caller_may_see(
     said.hear(1, condition=Condition.DRIVING)
     said.hear(3, condition=Condition.CHARGING)
     await AlarmSink(sqlite_database).put(
-        [AlarmRaised(vehicle_no=VehicleNo(1), kind=AlarmKind.COLLISION, at=AT)]
+        [
+            AlarmRaised(vehicle_no=VehicleNo(1), kind=AlarmKind.COLLISION, at=AT),
+            AlarmRaised(vehicle_no=VehicleNo(2), kind=AlarmKind.DATA_QUALITY, at=AT),
+        ]
     )
     mine = (await somebody.get("/api/city/summary")).json()
     assert (mine["vehicles"], mine["online"], mine["driving"], mine["openAlarms"]) == (2, 1, 1, 1)
+    assert mine["unacknowledgedAlarms"] == 1, "information calls nobody"
     assert mine["plan"] == [{"year": 2024, "planned": 20}, {"year": 2026, "planned": 200}]
     assert mine["byService"]["delivery"] == {"vehicles": 2, "planned": 20}
     [district] = mine["districts"]
