@@ -22,9 +22,12 @@ from fleet.incidents.store import IncidentStore
 from fleet.links.wire.commands import CommandKind
 from fleet.people.tables import bindings, shifts
 from fleet.telemetry.facts import fence_events
+from fleet.telemetry.guard import Bounds
+from fleet.telemetry.pipeline import bounds_of
 from fleet.vehicles.paper_store import PaperStore
 from fleet.vehicles.store import VehicleStore
 from fleet.violations.tables import violations
+from geofences.fences import FenceKind
 from geofences.store import FenceStore
 from geofences.tables import fence_changes, fence_versions
 
@@ -216,7 +219,19 @@ async def _fences(tx: Transaction, incident: Incident, named: set[tuple[str, int
     return {"set_version": int(revision or 0), "in_force": len(in_force), "fences": fences}
 
 
-async def _in_force(tx: Transaction, from_at: datetime, to_at: datetime) -> set[tuple[str, int]]:
+async def district_bounds(tx: Transaction, from_at: datetime, to_at: datetime) -> Bounds | None:
+    """Return the box around the districts that were in force, by which the guard judged; None without any."""
+    row = fence_versions.c
+    keys = sorted(await _in_force(tx, from_at, to_at, row.kind == FenceKind.DISTRICT.value))
+    bodies = await FenceStore(tx).published_bodies(
+        [(FenceId(fence_id), FenceVersion(version)) for fence_id, version in keys]
+    )
+    return bounds_of(bodies.values())
+
+
+async def _in_force(
+    tx: Transaction, from_at: datetime, to_at: datetime, *chosen: ColumnElement[bool]
+) -> set[tuple[str, int]]:
     """Return (id, version) of what decided at some time of the window, also when it is retired by now."""
     row = fence_versions.c
     query = (
@@ -225,6 +240,7 @@ async def _in_force(tx: Transaction, from_at: datetime, to_at: datetime) -> set[
             row.effective_at.is_not(None),
             row.effective_at <= to_at,
             or_(row.retired_at.is_(None), row.retired_at >= from_at),
+            *chosen,
         )
         .order_by(row.fence_id, row.effective_at, row.version)
     )

@@ -1,6 +1,7 @@
 """Everything that one vehicle said in a window: history files at full rate, and the stream's last seconds."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -36,6 +37,10 @@ class WindowReader(Protocol):
         """Return it. Raises Unavailable when the stream does not answer."""
         ...
 
+    async def around(self, vehicle_no: int, from_ms: int, to_ms: int) -> Records:
+        """Return HISTORY[n] of what is durable."""
+        ...
+
 
 class HistoryWindow:
     """WindowReader over the history folder and the streams. pyarrow is imported at the first window."""
@@ -60,6 +65,10 @@ class HistoryWindow:
             in_files=in_files,
             in_stream_only=more,
         )
+
+    async def around(self, vehicle_no: int, from_ms: int, to_ms: int) -> Records:
+        """Return HISTORY[n] of what is in files: what came before a durable position is durable too."""
+        return (await asyncio.to_thread(self._from_files, vehicle_no, from_ms, to_ms))[0]
 
     def _from_files(self, vehicle_no: int, from_ms: int, to_ms: int) -> tuple[Records, Records]:
         from fleet.history.layout import POSITIONS
@@ -120,15 +129,21 @@ def _once(files: Records, stream: Records, seq: str) -> Records:
     return both[first]
 
 
-def position_rows(records: Records) -> list[dict[str, int]]:
-    """Return positions as they are written down: the wire's integers, and how late each one came."""
+def position_rows(
+    records: Records, refused: Callable[[int], str | None]
+) -> list[dict[str, int | str | None]]:
+    """Return positions as they are written down: the wire's integers, how late each one came, and why not.
+
+    ``refused`` names the guard's reason of a row, None for a position that was believed.
+    """
     names = [name for name in HISTORY.names or () if name != "vehicle_no"]
     return [
         {
             **{name: int(record[name]) for name in names},
             "clock_offset_ms": int(record["received_ms"]) - int(record["measured_ms"]),
+            "refused": refused(row),
         }
-        for record in records
+        for row, record in enumerate(records)
     ]
 
 

@@ -25,9 +25,12 @@ from fleet.incidents.incident import Incident, seal
 from fleet.incidents.rules import IncidentRules
 from fleet.incidents.store import IncidentStore
 from fleet.incidents.take_recording import recording_is_open
+from fleet.telemetry.records import Records
 
 if TYPE_CHECKING:
     from fleet.evidence.gather_facts import Box, Facts
+    from fleet.evidence.judge_again import JudgedAgain
+    from fleet.telemetry.guard import Bounds
 
 _log = structlog.get_logger("fleet.evidence")
 
@@ -35,7 +38,7 @@ WHAT: Final = {
     "incident.json": "the incident as it stood when this was sealed",
     "vehicle.json": "the vehicle: code, maker, model, software, states",
     "papers.json": "permits and insurances of the vehicle",
-    "positions.jsonl": "every position of the window at full rate, refused ones too (wire units)",
+    "positions.jsonl": "every position of the window at full rate, refused ones with the reason (wire units)",
     "status.jsonl": "every status record of the window, by field and as bytes (wire units)",
     "refused.json": "samples of what was refused, with reason, clock offset and bytes",
     "commands.json": "commands to the vehicle that were open in the window",
@@ -122,10 +125,11 @@ class EvidenceSealer:
             return False
         refused = await self._refused.of_vehicle(incident.vehicle_no, from_ms, to_ms)
         # Polygons and their libraries (30 MB) are loaded by the first incident, not by every archiver.
-        from fleet.evidence.gather_facts import gather_facts
+        from fleet.evidence.gather_facts import district_bounds, gather_facts
 
         async with self._database.read() as tx:
             facts = await gather_facts(tx, incident, _box(telemetry))
+            bounds = await district_bounds(tx, incident.window_from, incident.window_to)
             before = await BundleStore(tx).editions(incident.incident_id)
         edition = incident.evidence_edition + 1
         about = About(
@@ -138,12 +142,24 @@ class EvidenceSealer:
             sealed_at=at,
             keep_until=at + self._rules.keep,
         )
+        judged = await self._judge_again(incident.vehicle_no, from_ms, to_ms, telemetry.positions, bounds)
         data = await asyncio.to_thread(
-            seal_bundle, _parts(incident, telemetry, refused, facts), about, self._signer
+            seal_bundle, _parts(incident, telemetry, judged, refused, facts), about, self._signer
         )
         await self._store(incident, about, data, at)
         self._waiting.pop(incident.incident_id, None)
         return True
+
+    async def _judge_again(
+        self, vehicle_no: int, from_ms: int, to_ms: int, window: Records, bounds: "Bounds | None"
+    ) -> "JudgedAgain":
+        """Return why the guard did not believe some positions of a window."""
+        from fleet.evidence.judge_again import LATE_MS, LEAD_MS, judge_again
+
+        around = await self._reader.around(vehicle_no, from_ms - LATE_MS, to_ms + LATE_MS)
+        if not (around["measured_ms"] < from_ms).any():
+            around = await self._reader.around(vehicle_no, from_ms - LEAD_MS, to_ms + LATE_MS)
+        return await asyncio.to_thread(judge_again, around, window, bounds=bounds, rate=self._clock.rate)
 
     async def _waits_for_recording(self, incident: Incident, at: datetime) -> bool:
         """Return whether the first edition still waits for what the vehicle says of its recordings."""
@@ -199,14 +215,18 @@ def _box(telemetry: WindowTelemetry) -> "Box | None":
 
 
 def _parts(
-    incident: Incident, telemetry: WindowTelemetry, refused: list[dict[str, Any]], facts: "Facts"
+    incident: Incident,
+    telemetry: WindowTelemetry,
+    judged: "JudgedAgain",
+    refused: list[dict[str, Any]],
+    facts: "Facts",
 ) -> list[tuple[Part, str]]:
     values: dict[str, bytes] = {
         "incident.json": canonical(msgspec.structs.asdict(incident)),
-        "positions.jsonl": _lines(position_rows(telemetry.positions)),
+        "positions.jsonl": _lines(position_rows(telemetry.positions, judged.name)),
         "status.jsonl": _lines(status_rows(telemetry.status)),
         "refused.json": canonical(refused),
-        "sources.json": canonical(_sources(telemetry)),
+        "sources.json": canonical(_sources(telemetry, judged)),
     }
     for name in facts.__struct_fields__:
         values[f"{name}.json"] = canonical(getattr(facts, name))
@@ -217,7 +237,7 @@ def _lines(rows: list[dict[str, Any]]) -> bytes:
     return b"".join(canonical(row) + b"\n" for row in rows)
 
 
-def _sources(telemetry: WindowTelemetry) -> dict[str, Any]:
+def _sources(telemetry: WindowTelemetry, judged: "JudgedAgain") -> dict[str, Any]:
     """Return what a reader must know of the telemetry: how much, from where, and the longest silences."""
     ms = telemetry.positions["measured_ms"]
     silences = [
@@ -230,6 +250,8 @@ def _sources(telemetry: WindowTelemetry) -> dict[str, Any]:
         "in_files": telemetry.in_files,
         "in_stream_only": telemetry.in_stream_only,
         "silences": silences,
+        "refused": judged.counts(),
+        "judged_by": {"limits": judged.limits, "bounds": judged.bounds, "city_rate": judged.rate},
     }
 
 

@@ -1,6 +1,6 @@
 """The tracker's thinking, without stores and clocks: entries of the stream in, results of a tick out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -21,7 +21,7 @@ from fleet.telemetry.steps.rooms import RoomStep
 from fleet.telemetry.steps.state import StateStep
 from fleet.telemetry.tick import LiveState, Numbers, Steps, TelemetryStep, Tick
 from geofences.events import TransitionState
-from geofences.fences import FenceKind
+from geofences.fences import Fence, FenceKind
 from geofences.index import FenceIndex
 
 AREA_MARGIN_DEG = 0.5
@@ -71,7 +71,7 @@ class Pipeline:
         """Judge by another index from the next tick on."""
         if index is not self.index:
             self.index = index
-            self.guard.bounds = bounds_of(index)
+            self.guard.bounds = bounds_of(index.fences)
             self.fences.swap(index)
 
     def process(self, entries: Sequence[Entry], *, at: datetime, is_silence_due: bool = False) -> Tick:
@@ -144,13 +144,10 @@ def _joined(entries: Sequence[Entry]) -> tuple[Records, NDArray[np.int64]]:
     return positions, np.repeat(np.array([entry.received_ms for entry in entries], np.int64), counts)
 
 
-def bounds_of(index: FenceIndex) -> Bounds | None:
+def bounds_of(fences: Iterable[Fence]) -> Bounds | None:
     """Return the box around the districts with a margin; None without districts."""
     rings = [
-        np.array(polygon[0])
-        for fence in index.fences
-        if fence.kind is FenceKind.DISTRICT
-        for polygon in fence.area
+        np.array(polygon[0]) for fence in fences if fence.kind is FenceKind.DISTRICT for polygon in fence.area
     ]
     if not rings:
         return None
