@@ -37,6 +37,7 @@ staff_notices = Table(
     Column("due_at", UtcDateTime),
     Column("sent_at", UtcDateTime),
     UniqueConstraint("staff_id", "subject", "reason"),
+    Index(None, "at"),
 )
 Index(
     "ix_staff_notices_due",

@@ -60,6 +60,9 @@ incidents = Table(
 _owed = text("evidence_wanted > evidence_edition")
 Index("ix_incidents_evidence_owed", incidents.c.window_to, sqlite_where=_owed, postgresql_where=_owed)
 
+_due = text("due_at IS NOT NULL")
+Index("ix_incidents_due", incidents.c.due_at, sqlite_where=_due, postgresql_where=_due)
+
 incident_causes = Table(
     "incident_causes",
     metadata,

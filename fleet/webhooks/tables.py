@@ -38,6 +38,7 @@ webhook_deliveries = Table(
     Column("delivered_at", UtcDateTime),
     UniqueConstraint("webhook_id", "event_id"),
     Index(None, "webhook_id", "at"),
+    Index(None, "at"),
 )
 """One row an event and subscription, whoever fans it out and however often."""
 Index(
