@@ -215,6 +215,7 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
         AlarmKind.SERVICE_REFUSED: Name("此处不允许该项服务", "Service not allowed here"),
         AlarmKind.FENCE_CROWDED: Name("区域车辆超员", "Too many vehicles in a fence"),
         AlarmKind.NEEDS_PERSON: Name("需要人工处理", "A person is needed"),
+        AlarmKind.INCIDENT_OVERDUE: Name("事件办理逾期", "Incident past its deadline"),
     },
     AlarmAnswer: {
         AlarmAnswer.WATCHING: Name("继续观察", "Watching"),

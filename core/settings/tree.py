@@ -246,6 +246,8 @@ class NoticeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """How a notice leaves: printed on the console, or posted to `webhook_url`."""
     webhook_url: str | None = None
     """Where the webhook adapter posts."""
+    keep_days: Annotated[float, Meta(ge=1)] = 90.0
+    """City days that notices to staff are kept once they were sent or given up."""
     support_phone: str = "0477-0000000"
     """24 h telephone shown to people; a placeholder until the operator sets his."""
 
@@ -277,6 +279,10 @@ class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     whose receivers stand in its own network. `refuse` also asks for https."""
     disable_after_h: Seconds = 120.0
     """Wall hours of nothing but failures after which a subscription is disabled and its owner told."""
+    keep_delivered_days: Annotated[float, Meta(ge=1)] = 30.0
+    """City days that a delivery which was taken is kept, and can be replayed."""
+    keep_undelivered_days: Annotated[float, Meta(ge=4)] = 90.0
+    """City days that a delivery is kept which failed, or waits for a subscription that is switched off."""
 
 
 class DemoSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

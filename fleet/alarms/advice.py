@@ -177,5 +177,10 @@ ADVICE: Final[Mapping[AlarmKind, Advice]] = {
         "Look at the task: go on, return, or send a crew.",
         (_A.HANDLING, _A.CREW_SENT, _A.TAKEN_OVER, _A.WATCHING),
     ),
+    AlarmKind.INCIDENT_OVERDUE: Advice(
+        "办理该事件的下一步,或联系负责机关。",
+        "Take the incident's next step, or call the agency whose step it is.",
+        (_A.HANDLING, _A.PLANNED, _A.WATCHING),
+    ),
 }
 """Every kind has a row. The words are ours; a city may set others."""

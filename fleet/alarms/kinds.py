@@ -45,6 +45,8 @@ class AlarmKind(StrEnum):
     """A fence holds more vehicles than it may: an alarm of the fence, of no vehicle."""
     NEEDS_PERSON = "needs_person"
     """A task or an order came to a point where only a person can go on."""
+    INCIDENT_OVERDUE = "incident_overdue"
+    """An incident stays in a state past its deadline."""
 
 
 class Severity(StrEnum):
@@ -94,6 +96,7 @@ DEFAULT_SEVERITY: Final[Mapping[AlarmKind, Severity]] = {
     AlarmKind.SERVICE_REFUSED: Severity.WARNING,
     AlarmKind.FENCE_CROWDED: Severity.WARNING,
     AlarmKind.NEEDS_PERSON: Severity.MAJOR,
+    AlarmKind.INCIDENT_OVERDUE: Severity.MAJOR,
 }
 """Our defaults; a city may set others."""
 

@@ -109,6 +109,11 @@ class IncidentStore:
         )
         return await self._all(query.order_by(incidents.c.window_to).limit(limit))
 
+    async def overdue(self, at: datetime, *, limit: int = 1_000) -> list[Incident]:
+        """Return incidents whose present state should have been left, the longest overdue first."""
+        query = select(incidents).where(incidents.c.due_at <= at)
+        return await self._all(query.order_by(incidents.c.due_at, incidents.c.incident_id).limit(limit))
+
     async def of_recording(self, command_id: CommandId) -> Incident | None:
         """Return the incident for which a vehicle was told to keep its recordings."""
         found = await self._all(select(incidents).where(incidents.c.recording_command == command_id))

@@ -25,11 +25,13 @@ from fleet.fences.capacity_watch import CapacityWatch
 from fleet.fences.near_watch import NearWatch
 from fleet.incidents.open_incidents import IncidentFollower
 from fleet.incidents.rules import rules_of
+from fleet.incidents.watch_incidents import IncidentWatch
 from fleet.people.watch_vehicles import VehicleWatch
 from fleet.quality.keeper import QualityKeeper
 from fleet.telemetry.hole_book import HoleBook
 from fleet.vehicles.lapse_papers import PaperWatch
 from fleet.violations.open_violations import follow_alarm as follow_into_violation
+from fleet.webhooks.forget_told import ToldKeeper, ages_of
 from fleet.webhooks.send_webhooks import WebhookSender
 from geofences.watch import FenceWatch
 from services.dispatch.wake import DispatchReconciler, DispatchWaker
@@ -103,6 +105,7 @@ async def compose(resources: Resources) -> Components:
             ],
         ),
         "papers": PaperWatch(database, clock),
+        "incidents": IncidentWatch(database, clock),
         "quality": QualityKeeper(
             database,
             resources.redis,
@@ -126,6 +129,7 @@ async def compose(resources: Resources) -> Components:
             private=settings.webhooks.private_addresses,
             disable_after=timedelta(hours=settings.webhooks.disable_after_h),
         ),
+        "told": ToldKeeper(database, clock, ages_of(settings.webhooks, settings.notices)),
         "days": DayKeeper(
             database,
             clock,
