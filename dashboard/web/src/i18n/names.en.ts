@@ -171,6 +171,7 @@ export const alarmKind: typeof zh.alarmKind = {
   service_refused: "Service not allowed here",
   fence_crowded: "Too many vehicles in a fence",
   needs_person: "A person is needed",
+  incident_overdue: "Incident past its deadline",
 };
 
 export const alarmAnswer: typeof zh.alarmAnswer = {
@@ -315,6 +316,7 @@ export const alarmAdvice: typeof zh.alarmAdvice = {
   emergency_stop: "Find out why before it is released.",
   nobody_watches: "Bring a remote operator on duty, or stop the vehicle.",
   needs_person: "Look at the task: go on, return, or send a crew.",
+  incident_overdue: "Take the incident's next step, or call the agency whose step it is.",
 };
 
 export const orderState: typeof zh.orderState = {

@@ -169,6 +169,7 @@ export const alarmKind = {
   service_refused: "此处不允许该项服务",
   fence_crowded: "区域车辆超员",
   needs_person: "需要人工处理",
+  incident_overdue: "事件办理逾期",
 };
 
 export const alarmAnswer = {
@@ -313,6 +314,7 @@ export const alarmAdvice = {
   emergency_stop: "查明原因后再解除停车。",
   nobody_watches: "安排远程安全员上岗,或停下车辆。",
   needs_person: "查看任务,决定继续、返回或派现场。",
+  incident_overdue: "办理该事件的下一步,或联系负责机关。",
 };
 
 export const orderState = {
