@@ -46,5 +46,7 @@ class AlarmLimits(msgspec.Struct, frozen=True, kw_only=True):
     cargo_s: float = 60.0
     open_s: float = 180.0
     """Long enough to load or to collect; driving with an open compartment is an alarm at once."""
+    said_gone_s: float = 5.0
+    """What a vehicle says of itself must be unsaid for this long: a code that flickers is one alarm."""
     crash_mps2: float = 30.0
     """Three times what any brake of a wheeled vehicle can do (1 g): something was hit."""

@@ -54,6 +54,16 @@ ALARM_BITS: Final[tuple[AlarmKind, ...]] = (
 """Kind by its bit in the state record's ``alarms``; kinds are added at the end."""
 _BIT_OF: Final = {kind: bit for bit, kind in enumerate(ALARM_BITS)}
 _SILENCES: Final = (AlarmKind.OFFLINE_ON_DUTY, AlarmKind.MAKER_SILENT, AlarmKind.AREA_SILENT)
+_SAID: Final = (
+    AlarmKind.BATTERY_TOO_COLD,
+    AlarmKind.BATTERY_THERMAL,
+    AlarmKind.TANK_FROZEN,
+    AlarmKind.DOOR_FORCED,
+    AlarmKind.SENSOR_BLOCKED,
+    AlarmKind.TIPPED_OVER,
+    AlarmKind.COLLISION,
+)
+"""What vehicles say of themselves with a code or a value that may flicker."""
 _UNKNOWN_BATTERY: Final = 255
 _RULE_BITS: Final = [_BIT_OF[kind] for kind in RULE_KINDS]
 LATE_S: Final = 10.0
@@ -73,6 +83,7 @@ def _spans_s(limits: AlarmLimits) -> list[tuple[float, float]]:
         AlarmKind.STUCK: (limits.stuck_s, 0.0),
         AlarmKind.CARGO_TEMPERATURE: (limits.cargo_s, limits.cargo_s),
         AlarmKind.COMPARTMENT_LEFT_OPEN: (limits.open_s, 0.0),
+        **dict.fromkeys(_SAID, (0.0, limits.said_gone_s)),
     }
     return [lasting.get(kind, (0.0, 0.0)) for kind in ALARM_BITS]
 

@@ -40,17 +40,18 @@ def test_a_status_raises_its_alarm_once_and_clears_it_when_the_cause_is_gone(
 ) -> None:
     line = Line()
     for at_s, said in enumerate((fine, bad, bad, bad, fine, fine), start=1):
-        line.state(at_s, **said)
-    assert line.signals == [(2, "raised", kind), (5, "cleared", kind)]
+        line.state(at_s * 10, **said)
+    is_gone_s = 50 if kind is AlarmKind.COMPARTMENT_LEFT_OPEN else 60
+    assert line.signals == [(20, "raised", kind), (is_gone_s, "cleared", kind)]
 
 
 def test_a_temperature_between_the_limits_changes_nothing_and_an_unknown_one_raises_nothing() -> None:
     line = Line()
-    for at_s, tenths in enumerate((UNKNOWN, -190, -201, -180, -205, -170, -190), start=1):
-        line.state(at_s, battery_dc=tenths)
+    for at_s, tenths in enumerate((UNKNOWN, -190, -201, -180, -205, -170, -170), start=1):
+        line.state(at_s * 5, battery_dc=tenths)
     assert line.signals == [
-        (3, "raised", AlarmKind.BATTERY_TOO_COLD),
-        (6, "cleared", AlarmKind.BATTERY_TOO_COLD),
+        (15, "raised", AlarmKind.BATTERY_TOO_COLD),
+        (35, "cleared", AlarmKind.BATTERY_TOO_COLD),
     ]
     assert line.raised[0].details["battery_c"] == -20.1
 
@@ -141,8 +142,9 @@ class TestRepeatedFrames:
         line.state(1, sent_s=3)
         line.state(2, sent_s=3, fault_codes=(402, 0, 0, 0))
         line.state(4)
-        line.state(2, sent_s=5, fault_codes=(402, 0, 0, 0))
-        assert line.signals == [(2, "raised", AlarmKind.COLLISION), (4, "cleared", AlarmKind.COLLISION)]
+        line.state(9)
+        line.state(2, sent_s=10, fault_codes=(402, 0, 0, 0))
+        assert line.signals == [(2, "raised", AlarmKind.COLLISION), (9, "cleared", AlarmKind.COLLISION)]
 
     def test_a_status_from_the_future_is_not_believed(self) -> None:
         line = Line()
@@ -160,7 +162,8 @@ class TestRepeatedFrames:
         after.pipeline.recall(kept, None)
         after.state(2, fault_codes=(402, 0, 0, 0))
         after.state(3)
-        assert after.signals == [(3, "cleared", AlarmKind.COLLISION)]
+        after.state(8)
+        assert after.signals == [(8, "cleared", AlarmKind.COLLISION)]
 
 
 def test_a_vehicle_that_may_not_be_heard_raises_nothing() -> None:
