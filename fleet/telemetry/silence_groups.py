@@ -18,6 +18,9 @@ class GroupLimits(msgspec.Struct, frozen=True, kw_only=True):
     """All of a group were last heard within this: they were cut off together."""
     share: float = 0.5
     """Of the vehicles with the same maker or place that should be heard, so that chance makes no group."""
+    link: int = 20
+    """So many of one maker at once are a link of it, whatever share that is: large makers have many. Ten
+    silences a minute give 20 within 5 s by chance less than once in 10^10 years (Poisson)."""
     over_share: float = 0.5
     """The common cause is over when so many of a group's vehicles are heard again."""
 
@@ -27,11 +30,14 @@ def grouped(
     heard_ms: NDArray[np.int64],
     should_be_heard: Callable[[Any], int],
     limits: GroupLimits,
+    *,
+    many: int | None = None,
 ) -> Mask:
     """Return which of n silent vehicles belong to a group: the same key, last heard together, and many.
 
     keys: what a cause may be common to, such as the maker's number; heard_ms: when each was last heard.
-    should_be_heard: how many vehicles of a key are not asleep, the silent ones among them.
+    should_be_heard: how many vehicles of a key are not asleep, the silent ones among them; many: how many at
+    once are a group whatever share of them that is, None for no number.
 
     >>> keys, heard = np.array([1, 1, 1, 2]), np.array([0, 900, 60_000, 100])
     >>> grouped(keys, heard, lambda key: 4, GroupLimits(least=2))
@@ -45,7 +51,8 @@ def grouped(
         rows = rows[np.argsort(heard_ms[rows], kind="stable")]
         burst = _fullest_window(heard_ms[rows], round(limits.within_s * 1000))
         together = rows[burst]
-        if len(together) >= max(limits.least, limits.share * should_be_heard(key)):
+        is_many = many is not None and len(together) >= many
+        if is_many or len(together) >= max(limits.least, limits.share * should_be_heard(key)):
             found[together] = True
     return found
 

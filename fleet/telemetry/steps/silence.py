@@ -59,6 +59,8 @@ class SilenceJudge:
         self._offline_since_ms: dict[int, int] = {}
         self._group_of: dict[int, Group] = {}
         self._members: dict[Group, int] = {}
+        self._cut_ms: dict[Group, int] = {}
+        """When the vehicles of a group that is a part of its maker's were last heard: of one link."""
         self._own: set[int] = set()
         self._stands = np.zeros(size, np.bool_)
         """Vehicles in ``_own`` or ``_group_of``: what a tick asks of those it heard."""
@@ -141,6 +143,7 @@ class SilenceJudge:
                 continue
             cause = _cause(tick, group)
             del self._members[group]
+            self._cut_ms.pop(group, None)
             for number in left:
                 cleared.append(self._over(tick, number))
                 raised.append(self._alone(tick, number, {"after_group": cause}))
@@ -169,7 +172,10 @@ class SilenceJudge:
         awake = np.flatnonzero(lately & (self._liveness.connection != HIBERNATING))
         makers = tick.roster.maker
         of_maker = np.bincount(makers[awake], minlength=int(makers.max()) + 1)
-        by_maker = grouped(makers[waiting], heard_ms, lambda key: int(of_maker[key]), self._limits)
+        by_maker = grouped(
+            makers[waiting], heard_ms, lambda key: int(of_maker[key]), self._limits, many=self._limits.link
+        )
+        self._note_links(makers[waiting[by_maker]], heard_ms[by_maker], of_maker)
         for number in waiting[by_maker].tolist():
             self._join(number, Group(AlarmKind.MAKER_SILENT, int(makers[number])))
         raised = [self._member(tick, number) for number in waiting[by_maker].tolist()]
@@ -198,10 +204,27 @@ class SilenceJudge:
         raised: list[Silent] = []
         for number in waiting.tolist():
             group = Group(AlarmKind.MAKER_SILENT, int(tick.roster.maker[number]))
-            if group in self._members and number not in self._group_of:
+            if group in self._members and number not in self._group_of and self._is_cut_with(group, number):
                 self._join(number, group)
                 raised.append(self._member(tick, number))
         return raised
+
+    def _note_links(
+        self, makers: NDArray[np.uint16], heard_ms: NDArray[np.int64], of_maker: NDArray[np.int64]
+    ) -> None:
+        """Note which new groups are a link of their maker: fewer than the share that makes them all of it."""
+        for maker in np.unique(makers).tolist():
+            group, cut = Group(AlarmKind.MAKER_SILENT, maker), heard_ms[makers == maker]
+            if len(cut) < self._limits.share * of_maker[maker]:
+                self._cut_ms[group] = int(cut.max())
+            else:
+                self._cut_ms.pop(group, None)
+
+    def _is_cut_with(self, group: Group, number: int) -> bool:
+        """Say whether a silent vehicle of a maker was cut off with its group: of a link's, at its time."""
+        cut_ms = self._cut_ms.get(group)
+        within_ms = self._limits.within_s * 1000
+        return cut_ms is None or abs(int(self._liveness.heard_ms[number]) - cut_ms) <= within_ms
 
     def _join(self, number: int, group: Group) -> None:
         self._group_of[number] = group

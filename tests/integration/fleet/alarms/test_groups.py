@@ -3,11 +3,17 @@
 from datetime import datetime, timedelta
 
 import numpy as np
+import pytest
 
 from core.auth.principal import EVERYTHING, Reach
+from core.auth.roles import Role
 from core.database import Database
-from core.ids import DistrictCode, OperatorId, VehicleNo
+from core.errors import IllegalTransition
+from core.ids import DistrictCode, OperatorId, StaffId, VehicleNo
+from fleet.alarms.acknowledge_alarm import acknowledge_alarm
+from fleet.alarms.advice import AlarmAnswer
 from fleet.alarms.alarm import Alarm, AlarmCleared, AlarmRaised, AlarmSignal
+from fleet.alarms.answer_alarm import answer_alarm
 from fleet.alarms.apply_signals import AlarmSink
 from fleet.alarms.groups import members_of
 from fleet.alarms.kinds import AlarmKind, AlarmState
@@ -16,7 +22,7 @@ from fleet.telemetry.hole_book import HoleBook, add_comebacks
 from fleet.telemetry.radio_holes import RadioHoles
 from fleet.telemetry.tick import Comeback
 from tests.conftest import SettableClock
-from tests.integration.fleet.builders import AT, working_vehicles
+from tests.integration.fleet.builders import AT, a_principal, working_vehicles
 
 KIND = AlarmKind.MAKER_SILENT
 CELL, OTHER = 0x8930A2D0003FFFF, 0x8930A2D0007FFFF
@@ -65,6 +71,27 @@ async def test_many_silences_of_one_cause_are_one_alarm_that_ends_with_the_last(
     [alarm] = await every_alarm(database)
     assert (alarm.state, alarm.cleared_at) == (AlarmState.CLEARED, later(90))
     assert await sinks[0].put(silent(1, second=30)) == 0, "a late repeat raises nothing"
+
+
+async def test_one_answer_is_for_the_whole_group_and_members_go_on_coming_and_going(
+    database: Database,
+) -> None:
+    await working_vehicles(database, *range(1, 7))
+    sink, lead = AlarmSink(database), a_principal(Role.SHIFT_LEAD, operator=OperatorId("op-a"))
+    await sink.put(silent(1, 2, 3, 4, 5))
+    [alarm] = await every_alarm(database)
+    answered = await answer_alarm(
+        database, lead, alarm.alarm_id, given=AlarmAnswer.MAKER_TOLD, comment="", version=None, at=later(5)
+    )
+    assert (answered.state, answered.comments[0].answer) == (AlarmState.ACKNOWLEDGED, AlarmAnswer.MAKER_TOLD)
+    await sink.put(silent(6, second=6) + back(1, second=20))
+    [alarm] = await every_alarm(database)
+    assert (alarm.state, alarm.details["members"], alarm.details["silent"]) == (AlarmState.ACKNOWLEDGED, 6, 5)
+    other = a_principal(Role.SHIFT_LEAD, operator=OperatorId("op-a"), id=StaffId("somebody-else"))
+    with pytest.raises(IllegalTransition):
+        await acknowledge_alarm(database, other, alarm.alarm_id, comment="", version=None, at=later(30))
+    await sink.put(back(2, 3, 4, 5, 6, second=40))
+    assert [alarm.state for alarm in await every_alarm(database)] == [AlarmState.CLOSED]
 
 
 async def test_a_group_has_one_alarm_for_each_company_and_district_which_sees_its_own(

@@ -91,6 +91,47 @@ class Fleet:
         return SILENCE_REASONS[int(self.pipeline.live.state[number]["silence"])]
 
 
+class TestOneLinkOfAMaker:
+    """Maker b has 60 of 90 vehicles and several links; 20 of them are on the one that drops."""
+
+    LINK = tuple(n for n in range(1, 91) if n % 3 != 0)[:20]
+    OTHERS = tuple(n for n in range(1, 91) if n % 3 != 0)[20:]
+
+    def test_its_vehicles_are_one_group_though_they_are_a_small_part_of_the_makers(self) -> None:
+        fleet = Fleet(90)
+        fleet.hear(0, fleet.numbers)
+        fleet.without(1, 80, self.LINK)
+        assert fleet.of(MAKER) == list(self.LINK)
+        assert {signal.cause for signal in fleet.raised} == {"b"}
+        assert (fleet.of(OWN), fleet.of(AREA)) == ([], [])
+        fleet.hear(80, fleet.numbers)
+        assert fleet.of(MAKER, "cleared") == list(self.LINK)
+
+    def test_one_of_the_maker_that_falls_silent_later_has_an_alarm_of_its_own(self) -> None:
+        fleet = Fleet(90)
+        fleet.hear(0, fleet.numbers)
+        fleet.without(1, 80, self.LINK)
+        late = self.OTHERS[0]
+        fleet.without(80, 160, [*self.LINK, late])
+        assert fleet.of(MAKER) == list(self.LINK)
+        assert fleet.of(OWN) == [late]
+
+    def test_a_second_link_that_drops_while_the_first_is_away_joins_its_makers_group(self) -> None:
+        fleet = Fleet(90)
+        fleet.hear(0, fleet.numbers)
+        fleet.without(1, 80, self.LINK)
+        second = self.OTHERS[:20]
+        fleet.without(80, 160, [*self.LINK, *second])
+        assert fleet.of(MAKER) == sorted([*self.LINK, *second])
+        assert fleet.of(OWN) == []
+
+    def test_fewer_than_a_link_far_apart_are_alarms_of_their_own(self) -> None:
+        fleet = Fleet(90)
+        fleet.hear(0, fleet.numbers)
+        fleet.without(1, 80, self.LINK[:19])
+        assert (fleet.of(MAKER), fleet.of(OWN)) == ([], list(self.LINK[:19]))
+
+
 MAKER_A = [n for n in range(1, 31) if n % 3 == 0]
 
 
