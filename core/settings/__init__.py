@@ -1,5 +1,6 @@
 """The settings: one frozen tree, read once from the environment and passed down."""
 
+from core.settings.causes import CauseSettings
 from core.settings.reading import (
     PREFIX,
     SettingsError,
@@ -13,6 +14,7 @@ from core.settings.tree import SECRETS, HistorySettings, JudgingSettings, Securi
 __all__ = [
     "PREFIX",
     "SECRETS",
+    "CauseSettings",
     "HistorySettings",
     "JudgingSettings",
     "SecuritySettings",

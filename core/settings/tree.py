@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from core.settings.causes import CauseSettings
+
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Seconds = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(ge=1)]
@@ -212,7 +214,7 @@ class JudgingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     appeal_days: Seconds = 15.0
     """Days in which a confirmed violation may be appealed."""
-    merge_s: Seconds = 30.0
+    merge_s: Pause = 30.0
     """Seconds between two breaks of one rule of one fence below which they are one violation, while nobody
     has judged it; 0 merges none. Ours: about the time between two looks of a person."""
     evidence_before_s: Annotated[float, Meta(ge=90, le=3600)] = 90.0
@@ -341,6 +343,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     notices: NoticeSettings = msgspec.field(default_factory=NoticeSettings)
     """Section."""
     alarms: AlarmSettings = msgspec.field(default_factory=AlarmSettings)
+    """Section."""
+    causes: CauseSettings = msgspec.field(default_factory=CauseSettings)
     """Section."""
     webhooks: WebhookSettings = msgspec.field(default_factory=WebhookSettings)
     """Section."""

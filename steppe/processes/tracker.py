@@ -4,6 +4,7 @@ from core.health import HealthServer
 from core.supervision import Component
 from fleet.alarms.apply_signals import AlarmSink
 from fleet.quality.step import QualityStep
+from fleet.telemetry.limits_of import alarm_limits_of
 from fleet.telemetry.tracker import Tracker, TrackerSettingsOf
 from fleet.vehicles.roster_source import SqlRoster
 from geofences.watch import FenceWatch
@@ -29,6 +30,7 @@ async def compose(resources: Resources) -> Components:
             partitions=settings.tracker.partitions,
             tick_ms=settings.tracker.tick_ms,
             lease_s=settings.tracker.lease_s,
+            alarms=alarm_limits_of(settings.causes),
         ),
         more_steps=(quality,),
         name=holder_of("tracker"),
