@@ -17,7 +17,15 @@ from core.database import Database
 from core.errors import Invalid, NotFound
 from core.ids import IncidentId
 from core.settings import load, process_environment
-from fleet.evidence.bundle import EvidenceSigner, Manifest, Verified, canonical, read_parts, verify_bundle
+from fleet.evidence.bundle import (
+    EvidenceSigner,
+    Manifest,
+    Verified,
+    canonical,
+    follows,
+    read_parts,
+    verify_bundle,
+)
 from fleet.evidence.store import BundleStore
 from fleet.incidents.store import IncidentStore
 from steppe.resources import clock_of, secret
@@ -35,13 +43,17 @@ def evidence() -> None:
 @click.option(
     "--key", "key", required=True, metavar="KEY", help="Public key in hex, or a file that holds it."
 )
+@click.option("--before", type=_BUNDLE, help="The edition before: check that BUNDLE follows it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def evidence_verify(bundle: Path, key: str, as_json: bool) -> None:
+def evidence_verify(bundle: Path, key: str, before: Path | None, as_json: bool) -> None:
     """Check every hash, the chain and the signature of BUNDLE.
 
     Needs nothing but the file and the public key. Exit code 1 when something does not hold.
     """
-    seen = verify_bundle(bundle.read_bytes(), read_key(key))
+    public_key = read_key(key)
+    seen = verify_bundle(bundle.read_bytes(), public_key)
+    if before is not None:
+        seen = _following(seen, verify_bundle(before.read_bytes(), public_key))
     click.echo(_as_json(seen) if as_json else "\n".join(_report(seen)))
     raise SystemExit(0 if seen.holds else 1)
 
@@ -128,6 +140,12 @@ def _report(seen: Verified) -> list[str]:
     return lines
 
 
+def _following(seen: Verified, before: Verified) -> Verified:
+    """Return the report with what is wrong with the edition before, and with following it."""
+    findings = (*seen.findings, *before.findings, *follows(seen, before))
+    return msgspec.structs.replace(seen, findings=findings, holds=not findings)
+
+
 def _contents(manifest: Manifest, parts: dict[str, bytes]) -> list[str]:
     lines = _about(manifest)
     for part in manifest.parts:
@@ -142,6 +160,7 @@ def _about(manifest: Manifest) -> list[str]:
         f"window   {manifest.from_at.isoformat()} … {manifest.to_at.isoformat()}",
         f"sealed   {manifest.sealed_at.isoformat()}  kept until {manifest.keep_until.isoformat()}",
         f"key      {manifest.public_key}",
+        *([f"follows  {manifest.previous}  {manifest.why}"] if manifest.previous else []),
     ]
 
 

@@ -56,6 +56,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """1 for the first; a later one knows more, and names the one before."""
     previous: str | None
     """SHA-256 of the file of the edition before, in hex."""
+    why: str = ""
+    """Why there is a further edition; empty for the first."""
     from_at: datetime
     to_at: datetime
     sealed_at: datetime
@@ -72,7 +74,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: str
     """file-unreadable, manifest-unreadable, part-missing, part-unnamed, part-changed, order-changed,
-    chain-broken, signature-wrong, file-changed."""
+    chain-broken, signature-wrong, file-changed, edition-wrong."""
     part: str
     detail: str
 
@@ -108,6 +110,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     vehicle_no: int
     edition: int
     previous: str | None
+    why: str = ""
     from_at: datetime
     to_at: datetime
     sealed_at: datetime
@@ -158,6 +161,21 @@ def verify_bundle(data: bytes, public_key: bytes) -> Verified:
         manifest=manifest,
         findings=tuple(findings),
     )
+
+
+def follows(later: Verified, before: Verified) -> tuple[Finding, ...]:
+    """Return what is wrong with one file being the edition after another; each is verified by itself."""
+    mine, other = later.manifest, before.manifest
+    findings: list[Finding] = []
+    if mine is None or other is None:
+        _find(findings, "edition-wrong", MANIFEST, "a file has no manifest")
+        return tuple(findings)
+    if mine.previous != before.sha256:
+        _find(findings, "edition-wrong", MANIFEST, "the edition before has another hash than this file")
+    if (mine.incident_id, mine.edition) != (other.incident_id, other.edition + 1):
+        detail = f"edition {mine.edition} does not follow edition {other.edition} of {other.incident_id}"
+        _find(findings, "edition-wrong", MANIFEST, detail)
+    return tuple(findings)
 
 
 def read_parts(data: bytes) -> dict[str, bytes]:

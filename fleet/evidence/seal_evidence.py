@@ -22,6 +22,7 @@ from fleet.evidence.bundle import About, EvidenceSigner, Part, canonical, seal_b
 from fleet.evidence.read_window import WindowReader, WindowTelemetry, position_rows, status_rows
 from fleet.evidence.store import BundleStore, SealedBundle
 from fleet.incidents.incident import Incident, seal
+from fleet.incidents.kinds import IncidentEvent
 from fleet.incidents.rules import IncidentRules
 from fleet.incidents.store import IncidentStore
 from fleet.incidents.take_recording import recording_is_open
@@ -137,6 +138,7 @@ class EvidenceSealer:
             vehicle_no=incident.vehicle_no,
             edition=edition,
             previous=before[-1].sha256 if before else None,
+            why=_why(incident),
             from_at=incident.window_from,
             to_at=incident.window_to,
             sealed_at=at,
@@ -206,6 +208,15 @@ class EvidenceSealer:
             _log.exception("evidence_failed", incident_id=incident_id, reason=str(error))
 
 
+def _why(incident: Incident) -> str:
+    """Return what asked for the edition that is owed: the steps since the last one was sealed."""
+    sealed = [n for n, step in enumerate(incident.steps) if step.event == IncidentEvent.EVIDENCE_SEALED.value]
+    if not sealed:
+        return ""
+    asking = [step for step in incident.steps[sealed[-1] + 1 :] if step.event in ASKS_AGAIN]
+    return "; ".join(f"{step.event}: {step.reason}" for step in asking)
+
+
 def _box(telemetry: WindowTelemetry) -> "Box | None":
     positions = telemetry.positions
     if not len(positions):
@@ -255,5 +266,9 @@ def _sources(telemetry: WindowTelemetry, judged: "JudgedAgain") -> dict[str, Any
     }
 
 
+ASKS_AGAIN: Final = frozenset(
+    {"evidence_asked", "evidence_late", "cause_joined", IncidentEvent.REOPENED.value}
+)
+"""Steps after which a further edition is sealed."""
 SILENCE_MS: Final = 5_000
 """A pause between two positions that is said to be one."""

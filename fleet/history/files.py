@@ -47,6 +47,11 @@ class RawFile(msgspec.Struct, frozen=True, kw_only=True, order=True):
         metadata = pq.read_metadata(self.path).metadata or {}
         return msgspec.json.decode(metadata[LEDGER], type=RawLedger)
 
+    def measured(self) -> tuple[Records, Records]:
+        """Return (vehicle numbers, measured ms) of its records. Raises FileNotFoundError when it is gone."""
+        table = pq.ParquetFile(self.path).read(columns=["vehicle_no", "measured_ms"])
+        return table.column("vehicle_no").to_numpy(), table.column("measured_ms").to_numpy()
+
 
 class RawFiles:
     """The folder of raw files. One writer at a time (the archiver's lease)."""

@@ -24,7 +24,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that was done about an incident: who, when and why."""
 
     event: str
-    """A word of IncidentEvent, or scene_held, scene_released, cause_joined, evidence_asked."""
+    """A word of IncidentEvent, or scene_held, scene_released, cause_joined, evidence_asked,
+    evidence_late."""
     by: StaffId | str
     by_name: str
     role: str

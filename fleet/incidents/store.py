@@ -109,6 +109,16 @@ class IncidentStore:
         )
         return await self._all(query.order_by(incidents.c.window_to).limit(limit))
 
+    async def sealed_within(self, from_at: datetime, to_at: datetime) -> list[Incident]:
+        """Return incidents of which all that is owed is sealed and whose window overlaps a span."""
+        query = select(incidents).where(
+            incidents.c.evidence_wanted <= incidents.c.evidence_edition,
+            incidents.c.evidence_edition > 0,
+            incidents.c.window_from <= to_at,
+            incidents.c.window_to >= from_at,
+        )
+        return await self._all(query.order_by(incidents.c.window_from))
+
     async def overdue(self, at: datetime, *, limit: int = 1_000) -> list[Incident]:
         """Return incidents whose present state should have been left, the longest overdue first."""
         query = select(incidents).where(incidents.c.due_at <= at)

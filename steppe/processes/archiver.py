@@ -4,6 +4,7 @@ from core.health import HealthServer
 from core.settings import HistorySettings
 from core.supervision import Component
 from fleet.evidence.bundle import EvidenceSigner
+from fleet.evidence.late_evidence import LateEvidence
 from fleet.evidence.read_window import HistoryWindow
 from fleet.evidence.refused import RefusedSamplesOf
 from fleet.evidence.seal_evidence import EvidenceSealer
@@ -42,6 +43,7 @@ async def compose(resources: Resources) -> Components:
         "archiver": archiver,
         "keeper": keeper,
         "evidence": sealer_of(resources),
+        "late-evidence": late_of(resources),
         "health": Component(runnable=health, policy="fail"),
     }
 
@@ -58,6 +60,19 @@ def sealer_of(resources: Resources) -> EvidenceSealer:
         RefusedSamplesOf(resources.database, resources.redis),
         rules_of(settings.judging),
         durable_wait_s=settings.judging.durable_wait_s,
+    )
+
+
+def late_of(resources: Resources) -> LateEvidence:
+    """Return who has what came late sealed as well."""
+    settings = resources.settings
+    folder = settings.data_dir / "history"
+    return LateEvidence(
+        resources.database,
+        resources.clock,
+        HistoryWindow(resources.streams, folder, partitions=settings.tracker.partitions),
+        folder,
+        rules_of(settings.judging),
     )
 
 

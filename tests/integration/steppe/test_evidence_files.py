@@ -1,14 +1,16 @@
 """``steppe evidence`` as an agency types it: a file, a key, and an answer that scripts read."""
 
+import hashlib
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from fleet.evidence.bundle import EvidenceSigner, read_parts
+from fleet.evidence.bundle import EvidenceSigner, read_parts, seal_bundle
 from steppe.cli import cli
-from tests.unit.fleet.evidence.test_bundle import BUNDLE, NAMES, SIGNER, repacked
+from tests.unit.fleet.evidence.test_bundle import ABOUT, BUNDLE, NAMES, PARTS, SIGNER, repacked
 
 KEY = SIGNER.public_key.hex()
 
@@ -59,6 +61,22 @@ def test_another_key_a_broken_key_and_a_file_that_is_none_are_told_apart(bundle:
     bundle.write_bytes(b"no tar")
     assert typed("verify", bundle, "--key", KEY).exit_code == 1
     assert typed("verify", bundle.parent / "none.tar", "--key", KEY).exit_code == 2
+
+
+def test_an_edition_is_checked_to_follow_the_one_before_and_says_why(bundle: Path, tmp_path: Path) -> None:
+    about = msgspec.structs.replace(
+        ABOUT, edition=2, previous=hashlib.sha256(BUNDLE).hexdigest(), why="evidence_late: 3 records came"
+    )
+    second = tmp_path / "second.tar"
+    second.write_bytes(seal_bundle(PARTS, about, SIGNER))
+    said = typed("verify", second, "--key", KEY, "--before", bundle)
+    assert (said.exit_code, "evidence_late: 3 records came" in said.output) == (0, True), said.output
+    swapped = typed("verify", bundle, "--key", KEY, "--before", second, "--json")
+    assert swapped.exit_code == 1
+    assert {one["kind"] for one in json.loads(swapped.output)["findings"]} == {"edition-wrong"}
+    other = msgspec.structs.replace(ABOUT, sealed_at=ABOUT.to_at)
+    bundle.write_bytes(seal_bundle(PARTS, other, SIGNER))
+    assert typed("verify", second, "--key", KEY, "--before", bundle).exit_code == 1
 
 
 def test_a_bundle_is_shown_with_its_parts_and_counts(bundle: Path) -> None:
