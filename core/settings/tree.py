@@ -281,6 +281,9 @@ class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     whose receivers stand in its own network. `refuse` also asks for https."""
     disable_after_h: Seconds = 120.0
     """Wall hours of nothing but failures after which a subscription is disabled and its owner told."""
+    ca_bundle: Path | None = None
+    """PEM file of certificate authorities that are believed besides the public ones: for receivers in the
+    city's own network."""
     keep_delivered_days: Annotated[float, Meta(ge=1)] = 30.0
     """City days that a delivery which was taken is kept, and can be replayed."""
     keep_undelivered_days: Annotated[float, Meta(ge=4)] = 90.0

@@ -1,9 +1,9 @@
-"""Webhooks: subscribed, switched, looked at, sent again."""
+"""Webhooks: subscribed, switched, looked at, sent again, given another secret, removed."""
 
 from datetime import datetime
 from typing import Annotated
 
-from litestar import Controller, get, post
+from litestar import Controller, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
@@ -27,7 +27,7 @@ from dashboard.schemas.webhooks import (
     delivery_list,
     webhook_view,
 )
-from fleet.webhooks.manage_webhooks import replay, subscribe, switch
+from fleet.webhooks.manage_webhooks import renew_secret, replay, subscribe, switch, unsubscribe
 from fleet.webhooks.store import WebhookStore
 
 MANAGING = problem_responses("invalid-input", "not-authenticated", "forbidden", "not-found", "unavailable")
@@ -96,6 +96,39 @@ class Webhooks(Controller):
         at = dashboard.clock.now()
         changed = await switch(dashboard.database, principal, webhook_id, active=data.is_active, at=at)
         return webhook_view(changed)
+
+    @post(
+        "/{webhook_id:str}/secret",
+        operation_id="renewWebhookSecret",
+        status_code=HTTP_200_OK,
+        guards=[requires(Scope.WEBHOOKS_MANAGE)],
+        responses=MANAGING,
+    )
+    async def renew_secret(
+        self,
+        webhook_id: IdPath,
+        principal: NamedDependency[Principal],
+        dashboard: NamedDependency[DashboardParts],
+    ) -> WebhookView:
+        """Give a subscription another secret, at once; the answer holds it, and it is not shown again."""
+        at = dashboard.clock.now()
+        webhook, secret = await renew_secret(dashboard.database, principal, webhook_id, at=at)
+        return webhook_view(webhook, secret)
+
+    @delete(
+        "/{webhook_id:str}",
+        operation_id="removeWebhook",
+        guards=[requires(Scope.WEBHOOKS_MANAGE)],
+        responses=MANAGING,
+    )
+    async def remove(
+        self,
+        webhook_id: IdPath,
+        principal: NamedDependency[Principal],
+        dashboard: NamedDependency[DashboardParts],
+    ) -> None:
+        """Remove a subscription, with its secret and its deliveries."""
+        await unsubscribe(dashboard.database, principal, webhook_id, at=dashboard.clock.now())
 
     @get(
         "/{webhook_id:str}/deliveries",

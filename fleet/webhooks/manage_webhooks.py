@@ -1,4 +1,4 @@
-"""Staff subscribe an address, stop it, start it again, and have deliveries sent again."""
+"""Staff subscribe an address, stop and start it, renew its secret, send deliveries again, remove it."""
 
 from datetime import datetime
 
@@ -67,6 +67,30 @@ async def switch(
         word = "webhook.enabled" if active else "webhook.disabled"
         await audit.record(tx, principal, word, f"webhook:{webhook_id}", {}, at=at)
         return await store.get(webhook_id, reach_of(principal))
+
+
+async def renew_secret(
+    database: Database, principal: Principal, webhook_id: str, *, at: datetime
+) -> tuple[Webhook, str]:
+    """Return the subscription and its new secret, which is shown this once; the old one signs no more.
+
+    Raises NotFound.
+    """
+    secret = new_secret()
+    async with database.write() as tx:
+        webhook = await WebhookStore(tx).get(webhook_id, reach_of(principal))
+        await WebhookStore(tx).renew_secret(webhook_id, secret)
+        await audit.record(tx, principal, "webhook.secret_renewed", f"webhook:{webhook_id}", {}, at=at)
+    return webhook, secret
+
+
+async def unsubscribe(database: Database, principal: Principal, webhook_id: str, *, at: datetime) -> None:
+    """Forget a subscription, its secret and its deliveries; only the audit remembers it. Raises NotFound."""
+    async with database.write() as tx:
+        webhook = await WebhookStore(tx).get(webhook_id, reach_of(principal))
+        await WebhookStore(tx).remove(webhook_id)
+        shown = {"url": webhook.url}
+        await audit.record(tx, principal, "webhook.removed", f"webhook:{webhook_id}", shown, at=at)
 
 
 async def replay(

@@ -1,9 +1,9 @@
 """Sending deliveries: signed, each address by itself, with back-off in SQL."""
 
 import asyncio
+import ssl
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from itertools import groupby
 from typing import Final
 
 import httpx
@@ -18,6 +18,7 @@ from core.errors import Invalid, SteppeError
 from core.repeating import repeat
 from fleet.webhooks.addresses import PrivateAddresses, check_url, resolve
 from fleet.webhooks.store import WebhookStore
+from fleet.webhooks.trust import certificate_trouble, trusted
 from fleet.webhooks.webhook import (
     TRIES_MOST,
     Delivery,
@@ -28,6 +29,7 @@ from fleet.webhooks.webhook import (
 )
 
 AT_ONCE: Final = 500
+"""Deliveries of one subscription that are begun at once."""
 ANSWER_WITHIN_S: Final = 10.0
 HELD: Final = timedelta(seconds=60)
 """How long a sender that took a try keeps others from it; after its death the next one sends again."""
@@ -45,16 +47,22 @@ class WebhookSender:
         *,
         private: PrivateAddresses,
         disable_after: timedelta,
+        trust: ssl.SSLContext | None = None,
         every_s: float = 1.0,
         answer_within_s: float = ANSWER_WITHIN_S,
     ) -> None:
-        """Take which addresses may be called and after how long of failure a subscription is disabled."""
+        """Take which addresses may be called and after how long of failure a subscription is disabled.
+
+        ``trust`` checks the certificates of receivers; None believes the public authorities.
+        """
         self._database = database
         self._clock = clock
         self._private = private
         self._disable_after = disable_after
         self._every_s = every_s
-        self._client = httpx.AsyncClient(timeout=answer_within_s, trust_env=False)
+        self._client = httpx.AsyncClient(
+            timeout=answer_within_s, trust_env=False, verify=trust or trusted(None)
+        )
         self._busy: dict[str, asyncio.Task[None]] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -65,15 +73,17 @@ class WebhookSender:
     async def start_due(self) -> int:
         """Begin to send to every address that has something due and is not being sent to; return how many."""
         self._busy = {key: task for key, task in self._busy.items() if not task.done()}
-        async with self._database.read() as tx:
-            due = await WebhookStore(tx).due(self._clock.wall(), limit=AT_ONCE)
-            known = {one.webhook_id: one for one in await WebhookStore(tx).all(EVERYTHING, active=True)}
         started = 0
-        due.sort(key=lambda delivery: delivery.webhook_id)
-        for webhook_id, those in groupby(due, key=lambda delivery: delivery.webhook_id):
-            webhook = known.get(webhook_id)
-            if webhook is not None and webhook_id not in self._busy:
-                self._busy[webhook_id] = asyncio.create_task(self._send_all(webhook, list(those)))
+        async with self._database.read() as tx:
+            store = WebhookStore(tx)
+            idle = [
+                one for one in await store.all(EVERYTHING, active=True) if one.webhook_id not in self._busy
+            ]
+            # Asked for each: what waits for an address that takes nothing must not hide what others are owed.
+            due = [await store.due(one.webhook_id, self._clock.wall(), limit=AT_ONCE) for one in idle]
+        for webhook, those in zip(idle, due, strict=True):
+            if those:
+                self._busy[webhook.webhook_id] = asyncio.create_task(self._send_all(webhook, those))
                 started += 1
         return started
 
@@ -124,9 +134,9 @@ class WebhookSender:
                 extensions={"sni_hostname": host},
             )
         except (httpx.HTTPError, httpx.InvalidURL, OSError, Invalid) as error:
-            return None, f"{type(error).__name__}: {error}"[:200]
-        trouble = None if answer.is_success else f"answered {answer.status_code}"
-        return answer.status_code, trouble
+            trouble = certificate_trouble(error) or f"{type(error).__name__}: {error}"
+            return None, trouble[:200]
+        return answer.status_code, None if answer.is_success else f"answered {answer.status_code}"
 
     async def _note(
         self, webhook: Webhook, delivery: Delivery, code: int | None, trouble: str | None

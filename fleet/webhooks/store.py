@@ -48,10 +48,17 @@ class WebhookStore:
         raise NotFound("not-found", "there is no such webhook", webhook_id=webhook_id)
 
     async def secret_of(self, webhook_id: str) -> str:
-        """Return the secret of a subscription."""
+        """Return the secret of a subscription; raise NotFound when it is gone."""
         query = select(webhook_secrets.c.secret).where(webhook_secrets.c.webhook_id == webhook_id)
-        secret: str = (await self._tx.execute(query)).scalar_one()
+        secret: str | None = (await self._tx.execute(query)).scalar_one_or_none()
+        if secret is None:
+            raise NotFound("not-found", "there is no such webhook", webhook_id=webhook_id)
         return secret
+
+    async def renew_secret(self, webhook_id: str, secret: str) -> None:
+        """Write another secret of a subscription."""
+        row = webhook_secrets.c.webhook_id == webhook_id
+        await self._tx.execute(update(webhook_secrets).where(row).values(secret=secret))
 
     async def change(self, webhook_id: str, **values: Any) -> None:
         """Write fields of a subscription."""
@@ -67,9 +74,11 @@ class WebhookStore:
         rows = [msgspec.structs.asdict(delivery) for delivery in deliveries]
         return await insert_new_rows(self._tx, webhook_deliveries, rows)
 
-    async def due(self, wall: datetime, *, limit: int) -> list[Delivery]:
-        """Return what is to be sent by now, the oldest first."""
-        query = select(webhook_deliveries).where(webhook_deliveries.c.due_at <= wall)
+    async def due(self, webhook_id: str, wall: datetime, *, limit: int) -> list[Delivery]:
+        """Return what is to be sent to a subscription by now, the oldest first."""
+        query = select(webhook_deliveries).where(
+            webhook_deliveries.c.webhook_id == webhook_id, webhook_deliveries.c.due_at <= wall
+        )
         return await self._deliveries(query.order_by(webhook_deliveries.c.due_at).limit(limit))
 
     async def take(self, delivery: Delivery, *, wall: datetime, held: timedelta) -> bool:

@@ -33,6 +33,7 @@ from fleet.vehicles.lapse_papers import PaperWatch
 from fleet.violations.open_violations import follow_alarm as follow_into_violation
 from fleet.webhooks.forget_told import ToldKeeper, ages_of
 from fleet.webhooks.send_webhooks import WebhookSender
+from fleet.webhooks.trust import trusted
 from geofences.watch import FenceWatch
 from services.dispatch.wake import DispatchReconciler, DispatchWaker
 from services.orders.watch_orders import OrderWatch
@@ -128,6 +129,7 @@ async def compose(resources: Resources) -> Components:
             clock,
             private=settings.webhooks.private_addresses,
             disable_after=timedelta(hours=settings.webhooks.disable_after_h),
+            trust=trusted(settings.webhooks.ca_bundle),
         ),
         "told": ToldKeeper(database, clock, ages_of(settings.webhooks, settings.notices)),
         "days": DayKeeper(

@@ -239,6 +239,9 @@ class Somebody:
             headers["Idempotency-Key"] = key
         return await self._client.post(path, json=body, headers=headers)
 
+    async def delete(self, path: str, role: Role | str | None = Role.DISPATCHER) -> httpx.Response:
+        return await self._client.delete(path, headers=self._of(role))
+
     def _of(self, role: Role | str | None) -> Mapping[str, str]:
         return {} if role is None else self._headers[role]
 

@@ -5,6 +5,7 @@ from sqlalchemy import text
 
 from core.auth.roles import Role
 from core.database import Database
+from fleet.webhooks.store import WebhookStore
 from tests.integration.dashboard.conftest import Somebody
 
 WISH = {"url": "https://city.example.org/hook", "kinds": ["alarm.raised", "fence.enter"]}
@@ -56,3 +57,36 @@ async def test_a_wish_that_is_not_granted_is_refused_by_its_field(
 ) -> None:
     refused = await somebody.post("/api/webhooks", wish, Role.ADMIN)
     assert (refused.status_code, refused.json()["fields"]["field"]) == (400, field)
+
+
+async def test_a_renewed_secret_is_shown_once_and_replaces_the_old_one(
+    somebody: Somebody, sqlite_database: Database
+) -> None:
+    made = (await somebody.post("/api/webhooks", WISH, Role.ADMIN)).json()
+    path = f"/api/webhooks/{made['webhookId']}/secret"
+    assert (await somebody.post(path, {}, "foreign admin")).status_code == 404
+    assert (await somebody.post(path, {}, Role.DISPATCHER)).status_code == 403
+    renewed = (await somebody.post(path, {}, Role.ADMIN)).json()["secret"]
+    assert renewed.startswith("whsec_")
+    assert renewed != made["secret"]
+    async with sqlite_database.read() as tx:
+        assert await WebhookStore(tx).secret_of(made["webhookId"]) == renewed
+    [listed] = (await somebody.get("/api/webhooks", Role.ADMIN)).json()["items"]
+    assert listed["secret"] is None
+
+
+async def test_a_removed_subscription_leaves_nothing_but_its_audit(
+    somebody: Somebody, sqlite_database: Database
+) -> None:
+    webhook = (await somebody.post("/api/webhooks", WISH, Role.ADMIN)).json()["webhookId"]
+    path = f"/api/webhooks/{webhook}"
+    assert (await somebody.delete(path, "foreign admin")).status_code == 404
+    assert (await somebody.delete(path, Role.DISPATCHER)).status_code == 403
+    assert (await somebody.delete(path, Role.ADMIN)).status_code == 204
+    assert (await somebody.delete(path, Role.ADMIN)).status_code == 404
+    async with sqlite_database.read() as tx:
+        for table in ("webhooks", "webhook_secrets", "webhook_deliveries"):
+            assert (await tx.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one() == 0
+        query = text("SELECT action FROM audit_entries WHERE object = :about ORDER BY at, id")
+        said = list((await tx.execute(query, {"about": f"webhook:{webhook}"})).scalars())
+    assert said == ["webhook.subscribed", "webhook.removed"]

@@ -34,7 +34,7 @@ from fleet.webhooks.fan_out import ALARM_TOPIC, FENCE_TOPIC, WebhookFanOut
 from fleet.webhooks.manage_webhooks import replay, subscribe, switch
 from fleet.webhooks.send_webhooks import WebhookSender
 from fleet.webhooks.store import WebhookStore
-from fleet.webhooks.webhook import Delivery, Webhook
+from fleet.webhooks.webhook import Delivery, DeliveryStatus, Webhook
 from tests.conftest import SettableClock
 from tests.integration.fleet.builders import AT, a_principal, working_vehicles
 from tests.integration.fleet.webhooks.receiver import Receiver, a_receiver
@@ -357,3 +357,31 @@ async def test_a_sender_killed_between_the_answer_and_its_mark_sends_again_with_
     await desk.sender.close()
     assert [heard.id for heard in receiver.heard] == [delivery.delivery_id] * 2
     assert delivery.status == "delivered"
+
+
+async def test_many_deliveries_that_one_address_does_not_take_hide_nobody_elses(
+    desk: Desk, receiver: Receiver
+) -> None:
+    async with a_receiver() as broken:
+        broken.answer = 500
+        first = await desk.subscribe(broken.url)
+        waiting = [
+            Delivery(
+                delivery_id=f"msg_{number}",
+                webhook_id=first.webhook_id,
+                event_id=f"e{number}",
+                kind="alarm.raised",
+                body="{}",
+                at=AT,
+                status=DeliveryStatus.WAITING,
+                due_at=desk.clock.wall() - timedelta(hours=1),
+            )
+            for number in range(600)
+        ]
+        async with desk.database.write() as tx:
+            await WebhookStore(tx).add_deliveries(waiting)
+        await desk.subscribe(receiver.url)
+        await desk.raise_alarm()
+        await desk.carry()
+        await desk.send()
+        assert (len(broken.heard), len(receiver.heard)) == (1, 1)
