@@ -29,6 +29,8 @@ MOVES_NOTHING = {
     "POST /api/resident/quotes": "reserves nothing",
     "POST /api/alarms/{alarm_id}/acknowledge": "by the same person again: the same answer; moves nothing",
     "POST /api/webhooks": "subscribes an address; moves nothing",
+    "POST /api/webhooks/{webhook_id}/secret": "one more secret, of which the newest signs; moves nothing",
+    "DELETE /api/webhooks/{webhook_id}": "what is gone stays gone; moves nothing",
     "POST /api/webhooks/{webhook_id}/switch": "on is on; moves nothing",
     "POST /api/webhooks/{webhook_id}/replays": "sends again under the same ids; moves nothing",
     "POST /api/alarms/{alarm_id}/answers": "the same again: the same answer; moves nothing",
