@@ -38,6 +38,8 @@ _DERIVED: Final = (
     "_added",
     "_clearance_base",
     "by_id",
+    "ids",
+    "versions",
     "rules",
     "clearance",
     "crossings",
@@ -147,6 +149,16 @@ class FenceIndex:
         return {fence.fence_id: number for number, fence in enumerate(self.fences)}
 
     @cached_property
+    def ids(self) -> NDArray[np.object_]:
+        """Id of each fence by number, ``str[fences]``."""
+        return np.array([fence.fence_id for fence in self.fences], np.object_)
+
+    @cached_property
+    def versions(self) -> NDArray[np.int32]:
+        """Version of each fence by number, ``int32[fences]``."""
+        return np.array([fence.version for fence in self.fences], np.int32)
+
+    @cached_property
     def rules(self) -> RuleColumns:
         """The rules of these fences as columns, for whole batches."""
         return RuleColumns(self.fences, shapes.areas_m2(self._shapes))
@@ -168,7 +180,7 @@ class FenceIndex:
 
     def warm(self) -> None:
         """Make everything now that is made when first asked for: in a thread beside the hot path."""
-        _ = self.by_id, self.rules, self.is_district, self.accuracy_m
+        _ = self.by_id, self.ids, self.versions, self.rules, self.is_district, self.accuracy_m
         _ = self.crossings.tree, self.crossings.grid
 
     @cached_property

@@ -1,12 +1,14 @@
 """Many rows of one table in one statement, without what an ORM's core does for each of them."""
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
+import numpy as np
 from sqlalchemy import Table, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.clock import moment_of_ms
 from core.database.types import UtcDateTime
 
 _PLAIN: Final = ("BIGINT", "INTEGER", "FLOAT", "BOOLEAN", "VARCHAR", "TEXT")
@@ -35,12 +37,13 @@ class BulkInsert:
         self._moments = [place for place, kind in enumerate(types) if isinstance(kind, UtcDateTime)]
         self._statements: dict[str, str] = {}
 
-    async def insert(self, tx: AsyncConnection, rows: Sequence[Sequence[Any]]) -> None:
-        """Insert rows of values, in the order of the columns; moments are aware datetimes."""
-        if not rows:
+    async def insert(self, tx: AsyncConnection, columns: Sequence[Sequence[Any]]) -> None:
+        """Insert rows given as one sequence a column; moments are epoch milliseconds, none missing."""
+        if not columns[0]:
             return
-        stored = _sqlite_text if tx.dialect.name == "sqlite" else _aware
-        await tx.exec_driver_sql(self._statement(tx), [self._bound(row, stored) for row in rows])
+        stored = _sqlite_texts if tx.dialect.name == "sqlite" else _moments
+        values = [stored(one) if at in self._moments else one for at, one in enumerate(columns)]
+        await tx.exec_driver_sql(self._statement(tx), list(zip(*values, strict=True)))
 
     def _statement(self, tx: AsyncConnection) -> str:
         known = self._statements.get(tx.dialect.name)
@@ -51,21 +54,12 @@ class BulkInsert:
             known = self._statements[tx.dialect.name] = f"{compiled} ON CONFLICT DO NOTHING"
         return known
 
-    def _bound(self, row: Sequence[Any], stored: Callable[[datetime], Any]) -> tuple[Any, ...]:
-        values = list(row)
-        for place in self._moments:
-            if values[place] is not None:
-                values[place] = stored(values[place])
-        return tuple(values)
+
+def _moments(epoch_ms: Sequence[int]) -> list[datetime]:
+    return [moment_of_ms(ms) for ms in epoch_ms]
 
 
-def _aware(moment: datetime) -> datetime:
-    """Return the moment itself. Refuses a naive one with ValueError."""
-    if moment.tzinfo is None:
-        raise ValueError(f"a moment without time zone cannot be stored: {moment!r}")
-    return moment
-
-
-def _sqlite_text(moment: datetime) -> str:
-    """Return the text that ``UtcDateTime`` stores on SQLite. Refuses a naive moment with ValueError."""
-    return _aware(moment).astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+def _sqlite_texts(epoch_ms: Sequence[int]) -> list[str]:
+    """Return the texts that ``UtcDateTime`` stores on SQLite."""
+    texts = np.datetime_as_string(np.asarray(epoch_ms, "datetime64[ms]")).tolist()
+    return [f"{text[:10]} {text[11:]}000" for text in texts]

@@ -3,9 +3,10 @@
 import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
+import numpy as np
 import structlog
 from sqlalchemy import (
     BigInteger,
@@ -27,9 +28,10 @@ from core.database.types import UtcDateTime
 from core.errors import SteppeError
 from core.leases import leases
 from fleet.alarms.alarm import AlarmSignal
+from fleet.telemetry.found_events import COLUMNS, FoundEvents, columns_of
 from fleet.telemetry.hole_book import add_comebacks
 from fleet.telemetry.tell_crossings import tell_crossings
-from fleet.telemetry.tick import Comeback, FenceEvent
+from fleet.telemetry.tick import Comeback
 
 fence_events = Table(
     "fence_events",
@@ -49,20 +51,22 @@ fence_events = Table(
     Column("accuracy_m", Float),
     Column("is_border_uncertain", Boolean, nullable=False),
     Column("epoch", BigInteger, nullable=False),
-    UniqueConstraint("vehicle_no", "fence_id", "fence_version", "kind", "seq"),
+    UniqueConstraint("measured_at", "vehicle_no", "fence_id", "kind"),
     Index(None, "vehicle_no", "measured_at"),
     Index(None, "fence_id", "measured_at"),
 )
-"""Exactly one row for a crossing, whoever judged it and however often."""
+"""Exactly one row for a crossing, whoever judged it and however often: a vehicle has one judged position a
+moment. Time comes first in the constraint, so that what comes in a second lies together: a thousand rows
+cost 2.6 ms of an index in which each has a page of its own 8 ms."""
 
-_INSERT: Final = BulkInsert(fence_events, [*FenceEvent.__struct_fields__, "epoch"])
+_INSERT: Final = BulkInsert(fence_events, [*COLUMNS, "epoch"])
 
 GROUP_MOST: Final = 1_000
 """Facts of one transaction, so that a storm does not hold the write lock for long."""
 PENDING_MOST: Final = 200_000
 """Facts that may wait for SQL; above it the tracker stops reading, and the stream keeps what comes."""
 AGAIN_S: Final = 0.5
-GATHER_S: Final = 0.5
+GATHER_S: Final = 1.0
 """Least time between two commits, so that facts of some ticks go together: a transaction costs 2 ms of CPU
 whatever is in it. What comes after a pause goes at once."""
 
@@ -86,7 +90,7 @@ class Facts(msgspec.Struct, kw_only=True):
 
     partition: int
     epoch: int
-    events: list[FenceEvent] = []
+    events: FoundEvents = FoundEvents()
     raised: list[AlarmSignal] = []
     comebacks: list[Comeback] = []
 
@@ -204,11 +208,13 @@ class FactWriter:
             present = await _present_epochs(tx, {facts.partition for facts in group})
             ours = [facts for facts in group if present.get(facts.partition, facts.epoch) == facts.epoch]
             self.refused += sum(len(facts) for facts in group) - sum(len(facts) for facts in ours)
-            rows = [_row(event, facts.epoch) for facts in ours for event in facts.events]
-            if rows:
-                await _INSERT.insert(tx, rows)
-                await tell_crossings(tx, [event for facts in ours for event in facts.events])
-                self.written += len(rows)
+            events = [facts.events for facts in ours]
+            count = sum(map(len, events))
+            if count:
+                epochs = np.repeat([facts.epoch for facts in ours], [len(one) for one in events])
+                await _INSERT.insert(tx, [*columns_of(events), epochs.tolist()])
+                await tell_crossings(tx, events)
+                self.written += count
             await add_comebacks(tx, [comeback for facts in ours for comeback in facts.comebacks])
         signals = [signal for facts in ours for signal in facts.raised]
         if signals:
@@ -236,7 +242,3 @@ async def _present_epochs(tx: Transaction, partitions: set[int]) -> Mapping[int,
     names = {lease_name(partition): partition for partition in partitions}
     found = await tx.execute(select(leases.c.name, leases.c.epoch).where(leases.c.name.in_(sorted(names))))
     return {names[row.name]: int(row.epoch) for row in found}
-
-
-def _row(event: FenceEvent, epoch: int) -> tuple[Any, ...]:
-    return (*msgspec.structs.astuple(event), epoch)

@@ -7,18 +7,19 @@ from sqlalchemy import select
 
 from core.database import Transaction
 from core.outbox import emit
-from fleet.telemetry.tick import FenceEvent
+from fleet.telemetry.found_events import FenceEvent, FoundEvents
 from fleet.webhooks.tables import webhooks
 
 TOPIC: Final = "webhook.fence"
 EVENTS_A_ROW: Final = 100
 
 
-async def tell_crossings(tx: Transaction, events: Sequence[FenceEvent]) -> int:
+async def tell_crossings(tx: Transaction, found: Sequence[FoundEvents]) -> int:
     """Emit crossings for webhooks; return how many. Costs one look at a small table when nobody wants any."""
     wanted = select(webhooks.c.webhook_id).where(webhooks.c.is_active, webhooks.c.wants_fences).limit(1)
-    if not events or (await tx.execute(wanted)).first() is None:
+    if not found or (await tx.execute(wanted)).first() is None:
         return 0
+    events = [event for one in found for event in one.each()]
     for start in range(0, len(events), EVENTS_A_ROW):
         group = events[start : start + EVENTS_A_ROW]
         payload = {"events": [_told(event) for event in group]}

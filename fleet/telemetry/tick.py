@@ -8,8 +8,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from core.ids import FenceId, FenceVersion, VehicleNo
+from core.ids import VehicleNo
 from fleet.alarms.alarm import AlarmSignal
+from fleet.telemetry.found_events import FoundEvents
 from fleet.telemetry.records import STATE, STREAM_POSITION, STREAM_STATUS, Records
 from fleet.telemetry.roster import Roster, longer
 from geofences.events import FenceEvents
@@ -17,27 +18,6 @@ from geofences.index import FenceIndex
 from geofences.rules import Judgement
 
 type Numbers = NDArray[Any]
-
-
-class FenceEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One crossing as a fact."""
-
-    vehicle_no: VehicleNo
-    fence_id: FenceId
-    fence_version: FenceVersion
-    set_version: int
-    kind: str
-    """inside, outside, enter, exit, cross or dwell."""
-    seq: int
-    """Of the position that proved it."""
-    measured_at: datetime
-    since_at: datetime
-    """Measured time of the first position on the new side."""
-    received_at: datetime
-    lat: float
-    lng: float
-    accuracy_m: float | None
-    is_border_uncertain: bool
 
 
 class Comeback(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,7 +95,7 @@ class Tick(msgspec.Struct, kw_only=True):
     """Causes that came and went (alarms)."""
     comebacks: list[Comeback] = msgspec.field(default_factory=list)
     """Who was heard again after a silence of its own (liveness)."""
-    events: list[FenceEvent] = msgspec.field(default_factory=list)
+    events: FoundEvents = FoundEvents()
     """Crossings (events)."""
     rooms: list[tuple[str, bytes]] = msgspec.field(default_factory=list)
     """(channel, message) to publish (rooms)."""

@@ -312,24 +312,21 @@ class Tracker:
             self._slow.done(TickPhase.BLOBS, is_writing=self.facts.is_writing)
 
     def _hand_facts_on(self, tick: Tick) -> None:
-        if not tick.events and not tick.signals and not tick.comebacks:
-            return
         by_partition: dict[int, Facts] = {}
         partitions = self._settings.partitions
 
-        def of(vehicle_no: int) -> Facts:
-            partition = vehicle_no % partitions
+        def of(partition: int) -> Facts:
             epoch = self.ownership.owned.get(partition, 0)
             return by_partition.setdefault(
-                partition, Facts(partition=partition, epoch=epoch, events=[], raised=[], comebacks=[])
+                partition, Facts(partition=partition, epoch=epoch, raised=[], comebacks=[])
             )
 
-        for event in tick.events:
-            of(event.vehicle_no).events.append(event)
+        for partition, events in tick.events.by_partition(partitions).items():
+            of(partition).events = events
         for signal in tick.signals:
-            of(signal.vehicle_no).raised.append(signal)
+            of(signal.vehicle_no % partitions).raised.append(signal)
         for comeback in tick.comebacks:
-            of(comeback.vehicle_no).comebacks.append(comeback)
+            of(comeback.vehicle_no % partitions).comebacks.append(comeback)
         for facts in by_partition.values():
             self.facts.put(facts)
 

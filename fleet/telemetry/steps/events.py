@@ -1,68 +1,30 @@
 """Crossings as facts: the columns of the fence step made into rows for SQL."""
 
-from typing import Final
+import numpy as np
 
-from core.clock import moment_of_ms
-from core.ids import VehicleNo
+from fleet.telemetry.found_events import FENCE_EVENT, FoundEvents
 from fleet.telemetry.steps.memoryless import Memoryless
-from fleet.telemetry.tick import FenceEvent, Tick
-from geofences.events import FenceEventKind
-
-_UNKNOWN_ACCURACY = 255
-_NAMES: Final = {int(kind): kind.name.lower() for kind in FenceEventKind}
+from fleet.telemetry.tick import Tick
 
 
 class EventStep(Memoryless):
-    """Leaves ``events``; few in any tick, so plain Python."""
+    """Leaves ``events``."""
 
     def apply(self, tick: Tick) -> None:
         """Name every crossing with its fence, version and evidence."""
         said = tick.fence_events
-        if said is None:
+        if said is None or not len(said.row):
             return
         here = tick.positions[said.row]
-        columns = zip(
-            said.slot.tolist(),
-            said.fence.tolist(),
-            said.kind.tolist(),
-            said.seq.tolist(),
-            said.measured_ms.tolist(),
-            said.since_ms.tolist(),
-            tick.received_ms[said.row].tolist(),
-            here["lat_e7"].tolist(),
-            here["lng_e7"].tolist(),
-            here["accuracy_dm"].tolist(),
-            said.border_uncertain.tolist(),
-            strict=True,
-        )
-        for (
-            no,
-            number,
-            kind,
-            seq,
-            measured,
-            since,
-            received,
-            lat_e7,
-            lng_e7,
-            accuracy,
-            is_uncertain,
-        ) in columns:
-            fence = tick.index.fences[number]
-            tick.events.append(
-                FenceEvent(
-                    vehicle_no=VehicleNo(no),
-                    fence_id=fence.fence_id,
-                    fence_version=fence.version,
-                    set_version=tick.index.set_version,
-                    kind=_NAMES[kind],
-                    seq=seq,
-                    measured_at=moment_of_ms(measured),
-                    since_at=moment_of_ms(since),
-                    received_at=moment_of_ms(received),
-                    lat=round(lat_e7 * 1e-7, 7),
-                    lng=round(lng_e7 * 1e-7, 7),
-                    accuracy_m=None if accuracy == _UNKNOWN_ACCURACY else accuracy / 10,
-                    is_border_uncertain=is_uncertain,
-                )
-            )
+        records = np.empty(len(here), FENCE_EVENT)
+        records["vehicle_no"] = said.slot
+        records["fence_version"] = tick.index.versions[said.fence]
+        records["kind"] = said.kind
+        records["is_border_uncertain"] = said.border_uncertain
+        records["received_ms"] = tick.received_ms[said.row]
+        for name in ("seq", "measured_ms", "since_ms"):
+            records[name] = getattr(said, name)
+        for name in ("lat_e7", "lng_e7", "accuracy_dm"):
+            records[name] = here[name]
+        ids = tick.index.ids[said.fence].tolist()
+        tick.events = FoundEvents(tick.index.set_version, ids, records.tobytes())

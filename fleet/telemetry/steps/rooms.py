@@ -22,7 +22,7 @@ def room_name(cell: int) -> str:
 class RoomStep(Memoryless):
     """Leaves ``rooms``: encoded once a room, whoever listens. Who changes rooms is told to both.
 
-    A vehicle stays in the room of its last looked-up point: at most 160 m away, across a calm circle.
+    A vehicle stays in the room of its last looked-up point: at most 230 m away (``CalmCircles.knows``).
     """
 
     def apply(self, tick: Tick) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from sqlalchemy import select
 
@@ -18,23 +19,25 @@ from core.auth.configured import secret_keys
 from core.auth.principal import EVERYTHING, Principal
 from core.auth.roles import Role
 from core.auth.staff_notices import staff_notices
+from core.clock import ms_of_moment
 from core.database import Database
 from core.errors import Invalid, NotFound
-from core.ids import DistrictCode, FenceId, FenceVersion, OperatorId, StaffId, VehicleNo
+from core.ids import DistrictCode, OperatorId, StaffId, VehicleNo
 from core.outbox import Relay
 from core.privacy.encrypted import install_keys
 from core.settings import load
 from fleet.alarms.alarm import AlarmCleared, AlarmRaised
 from fleet.alarms.apply_signals import AlarmSink
 from fleet.alarms.kinds import AlarmKind
+from fleet.telemetry.found_events import FENCE_EVENT, FoundEvents
 from fleet.telemetry.tell_crossings import tell_crossings
-from fleet.telemetry.tick import FenceEvent
 from fleet.webhooks.addresses import check_url, is_allowed, resolve
 from fleet.webhooks.fan_out import ALARM_TOPIC, FENCE_TOPIC, WebhookFanOut
 from fleet.webhooks.manage_webhooks import replay, subscribe, switch
 from fleet.webhooks.send_webhooks import WebhookSender
 from fleet.webhooks.store import WebhookStore
 from fleet.webhooks.webhook import Delivery, DeliveryStatus, Webhook
+from geofences.events import FenceEventKind
 from tests.conftest import SettableClock
 from tests.integration.fleet.builders import AT, a_principal, working_vehicles
 from tests.integration.fleet.webhooks.receiver import Receiver, a_receiver
@@ -270,17 +273,16 @@ async def test_a_subscription_is_told_only_of_what_its_creator_reaches(
 
 
 async def test_crossings_are_told_while_somebody_wants_them_and_once(desk: Desk, receiver: Receiver) -> None:
-    event = FenceEvent(
-        vehicle_no=VehicleNo(1), fence_id=FenceId("f"), fence_version=FenceVersion(2), set_version=3,
-        kind="enter", seq=9, measured_at=AT, since_at=AT, received_at=AT, lat=39.6, lng=109.8,
-        accuracy_m=0.5, is_border_uncertain=False,
-    )  # fmt: skip
+    records = np.zeros(1, FENCE_EVENT)
+    moment = ms_of_moment(AT)
+    records[0] = (1, 2, 9, moment, moment, moment, 396_000_000, 1_098_000_000, 5, FenceEventKind.ENTER, False)
+    found = FoundEvents(3, ["f"], records.tobytes())
     async with desk.database.write() as tx:
-        assert await tell_crossings(tx, [event]) == 0
+        assert await tell_crossings(tx, [found]) == 0
     webhook = await desk.subscribe(receiver.url, "fence.enter")
     for _ in range(2):
         async with desk.database.write() as tx:
-            assert await tell_crossings(tx, [event]) == 1
+            assert await tell_crossings(tx, [found]) == 1
     await desk.carry()
     await desk.send()
     [heard] = receiver.heard

@@ -110,7 +110,7 @@ def _said(pipeline: Pipeline, *, change: bool) -> list[Any]:
             more = [*_fences()[3:], a_fence("late", a_square(200.0), kind=FenceKind.NO_GO)]
             pipeline.swap(FenceIndex.build(more, set_version=2, known=pipeline.index))
         tick = pipeline.process(walk.second(at, second), at=at, is_silence_due=True)
-        said += [msgspec.to_builtins(event) for event in tick.events]
+        said += [msgspec.to_builtins(event) for event in tick.events.each()]
         said += [msgspec.to_builtins(signal) for signal in tick.signals]
         assert tick.rules is not None
         said.append([column.tolist() for column in tick.rules])

@@ -52,7 +52,7 @@ class Drive:
             [Entry(ms_of_moment(at), records, np.zeros(0, STREAM_STATUS))], at=at, is_silence_due=True
         )
         self.said += [(now_s, signal) for signal in tick.signals]
-        self.crossings += [(event.kind, at_s(event.measured_at)) for event in tick.events]
+        self.crossings += [(event.kind, at_s(event.measured_at)) for event in tick.events.each()]
 
     def end(self) -> None:
         """Let time pass until nothing more is waited for."""

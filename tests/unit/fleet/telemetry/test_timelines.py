@@ -161,7 +161,9 @@ class TestCrossings:
     def test_driving_through_a_strip_between_two_points_is_a_fact(self) -> None:
         line = Line(self.STRIP)
         said = [
-            event for at_s, lat in enumerate([39.59996, 39.60008]) for event in line.say(at_s, lat).events
+            event
+            for at_s, lat in enumerate([39.59996, 39.60008])
+            for event in line.say(at_s, lat).events.each()
         ]
         assert [(event.kind, event.seq, event.measured_at, event.since_at) for event in said] == [
             ("cross", 2, START + timedelta(seconds=1), START)
@@ -174,7 +176,7 @@ class TestCrossings:
         after.pipeline.recall(
             before.pipeline.live.state[7:8].copy(), before.pipeline.fences.export(np.array([7]))
         )
-        assert [event.kind for event in after.say(1, 39.60008).events] == ["cross"]
+        assert [event.kind for event in after.say(1, 39.60008).events.each()] == ["cross"]
 
     @pytest.mark.parametrize(
         ("concerned", "expected"),
@@ -190,8 +192,8 @@ class TestCrossings:
         self, concerned: dict[str, str], expected: list[str]
     ) -> None:
         line = Line(a_fence(FenceKind.OPERATING_AREA, **concerned))
-        assert [event.kind for event in line.say(0, OUTSIDE).events] == expected
-        assert line.say(1, OUTSIDE).events == []
+        assert [event.kind for event in line.say(0, OUTSIDE).events.each()] == expected
+        assert len(line.say(1, OUTSIDE).events) == 0
 
 
 class TestRooms:
