@@ -1,7 +1,7 @@
 """The archiver process: stream to raw Parquet files, and the word that frames are durable."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,9 +17,9 @@ from core.errors import Conflict, SteppeError
 from core.ids import new_id
 from core.leases import Lease
 from core.redis import REDIS_DOWN, StreamsRedis
-from fleet.history.files import RawFiles, last_seqs
+from fleet.history.files import RawFile, RawFiles, last_seqs
 from fleet.history.ledger import Totals, added
-from fleet.history.memory import Memory, not_stored
+from fleet.history.memory import LATEST_MS, Memory, not_stored
 from fleet.history.reading import History
 from fleet.telemetry.records import (
     STREAM_POSITION,
@@ -133,8 +133,12 @@ class Archiver:
         newest = await asyncio.to_thread(self.files.newest, REMEMBERED_FILES)
         ledger = await asyncio.to_thread(self.files.newest_ledger)
         self._totals = Totals() if ledger is None else ledger.totals
-        until_ms = max([self._clock.now_ms(), *(file.newest_ms for file in newest)]) if newest else 0
-        self._memory.recall(*await asyncio.to_thread(last_seqs, newest), until_ms)
+        if _is_unbroken(newest):
+            until_ms = max([self._clock.now_ms(), *(file.newest_ms for file in newest)]) if newest else 0
+            self._memory.recall(*await asyncio.to_thread(last_seqs, newest), until_ms)
+        else:
+            # A vehicle's last may stand in an hour by now and what is left be of before: look up everything.
+            self._memory.recall(*last_seqs([]), LATEST_MS)
         if self._written:
             await self._publish()
         self._has_begun = True
@@ -243,6 +247,14 @@ class Archiver:
                 keep_from = _earlier(entry_id, f"{oldest_ms}-0")
             pipe.xtrim(keys.telemetry(partition), minid=keep_from, approximate=False)
         await pipe.execute()
+
+
+def _is_unbroken(newest: Sequence[RawFile]) -> bool:
+    """Say whether the newest files are all that were written last, none taken by its hour and removed."""
+    serials = [file.serial for file in newest]
+    first = serials[0] if serials else 1
+    is_run = serials == list(range(first, first + len(serials)))
+    return is_run and (len(serials) == REMEMBERED_FILES or first == 1)
 
 
 def _earlier(one: str, other: str) -> str:

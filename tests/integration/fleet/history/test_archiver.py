@@ -16,8 +16,10 @@ from core.database import Database
 from core.redis import Redis, connect
 from fleet.history.archiver import Archiver
 from fleet.history.check import check
+from fleet.history.kept import HOUR_MS
 from fleet.links.wire.status import new_status
 from fleet.telemetry.records import STREAM_POSITION, STREAM_STATUS, entry_fields
+from tests.history import compact
 
 type Eventually = Callable[..., Awaitable[Any]]
 
@@ -122,6 +124,21 @@ async def test_a_position_that_is_sent_again_is_stored_once(shop: Shop, eventual
         await eventually(lambda: archiver.stored == 5)
     assert shop.stored() == [(7, seq) for seq in range(1, 6)]
     assert archiver.duplicates == 3
+
+
+async def test_a_restart_knows_again_what_an_hour_has_taken_when_only_late_positions_are_left(
+    shop: Shop, eventually: Eventually
+) -> None:
+    for seqs in ((5,), (6,), (1,)):
+        async with shop.running(shop.archiver()) as archiver:
+            await shop.say(7, *seqs)
+            await eventually(lambda archiver=archiver: archiver.stored == 1)
+    compact(shop.folder, 1_800_000_000_000 + 3 * HOUR_MS)
+    assert shop.stored() == [(7, 1)], "an hour has the others"
+    await shop.say(7, 6, 7)
+    async with shop.running(shop.archiver()) as archiver:
+        await eventually(lambda: archiver.stored + archiver.duplicates == 2)
+    assert (archiver.stored, archiver.duplicates) == (1, 1)
 
 
 async def test_a_restart_remembers_what_was_stored(shop: Shop, eventually: Eventually) -> None:
