@@ -27,6 +27,7 @@ BENCHMARKS = dict(
         ("links", ["benchmarks.links"]),
         ("streams", ["benchmarks.streams"]),
         ("storm", ["benchmarks.storm"]),
+        ("publish", ["benchmarks.publish"]),
         ("history", ["benchmarks.history", "--vehicles", "20000", "100000", "--minutes", "6"]),
         live("live-full", "--full 200 --seconds 60"),
         live("live-viewports", "--full 0 --viewports 1000 --seconds 60"),
@@ -42,7 +43,7 @@ BENCHMARKS = dict(
         telemetry("growth", f"{CITY} --fences 3000 --seconds 15 --growth"),
         telemetry(
             "rate",
-            "--vehicles 200000 --dashboards 1 --links 400 --frame 500 --fences 3000 --seconds 20 --find-rate",
+            "--vehicles 100000 --dashboards 1 --links 200 --frame 500 --fences 3000 --seconds 15 --find-rate",
         ),
         telemetry("soak", f"{CITY} --fences 3000 --seconds 600"),
     ]

@@ -67,6 +67,7 @@ def page() -> str:
         *_fences(),
         *_links(),
         *_storm(),
+        *_publish(),
         *_live(),
     ]
     parts += [*_streams(), *_machines()]
@@ -94,6 +95,12 @@ def _bars() -> Iterator[str]:
                 f"| fence test alone, {row['fences']:,} fences | times the best peer "
                 f"| {row['times_the_best_peer']:g} | ≥ {row['bar']:g} | ≥ {row['stretch']:g} | {row['verdict']} |"
             )
+    if publish := result("publish"):
+        yield (
+            f"| publish with {publish['fences']:,} fences in force | s until every tracker judges by it, longest of "
+            f"{len(publish['secondsUntilEveryTrackerHoldsIt'])} | {publish['longestS']:g} | ≤ {publish['bar']['seconds']:g} | "
+            f"| {'met' if publish['isMet'] else 'missed'} |"
+        )
     if growth := result("growth"):
         over = growth["microsOverVehicles"]
         vehicles = round(over[-1] / over[0], 2)
@@ -132,7 +139,7 @@ def _telemetry() -> Iterator[str]:
         yield (
             f"\nVehicle → screen p50 {latency['p50']:g}, p90 {latency['p90']:g}, p99 {latency['p99']:g} ms; machine "
             f"{run['machineBusyShare']:.0%} busy. {ticks['ticks']:,} ticks, p99 at most {ticks['p99TickMs']:g} ms, "
-            f"{ticks['overBudget']} above {ticks['budgetMs']:g} ms{_causes(ticks)}. {run['refused']} refused. Memory from the first look to "
+            f"{ticks['overBudget']} above {ticks['budgetMs']:g} ms{_causes(ticks)}. {run['refused']} refused.{_unsettled(run)} Memory from the first look to "
             f"the last: servers {first['servers']:g} → {last['servers']:g} MB, Valkey {first['valkey']:g} → "
             f"{last['valkey']:g} MB.\n"
         )
@@ -145,7 +152,7 @@ def _rate() -> Iterator[str]:
     yield "## Highest sustained rate\n"
     yield (
         f"One city of {rate['vehicles']:,} vehicles, {rate['fences']:,} fences and {rate['dashboards']} dashboard whose vehicles send "
-        "faster step by step; the gateway's profile lets each send 3 positions a second for ever. A step is sustained when "
+        "faster step by step, and whose gateway lets them. A step is sustained when "
         "everything wanted was sent, taken, judged and archived, nothing was refused, and the tracker lags less than a "
         "second. The load shares the two cores.\n"
     )
@@ -173,6 +180,13 @@ def _causes(ticks: dict[str, Any]) -> str:
     return f" ({told}; {unexplained} unexplained)"
 
 
+def _unsettled(run: dict[str, Any]) -> str:
+    """Say that facts of the beginning were still being written while it was measured."""
+    if run.get("isSettled", True):
+        return ""
+    return " Not settled: facts of the first sight were still being written while this was measured."
+
+
 def _growth() -> Iterator[str]:
     growth = result("growth")
     if growth is None:
@@ -182,8 +196,9 @@ def _growth() -> Iterator[str]:
     yield "|---|---|---|---|---|---|---|---|"
     for run in (*growth["overVehicles"], *growth["overFences"]):
         world = run["world"]
+        vehicles = f"{world['vehicles']:,}" + ("" if run.get("isSettled", True) else " (not settled)")
         yield (
-            f"| {world['vehicles']:,} | {world['fences']:,} | {run['positionsPerS']:,} | {run['microsPerPosition']:g} "
+            f"| {vehicles} | {world['fences']:,} | {run['positionsPerS']:,} | {run['microsPerPosition']:g} "
             f"| {run['archiverMicrosPerPosition']:g} | {run['p99Ms']:g} | {run['serversMb']:g} | {run['valkeyMb']:g} |"
         )
     yield ""
@@ -290,6 +305,21 @@ def _storm() -> Iterator[str]:
                 f"| {one['stored']:,} | {one['twice']:,} | {one['gaps']:,} |"
             )
     yield ""
+
+
+def _publish() -> Iterator[str]:
+    publish = result("publish")
+    if publish is None:
+        return
+    calm, then, screen = publish["calm"], publish["whilePublishing"], publish["screenMs"]
+    took = ", ".join(f"{seconds:.2f}" for seconds in publish["secondsUntilEveryTrackerHoldsIt"])
+    yield "## A publish on its way\n"
+    yield (
+        f"{publish['trackers']} trackers under {publish['vehicles']:,} vehicles at 1 Hz, {publish['fences']:,} fences in force; "
+        f"from the commit of a publish until both judge by it: {took} s. Ticks before: p99 at most {calm['p99AtMostMs']:g} ms, "
+        f"longest at most {calm['longestAtMostMs']:g} ms; while publishing: {then['p99AtMostMs']:g} and "
+        f"{then['longestAtMostMs']:g} ms. Vehicle → screen over all of it: p99 {screen['p99']:g}, latest {screen['max']:g} ms.\n"
+    )
 
 
 def _machines() -> Iterator[str]:

@@ -78,6 +78,9 @@ TRACKER_TICK_SECONDS = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.08, 0.1, 0.2, 0.5, 2),
     registry=REGISTRY,
 )
+FENCE_SET_VERSION = Gauge(
+    "steppe_fence_set_version", "Version of the set of fences by which this tracker judges", registry=REGISTRY
+)
 TRACKER_SLOW_TICKS = Counter(
     "steppe_tracker_slow_ticks",
     "Ticks that took longer than their budget, by what took longest",

@@ -301,6 +301,7 @@ class Tracker:
             is_silence_due=self._is_due("silence", 1.0) and not read.has_more and read.is_whole,
         )
         self._slow.done(TickPhase.JUDGE)
+        metrics.FENCE_SET_VERSION.set(self.pipeline.index.set_version)
         self._hand_facts_on(tick)
         self._slow.judged(positions=len(tick.positions), facts=len(tick.events) + len(tick.signals))
         self._slow.done(TickPhase.FACTS)

@@ -55,8 +55,8 @@ def bench() -> None:
     help="Raise the vehicles' pace by --steps until the servers fall behind.",
 )  # fmt: skip
 @click.option(
-    "--steps", default="1,1.5,2,2.5,3", show_default=True,
-    help="Paces of --find-rate in positions a second; the gateway lets a vehicle send 3.",
+    "--steps", default="2,3,4,5,6,8,10", show_default=True,
+    help="Paces of --find-rate in positions a second; its gateway lets a vehicle send so many.",
 )  # fmt: skip
 @click.option(
     "--warm", type=click.FloatRange(0), default=8.0, show_default=True, help="Seconds before it counts."
@@ -79,10 +79,11 @@ def telemetry(
     if singles > vehicles:
         raise click.UsageError(f"--singles {singles} is more than --vehicles {vehicles}")
     makers = links or max(1, round((vehicles - singles) / 500))
+    paces = _paces(steps) if series == "rate" else ()
     world = World(
         vehicles=vehicles, fences=fences, screens=dashboards, measure_s=seconds, frame_positions=frame,
         makers=makers, singles=singles, hz=hz, warm_s=warm,
-        steps_hz=_paces(steps) if series == "rate" else (),
+        steps_hz=paces, pace_most=max(3.0, *paces, hz),
     )  # fmt: skip
     if nice:
         os.setpriority(os.PRIO_PROCESS, 0, nice)

@@ -215,7 +215,7 @@ async def load(world: World) -> None:
             whole.vehicles.hz = hz
             await finished(tasks, STEP_WARM_S)
         whole.vehicles.is_measuring = True
-        say("measuring", hz=hz, sent=whole.vehicles.seen.sent)
+        say("measuring", hz=hz, sent=whole.vehicles.seen.sent, refused=whole.vehicles.seen.refused)
         await _measure(whole, tasks)
         whole.vehicles.is_measuring = False
         say("measured", sent=whole.vehicles.seen.sent, refused=whole.vehicles.seen.refused)
@@ -233,7 +233,7 @@ async def _settle(whole: Load, tasks: list[asyncio.Task[None]]) -> None:
     port = whole.world.metrics.get("tracker")
     if port is None:
         return
-    until_s, calm = whole.clock.monotonic_s() + SETTLE_MOST_S, 0
+    until_s, calm, facts = whole.clock.monotonic_s() + SETTLE_MOST_S, 0, 0.0
     while whole.clock.monotonic_s() < until_s and calm < CALM_LOOKS:
         await finished(tasks, 1.0)
         try:
@@ -241,7 +241,10 @@ async def _settle(whole: Load, tasks: list[asyncio.Task[None]]) -> None:
         except OSError:
             continue
         calm = calm + 1 if _is_calm(samples, whole.world) else 0
-        say("settling", facts=samples.get((FACTS_WAITING, ""), 0.0))
+        facts = samples.get((FACTS_WAITING, ""), 0.0)
+        say("settling", facts=facts)
+    if calm < CALM_LOOKS:
+        say("unsettled", facts=facts, after_s=SETTLE_MOST_S)
 
 
 def _is_calm(samples: Samples, world: World) -> bool:

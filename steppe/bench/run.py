@@ -61,6 +61,7 @@ class Run:
         self._world = world
         self._profiled = profiled
         self._memory: list[dict[str, float]] = []
+        self._is_settled = True
 
     def result(self) -> dict[str, Any]:
         """Start everything, measure, stop, return the result. Raises BenchError."""
@@ -93,6 +94,8 @@ class Run:
                     self._watch(Progress(phase="opening links", links=said["links"]))
                 case "settling":
                     self._watch(Progress(phase=f"settling: {said['facts']:.0f} facts wait for SQL"))
+                case "unsettled":
+                    self._is_settled = False
                 case "measuring":
                     before = self._read(pids, ports)
                 case "progress" if before is not None:
@@ -148,6 +151,7 @@ class Run:
         }
         judged = verdicts(target_of(self._world.vehicles, self._world.fences), found, busy_share=busy)
         return {
+            "isSettled": self._is_settled,
             "measuredS": round(took_s, 1),
             "positionsPerS": round(seen["sent"] / took_s),
             "coreShare": share,

@@ -26,6 +26,7 @@ from core.redis import connect
 from fleet.alarms.alarm import AlarmSignal
 from fleet.telemetry.roster import FixedRoster
 from geofences.index import FenceIndex
+from geofences.watch import FenceWatch
 from steppe.bench.machine import open_files_most
 from steppe.bench.world import World, identify
 from steppe.live_socket import LiveSocketProtocol
@@ -88,7 +89,8 @@ def run_gateway(world: World) -> None:
         await writing
         await database.close()
 
-    gateway = Gateway(stores, clock, LinkProfile(stream_most_mb=world.stream_mb), partitions=world.partitions)
+    profile = LinkProfile(stream_most_mb=world.stream_mb, positions_per_s=world.pace_most)
+    gateway = Gateway(stores, clock, profile, partitions=world.partitions)
     app = gateway_app(gateway, identify, lifespan=[reports])
     serve(app, world.gateway)
 
@@ -132,8 +134,10 @@ async def tracker(world: World) -> None:
 
     database = await Database.open(world.database)
     redis = connect(world.valkey)
+    clock = Clock.real()
+    fences = FenceWatch(database, redis, clock, needs_clearance=True) if world.is_watching else Fences(world)
     component = Tracker(
-        database, redis, redis, Clock.real(), roster=FixedRoster(world.roster()), fences=Fences(world),
+        database, redis, redis, clock, roster=FixedRoster(world.roster()), fences=fences,
         alarms=Alarms(), settings=TrackerSettingsOf(partitions=world.partitions),
     )  # fmt: skip
     keep_what_is_loaded()
@@ -183,30 +187,31 @@ def main(arguments: Sequence[str]) -> None:
     keep_no_holes()
     open_files_most()
     # What the process of a city has loaded belongs to its memory.
-    importlib.import_module(f"steppe.processes.{name}")
+    kind, _, _ = name.partition("-")
+    importlib.import_module(f"steppe.processes.{kind}")
     if profiled:
         # CPU time and not wall time: on a shared machine a preempted call would look dear.
         profile = cProfile.Profile(time.process_time)
         try:
-            profile.runcall(start, name, text)
+            profile.runcall(start, name, kind, text)
         finally:
             profile.dump_stats(f"{name}.prof")
     else:
-        start(name, text)
+        start(name, kind, text)
 
 
-def start(name: str, text: str) -> None:
-    """Serve until told to stop."""
+def start(name: str, kind: str, text: str) -> None:
+    """Serve until told to stop; ``tracker-2`` is another tracker."""
     world = msgspec.json.decode(text, type=World)
     expose(world, name)
-    if name == "gateway":
+    if kind == "gateway":
         run_gateway(world)
-    elif name == "api":
+    elif kind == "api":
         run_api(world)
     else:
         import uvloop
 
-        uvloop.run({"tracker": tracker, "archiver": archiver}[name](world))
+        uvloop.run({"tracker": tracker, "archiver": archiver}[kind](world))
 
 
 if __name__ == "__main__":

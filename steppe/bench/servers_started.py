@@ -22,7 +22,7 @@ SERVERS: Final = ("gateway", "tracker", "archiver", "api")
 STOP_WITHIN_S: Final = 20
 TABLES: Final = (
     "import asyncio, sys\n"
-    "import fleet.telemetry.facts, core.inbox, core.leases\n"
+    "import steppe.tables\n"
     "from core.database import Database\n"
     "async def main():\n"
     "    database = await Database.open(sys.argv[1])\n"

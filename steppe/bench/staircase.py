@@ -1,6 +1,6 @@
 """The highest rate that is sustained: one city whose vehicles send faster step by step until it falls behind.
 
-Each vehicle stays within the pace that the gateway's profile allows for ever (3 positions a second).
+The gateway's profile lets each vehicle send that fast; everything else of the city is as it always is.
 """
 
 import json
@@ -48,7 +48,7 @@ class Staircase(Run):
     def _climb(self, started: Started, load: subprocess.Popen[bytes]) -> list[dict[str, Any]]:
         pids = {name: process.pid for name, process in started.processes.items()} | {"load": load.pid}
         steps: list[dict[str, Any]] = []
-        before, hz, sent = None, 0.0, 0
+        before, hz, sent, refused = None, 0.0, 0, 0
         for line in load.stdout or ():
             said = json.loads(line)
             started.must_live()
@@ -57,14 +57,19 @@ class Staircase(Run):
                     self._watch(Progress(phase="opening links", links=said["links"]))
                 case "settling":
                     self._watch(Progress(phase=f"settling: {said['facts']:.0f} facts wait for SQL"))
+                case "unsettled":
+                    raise BenchError(
+                        f"{said['facts']:.0f} facts still wait for SQL after {said['after_s']:.0f} s"
+                    )
                 case "measuring":
-                    before, hz, sent = self._read(pids, started.world.metrics), said["hz"], said["sent"]
+                    before, hz = self._read(pids, started.world.metrics), said["hz"]
+                    sent, refused = said["sent"], said["refused"]
                     self._memory.clear()
                 case "progress" if before is not None:
                     self._show(said | {"sent": said["sent"] - sent}, before, pids)
                 case "measured" if before is not None:
                     after = self._read(pids, started.world.metrics)
-                    step = self._step(before, after, said["sent"] - sent, said["refused"], hz)
+                    step = self._step(before, after, said["sent"] - sent, said["refused"] - refused, hz)
                     steps.append(step)
                     if not step["isSustained"] or len(steps) == len(self._world.steps_hz):
                         return steps

@@ -34,6 +34,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     frame_positions: int = 200
     """Most positions of a frame of a maker's cloud."""
     fences: int = 500
+    is_watching: bool = False
+    """Whether trackers follow the fences that are published in SQL, instead of the world's own."""
     partitions: int = 32
     screens: int = 5
     """Screens over the whole city; the first of them is measured."""
@@ -49,6 +51,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     measure_s: float = 30.0
     steps_hz: tuple[float, ...] = ()
     """Paces that are measured one after the other in a staircase; empty: the world's pace alone."""
+    pace_most: float = 3.0
+    """Positions a second that the gateway lets a vehicle send for ever."""
     stream_mb: int = 512
     """What may wait in the streams before frames are refused."""
     idle_s: float = 0.0
