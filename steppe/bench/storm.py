@@ -15,13 +15,18 @@ from steppe.bench.world import World
 
 SERVERS = ("gateway", "archiver")
 UP_WITHIN_S = 100.0
+AFTER_S = 6.0
+"""How long the drive goes on after the last link is back."""
+STOPPED_WITHIN_S = 20.0
 
 
 class Storm:
     """One world whose gateway is killed once."""
 
     def __init__(self, world: World, folder: Path, *, down_s: float = 1.0) -> None:
-        self._world = msgspec.structs.replace(world, screens=0)
+        self._drive_s = world.measure_s
+        longest_s = world.measure_s + 2 * UP_WITHIN_S + AFTER_S
+        self._world = msgspec.structs.replace(world, screens=0, measure_s=longest_s)
         self._folder = folder
         self._down_s = down_s
         self._clock = Clock.real()
@@ -34,14 +39,18 @@ class Storm:
         with started, started.client("steppe.bench.returning") as client:
             reader = threading.Thread(target=self._read, args=(client,), daemon=True)
             reader.start()
-            links = self._world.singles + self._world.links
-            self._wait_for_all(links, self._clock.monotonic_s())
+            links, began_s = self._world.singles + self._world.links, self._clock.monotonic_s()
+            self._wait_for_all(links, began_s)
             killed_s = self._clock.monotonic_s()
             started.restart("gateway", after_s=self._down_s)
             listens_s = self._clock.monotonic_s()
             back_s = self._wait_for_all(links, listens_s)
             half_s = next(at_s for at_s, up in self._up if at_s > listens_s and up >= links / 2)
-            reader.join(self._world.measure_s + 60)
+            # Whoever came back last sends what it kept: a drive that ended before would lack it.
+            until_s = max(began_s + self._drive_s, back_s + AFTER_S)
+            threading.Event().wait(max(0.0, until_s - self._clock.monotonic_s()))
+            client.terminate()
+            reader.join(STOPPED_WITHIN_S)
         rows = stored(Path(started.world.history))
         return {
             "links": links,
