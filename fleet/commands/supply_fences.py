@@ -1,24 +1,28 @@
 """The reconciler that brings every vehicle the fence set in force: it may not work with another."""
 
 import asyncio
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import batched
 from typing import Final
 
+from msgspec import UNSET, UnsetType
+
 from core.auth.principal import EVERYTHING
 from core.clock import Clock
-from core.database import Database
+from core.database import Database, Transaction
 from core.ids import VehicleNo
 from core.repeating import repeat
+from fleet.commands.kinds import CommandState
 from fleet.commands.queue_command import Wish, queue_command
 from fleet.commands.sign_fences import FenceSigner
 from fleet.commands.store import CommandStore
 from fleet.links.wire.commands import CommandKind, UpdateFences, WireFence
+from fleet.links.wire.fence_hours import WireHours, WireOtherDay, WireSpan
 from fleet.vehicles.kinds import Connection
 from fleet.vehicles.last_heard import LastHeard, LastHeardReader
 from fleet.vehicles.store import VehicleFilter, VehicleStore
 from fleet.vehicles.vehicle import Vehicle
-from geofences.fences import Fence, FenceKind
+from geofences.fences import Fence, FenceKind, HourSpan
 from geofences.rules import forbids_entry, forbids_stopping
 from geofences.watch import FenceWatch
 
@@ -26,6 +30,8 @@ CARRIED: Final = frozenset(
     {FenceKind.OPERATING_AREA, FenceKind.NO_GO, FenceKind.SLOW_ZONE, FenceKind.KEEP_CLEAR}
 )
 """Kinds that bind the wheels; the others are places that come with a task, or borders."""
+LOOKED_BACK: Final = 50
+"""Commands of a vehicle among which its last fence set with hours is looked for."""
 VEHICLES_A_TRANSACTION: Final = 20
 """A set is some 10 kB a vehicle: short transactions let others write in between."""
 
@@ -82,7 +88,8 @@ class FenceSupply:
             for vehicle in vehicles:
                 if vehicle.vehicle_no in asked:
                     continue
-                body = self._signed(vehicle, fences, set_version)
+                is_timed = not await _refused_hours(tx, vehicle.vehicle_no)
+                body = self._signed(vehicle, fences, set_version, is_timed=is_timed)
                 wish = Wish(
                     vehicle_no=VehicleNo(vehicle.vehicle_no),
                     kind=CommandKind.UPDATE_FENCES,
@@ -93,8 +100,10 @@ class FenceSupply:
                 queued += 1
         return queued
 
-    def _signed(self, vehicle: Vehicle, fences: Sequence[Fence], set_version: int) -> UpdateFences:
-        own = tuple(fences_for(vehicle, fences))
+    def _signed(
+        self, vehicle: Vehicle, fences: Sequence[Fence], set_version: int, *, is_timed: bool
+    ) -> UpdateFences:
+        own = tuple(fences_for(vehicle, fences, is_timed=is_timed))
         signature = self._signer.sign(vehicle.vehicle_no, set_version, own)
         return UpdateFences(fence_set_version=set_version, fences=own, signature=signature)
 
@@ -103,10 +112,47 @@ class FenceSupply:
         await repeat("fence-supply", self.supply_once, self._every_s, stop)
 
 
-def fences_for(vehicle: Vehicle, fences: Sequence[Fence]) -> Iterator[WireFence]:
+async def _refused_hours(tx: Transaction, number: VehicleNo) -> bool:
+    """Say whether a vehicle rejected the last set of format 2 that it was sent: it knows format 1 only.
+
+    A vehicle rejects what it does not know. After fifty more commands it is asked anew.
+    """
+    sent = await CommandStore(tx).of_vehicle(number, EVERYTHING, limit=LOOKED_BACK)
+    timed = (c for c in sent if c.kind is CommandKind.UPDATE_FENCES and b'"hours"' in bytes(c.body))
+    last = next(timed, None)
+    return last is not None and last.state is CommandState.REJECTED
+
+
+def hours_of(fence: Fence) -> WireHours | UnsetType:
+    """Return the hours of a fence as vehicles are told them; unset when its rules always hold."""
+    hours = fence.hours
+    if hours is None:
+        return UNSET
+    return WireHours(
+        time_zone=hours.time_zone,
+        spans=_spans(hours.spans),
+        valid_from=hours.valid_from,
+        valid_until=hours.valid_until,
+        other_days=tuple(
+            WireOtherDay(day=other.day, spans=_spans(other.spans)) for other in hours.other_days
+        ),
+    )
+
+
+def _spans(spans: Iterable[HourSpan]) -> tuple[WireSpan, ...]:
+    return tuple(
+        WireSpan(
+            start_minute=span.start_minute, end_minute=span.end_minute, weekdays=tuple(sorted(span.weekdays))
+        )
+        for span in spans
+    )
+
+
+def fences_for(vehicle: Vehicle, fences: Sequence[Fence], *, is_timed: bool = True) -> Iterator[WireFence]:
     """Yield the fences that concern a vehicle: of its 旗区 or of all, for its service and its operator.
 
-    A fence of several parts comes as several of the same id.
+    A fence of several parts comes as several of the same id. ``is_timed``: with their hours; without them a
+    vehicle keeps their rules at any hour.
     """
     for fence in fences:
         is_its = (
@@ -126,6 +172,7 @@ def fences_for(vehicle: Vehicle, fences: Sequence[Fence]) -> Iterator[WireFence]
                 speed_limit_mps=fence.rules.speed_limit_mps,
                 no_entry=forbids_entry(fence),
                 no_stopping=forbids_stopping(fence),
+                hours=hours_of(fence) if is_timed else UNSET,
             )
 
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 import msgspec
 
 from fleet.links.wire.commands import SpeedLimit, WireFence
+from fleet.links.wire.fence_hours import holds_at
 from simulator.vehicles.path import Path, Point
 
 SAMPLE_M = 4.0
@@ -55,7 +56,7 @@ class FenceBook:
         for fence in fences:
             part = parts.get((fence.fence_id, fence.version), 0)
             parts[fence.fence_id, fence.version] = part + 1
-            key = f"{fence.fence_id}@{fence.version}#{part}"
+            key = f"{fence.fence_id}@{fence.version}#{part}{'+hours' if fence.hours else ''}"
             if key not in self._held:
                 self.put(key, fence)
                 self.fresh.append(key)
@@ -72,9 +73,20 @@ class FenceBook:
         """Return a fence by its key; KeyError when it was never kept."""
         return self._held[key].fence
 
-    def along(self, keys: Iterable[str], path: Path) -> tuple[tuple[SpeedLimit, ...], tuple[Span, ...]]:
-        """Return (speed limits, stretches where nobody may stop) that fences lay on a way."""
-        near = self._near(keys, path)
+    def open_now(self, keys: Iterable[str], at_ms: int) -> frozenset[str]:
+        """Return those of the fences with hours whose rules hold at a moment (city milliseconds)."""
+        timed = ((key, held.fence.hours) for key in keys if (held := self._held.get(key)) is not None)
+        return frozenset(key for key, hours in timed if hours and holds_at(hours, at_ms))
+
+    def along(
+        self, keys: Iterable[str], path: Path, at_ms: int
+    ) -> tuple[tuple[SpeedLimit, ...], tuple[Span, ...]]:
+        """Return (speed limits, stretches where nobody may stop) that fences lay on a way at a moment."""
+        near = [
+            held
+            for held in self._near(keys, path)
+            if not held.fence.hours or holds_at(held.fence.hours, at_ms)
+        ]
         if not near:
             return (), ()
         steps = max(1, math.ceil(path.length_m / SAMPLE_M))

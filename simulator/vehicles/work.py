@@ -33,6 +33,9 @@ class Work:
         self._vehicle = vehicle
         self._counter_at_ms: int | None = None
         self._no_stopping: tuple[Span, ...] = ()
+        self._looked_minute = 0
+        self._open_fences: frozenset[str] = frozenset()
+        """Fences with hours by which the way is planned."""
         if vehicle.memory.task is not None:
             self._take_up_again(vehicle.memory.task)
         elif vehicle.memory.home is not None:
@@ -81,6 +84,16 @@ class Work:
             motion.path = self._way_home(memory.home)
         motion.segment = motion.path.segment(motion.at_m)
 
+    def _follow_hours(self, now_ms: int) -> None:
+        """Plan the way on anew in the minute in which a fence begins or ends to hold."""
+        minute = now_ms // 60_000
+        if minute == self._looked_minute:
+            return
+        self._looked_minute = minute
+        vehicle = self._vehicle
+        if vehicle.fence_book.open_now(vehicle.memory.fences, now_ms) != self._open_fences:
+            self.fences_changed()
+
     def may_stand_here(self) -> bool:
         """Whether no fence forbids stopping where the vehicle is on its way."""
         motion = self._vehicle.motion
@@ -116,6 +129,7 @@ class Work:
 
     def step(self, now_ms: int) -> None:
         """Do what is due now."""
+        self._follow_hours(now_ms)
         for door in self._vehicle.doors.closing(now_ms):
             self._door_shut(door)
         memory, motion = self._vehicle.memory, self._vehicle.motion
@@ -251,7 +265,9 @@ class Work:
     def _path(self, start: Point | None, leg: list[Point], stop: Point, limits: list[SpeedLimit]) -> Path:
         points, before_m = way_from(start or self._vehicle.place(), leg, stop)
         bare = Path(points, (), 1.0)
-        fenced, self._no_stopping = self._vehicle.fence_book.along(self._vehicle.memory.fences, bare)
+        book, held, now_ms = self._vehicle.fence_book, self._vehicle.memory.fences, self._vehicle.now_ms
+        self._open_fences = book.open_now(held, now_ms)
+        fenced, self._no_stopping = book.along(held, bare, now_ms)
         known = shifted(limits, before_m, bare.length_m)
         return Path(points, (*known, *fenced), self._vehicle.given.top_speed_mps)
 

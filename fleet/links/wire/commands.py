@@ -10,6 +10,8 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from fleet.links.wire.fence_hours import WireHours
+
 Lat = Annotated[float, Meta(ge=-90, le=90, description="WGS-84 latitude in degrees")]
 Lng = Annotated[float, Meta(ge=-180, le=180, description="WGS-84 longitude in degrees")]
 
@@ -185,6 +187,8 @@ class WireFence(_Body, frozen=True):
     speed_limit_mps: float | None = None
     no_entry: bool = False
     no_stopping: bool = False
+    hours: WireHours | msgspec.UnsetType = msgspec.UNSET
+    """When the rules hold; left out, as in every set of format 1: always."""
 
 
 class UpdateFences(_Body, frozen=True):

@@ -9,13 +9,15 @@ from core.ids import DistrictCode, FenceId, VehicleNo
 from core.kinds import ServiceKind
 from core.redis import connect
 from fleet.commands.command import Command
+from fleet.commands.kinds import CommandState
 from fleet.commands.sign_fences import FenceSigner
 from fleet.commands.store import CommandStore
 from fleet.commands.supply_fences import FenceSupply
 from fleet.links.wire.commands import CommandKind, UpdateFences
+from fleet.links.wire.fence_hours import WireHours, WireSpan
 from fleet.vehicles.last_heard import LastHeard
 from geofences import shapes
-from geofences.fences import FenceDraft, FenceKind, FenceRules
+from geofences.fences import FenceDraft, FenceHours, FenceKind, FenceRules, HourSpan
 from geofences.publishing import sync_fences
 from geofences.watch import FenceWatch
 from simulator.issued import GivenVehicle
@@ -100,6 +102,30 @@ async def test_a_vehicle_that_holds_an_older_set_gets_the_fences_that_concern_it
     assert body.fence_set_version == 4
     assert await _sent(sqlite_database, TWO) == []
     assert await supply.supply_once() == 0, "one is under way already"
+
+
+async def test_hours_are_sent_and_left_out_for_a_vehicle_that_does_not_know_them(
+    sqlite_database: Database, valkey_url: str, clock: Clock
+) -> None:
+    await working_vehicles(sqlite_database, 1)
+    hours = FenceHours(spans=(HourSpan(start_minute=420, end_minute=480),))
+    async with sqlite_database.write() as tx:
+        await sync_fences(tx, [_fence("school", hours=hours)], source="test", at=AT, by="test")
+    supply = await _supply(sqlite_database, valkey_url, clock, Said(heard(1, fence_set_version=None)))
+    assert await supply.supply_once() == 1
+    [timed] = await _sent(sqlite_database, ONE)
+    [fence] = msgspec.json.decode(timed.body, type=UpdateFences).fences
+    assert fence.hours == WireHours(
+        time_zone="Asia/Shanghai", spans=(WireSpan(start_minute=420, end_minute=480),)
+    )
+    async with sqlite_database.write() as tx:
+        rejected = msgspec.structs.replace(timed, state=CommandState.REJECTED, version=timed.version + 1)
+        await CommandStore(tx).save(timed, rejected)
+    assert await supply.supply_once() == 1
+    [plain] = [c for c in await _sent(sqlite_database, ONE) if c.state is CommandState.QUEUED]
+    assert b"hours" not in bytes(plain.body)
+    body = msgspec.json.decode(plain.body, type=UpdateFences)
+    assert is_signed(a_vehicle(vehicle_no=1, fence_key=SIGNER.public_key), body)
 
 
 async def test_before_the_first_set_is_read_nobody_is_sent_an_empty_one(
