@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import DateTime, LargeBinary, Text
+from sqlalchemy import BigInteger, DateTime, LargeBinary, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
+
+from core.clock import moment_of_ms, ms_of_moment
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -33,6 +35,25 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class EpochMs(TypeDecorator[datetime]):
+    """An aware moment as integer milliseconds since 1970 (UTC), for tables of thousands of rows a second.
+
+    A third of the room of ``UtcDateTime`` in an index on SQLite. What is finer than a millisecond is lost.
+    Refuses a naive datetime with TypeError.
+    """
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> int | None:
+        """Count the milliseconds; None stays NULL."""
+        return None if value is None else ms_of_moment(value)
+
+    def process_result_value(self, value: int | None, _dialect: Dialect) -> datetime | None:
+        """Give the moment back in UTC."""
+        return None if value is None else moment_of_ms(value)
 
 
 class JsonStruct(TypeDecorator[Any]):

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from core.clock import ms_of_moment
 from core.database import Database
 from core.database.bulk import BulkInsert
-from core.database.types import UtcDateTime
+from core.database.types import EpochMs, UtcDateTime
 
 metadata = MetaData()
 things = Table(
@@ -32,9 +32,9 @@ things = Table(
     Column("size", Integer),
     Column("weight", Float),
     Column("is_big", Boolean, nullable=False),
-    Column("at", UtcDateTime, nullable=False),
+    Column("at", EpochMs, nullable=False),
 )
-pictures = Table("bulk_pictures", metadata, Column("body", LargeBinary))
+pictures = Table("bulk_pictures", metadata, Column("body", LargeBinary), Column("at", UtcDateTime))
 COLUMNS = ("name", "count", "size", "weight", "is_big", "at")
 AT = datetime(2026, 6, 1, 12, 30, 15, 250_000, tzinfo=timezone(timedelta(hours=8)))
 AT_MS = ms_of_moment(AT)
@@ -84,6 +84,15 @@ async def test_a_row_that_is_there_already_is_left_as_it_is(tables: Database) ->
     assert found == [1, 3]
 
 
-def test_a_column_that_a_driver_cannot_store_as_it_is_is_refused() -> None:
-    with pytest.raises(ValueError, match="body"):
-        BulkInsert(pictures, ["body"])
+@pytest.mark.parametrize("column", ["body", "at"])
+def test_a_column_that_a_driver_cannot_store_as_it_is_is_refused(column: str) -> None:
+    with pytest.raises(ValueError, match=column):
+        BulkInsert(pictures, [column])
+
+
+async def test_a_moment_without_time_zone_is_refused(tables: Database) -> None:
+    with pytest.raises(Exception, match="offset-naive"):
+        async with tables.write() as tx:
+            await tx.execute(
+                insert(things).values(name="a", count=1, is_big=True, at=AT.replace(tzinfo=None))
+            )

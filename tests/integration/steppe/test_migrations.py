@@ -147,6 +147,26 @@ def test_the_way_back_leaves_no_table_and_the_way_forth_makes_them_again(url: st
     assert _in(url, _shape) == before
 
 
+@pytest.mark.parametrize("fraction", ["250000", "000000"])
+def test_moments_of_fence_events_become_milliseconds_and_moments_again(url: str, fraction: str) -> None:
+    zone = "" if url.startswith("sqlite") else "+00:00"
+    command.upgrade(configuration(url), "0012")
+    moment = f"'2026-06-01 04:30:15.{fraction}{zone}'"
+    _execute(
+        url,
+        "INSERT INTO fence_events (vehicle_no, fence_id, fence_version, set_version, kind, seq, measured_at,"
+        " since_at, received_at, lat, lng, is_border_uncertain, epoch) VALUES"
+        f" (1, 'f', 1, 1, 'enter', 9, {moment}, {moment}, {moment}, 39.6, 109.8, false, 1)",
+    )
+    moments = text("SELECT measured_at, since_at, received_at FROM fence_events")
+    before = _in(url, lambda connection: tuple(connection.execute(moments).one()))
+    command.upgrade(configuration(url), "0013")
+    found = _in(url, lambda connection: tuple(connection.execute(moments).one()))
+    assert found == (1_780_288_215_000 + int(fraction) // 1000,) * 3
+    command.downgrade(configuration(url), "0012")
+    assert _in(url, lambda connection: tuple(connection.execute(moments).one())) == before
+
+
 def test_the_database_itself_refuses_to_change_the_audit(url: str) -> None:
     upgrade(url)
     assert {name.rpartition("_no_")[0] or name.removesuffix("_kept") for name in _in(url, _triggers)} == {
