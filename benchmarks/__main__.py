@@ -29,6 +29,7 @@ BENCHMARKS = dict(
         ("storm", ["benchmarks.storm"]),
         ("publish", ["benchmarks.publish"]),
         ("history", ["benchmarks.history", "--vehicles", "20000", "100000", "--minutes", "6"]),
+        ("history-day", ["benchmarks.history", "--day"]),
         live("live-full", "--full 200 --seconds 60"),
         live("live-viewports", "--full 0 --viewports 1000 --seconds 60"),
         telemetry(

@@ -42,6 +42,8 @@ RESULT = Path(__file__).parent / "results" / "history.json"
 T0 = 500_000 * HOUR_MS
 FLUSH_S = 10
 SILENCE_MS = 60_000
+DAY_VEHICLES = 50
+DAY_ASKED = 100
 
 
 class Drive:
@@ -77,16 +79,16 @@ class Drive:
         return records
 
 
-def write_raw(folder: Path, vehicles: int, seconds: int) -> dict[str, float]:
+def write_raw(folder: Path, vehicles: int, seconds: int, flush_s: int = FLUSH_S) -> dict[str, float]:
     """Write raw files as the archiver does; return CPU a million positions and bytes a position."""
     files, drive = RawFiles(folder), Drive(vehicles)
     files.prepare()
     cpu_s = 0.0
-    for start in range(0, seconds, FLUSH_S):
-        batch = np.concatenate([drive.second(start + second) for second in range(FLUSH_S)])
+    for start in range(0, seconds, flush_s):
+        batch = np.concatenate([drive.second(start + second) for second in range(flush_s)])
         began = time.process_time()
         received_ms = batch["measured_ms"] + drive.random.integers(20, 120, len(batch))
-        closed_ms = T0 + (start + FLUSH_S) * 1000 + 1000
+        closed_ms = T0 + (start + flush_s) * 1000 + 1000
         nothing = np.zeros(0, STREAM_STATUS)
         files.write(batch, received_ms, nothing, {0: f"{closed_ms}-0"}, closed_ms)
         cpu_s += time.process_time() - began
@@ -205,10 +207,43 @@ def measured(vehicles: int, minutes: int, folder: Path) -> dict[str, Any]:
     }
 
 
+def whole_day(folder: Path, vehicles: int = DAY_VEHICLES) -> dict[str, Any]:
+    """Write a day of some vehicles, compact it, and ask for 86,400 positions of one, many times."""
+    seconds = 86_400
+    write_raw(folder, vehicles, seconds, flush_s=600)
+    compactor = Compactor(folder, POSITIONS)
+    for hour, raw in compactor.due(T0 + 30 * HOUR_MS, 900_000).items():
+        compactor.write(hour, raw)
+    compactor.tidy()
+    replay = Replay(None, Clock.real(), folder, everybody, partitions=32)
+    day = Span(from_ms=T0, to_ms=T0 + seconds * 1000)
+    took_ms = []
+    for nth in range(DAY_ASKED):
+        began = time.perf_counter()
+        found = asyncio.run(replay.vehicle(EVERYTHING, 1 + nth % vehicles, day, points=90_000))
+        took_ms.append((time.perf_counter() - began) * 1000)
+        if found.is_cut or len(found.positions) < seconds - 1:
+            raise SystemExit(f"{len(found.positions)} of {seconds} positions of a day")
+    return {
+        "vehicles": vehicles,
+        "positions_of_one": seconds,
+        "asked": DAY_ASKED,
+        "p50_ms": float(np.percentile(took_ms, 50)),
+        "p99_ms": float(np.percentile(took_ms, 99)),
+    }
+
+
 def _rounded(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _rounded(inner) for name, inner in value.items()}
     return float(f"{value:.4g}") if isinstance(value, float) else value
+
+
+def _day() -> Any:
+    with tempfile.TemporaryDirectory(prefix="steppe-history-") as folder:
+        found = _rounded(whole_day(Path(folder)))
+    print(json.dumps(found, indent=2))
+    return found
 
 
 def main() -> None:
@@ -216,7 +251,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--vehicles", type=int, nargs="+", default=[20_000])
     parser.add_argument("--minutes", type=int, default=60)
+    parser.add_argument("--day", action="store_true", help="only one vehicle's whole day; keeps the rest")
     wanted = parser.parse_args()
+    if wanted.day:
+        kept = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+        RESULT.write_text(json.dumps(kept | {"day": _day()}, indent=2) + "\n")
+        return
     rows = []
     for vehicles in wanted.vehicles:
         folder = Path(tempfile.mkdtemp(prefix="steppe-history-"))
@@ -234,6 +274,7 @@ def main() -> None:
         "versions": {"pyarrow": pyarrow.__version__, "numpy": np.__version__, "duckdb": duckdb.__version__},
         "load_average": os.getloadavg()[0],
         "rows": rows,
+        "day": json.loads(RESULT.read_text()).get("day") if RESULT.exists() else None,
     }
     RESULT.write_text(json.dumps(result, indent=2) + "\n")
 

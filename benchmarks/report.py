@@ -68,6 +68,7 @@ def page() -> str:
         *_links(),
         *_storm(),
         *_publish(),
+        *_history(),
         *_live(),
     ]
     parts += [*_streams(), *_machines()]
@@ -320,6 +321,28 @@ def _publish() -> Iterator[str]:
         f"longest at most {calm['longestAtMostMs']:g} ms; while publishing: {then['p99AtMostMs']:g} and "
         f"{then['longestAtMostMs']:g} ms. Vehicle → screen over all of it: p99 {screen['p99']:g}, latest {screen['max']:g} ms.\n"
     )
+
+
+def _history() -> Iterator[str]:
+    history = result("history")
+    if history is None:
+        return
+    yield "## History\n"
+    yield "| vehicles | minutes | bytes a position, raw → hour | compaction, CPU s a million | city at a moment, ms | a minute of an area, ms | CSV, positions/s |"
+    yield "|---|---|---|---|---|---|---|"
+    for row in history["rows"]:
+        asked, hours = row["questions"], row["compaction"]
+        yield (
+            f"| {row['vehicles']:,} | {row['minutes']} | {row['raw']['bytes_a_position']:g} → {hours['bytes_a_position']:g} "
+            f"| {hours['cpu_s_per_million']:g} | {asked['city_at_a_moment']['wall_ms']:,.0f} "
+            f"| {asked['area_of_a_minute']['wall_ms']:,.0f} | {row['csv_positions_per_s']:,.0f} |"
+        )
+    if day := history.get("day"):
+        yield (
+            f"\nOne vehicle for a whole day, {day['positions_of_one']:,} positions, asked {day['asked']} times among {day['vehicles']} "
+            f"vehicles: p50 {day['p50_ms']:,.0f} ms, p99 {day['p99_ms']:,.0f} ms."
+        )
+    yield ""
 
 
 def _machines() -> Iterator[str]:
