@@ -28,6 +28,7 @@ BENCHMARKS = dict(
         ("streams", ["benchmarks.streams"]),
         ("storm", ["benchmarks.storm"]),
         ("publish", ["benchmarks.publish"]),
+        ("near", ["benchmarks.near"]),
         ("history", ["benchmarks.history", "--vehicles", "20000", "100000", "--minutes", "6"]),
         ("history-day", ["benchmarks.history", "--day"]),
         live("live-full", "--full 200 --seconds 60"),

@@ -68,6 +68,7 @@ def page() -> str:
         *_links(),
         *_storm(),
         *_publish(),
+        *_near(),
         *_history(),
         *_live(),
     ]
@@ -320,6 +321,18 @@ def _publish() -> Iterator[str]:
         f"from the commit of a publish until both judge by it: {took} s. Ticks before: p99 at most {calm['p99AtMostMs']:g} ms, "
         f"longest at most {calm['longestAtMostMs']:g} ms; while publishing: {then['p99AtMostMs']:g} and "
         f"{then['longestAtMostMs']:g} ms. Vehicle → screen over all of it: p99 {screen['p99']:g}, latest {screen['max']:g} ms.\n"
+    )
+
+
+def _near() -> Iterator[str]:
+    near = result("near")
+    if near is None:
+        return
+    yield "## Who is near\n"
+    yield (
+        f"A whole look once a second (blobs read, {near['vehicles']:,} vehicles within {near['vehiclesM']:g} m of each other and "
+        f"{near['placeM']:g} m of {near['places']} places, events written): p50 {near['p50Ms']:,.0f} ms, p99 {near['p99Ms']:,.0f} ms, "
+        f"{near['cpuMs']:,.0f} ms of CPU, {near['eventsALook']:,.0f} events a look.\n"
     )
 
 

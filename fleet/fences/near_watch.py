@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
+from itertools import batched
 from typing import Final, Protocol
 
 import numpy as np
 import shapely
 
 from core.clock import Clock, moment_of_ms
-from core.database import Database, insert_new
+from core.database import Database
+from core.database.statements import insert_new_rows
 from core.leases import Lease
 from core.repeating import repeat
 from fleet.telemetry.facts import fence_events
@@ -20,6 +22,8 @@ from geofences.nearness import LEAVE_RATIO, Nearness, near_join, near_pairs
 EVERY_S: Final = 1.0
 MOVING_CM_S: Final = 30
 """Two that stand beside each other, as in a depot, have not come near each other."""
+GROUP_MOST: Final = 1_000
+"""Rows of one statement: at 100,000 vehicles a look finds as many."""
 _SHIFT: Final = 2**32
 _UNKNOWN_ACCURACY: Final = 255
 
@@ -86,7 +90,12 @@ class NearWatch:
         if is_first or not rows:
             return 0
         async with self._database.write() as tx:
-            return sum([await insert_new(tx, fence_events, {**row, "epoch": epoch}) for row in rows])
+            return sum(
+                [
+                    await insert_new_rows(tx, fence_events, [{**row, "epoch": epoch} for row in group])
+                    for group in batched(rows, GROUP_MOST)
+                ]
+            )
 
     def _among_vehicles(self, state: Records) -> list[dict[str, object]]:
         if not self._vehicles_m:
