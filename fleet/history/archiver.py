@@ -173,6 +173,9 @@ class Archiver:
         began_s = self._clock.monotonic_s()
         self._flushed_s = began_s
         if self._up_to == self._written:
+            # Nothing came: because the streams are full, perhaps, of what a tracker has read only now.
+            if self._written:
+                await self._publish()
             return
         entries = self._entries
         positions = joined((entry.positions for entry in entries), STREAM_POSITION)

@@ -118,7 +118,7 @@ def test_a_stalled_tracker_costs_bounded_memory_and_no_accepted_position(
 ) -> None:
     world = World(
         vehicles=vehicles, singles=0, makers=max(6, vehicles // 500), frame_positions=500, fences=50,
-        screens=0, warm_s=2.0, measure_s=stalled_s + 30.0, stream_mb=stream_mb,
+        screens=0, warm_s=2.0, measure_s=stalled_s + 300.0, stream_mb=stream_mb,
     )  # fmt: skip
     with Started(world, tmp_path / "servers", SERVERS) as started:
         city = City(started)
@@ -142,10 +142,9 @@ def test_a_stalled_tracker_costs_bounded_memory_and_no_accepted_position(
             assert during["valkey"] - before["valkey"] < 2 * stream_mb + BATCH_S * rate_mb_s + 10
             assert during["gateway"] - before["gateway"] < 15 + 2 * stream_mb
             accepted = city.accepted()
-            assert until(lambda: city.accepted() > accepted + vehicles, 20), "frames are not taken again"
+            assert until(lambda: city.accepted() > accepted + vehicles, 60), "frames are not taken again"
             caught_up_s = city.caught_up_after(believed, went_on_s)
-            reader.join(stalled_s + 60)
-            assert said[-1] == "result"
+            assert load.poll() is None, "a link ended while the tracker stood still"
         finally:
             load.kill()
             reader.join(20)

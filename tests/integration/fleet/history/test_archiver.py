@@ -115,6 +115,22 @@ async def test_what_no_tracker_has_read_stays_in_the_stream(shop: Shop, eventual
     assert await shop.redis.xlen(keys.telemetry(3)) == 1
 
 
+async def test_what_a_tracker_reads_late_leaves_the_stream_though_nothing_new_comes(
+    shop: Shop, eventually: Eventually
+) -> None:
+    await shop.say(7, 1)
+    last = await shop.say(7, 2)
+    async with shop.running(shop.archiver()):
+        await eventually(shop.durable)
+        assert await shop.redis.xlen(keys.telemetry(3)) == 2
+        await shop.redis.hset(keys.state_header(3), "position", last)
+
+        async def is_trimmed() -> bool:
+            return int(await shop.redis.xlen(keys.telemetry(3))) == 1
+
+        await eventually(is_trimmed)
+
+
 async def test_a_position_that_is_sent_again_is_stored_once(shop: Shop, eventually: Eventually) -> None:
     await shop.say(7, 1, 2, 3)
     await shop.say(7, 2, 3, 4)
