@@ -19,12 +19,13 @@ from core.ids import VehicleNo
 from core.redis import REDIS_DOWN, Redis, StreamsRedis
 from fleet.alarms.kinds import SEVERITY_RANK, Severity
 from fleet.live.client import QUIET_S, LiveClient
+from fleet.live.counted import CountedCells, count_cells
 from fleet.live.facts import FactTeller
 from fleet.live.fanout import Fanout
 from fleet.live.feeds import FactFeed
 from fleet.live.mirror import Box, Mirror
 from fleet.live.outlet import Outlet
-from fleet.live.reach import ReachMask, mask_of, must_know
+from fleet.live.reach import Choices, ReachMask, choices_of, mask_of, must_know
 from fleet.live.subscription import ALL, Chosen, Subscription
 from fleet.telemetry.last_heard import BlobReader
 from fleet.telemetry.records import LiveKind, live_message, read_live_message
@@ -206,6 +207,27 @@ class LiveHub:
         if box is not None:
             records = records[box.holds(records)]
         return live_message(LiveKind.SNAPSHOT, 0, self._clock.now_ms(), records)
+
+    async def cells(self, reach: Reach, chosen: Chosen, box: Box | None, zoom: float) -> CountedCells:
+        """Return the chosen vehicles within reach and box by cell. Raises Invalid, Unavailable.
+
+        The vehicles of the box are counted and nobody beside it.
+        """
+        await self._once_known()
+        if chosen != ALL:
+            must_know(chosen, self.roster, reach, self._districts, naming="{}")
+        standing = {} if self._standing is None else await self._standing()
+        records = shown_records(await self._reader.states())
+        records = records[ReachMask(self.roster, reach, chosen).over(records["vehicle_no"].astype(np.intp))]
+        if box is not None:
+            records = records[box.holds(records)]
+        ranks = {int(number): SEVERITY_RANK[severity] for number, severity in standing.items()}
+        return await asyncio.to_thread(count_cells, records, ranks, zoom, self._clock.now_ms())
+
+    async def choices(self, reach: Reach) -> Choices:
+        """Return the services, districts and operators of the vehicles within reach, with how many."""
+        await self._once_known()
+        return choices_of(self.roster, reach)
 
     async def _refresh_roster(self) -> None:
         await self.roster.refresh(self._roster_source)

@@ -1,5 +1,9 @@
 """Which vehicles a screen may see and chose, as a column by vehicle_no: one look-up for a whole tick."""
 
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +14,9 @@ from fleet.live.subscription import ALL, Chosen
 from fleet.telemetry.roster import Names, Roster
 
 type Mask = NDArray[np.bool_]
+
+SUBSCRIBED: Final = "filter.{}s"
+"""How a subscription names the axis of a choice; a query names it plainly, ``{}``."""
 
 
 class ReachMask:
@@ -70,7 +77,32 @@ def mask_of(roster: Roster, reach: Reach, chosen: Chosen = ALL) -> Mask:
     return mask
 
 
-def must_know(chosen: Chosen, roster: Roster, reach: Reach, districts: frozenset[str]) -> None:
+class Choices(msgspec.Struct, frozen=True, kw_only=True):
+    """Vehicles within a reach by what a screen may choose by; a name without any is absent."""
+
+    services: Mapping[str, int]
+    districts: Mapping[str, int]
+    operators: Mapping[str, int]
+
+
+def choices_of(roster: Roster, reach: Reach) -> Choices:
+    """Return how many vehicles within the reach there are of each service, district and operator."""
+    mine = mask_of(roster, reach)
+
+    def many(column: NDArray[Any]) -> list[tuple[int, int]]:
+        numbers, counts = np.unique(column[mine], return_counts=True)
+        return list(zip(numbers.tolist(), counts.tolist(), strict=True))
+
+    return Choices(
+        services={roster.services[number].value: count for number, count in many(roster.service)},
+        districts={roster.districts.name(number): count for number, count in many(roster.district)},
+        operators={roster.operators.name(number): count for number, count in many(roster.operator)},
+    )
+
+
+def must_know(
+    chosen: Chosen, roster: Roster, reach: Reach, districts: frozenset[str], *, naming: str = SUBSCRIBED
+) -> None:
     """Raise Invalid when a chosen name means nothing to this screen.
 
     An operator counts as known only by vehicles within the reach: the answer must not tell who else is there.
@@ -78,14 +110,14 @@ def must_know(chosen: Chosen, roster: Roster, reach: Reach, districts: frozenset
     mine = mask_of(roster, reach)
     seen = {roster.operators.name(number) for number in np.unique(roster.operator[mine]).tolist()}
     axes: tuple[tuple[str, frozenset[str] | None, set[str]], ...] = (
-        ("services", chosen.services, {kind.value for kind in ServiceKind}),
-        ("districts", chosen.districts, set(districts) | set(roster.districts.all()[1:])),
-        ("operators", chosen.operators, seen),
+        ("service", chosen.services, {kind.value for kind in ServiceKind}),
+        ("district", chosen.districts, set(districts) | set(roster.districts.all()[1:])),
+        ("operator", chosen.operators, seen),
     )
     for axis, asked, known in axes:
         unknown = sorted((asked or frozenset()) - known)
         if unknown:
-            field = f"filter.{axis}"
+            field = naming.format(axis)
             raise Invalid(
                 "invalid-input",
                 f"{field}: {unknown[0]!r} is not known; known are {', '.join(sorted(known)) or 'none'}",
