@@ -73,6 +73,42 @@ def test_many_vehicles_are_cells_from_afar_and_themselves_from_near(
         expect(city.page.get_by_test_id("cells")).to_have_attribute("data-resolution", "5", timeout=SOON_MS)
 
 
+def test_filters_narrow_a_large_city_and_stand_in_the_address(open_page: OpenPage, large: DemoCity) -> None:
+    city = CityPage(open_page(CITY), large)
+    said: list[str] = []
+    city.page.on("console", lambda one: said.append(one.text) if one.type == "error" else None)
+    city.visit()
+    city.log_in_patiently("city")
+    said.clear()
+    city.expect_map_drawn()
+    with crowd_in(large, MANY):
+        expect(city.page.get_by_test_id("cells")).to_contain_text(re.compile(r"12,0\d\d"), timeout=SOON_MS)
+        filters = city.page.get_by_test_id("filters")
+        filters.get_by_label("旗区").focus()
+        filters.get_by_label("旗区").select_option("KB")
+        expect(city.page).to_have_url(re.compile(r"[?&]fd=KB"))
+        expect(city.page.get_by_test_id("filtered")).to_contain_text(re.compile(r"4,0\d\d"), timeout=SOON_MS)
+        assert 4_000 <= shown(city.page)[1] < 4_100
+        city.page.wait_for_timeout(2_000)
+        assert drawn(city.page) == shown(city.page)[0]
+        city.page.screenshot(path=_picture("large-city-filtered"))
+        assert violations(city.page) == []
+
+        city.page.reload()
+        expect(city.page.get_by_test_id("filtered")).to_contain_text(re.compile(r"4,0\d\d"), timeout=SOON_MS)
+        city.page.go_back()
+        expect(city.page.get_by_test_id("filtered")).to_have_count(0, timeout=SOON_MS)
+        expect(city.page.get_by_test_id("cells")).to_contain_text(re.compile(r"12,0\d\d"), timeout=SOON_MS)
+
+        city.visit("?fo=nobody&lang=en")
+        expect(city.page.get_by_role("alert")).to_contain_text("Choose again", timeout=SOON_MS)
+        expect(city.page.get_by_test_id("cells")).to_contain_text(re.compile(r"12,0\d\d"), timeout=SOON_MS)
+        assert violations(city.page) == []
+        city.page.get_by_role("button", name="Clear filter").press("Enter")
+        expect(city.page.get_by_role("alert")).to_have_count(0)
+    assert said == []
+
+
 def _picture(name: str) -> Path:
     PICTURES.mkdir(exist_ok=True)
     return PICTURES / f"{name}.png"

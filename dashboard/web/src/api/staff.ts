@@ -1,6 +1,6 @@
 import { ask } from "./http.ts";
 import type { TrailPoint } from "../live/trail.ts";
-import type { Alarm, AlarmPerson, CitySummary, Command, Me, OrderBrief, OrderDetail, TrailView, VehicleBrief, VehicleDetail } from "./types.ts";
+import type { Alarm, AlarmPerson, CitySummary, Command, LiveChoices, Me, OrderBrief, OrderDetail, TrailView, VehicleBrief, VehicleDetail } from "./types.ts";
 
 interface Page<T> {
   items: T[];
@@ -41,6 +41,8 @@ export const answerAlarm = (id: string, answer: string, comment: string): Promis
 export const alarmPeople = async (id: string): Promise<AlarmPerson[]> =>
   (await ask<Page<AlarmPerson>>(`/api/alarms/${encodeURIComponent(id)}/people`)).items;
 export const summary = (): Promise<CitySummary> => ask("/api/city/summary");
+/** What the live view may be narrowed by. */
+export const liveChoices = (): Promise<LiveChoices> => ask("/api/live/choices");
 export const orders = (): Promise<OrderBrief[]> => everything("/api/orders?limit=200");
 export const order = (id: string): Promise<OrderDetail> => ask(`/api/orders/${encodeURIComponent(id)}`);
 /** The newest commands of a vehicle, newest first. */

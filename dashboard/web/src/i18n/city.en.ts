@@ -35,4 +35,15 @@ export const city: CityWords = {
   cells: (cells, vehicles) => `Many vehicles, counted by cell: ${cells} cells, ${vehicles} vehicles. Zoom in to see each one`,
   cellCount: (vehicles) => `${vehicles} vehicles`,
   cellWorst: (severity) => `Worst alarm: ${severity}`,
+  filter: {
+    title: "Filter of the map",
+    services: "Service",
+    districts: "District",
+    operators: "Operator",
+    all: { services: "All services", districts: "All districts", operators: "All operators" },
+    fromLink: "As the link says",
+    shown: (n) => `${n} on the map`,
+    clear: "Clear filter",
+    refused: "The link filters by something that does not exist or is not yours to see; the map shows every vehicle. Choose again.",
+  },
 };

@@ -33,6 +33,17 @@ export const city = {
   cells: (cells: string, vehicles: string) => `车辆较多，按网格计数：${cells} 格，${vehicles} 辆。放大后显示单车`,
   cellCount: (vehicles: string) => `${vehicles} 辆`,
   cellWorst: (severity: string) => `最高告警：${severity}`,
+  filter: {
+    title: "地图筛选",
+    services: "业务",
+    districts: "旗区",
+    operators: "运营单位",
+    all: { services: "全部业务", districts: "全部旗区", operators: "全部运营单位" },
+    fromLink: "链接中的选择",
+    shown: (n: string) => `地图上 ${n} 辆`,
+    clear: "清除筛选",
+    refused: "链接里的筛选条件不存在或不在您的权限内，地图显示全部车辆。请重新选择。",
+  },
 };
 
 export type CityWords = typeof city;

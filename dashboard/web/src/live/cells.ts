@@ -122,6 +122,13 @@ export class CellStore {
     return total;
   }
 
+  /** All vehicles of all cells by condition, in the order of CONDITIONS. */
+  tally(): number[] {
+    const tally = CONDITIONS.map(() => 0);
+    for (const cell of this.cells.values()) cell.conditions.forEach((n, c) => (tally[c]! += n));
+    return tally;
+  }
+
   private tell(): void {
     for (const listener of this.listeners) listener();
   }

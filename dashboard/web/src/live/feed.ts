@@ -25,6 +25,19 @@ export interface View {
   readonly bbox: readonly [number, number, number, number];
 }
 
+/** Whom a screen chose among those it may see; an axis that is left out is all of it. */
+export interface Choice {
+  readonly services?: readonly string[];
+  readonly districts?: readonly string[];
+  readonly operators?: readonly string[];
+}
+
+/** A choice that the server does not follow, because a name of it means nothing. */
+export interface Refusal {
+  readonly field: string;
+  readonly detail: string;
+}
+
 export class StaffFeed {
   readonly clock = new CityClock();
   readonly vehicles = new VehicleStore(() => this.resync());
@@ -37,6 +50,9 @@ export class StaffFeed {
   heardAtMs = -1;
   /** Frames or messages that could not be read: counted, never shown as data. */
   refused = 0;
+  /** Told of a choice that is not followed; what was followed before goes on. */
+  onRefusal: (refusal: Refusal) => void = () => {};
+  private choice: Choice | undefined;
   private readonly socket: LiveSocket;
   private resyncAt = 0;
   private lookTimer: ReturnType<typeof setTimeout> | undefined;
@@ -79,8 +95,15 @@ export class StaffFeed {
     this.lookTimer = setTimeout(() => this.socket.send(this.subscription()), LOOK_PAUSE_MS);
   }
 
+  /** Narrows the vehicles and cells to a choice; undefined is everybody. Answered with a snapshot. */
+  choose(choice: Choice | undefined): void {
+    if (JSON.stringify(choice) === JSON.stringify(this.choice)) return;
+    this.choice = choice;
+    this.socket.send(this.subscription());
+  }
+
   private subscription(): string {
-    const asked = { type: "subscribe", topics: this.topics, bbox: null };
+    const asked = { type: "subscribe", topics: this.topics, bbox: null, filter: this.choice ?? null };
     if (this.view === undefined) return JSON.stringify(asked);
     return JSON.stringify({ ...asked, zoom: this.view.zoom, bbox: this.cells.wasGiven ? widened(this.view.bbox) : null });
   }
@@ -100,14 +123,18 @@ export class StaffFeed {
   }
 
   private text(text: string): void {
-    let message: TopicMessage<never>;
+    let message: TopicMessage<never> | ({ type: "error"; topic?: undefined } & Refusal);
     try {
-      message = JSON.parse(text) as TopicMessage<never>;
+      message = JSON.parse(text) as typeof message;
     } catch {
       this.refused++;
       return;
     }
     this.heardAtMs = Date.now();
+    if (message.type === "error") {
+      this.onRefusal(message);
+      return;
+    }
     const store = {
       alarms: this.alarms,
       orders: this.orders,

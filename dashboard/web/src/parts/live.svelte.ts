@@ -93,4 +93,10 @@ export class LiveCells {
     this.follow();
     return this.store.total();
   }
+
+  /** How many vehicles of all cells are in each condition, by the order of CONDITIONS. */
+  tally(): number[] {
+    this.follow();
+    return this.store.tally();
+  }
 }
