@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import uvicorn
 from litestar import Litestar
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from steppe.http_protocol import BoundedHttp
 from steppe.live_socket import LiveSocketProtocol
@@ -33,15 +34,19 @@ class WebServer:
         *,
         trusted_proxies: Sequence[str] = (),
         max_message_bytes: int = 1_048_576,
+        sockets: type[WebSocketsSansIOProtocol] = LiveSocketProtocol,
     ) -> None:
-        """Take the app, where to listen, whose X-Forwarded-For is believed, and the largest message read."""
+        """Take the app, where to listen, whose X-Forwarded-For is believed, and the largest message read.
+
+        ``sockets`` is the WebSocket protocol; a gateway needs LinkSocketProtocol.
+        """
         config = uvicorn.Config(
             app,
             host=host,
             port=port,
             loop="none",
             http=BoundedHttp,
-            ws=LiveSocketProtocol,
+            ws=sockets,
             ws_per_message_deflate=False,
             ws_max_size=max_message_bytes,
             ws_ping_interval=20,

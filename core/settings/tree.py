@@ -82,10 +82,11 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Address to listen on."""
     port: Port = 8010
     """Port to listen on; 0 takes a free one."""
-    max_frame_bytes: Count = 65_536
-    """Largest frame that is read, in bytes (1,000 positions are 24 kB)."""
+    max_frame_bytes: Annotated[int, Meta(ge=1_024, le=262_144)] = 262_144
+    """Largest frame that is read, in bytes (1,000 positions are 24 kB); `welcome` tells it to the vehicle."""
     frames_per_s: Seconds = 20.0
-    """Frames a second that one link may send before the newest position alone is kept."""
+    """Frames a second that one link may send, or three for each of its vehicles if that is more; above it
+    only the newest frame is kept."""
     stream_mb: Count = 512
     """Megabytes that may wait in the streams for a tracker or archiver that has stopped, before frames are
     refused as overloaded; 100,000 vehicles at 1 Hz fill 3.2 a second."""

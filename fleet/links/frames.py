@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from core import metrics
 from fleet.links.judge import Pending
 from fleet.links.sender import Sender
-from fleet.links.wire.frame import Frame, FrameError, Section, decode_frame
+from fleet.links.wire.frame import MAX_FRAME_BYTES, Frame, FrameError, Section, decode_frame
 from fleet.links.wire.messages import JsonPosition, Positions
 from fleet.links.wire.positions import (
     MAX_OFFSET_MS,
@@ -27,13 +27,17 @@ _MODES = {mode.name.lower(): int(mode) for mode in ControlMode}
 class Frames:
     """Reads frames of any sender. Holds nothing; raises FrameError with a code of core.problems."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_bytes: int = MAX_FRAME_BYTES) -> None:
+        self._most_bytes = most_bytes
         self.on_refused: Callable[[Sender, bytes, FrameError], None] | None = None
         """Told of every binary frame that cannot be read."""
 
     def binary(self, sender: Sender, data: bytes) -> Pending:
         """Return a binary frame ready to be judged; sections of unknown type or version are skipped."""
         try:
+            if len(data) > self._most_bytes:
+                detail = f"{len(data)} bytes, at most {self._most_bytes} are taken"
+                raise FrameError("too-large", detail, "length")
             frame = decode_frame(data)
             pending = Pending(sender, frame.frame_seq, _base_time(frame))
             for section in frame.sections:

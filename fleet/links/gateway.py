@@ -1,9 +1,9 @@
 """The gateway process: vehicle links, frames and reports over HTTP; it holds nothing but open links."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -19,6 +19,7 @@ from core.problem_http import EXCEPTION_HANDLERS
 from core.redis import REDIS_DOWN, Redis, StreamsRedis
 from fleet.links.book import LinkBook
 from fleet.links.buckets import Buckets
+from fleet.links.connection import HandOver
 from fleet.links.frames import Frames
 from fleet.links.http import FrameRoutes
 from fleet.links.intake import Intake
@@ -43,6 +44,8 @@ TELL_ALL_EVERY_S: Final = 1.0
 RECHECK_EVERY_S: Final = 30.0
 """How soon a revoked credential loses its open link."""
 REDIS_RUN_EVERY_S: Final = 1.0
+PING_EVERY_S: Final = 20
+"""Of each link; a twentieth of them is pinged every second."""
 
 _AWAY: tuple[type[Exception], ...] = (*REDIS_DOWN, OSError)
 _log = structlog.get_logger("fleet.links.gateway")
@@ -87,7 +90,7 @@ class Gateway:
             partitions=partitions,
             most_bytes=profile.stream_most_mb * 1_000_000,
         )
-        self.frames = Frames()
+        self.frames = Frames(profile.max_frame_bytes)
         self.reports = Reports(stores.submit_report, self.roster, clock)
         self.pusher = Pusher(stores.plain, self.book, stores.commands)
         self.parts = LinkParts(
@@ -101,7 +104,12 @@ class Gateway:
             partitions=partitions,
             pending_commands=stores.commands.pending,
             sent=self.pusher.note_sent,
+            start=self._start,
+            lost=self._lost,
         )
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._turns: list[set[Link]] = [set() for _ in range(PING_EVERY_S)]
+        self._next_turn = self._ping_turn = 0
         self._counted = dict.fromkeys(Reject, 0)
         self._counted_accepted = 0
         self._clock_s = clock.monotonic_s
@@ -118,15 +126,31 @@ class Gateway:
         await self._stores.streams.ping()
         await self._stores.plain.ping()
 
-    async def serve(self, link: Link) -> None:
-        """Serve one link until it ends."""
+    def take(self, principal: Principal, hand_over: HandOver) -> None:
+        """Take the connection of an accepted link over and serve it until it ends."""
+        link = Link(self.sender(principal), self.parts, hand_over)
+        self._next_turn = (self._next_turn + 1) % PING_EVERY_S
+        link.turn = self._next_turn
+        self._turns[link.turn].add(link)
         self.links.add(link)
         metrics.LINKS_OPEN.set(len(self.links))
-        try:
-            await link.run()
-        finally:
-            self.links.discard(link)
-            metrics.LINKS_OPEN.set(len(self.links))
+
+    def _lost(self, link: Link) -> None:
+        self.links.discard(link)
+        self._turns[link.turn].discard(link)
+        metrics.LINKS_OPEN.set(len(self.links))
+
+    def _start(self, work: Coroutine[Any, Any, None], done: Callable[[], None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)  # a task that nobody holds may be collected
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            if not task.cancelled() and task.exception() is not None:
+                _log.error("link_work_failed", exc_info=task.exception())
+            done()
+
+        task.add_done_callback(ended)
 
     def sender(self, principal: Principal) -> Sender:
         """Return a sender for a principal that the guard let through."""
@@ -143,6 +167,7 @@ class Gateway:
             asyncio.create_task(self._every(ROSTER_EVERY_S, self._refresh, inner), name="roster"),
             asyncio.create_task(self._every(TELL_EVERY_S, self._tell, inner), name="tell"),
             asyncio.create_task(self._every(RECHECK_EVERY_S, self._recheck, inner), name="recheck"),
+            asyncio.create_task(self._every(1.0, self._keep_alive, inner), name="ping"),
             asyncio.create_task(self._every(REDIS_RUN_EVERY_S, self._watch_run, inner), name="redis-run"),
         }
         stopping = asyncio.create_task(stop.wait())
@@ -201,6 +226,11 @@ class Gateway:
                     total - self._counted[reason]
                 )
                 self._counted[reason] = total
+
+    async def _keep_alive(self) -> None:
+        self._ping_turn = (self._ping_turn + 1) % PING_EVERY_S
+        for link in list(self._turns[self._ping_turn]):
+            link.keep_alive()
 
     async def _recheck(self) -> None:
         if self._stores.recheck is None:

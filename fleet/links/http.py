@@ -128,7 +128,7 @@ def _check(gateway: Any, sender: Sender, pending: Pending) -> None:
 
 async def _settled(intake: Any, pending: Pending) -> Outcome:
     done: asyncio.Future[Outcome | None] = asyncio.get_running_loop().create_future()
-    pending.settle = lambda outcome: None if done.done() else done.set_result(outcome)
+    pending.settle = lambda _, outcome: None if done.done() else done.set_result(outcome)
     intake.offer(pending)
     outcome = await done
     if outcome is None:

@@ -56,8 +56,7 @@ class Intake:
         self._pending_bytes = 0
         self._wake = asyncio.Event()
         self._full = asyncio.Event()
-        self._drained = asyncio.Event()
-        self._drained.set()
+        self._waiting: list[Callable[[], None]] = []
         self._flush = 0
         self._flushes: deque[tuple[int, dict[int, bytes]]] = deque()
         self._most_bytes = most_bytes
@@ -79,13 +78,15 @@ class Intake:
         self._wake.set()
         if self._pending_bytes >= FULL_BYTES:
             self._full.set()
-        if len(self._pending) > MAX_PENDING:
-            self._drained.clear()
 
-    async def room(self) -> None:
-        """Return when frames may be offered again: what a link awaits before it reads on."""
-        if not self._drained.is_set():
-            await self._drained.wait()
+    @property
+    def is_full(self) -> bool:
+        """Whether so many frames wait that a link must not be read further."""
+        return len(self._pending) > MAX_PENDING
+
+    def when_drained(self, resume: Callable[[], None]) -> None:
+        """Call once when frames may be offered again."""
+        self._waiting.append(resume)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Flush batches until told to stop, the last one included.
@@ -124,7 +125,9 @@ class Intake:
     async def _flush_batch(self) -> None:
         batch, self._pending, self._pending_bytes = self._pending, [], 0
         self._full.clear()
-        self._drained.set()
+        waiting, self._waiting = self._waiting, []
+        for resume in waiting:
+            resume()
         self.frames += len(batch)
         now_ms = self._clock.now_ms()
         judged = self._judge.judge(batch, now_ms)
@@ -237,4 +240,4 @@ def _settle(pending: Pending, outcome: Outcome | None, flush: int) -> None:
     else:
         pending.sender.took(pending.frame_seq, outcome.accepted, flush)
     if pending.settle is not None:
-        pending.settle(outcome)
+        pending.settle(pending, outcome)

@@ -39,8 +39,8 @@ class Pending(msgspec.Struct):
     """POSITION[n] as bytes."""
     status: bytes | memoryview = b""
     """STATUS[m] as bytes."""
-    settle: Callable[["Outcome | None"], None] | None = None
-    """Called once with the outcome, or with None when the stream could not take the batch."""
+    settle: Callable[["Pending", "Outcome | None"], None] | None = None
+    """Called once with the frame and its outcome, or with None when the stream could not take the batch."""
 
 
 class Outcome(msgspec.Struct, frozen=True):

@@ -2,27 +2,27 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
 import msgspec
 import structlog
-from litestar import WebSocket
-from litestar.exceptions import WebSocketException
 
 from core.clock import Clock
 from core.errors import SteppeError
 from core.ids import new_id
 from core.problems import close_code
 from fleet.links.book import LinkBook
+from fleet.links.connection import HandOver
 from fleet.links.frames import Frames
+from fleet.links.greeting import hello_of
 from fleet.links.intake import Intake
 from fleet.links.judge import Outcome, Pending
 from fleet.links.profile import LinkProfile
-from fleet.links.refusals import rejection, unreadable
+from fleet.links.refusals import not_now, rejection, unreadable
 from fleet.links.reports import Reports
 from fleet.links.sender import Sender
-from fleet.links.wire.frame import MAX_FRAME_BYTES, PROTOCOL_VERSION, FrameError
+from fleet.links.wire.frame import PROTOCOL_VERSION, FrameError
 from fleet.links.wire.messages import (
     Accepted,
     Command,
@@ -63,32 +63,49 @@ class LinkParts(msgspec.Struct, frozen=True):
     pending_commands: Callable[[list[int]], Awaitable[list[Command]]]
     sent: Callable[[list[str]], None]
     """Takes the ids of commands that were put on a link."""
-
-
-class Closed(Exception):
-    """The link ends with this close code and reason."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
+    start: Callable[[Coroutine[Any, Any, None], Callable[[], None]], None]
+    """Runs what must wait for a store, and calls the second when that is over."""
+    lost: Callable[["Link"], None]
+    """Takes a link that has ended."""
 
 
 class Link:
-    """One open link. ``run`` returns when it is over; everything of it lives in one event loop."""
+    """One open link, driven by its connection's calls; everything of it lives in one event loop."""
 
-    def __init__(self, socket: WebSocket[Any, Any, Any], sender: Sender, parts: LinkParts) -> None:
+    __slots__ = (
+        "_accepted_told_s",
+        "_bad",
+        "_early",
+        "_frame_tokens",
+        "_frame_tokens_s",
+        "_held",
+        "_held_count",
+        "_hello_timer",
+        "_is_greeted",
+        "_open_reports",
+        "_out",
+        "_parts",
+        "_stop_epochs",
+        "_told_accepted_seq",
+        "_wire",
+        "sender",
+        "session",
+        "turn",
+        "vehicles",
+    )  # fmt: skip
+
+    def __init__(self, sender: Sender, parts: LinkParts, hand_over: HandOver) -> None:
         self.session = new_id()
         self.sender = sender
         self.vehicles: list[int] = []
-        self._socket = socket
+        self.turn = 0
+        """Which of the gateway's turns of pings it belongs to."""
         self._parts = parts
-        self._out: deque[str] = deque()
-        self._wake = asyncio.Event()
-        self._closing: Closed | None = None
-        self._reports: set[asyncio.Task[None]] = set()
-        self._report_room = asyncio.Semaphore(MAX_OPEN_REPORTS)
-        self._bad: deque[float] = deque()
+        self._out: deque[bytes] | None = None
+        """Messages that wait for a vehicle that reads slowly; None while nothing waits."""
+        self._is_greeted = False
+        self._open_reports = 0
+        self._bad: deque[float] | None = None
         self._accepted_told_s = float("-inf")
         self._told_accepted_seq = 0
         self._frame_tokens = float(parts.profile.burst_positions)
@@ -97,15 +114,29 @@ class Link:
         self._held_count = 0
         self._early: list[Command] | None = []
         """Commands that came while SQL is asked what the vehicles are owed; None once it has answered."""
-        self._stop_epochs: dict[int, int] = {}
+        self._stop_epochs: dict[int, int] | None = None
+        loop = asyncio.get_running_loop()
+        self._hello_timer: asyncio.TimerHandle | None = loop.call_later(HELLO_WITHIN_S, self._no_hello)
+        self._wire = hand_over(self)
 
     def tell(self, message: ToVehicle) -> None:
-        """Queue a message; a link whose queue is full is closed instead."""
+        """Send a message; it waits for a vehicle that reads slowly, and a full queue closes the link."""
+        data = encode_message(message)
+        if self._out is None and self._wire.is_writable:
+            self._wire.send_text(data)
+            return
+        self._out = self._out or deque()
         if len(self._out) >= MAX_WAITING_MESSAGES:
+            self._out.clear()
             self.close(close_code("client-too-slow"), "client-too-slow")
             return
-        self._out.append(encode_message(message).decode())
-        self._wake.set()
+        self._out.append(data)
+
+    def on_writable(self) -> None:
+        """Send what waits."""
+        while self._out and self._wire.is_writable:
+            self._wire.send_text(self._out.popleft())
+        self._out = self._out or None
 
     def carry(self, command: Command, *, at_once: bool = False) -> bool:
         """Queue a command and return whether that was done: not for a stop or release that was overtaken.
@@ -117,6 +148,7 @@ class Link:
             self._early.append(command)
             return False
         if command.stop_epoch:
+            self._stop_epochs = self._stop_epochs or {}
             if command.stop_epoch < self._stop_epochs.get(command.vehicle_no, 0):
                 return False
             self._stop_epochs[command.vehicle_no] = command.stop_epoch
@@ -128,69 +160,52 @@ class Link:
         self.close(close_code("replaced"), "replaced")
 
     def close(self, code: int, reason: str) -> None:
-        """End the link with a close code; what is queued is sent first."""
-        self._closing = self._closing or Closed(code, reason)
-        self._wake.set()
+        """End the link with a close code; what waits is sent first."""
+        while self._out:
+            self._wire.send_text(self._out.popleft())
+        self._wire.close(code, reason)
 
-    async def run(self) -> None:
-        """Serve the link until either side ends it."""
-        reader = asyncio.create_task(self._read())
-        writer = asyncio.create_task(self._write())
-        try:
-            await asyncio.wait({reader, writer}, return_when=asyncio.FIRST_COMPLETED)
-            await self._end(reader, writer)
-        finally:
-            reader.cancel()
-            writer.cancel()
-            self._parts.book.remove(self, self.vehicles)
-            await asyncio.gather(reader, writer, *self._reports, return_exceptions=True)
+    def keep_alive(self) -> None:
+        """Ping the vehicle; a link that answered none since the last time is closed."""
+        self._wire.keep_alive()
 
-    async def _end(self, reader: asyncio.Task[None], writer: asyncio.Task[None]) -> None:
-        if not reader.done():
-            return
-        error = reader.exception()
-        if isinstance(error, Closed):
-            self.close(error.code, error.reason)
-            await asyncio.wait({writer}, timeout=2.0)
-        elif error is not None and not isinstance(error, WebSocketException):
-            raise error
+    def on_lost(self) -> None:
+        """Leave everything that knows the link."""
+        self._out = None
+        self._stop_waiting_for_hello()
+        self._parts.book.remove(self, self.vehicles)
+        self._parts.lost(self)
 
-    # --- reading -------------------------------------------------------------------------------
+    # --- greeting ------------------------------------------------------------------------------
 
-    async def _read(self) -> None:
-        await self._greet()
-        while (message := await self._receive()) is not None:
-            if isinstance(message, str):
-                await self._on_text(message)
-            else:
-                self._on_frame(message)
-                await self._parts.intake.room()
+    def _no_hello(self) -> None:
+        self.close(close_code("hello-expected"), "hello-expected")
 
-    async def _receive(self) -> str | bytes | None:
-        event: Any = await self._socket.receive()
-        if event["type"] == "websocket.disconnect":
-            return None
-        text: str | None = event.get("text")
-        return text if text is not None else event["bytes"]
+    def _stop_waiting_for_hello(self) -> None:
+        if self._hello_timer is not None:
+            self._hello_timer.cancel()
+            self._hello_timer = None
 
-    async def _greet(self) -> None:
-        try:
-            first = await asyncio.wait_for(self._receive(), HELLO_WITHIN_S)
-        except TimeoutError:
-            raise Closed(close_code("hello-expected"), "hello-expected") from None
-        hello = _hello(first)
+    def _greet(self, first: str | bytes) -> None:
+        self._stop_waiting_for_hello()
+        hello = hello_of(first)
         if hello is None:
             self.tell(Error(code="hello-expected", detail="the first message of a link is hello"))
-            raise Closed(close_code("hello-expected"), "hello-expected")
+            self.close(close_code("hello-expected"), "hello-expected")
+            return
         if hello.protocol != PROTOCOL_VERSION:
             detail = f"protocol {hello.protocol}; we speak {PROTOCOL_VERSION}"
             self.tell(Error(code="unknown-version", detail=detail, field="protocol"))
-            raise Closed(close_code("unknown-version"), "unknown-version")
+            self.close(close_code("unknown-version"), "unknown-version")
+            return
+        self._is_greeted = True
         self.vehicles = self._claimed(hello)
         self.sender.durable_seq = hello.last_durable_seq
         self._welcome()
         self._parts.book.add(self, self.vehicles)
-        await self.send_pending()
+        # Nothing more is read until the vehicle has been sent what it is owed.
+        self._wire.pause()
+        self._parts.start(self.send_pending(), self._wire.resume)
 
     def _claimed(self, hello: Hello) -> list[int]:
         own = self.sender.own_numbers(self._parts.roster)
@@ -220,7 +235,7 @@ class Link:
                 rate=parts.clock.rate,
                 report_interval_s=parts.profile.report_interval_s,
                 partitions=parts.partitions,
-                max_frame_bytes=MAX_FRAME_BYTES,
+                max_frame_bytes=parts.profile.max_frame_bytes,
                 link_loss=parts.profile.link_loss,
             )
         )
@@ -238,28 +253,37 @@ class Link:
 
     # --- frames --------------------------------------------------------------------------------
 
-    def _on_frame(self, data: bytes) -> None:
+    def on_frame(self, data: bytes) -> None:
+        """Take a binary frame: judged with its batch, refused at once when it cannot be read."""
+        if not self._is_greeted:
+            self._greet(data)
+            return
         try:
             pending = self._parts.frames.binary(self.sender, data)
         except FrameError as error:
             self._refuse(Error(code=error.code, detail=error.detail, field=error.field))
             if error.code == "too-large":
-                raise Closed(close_code(error.code), error.code) from None
+                self.close(close_code(error.code), error.code)
             return
         self._offer(pending)
 
     def _offer(self, pending: Pending) -> None:
-        pending.settle = lambda outcome: self._settled(pending.frame_seq, outcome)
+        # Not a closure over the frame: a cycle would keep its bytes until the collector comes by.
+        pending.settle = self._settled
+        intake = self._parts.intake
         if self.sender.is_replay(pending.frame_seq):
             self._parts.frames.count_replay()
             detail = f"frame {pending.frame_seq} does not come after {self.sender.last_frame_seq}"
             self._refuse(Error(code="frame-replayed", detail=detail, frame_seq=pending.frame_seq))
-        elif self._parts.intake.is_overloaded or not self._parts.intake.is_up:
+        elif intake.is_overloaded or not intake.is_up:
             self._parts.frames.count_shed()
             self.sender.forget(pending.frame_seq)
-            self.tell(_not_now(self._parts.intake.is_up, pending.frame_seq))
+            self.tell(not_now(intake.is_up, pending.frame_seq))
         elif self._has_frame_token():
-            self._parts.intake.offer(pending)
+            intake.offer(pending)
+            if intake.is_full:
+                self._wire.pause()
+                intake.when_drained(self._wire.resume)
         else:
             self._held, self._held_count = pending, self._held_count + 1
 
@@ -294,12 +318,12 @@ class Link:
             detail = "more frames than the link may send; the newest was kept"
             self._refuse(Error(code="flood", detail=detail, frame_seq=held.frame_seq, count=dropped))
 
-    def _settled(self, frame_seq: int, outcome: Outcome | None) -> None:
+    def _settled(self, pending: Pending, outcome: Outcome | None) -> None:
         if outcome is None:
-            self.tell(_not_now(is_up=False, frame_seq=frame_seq))
+            self.tell(not_now(is_up=False, frame_seq=pending.frame_seq))
             return
         for reason, count, vehicle_no in outcome.refused:
-            self._refuse(rejection(reason, count, vehicle_no, frame_seq))
+            self._refuse(rejection(reason, count, vehicle_no, pending.frame_seq))
         if self._accepted_told_s == float("-inf"):
             self.tell_accepted()
 
@@ -323,7 +347,11 @@ class Link:
 
     # --- messages ------------------------------------------------------------------------------
 
-    async def _on_text(self, text: str) -> None:
+    def on_text(self, text: str) -> None:
+        """Take a message."""
+        if not self._is_greeted:
+            self._greet(text)
+            return
         try:
             message = decode_from_vehicle(text)
         except msgspec.DecodeError as error:
@@ -331,14 +359,17 @@ class Link:
             return
         match message:
             case Report():
-                await self._report_room.acquire()
-                task = asyncio.create_task(self._store(message))
-                self._reports.add(task)
-                task.add_done_callback(self._report_done)
+                self._on_report(message)
             case Positions():
                 self._on_json(message)
             case Hello():
                 self._refuse(Error(code="unknown-message", detail="hello comes once", field="type"))
+
+    def _on_report(self, report: Report) -> None:
+        self._open_reports += 1
+        if self._open_reports == MAX_OPEN_REPORTS:
+            self._wire.pause()
+        self._parts.start(self._store(report), self._report_done)
 
     def _on_json(self, message: Positions) -> None:
         try:
@@ -353,44 +384,17 @@ class Link:
     async def _store(self, report: Report) -> None:
         self.tell(await self._parts.reports.store(self.sender, report))
 
-    def _report_done(self, task: asyncio.Task[None]) -> None:
-        self._reports.discard(task)
-        self._report_room.release()
-        if not task.cancelled() and task.exception() is not None:
-            _log.error("report_failed", exc_info=task.exception())
+    def _report_done(self) -> None:
+        self._open_reports -= 1
+        if self._open_reports == MAX_OPEN_REPORTS - 1:
+            self._wire.resume()
 
     def _refuse(self, error: Error) -> None:
         self.tell(error)
         now_s = self._parts.clock.monotonic_s()
+        self._bad = self._bad or deque()
         self._bad.append(now_s)
         while now_s - self._bad[0] > 60.0:
             self._bad.popleft()
         if len(self._bad) > self._parts.profile.max_bad_messages_per_minute:
             self.close(close_code("too-many-requests"), "too-many-requests")
-
-    # --- writing -------------------------------------------------------------------------------
-
-    async def _write(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._out:
-                await self._socket.send_data(self._out.popleft())
-            if self._closing is not None:
-                await self._socket.close(code=self._closing.code, reason=self._closing.reason)
-                return
-
-
-def _hello(first: str | bytes | None) -> Hello | None:
-    if not isinstance(first, str):
-        return None
-    try:
-        message = decode_from_vehicle(first)
-    except msgspec.DecodeError:
-        return None
-    return message if isinstance(message, Hello) else None
-
-
-def _not_now(is_up: bool, frame_seq: int) -> Error:
-    code = "overloaded" if is_up else "redis-unavailable"
-    return Error(code=code, detail="keep the frame and send it again", frame_seq=frame_seq)

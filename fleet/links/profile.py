@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from fleet.links.wire.frame import MAX_FRAME_BYTES
 from fleet.links.wire.messages import LinkLoss
 
 Seconds = Annotated[float, Meta(gt=0)]
@@ -25,6 +26,8 @@ class LinkProfile(msgspec.Struct, frozen=True, kw_only=True):
     """What a vehicle may send at once after a loss of the link: fifteen minutes at 1 Hz."""
     frames_per_wall_s: Seconds = 20.0
     """Frames a wall second of a link with one vehicle; a link with more may send one for each vehicle."""
+    max_frame_bytes: Annotated[int, Meta(ge=1_024, le=MAX_FRAME_BYTES)] = MAX_FRAME_BYTES
+    """Largest frame that is read; ``welcome`` says it."""
     batch_wall_ms: Annotated[int, Meta(ge=1, le=200)] = 150
     """Least time between two batches that are judged and appended: what a batch costs (0.9 ms, and 32 entries
     in the stream, the tracker and the archiver) hardly depends on how many frames are in it. A frame that

@@ -34,6 +34,12 @@ def rejection(reason: Reject, count: int, vehicle_no: int, frame_seq: int) -> Er
     )
 
 
+def not_now(is_up: bool, frame_seq: int) -> Error:
+    """Return the error message of a frame that the city cannot take now."""
+    code = "overloaded" if is_up else "redis-unavailable"
+    return Error(code=code, detail="keep the frame and send it again", frame_seq=frame_seq)
+
+
 def unreadable(error: msgspec.DecodeError) -> Error:
     """Return the error message of a text that is no message: which field, and what is wrong with it."""
     said, _, path = str(error).partition(" - at `$")

@@ -22,6 +22,24 @@ GAP_MOST_S: Final = 90.0
 class Sender:
     """One credential on one link, or over HTTP. Numbers come from its principal and the roster."""
 
+    __slots__ = (
+        "_first_gap",
+        "_highest_durable_seq",
+        "_highest_seq",
+        "_waiting",
+        "accepted_count",
+        "accepted_seq",
+        "durable_seq",
+        "gaps",
+        "last_frame_seq",
+        "maker",
+        "maker_number",
+        "only_vehicle",
+        "principal",
+        "several",
+        "vehicles",
+    )
+
     def __init__(self, principal: Principal, roster: Roster) -> None:
         self.principal = principal
         self.maker: MakerId | None = principal.maker
@@ -38,7 +56,8 @@ class Sender:
         self.accepted_seq = 0
         self.accepted_count = 0
         self.durable_seq = 0
-        self._waiting: deque[tuple[int, int]] = deque(maxlen=_MOST_WAITING)
+        self._waiting: deque[tuple[int, int]] | None = None
+        """(flush, highest frame of it) that are not on disk yet."""
         self._highest_seq = self._highest_durable_seq = 0
         self.gaps: dict[int, int | None] = {}
         """Frames that were not taken when they came, and the flush that took them since: nothing is said to
@@ -89,6 +108,8 @@ class Sender:
         if self._waiting and self._waiting[-1][0] == flush:
             self._waiting[-1] = (flush, max(frame_seq, self._waiting[-1][1]))
         else:
+            if self._waiting is None:
+                self._waiting = deque(maxlen=_MOST_WAITING)
             self._waiting.append((flush, frame_seq))
 
     @property

@@ -15,6 +15,7 @@ import msgspec
 import uvicorn
 from litestar import Litestar
 from prometheus_client import start_http_server
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from core.allocator import give_back, keep_no_holes
 from core.auth.litestar import AuthPlugin
@@ -29,6 +30,7 @@ from geofences.index import FenceIndex
 from geofences.watch import FenceWatch
 from steppe.bench.machine import open_files_most
 from steppe.bench.world import World, identify
+from steppe.link_socket import LinkSocketProtocol
 from steppe.live_socket import LiveSocketProtocol
 from steppe.running import collect_seldom
 
@@ -47,11 +49,11 @@ def keep_what_is_loaded() -> None:
     give_back()
 
 
-def serve(app: Litestar, address: str) -> None:
+def serve(app: Litestar, address: str, sockets: type[WebSocketsSansIOProtocol] = LiveSocketProtocol) -> None:
     """Run the web server until a signal, as the city does."""
     host, _, port = address.removeprefix("http://").partition(":")
     uvicorn.run(
-        app, host=host, port=int(port), loop="uvloop", http="httptools", ws=LiveSocketProtocol,
+        app, host=host, port=int(port), loop="uvloop", http="httptools", ws=sockets,
         ws_per_message_deflate=False, log_level="warning", access_log=False, lifespan="on",
     )  # fmt: skip
 
@@ -92,7 +94,7 @@ def run_gateway(world: World) -> None:
     profile = LinkProfile(stream_most_mb=world.stream_mb, positions_per_s=world.pace_most)
     gateway = Gateway(stores, clock, profile, partitions=world.partitions)
     app = gateway_app(gateway, identify, lifespan=[reports])
-    serve(app, world.gateway)
+    serve(app, world.gateway, LinkSocketProtocol)
 
 
 def expose(world: World, name: str) -> None:

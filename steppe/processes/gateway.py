@@ -18,6 +18,7 @@ from fleet.quality.shown import QualityReader
 from fleet.vehicles.roster_source import SqlRoster
 from steppe.checks import store_checks
 from steppe.gateway_quality import gateway_reporter
+from steppe.link_socket import LinkSocketProtocol
 from steppe.probes import probe_routes
 from steppe.resources import Resources
 from steppe.running import Components, run_process
@@ -45,7 +46,11 @@ async def compose(resources: Resources) -> Components:
     gateway = Gateway(
         stores,
         clock,
-        LinkProfile(stream_most_mb=settings.gateway.stream_mb),
+        LinkProfile(
+            stream_most_mb=settings.gateway.stream_mb,
+            max_frame_bytes=settings.gateway.max_frame_bytes,
+            frames_per_wall_s=settings.gateway.frames_per_s,
+        ),
         partitions=settings.tracker.partitions,
     )
     exchange = TokenExchange(database, clock, secret_keys(settings.security), tokens)
@@ -62,7 +67,11 @@ async def compose(resources: Resources) -> Components:
     quality = quality_routes(QualityReader(resources.redis))
     app = gateway_app(gateway, identity, routes=[token_route, quality, *probe_routes(checks)])
     web = WebServer(
-        app, settings.gateway.host, settings.gateway.port, trusted_proxies=settings.api.trusted_proxies
+        app,
+        settings.gateway.host,
+        settings.gateway.port,
+        trusted_proxies=settings.api.trusted_proxies,
+        sockets=LinkSocketProtocol,
     )
     return {
         "inbox": inbox,

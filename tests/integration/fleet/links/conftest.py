@@ -29,6 +29,7 @@ from fleet.quality.routes import quality_routes
 from fleet.quality.shown import QualityReader
 from fleet.telemetry.records import read_entry
 from fleet.telemetry.roster import FixedRoster, RosterRow
+from steppe.link_socket import LinkSocketProtocol
 
 LATER = datetime(2099, 1, 1, tzinfo=UTC)
 
@@ -102,7 +103,7 @@ class Running:
 async def served(app: Litestar, port: int = 0) -> AsyncIterator[uvicorn.Server]:
     server = uvicorn.Server(
         uvicorn.Config(
-            app, host="127.0.0.1", port=port, log_config=None, ws="websockets-sansio",
+            app, host="127.0.0.1", port=port, log_config=None, ws=LinkSocketProtocol,
             ws_per_message_deflate=False, timeout_graceful_shutdown=3,
         )
     )  # fmt: skip

@@ -10,6 +10,7 @@ import pytest
 
 from core import metrics
 from fleet.links.profile import LinkProfile
+from fleet.links.wire.messages import Error
 from fleet.telemetry.rejects import Reject
 from tests.integration.fleet.links.conftest import Running, accepted
 from tests.integration.fleet.links.second_client import HEADER, Vehicle, frame, position, positions_frame
@@ -67,6 +68,37 @@ async def test_an_oversized_frame_closes_the_link_with_4413(running: Running) ->
         await vehicle.send(bytes(262_145))
         assert (await vehicle.hear("error"))["code"] == "too-large"
         assert await vehicle.closed() == 4413
+
+
+class TestSmallFrames:
+    @pytest.fixture
+    def profile(self) -> LinkProfile:
+        return LinkProfile(batch_wall_ms=5, max_frame_bytes=2_048)
+
+    async def test_the_largest_frame_is_the_profiles_and_welcome_says_it(self, running: Running) -> None:
+        fits = positions_frame(1, running.now_ms(), *[position(7, seq, 39.6, 109.78) for seq in range(1, 84)])
+        assert len(fits) == 2_024
+        async with Vehicle(running.link, "seven") as vehicle:
+            await vehicle.hello()
+            assert (await vehicle.hear("welcome"))["maxFrameBytes"] == 2_048
+            await vehicle.send(fits)
+            assert (await vehicle.hear("accepted"))["count"] == 83
+            await vehicle.send(bytes(2_049))
+            assert (await vehicle.hear("error"))["detail"] == "2049 bytes, at most 2048 are taken"
+            assert await vehicle.closed() == 4413
+
+
+async def test_a_vehicle_that_lets_2000_messages_wait_is_closed_with_4480(running: Running) -> None:
+    async with Vehicle(running.link, "seven") as vehicle, Vehicle(running.link, "eight") as other:
+        await vehicle.hello()
+        await other.hello()
+        link = running.gateway.book.of(7)
+        assert link is not None
+        for _ in range(5_000):  # in one turn of the loop, 20 MB: more than the kernel takes
+            link.tell(Error(code="flood", detail="x" * 4_000))
+        assert await vehicle.closed() == 4480
+        await other.send(positions_frame(1, running.now_ms(), position(8, 1, 39.6, 109.78)))
+        await other.hear("accepted")
 
 
 @pytest.mark.parametrize(
