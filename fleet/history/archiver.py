@@ -11,6 +11,7 @@ import structlog
 from numpy.typing import NDArray
 
 from core import keys, metrics
+from core.allocator import give_back
 from core.clock import Clock
 from core.database import Database
 from core.errors import Conflict, SteppeError
@@ -21,14 +22,8 @@ from fleet.history.files import RawFile, RawFiles, last_seqs
 from fleet.history.ledger import Totals, added
 from fleet.history.memory import LATEST_MS, Memory, not_stored
 from fleet.history.reading import History
-from fleet.telemetry.records import (
-    STREAM_POSITION,
-    STREAM_STATUS,
-    Entry,
-    Records,
-    joined,
-    read_entry,
-)
+from fleet.history.unwritten import Unwritten
+from fleet.telemetry.records import Entry, Records, read_entry
 
 READ_EVERY_S: Final = 1.0
 ENTRIES_MOST: Final = 1_000
@@ -79,8 +74,7 @@ class Archiver:
     def _begin(self) -> None:
         self._up_to: dict[int, str] = {}
         self._written: dict[int, str] = {}
-        self._entries: list[Entry] = []
-        self._rows = 0
+        self._unwritten = Unwritten(ROWS_MOST)
         self._memory = Memory()
         self._totals = Totals()
         self._unreadable = 0
@@ -111,7 +105,7 @@ class Archiver:
                 await self._recover()
             has_more = await self._read()
             due = self._clock.monotonic_s() - self._flushed_s >= self._flush_s
-            if due or self._rows > ROWS_MOST:
+            if due or self._unwritten.rows > ROWS_MOST:
                 await self._flush()
         except _AWAY as error:
             self._has_begun = self._has_begun and not isinstance(error, Conflict)
@@ -150,23 +144,22 @@ class Archiver:
             after = self._up_to.get(partition, "0-0")
             pipe.xrange(keys.telemetry(partition), min=f"({after}", max="+", count=ENTRIES_MOST)
         has_more = False
+        entries: list[Entry] = []
         for partition, found in enumerate(await pipe.execute()):
-            for entry_id, fields in found:
-                self._take(entry_id, fields)
+            entries.extend(filter(None, (self._entry(entry_id, fields) for entry_id, fields in found)))
             if found:
                 self._up_to[partition] = found[-1][0].decode()
             has_more = has_more or len(found) == ENTRIES_MOST
+        self._unwritten.add(entries)
         return has_more
 
-    def _take(self, entry_id: bytes, fields: dict[bytes, bytes]) -> None:
+    def _entry(self, entry_id: bytes, fields: dict[bytes, bytes]) -> Entry | None:
         try:
-            entry = read_entry(fields)
+            return read_entry(fields)
         except (KeyError, ValueError, TypeError) as error:
             _log.error("stream_entry_unreadable", entry=entry_id.decode(), error=repr(error))
             self._unreadable += 1
-            return
-        self._entries.append(entry)
-        self._rows += len(entry.positions)
+            return None
 
     async def _flush(self) -> None:
         """Write what was read, then say that it is durable; after an error the same is tried again."""
@@ -177,20 +170,13 @@ class Archiver:
             if self._written:
                 await self._publish()
             return
-        entries = self._entries
-        positions = joined((entry.positions for entry in entries), STREAM_POSITION)
-        received_ms = np.repeat(
-            np.array([entry.received_ms for entry in entries], np.int64),
-            [len(entry.positions) for entry in entries],
-        )
-        status = joined((entry.status for entry in entries), STREAM_STATUS)
+        positions, received_ms, status = self._unwritten.whole()
         fresh = await self._fresh(positions)
         shed = {reason: int(rows.sum()) for reason, rows in Memory.shed(positions).items()}
         totals = self._counted(int(fresh.sum()), len(fresh), shed, len(status))
         await asyncio.to_thread(
             self.files.write,
-            positions[fresh],
-            received_ms[fresh],
+            *(positions, received_ms) if fresh.all() else (positions[fresh], received_ms[fresh]),
             status,
             dict(self._up_to),
             self._clock.now_ms(),
@@ -199,7 +185,10 @@ class Archiver:
         self._memory.take()
         self._count(totals)
         self._written = dict(self._up_to)
-        self._entries, self._rows, self._unreadable = [], 0, 0
+        del positions, received_ms, status
+        self._unwritten.clear()
+        self._unreadable = 0
+        give_back()
         metrics.HISTORY_FLUSH_SECONDS.observe(self._clock.monotonic_s() - began_s)
         await self._publish()
 

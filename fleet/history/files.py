@@ -4,7 +4,7 @@ A file's name orders it; its ledger says up to which stream entry of every parti
 once the file exists. So the rename is the commit: nothing else has to agree with it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
@@ -21,6 +21,8 @@ from fleet.history.ledger import RawLedger, Totals
 from fleet.telemetry.records import STREAM_STATUS, Records
 
 _PARTS: Final = 4
+_PIECE_ROWS: Final = POSITIONS.row_group
+"""What is made columns of at once, a row group: the file is the same as of one piece."""
 _CLOSE_MS: Final = 2**32
 
 
@@ -107,21 +109,23 @@ class RawFiles:
         before = self._newest
         self._must_be_newest(before)
         serial = 1 if before is None else before.serial + 1
-        kept, kept_status = _kept(positions, received_ms), _kept_status(status)
+        kept_status = _kept_status(status)
         if len(status):
             ledger = RawLedger(serial=serial, hours=hours_of(kept_status))
             path = self._path(self.status, serial, at_ms, kept_status)
             place(path, STATUS, [kept_status], lambda: msgspec.json.encode(ledger), "rename")
         ledger = RawLedger(
             serial=serial,
-            hours=hours_of(kept),
+            hours=hours_of(positions),
             after={} if before is None else before.up_to,
             up_to=up_to,
-            totals=totals or _counted(before, len(kept), len(kept_status)),
+            totals=totals or _counted(before, len(positions), len(kept_status)),
         )
-        path = self._path(self.positions, serial, at_ms, kept)
+        path = self._path(self.positions, serial, at_ms, positions)
         try:
-            place(path, POSITIONS, [kept], lambda: msgspec.json.encode(ledger), "rename")
+            place(
+                path, POSITIONS, _kept(positions, received_ms), lambda: msgspec.json.encode(ledger), "rename"
+            )
         except OSError:
             for file in self.all(self.status):
                 if file.serial == serial:
@@ -172,9 +176,12 @@ def last_seqs(files: list[RawFile]) -> tuple[Records, Records]:
     return numbers[rows], np.column_stack((seqs[rows], ms[rows]))
 
 
-def _kept(positions: Records, received_ms: np.ndarray[Any, Any]) -> Records:
+def _kept(positions: Records, received_ms: np.ndarray[Any, Any]) -> Iterator[Records]:
+    """Yield what is kept by vehicle and time, piece by piece: whole, it would be there three times."""
     order = _by_vehicle_and_time(positions["vehicle_no"], positions["measured_ms"])
-    return as_kept(positions[order], received_ms[order])
+    for start in range(0, len(order), _PIECE_ROWS):
+        rows = order[start : start + _PIECE_ROWS]
+        yield as_kept(positions[rows], received_ms[rows])
 
 
 def _kept_status(status: Records) -> Records:
@@ -190,7 +197,10 @@ def _kept_status(status: Records) -> Records:
 def _by_vehicle_and_time(numbers: np.ndarray[Any, Any], ms: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Return the order; one sort of one key takes a third of a lexsort when the times lie close together."""
     if len(ms) and int(ms.max()) - int(ms.min()) < _CLOSE_MS:
-        return np.argsort((numbers.astype(np.int64) << 32) | (ms - ms.min()))
+        keys = numbers.astype(np.int64)
+        keys <<= 32
+        keys |= ms - ms.min()
+        return np.argsort(keys)
     return np.lexsort((ms, numbers))
 
 

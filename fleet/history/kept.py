@@ -34,7 +34,10 @@ def hour_of(ms: int) -> int:
 
 def hours_of(records: Records) -> dict[int, int]:
     """Return how many records were measured in each hour."""
-    hours, counts = np.unique(records["measured_ms"] // HOUR_MS, return_counts=True)
+    measured = records["measured_ms"]
+    if len(measured) and hour_of(int(measured.min())) == (hour := hour_of(int(measured.max()))):
+        return {hour: len(measured)}
+    hours, counts = np.unique(measured // HOUR_MS, return_counts=True)
     return {int(hour): int(count) for hour, count in zip(hours, counts, strict=True)}
 
 

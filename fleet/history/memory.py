@@ -16,6 +16,8 @@ from fleet.telemetry.roster import MAX_VEHICLE_NO, longer
 type Mask = NDArray[np.bool_]
 
 EARLIEST_MS: Final = 946_684_800_000
+SORTED_ROWS: Final = 131_072
+"""What is sorted out at once: a million rows took 45 MB of temporary columns."""
 LATEST_MS: Final = 4_102_444_800_000
 """2000 to 2100: what a broken clock says beyond them has no hour that it could be kept in."""
 IDENTITY: Final = ("vehicle_no", "seq", "measured_ms")
@@ -56,8 +58,7 @@ class Memory:
         seq, ms = self._seq.copy(), self._ms.copy()
         forgotten = self._ms[numbers[rows]] == 0
         doubtful[rows[forgotten]] = positions["measured_ms"][rows[forgotten]] <= self._until_ms
-        for turn in turns(numbers[rows]):
-            here = rows[turn]
+        for here in _in_turn(numbers, rows):
             who = numbers[here]
             is_new = (positions["seq"][here] > seq[who]) | (positions["measured_ms"][here] > ms[who])
             taken = here[is_new]
@@ -87,6 +88,14 @@ class Memory:
         if number >= len(self._seq):
             size = max(number + 1, 2 * len(self._seq))
             self._seq, self._ms = longer(self._seq, size), longer(self._ms, size)
+
+
+def _in_turn(numbers: NDArray[Any], rows: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
+    """Yield rows in which every vehicle comes once, each vehicle's in their order; a piece at a time."""
+    for start in range(0, len(rows), SORTED_ROWS):
+        piece = rows[start : start + SORTED_ROWS]
+        for turn in turns(numbers[piece]):
+            yield piece[turn]
 
 
 def not_stored(history: History, doubtful: Records, beside: Records) -> Mask:
