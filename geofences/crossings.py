@@ -46,26 +46,34 @@ class Crossings:
         ``ends_in``: what ``FenceIndex.match`` says of the ends, as ``(offsets[n + 1], numbers[k])``. A border
         that is only touched is met. Some 0.3 µs a segment, 3 µs one that meets a border.
         """
-        near = np.flatnonzero(self.grid.may_meet(start, end))
-        row, fence = self._met(_rows(start, near), _rows(end, near), rows_of(*ends_in, near))
-        return near[row], fence
+        long = np.flatnonzero(self.grid.is_long(start, end))
+        way, fence = self.grid.meets(start, end)
+        if len(long):
+            row, in_box = self.tree.query(geo.segments(_rows(start, long), _rows(end, long)))
+            way = np.concatenate((way, long[row]))
+            fence = np.concatenate((fence, in_box.astype(np.int32)))
+        return self._met(start, end, ends_in, way, fence)
 
     def _met(
         self,
         start: tuple[Floats, Floats],
         end: tuple[Floats, Floats],
         ends_in: tuple[Longs, Indices],
+        way: Rows,
+        fence: Indices,
     ) -> tuple[Rows, Indices]:
-        lines = geo.segments(start, end)
-        row, fence = self.tree.query(lines)
-        offsets, numbers = ends_in
-        known = np.repeat(np.arange(len(lines)), np.diff(offsets)) * len(self._shapes) + numbers
-        strange = ~np.isin(row * len(self._shapes) + fence, known)
-        row, fence = row[strange], fence[strange]
-        met = shapely.intersects(self._shapes[fence], lines[row])
-        row, fence = row[met], fence[met].astype(np.int32)
-        left = geo.covers(self._shapes[fence], start[0][row], start[1][row])
-        return row[~left], fence[~left]
+        """Return those of some pairs that are what ``of`` asks for, each once."""
+        ways, nth = np.unique(way, return_inverse=True)
+        offsets, numbers = rows_of(*ends_in, ways)
+        known = np.repeat(np.arange(len(ways)), np.diff(offsets)) * len(self._shapes) + numbers
+        pairs = np.setdiff1d(nth * len(self._shapes) + fence, known)
+        nth, fence = pairs // len(self._shapes), (pairs % len(self._shapes)).astype(np.int32)
+        way = ways[nth]
+        lines = geo.segments(_rows(start, way), _rows(end, way))
+        met = shapely.intersects(self._shapes[fence], lines)
+        way, fence = way[met], fence[met]
+        left = geo.covers(self._shapes[fence], start[0][way], start[1][way])
+        return way[~left], fence[~left]
 
 
 def _rows(points: tuple[Floats, Floats], rows: Rows) -> tuple[Floats, Floats]:
