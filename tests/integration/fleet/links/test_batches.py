@@ -56,7 +56,7 @@ async def test_links_are_read_no_further_while_20000_frames_wait_and_lose_none(
 async def test_a_frame_is_let_go_as_soon_as_it_is_settled(
     running: Running, eventually: Callable[..., Awaitable[Any]]
 ) -> None:
-    """A frame in a cycle stays until the collector comes by, which it does seldom: 80 MB of 200 makers."""
+    """A frame in a cycle stays until the collector comes by, which it does seldom."""
     gc.collect()
     gc.disable()
     try:
