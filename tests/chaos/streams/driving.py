@@ -48,6 +48,11 @@ class Link:
         """Whether everything that was sent is accepted and on disk."""
         return self.accepted_seq == self.seq and self.durable_seq == self.seq
 
+    def frame(self, seq: int) -> bytes:
+        """Return a position of every vehicle, measured now."""
+        records = [position(n, seq, latitude(n, seq), LNG) for n in self.way.vehicles]
+        return positions_frame(seq, round(time.time() * 1000), *records)
+
     async def run(self) -> None:
         """Drive and keep the link until cancelled."""
         driving = asyncio.create_task(self._drive())
@@ -67,9 +72,7 @@ class Link:
         while True:
             if self.is_driving:
                 self.seq += 1
-                now_ms = round(time.time() * 1000)
-                records = [position(n, self.seq, latitude(n, self.seq), LNG) for n in self.way.vehicles]
-                self.kept[self.seq] = positions_frame(self.seq, now_ms, *records)
+                self.kept[self.seq] = self.frame(self.seq)
                 self._unsent.append(self.seq)
             now_s = time.monotonic()
             due = sorted(seq for seq, (at_s, _) in self._again.items() if at_s <= now_s)
