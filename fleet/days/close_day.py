@@ -12,24 +12,27 @@ from typing import Final
 import msgspec
 import structlog
 
+from core.auth.principal import EVERYTHING
 from core.clock import Clock, moment_of_ms
 from core.crashpoints import reach
 from core.database import Database
 from core.errors import Conflict
 from core.ids import VehicleNo
 from fleet.days.circumstances import Slot, Timeline, slots_of
-from fleet.days.compute import NOT_HEARD, Computed, Rules, whole_day
+from fleet.days.compute import NOT_HEARD, Beside, Computed, Rules, whole_day
 from fleet.days.fold import DayFold, Driven, margin_ms
 from fleet.days.frames import DayFrames
 from fleet.days.gather import DayCounter, counted_beside, district_grid, vehicle_facts
 from fleet.days.regions import DistrictGrid
-from fleet.days.store import Closing, DayStore
-from fleet.days.vehicle_day import FORMULA, DaySpan, span_of
+from fleet.days.store import Closing, DayFilter, DayPlace, DayStore
+from fleet.days.vehicle_day import FORMULA, DaySpan, VehicleDay, span_of
 
 VEHICLES_AT_ONCE: Final = 1_000
 LATE_DAYS: Final = 3
 """Closed days that late positions correct by themselves: no vehicle keeps frames for longer than that."""
 LATE_FRAMES: Final = "late_frames"
+LATE_FACTS: Final = "late_facts"
+"""Alarms or what a service counts came after the close."""
 INTERRUPTED: Final = "input_changed_before_closing"
 """Between an interrupted close and the next, frames came."""
 
@@ -127,7 +130,45 @@ class DayCloser:
         return found
 
     async def correct_late(self) -> list[DayReport]:
-        """Correct closed days for which positions came since they were last looked at."""
+        """Correct closed days for which positions, alarms or counted things came since they were closed."""
+        return [*await self._correct_late_frames(), *await self._correct_late_facts()]
+
+    async def _correct_late_facts(self) -> list[DayReport]:
+        async with self._database.read() as tx:
+            last = await DayStore(tx).last_closing()
+        if last is None:
+            return []
+        reports = []
+        for back in range(LATE_DAYS - 1, -1, -1):
+            day = last.local_date - timedelta(days=back)
+            vehicles = await self._miscounted(day)
+            if not vehicles:
+                continue
+            try:
+                report = await self.recompute(day, LATE_FACTS, vehicles)
+            except Conflict as refused:  # its history was thinned: the row stays as it is
+                _log.warning("late_facts_not_counted", day=str(day), why=str(refused))
+                continue
+            reports += [report] if report.corrected else []
+        return reports
+
+    async def _miscounted(self, day: date) -> set[VehicleNo]:
+        """Return whose row of a day says other alarms, orders or m² than are counted now."""
+        found: set[VehicleNo] = set()
+        after: DayPlace | None = None
+        wanted = DayFilter(first=day, last=day)
+        while True:
+            async with self._database.read() as tx:
+                rows = await DayStore(tx).page(EVERYTHING, wanted, after=after, limit=VEHICLES_AT_ONCE)
+                days = [row.body for row in rows]
+                numbers = [one.vehicle_no for one in days]
+                beside = await counted_beside(tx, self._span(day), numbers, self._counters)
+            found |= {one.vehicle_no for one in days if not _agrees(one, beside[one.vehicle_no])}
+            if len(rows) < VEHICLES_AT_ONCE:
+                return found
+            after = DayPlace(day, numbers[-1])
+
+    async def _correct_late_frames(self) -> list[DayReport]:
         async with self._database.read() as tx:
             last = await DayStore(tx).last_closing()
             if last is None:
@@ -211,3 +252,7 @@ class DayCloser:
 
     def _span(self, day: date) -> DaySpan:
         return span_of(day, self._zone)
+
+
+def _agrees(day: VehicleDay, beside: Beside) -> bool:
+    return (dict(day.alarms), day.orders, day.m2) == (dict(beside.alarms), beside.orders, beside.m2)

@@ -18,7 +18,10 @@ from core.database import Database
 from core.errors import Conflict
 from core.ids import DistrictCode, OperatorId, VehicleNo
 from core.redis import connect
-from fleet.days.close_day import LATE_FRAMES, DayCloser
+from fleet.alarms.alarm import AlarmRaised
+from fleet.alarms.apply_signals import AlarmSink
+from fleet.alarms.kinds import AlarmKind
+from fleet.days.close_day import LATE_FACTS, LATE_FRAMES, DayCloser
 from fleet.days.durable import DurableMark
 from fleet.days.frames import DayFrames
 from fleet.days.gather import Counted
@@ -141,6 +144,52 @@ async def test_frames_that_came_after_the_close_correct_the_row_and_say_why(
     assert [row.revision for row in await town.revisions(9)] == [1]
     assert {row.revision for row in await town.rows()} == {1, 2}
     assert await town.closer().correct_late() == []
+
+
+async def test_an_alarm_that_was_told_after_the_close_corrects_the_row_by_itself(town: Town) -> None:
+    await working_vehicles(town.database, 7, 9)
+    town.write(drive(at(11), 60), drive(at(11), 60, number=9))
+    await town.closer().close(DAY)
+    moment = datetime.fromtimestamp(at(20) / 1000, UTC)
+    late = AlarmRaised(vehicle_no=VehicleNo(7), kind=AlarmKind.OVERSPEED, at=moment)
+    await AlarmSink(town.database).put([late])
+    [report] = await town.closer().correct_late()
+    assert (report.day, report.corrected) == (DAY, 1)
+    first, second = await town.revisions(7)
+    assert (second.reason, dict(first.body.alarms)) == (LATE_FACTS, {})
+    assert dict(second.body.alarms) == {"overspeed": 1}
+    assert second.body.metres == first.body.metres > 0
+    assert [row.revision for row in await town.revisions(9)] == [1]
+    assert await town.closer().correct_late() == []
+
+
+async def test_an_order_that_was_counted_after_the_close_corrects_the_row_by_itself(town: Town) -> None:
+    await working_vehicles(town.database, 7)
+    orders = 1
+
+    async def count(*_: Any) -> dict[VehicleNo, Counted]:
+        return {VehicleNo(7): Counted(orders=orders)}
+
+    closer = town.closer(counters=[count])
+    await closer.close(DAY)
+    assert await closer.correct_late() == []
+    orders = 2
+    await closer.correct_late()
+    assert [(row.reason, row.body.orders) for row in await town.revisions(7)] == [(None, 1), (LATE_FACTS, 2)]
+
+
+async def test_a_late_alarm_of_a_day_that_was_thinned_holds_nothing_else_up(town: Town) -> None:
+    await working_vehicles(town.database, 7)
+    town.write(drive(at(11), 60))
+    await town.closer().close(DAY)
+    compactor = Compactor(town.folder, POSITIONS)
+    for hour, raw in compactor.due(SPAN.to_ms + 86_400_000, 0).items():
+        compactor.write(hour, raw, level=Level.THINNED)
+    moment = datetime.fromtimestamp(at(20) / 1000, UTC)
+    late = AlarmRaised(vehicle_no=VehicleNo(7), kind=AlarmKind.OVERSPEED, at=moment)
+    await AlarmSink(town.database).put([late])
+    assert await town.closer().correct_late() == []
+    assert [row.revision for row in await town.revisions(7)] == [1]
 
 
 async def test_recomputing_corrects_with_the_reason_that_was_given(town: Town) -> None:
