@@ -21,6 +21,7 @@ from dashboard.routes.positions import PositionRoutes
 from dashboard.routes.quality import QualityRoutes
 from dashboard.routes.remote_operators import RemoteOperators
 from dashboard.routes.staff_sessions import StaffSessions
+from dashboard.routes.vehicle_days import VehicleDays, read_kpis
 from dashboard.routes.vehicles import Vehicles
 from dashboard.routes.violations import Violations
 from dashboard.routes.webhooks import Webhooks
@@ -32,6 +33,8 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     PositionRoutes,
     HistoryRoutes,
     QualityRoutes,
+    VehicleDays,
+    read_kpis,
     Vehicles,
     list_near_vehicles,
     Commands,

@@ -1,5 +1,7 @@
 """One of everything that belongs to somebody: a vehicle on its way with an order, a command, an alarm."""
 
+from datetime import date, timedelta
+
 from msgspec import Struct
 from sqlalchemy import select
 
@@ -14,6 +16,9 @@ from fleet.alarms.apply_signals import AlarmSink
 from fleet.alarms.follow_up import AlarmFollowUp
 from fleet.alarms.kinds import AlarmKind
 from fleet.alarms.tables import alarms
+from fleet.days.compute import Computed
+from fleet.days.store import DayStore
+from fleet.days.vehicle_day import VehicleDay
 from fleet.evidence.bundle import About, EvidenceSigner, Part, seal_bundle
 from fleet.evidence.store import BundleStore, SealedBundle
 from fleet.incidents.kinds import IncidentType
@@ -39,7 +44,7 @@ class Things(Struct, frozen=True, kw_only=True):
     @property
     def tell_tales(self) -> frozenset[str]:
         """Texts that stand in no answer to somebody else."""
-        return frozenset(value for value in self.values.values() if len(value) > 4)
+        return frozenset(value for name, value in self.values.items() if len(value) > 4 and name != "day")
 
 
 async def _an_incident(auth: AuthServices, town: Town) -> str:
@@ -76,6 +81,23 @@ async def _an_incident(auth: AuthServices, town: Town) -> str:
     return incident.incident_id
 
 
+async def _a_vehicle_day(auth: AuthServices, town: Town) -> date:
+    """Keep what the home tenant's vehicle did the day before."""
+    day = VehicleDay(
+        vehicle_no=VehicleNo(VEHICLE),
+        day=town.now.date() - timedelta(days=1),
+        zone="Asia/Shanghai",
+        district=HOME.district,
+        service=ServiceKind.DELIVERY,
+        operator=HOME.operator,
+        silence_s=60.0,
+        existed_s=86_400.0,
+    )
+    async with auth.database.write() as tx:
+        await DayStore(tx).put([Computed(day=day, input_hash="0" * 64)], reason="", at=town.now)
+    return day.day
+
+
 async def things_of_home(town: Town, auth: AuthServices) -> Things:
     """Return the home tenant's things: the vehicle stands at the door, the order may be collected."""
     await town.furnish()
@@ -94,6 +116,7 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
     await AlarmSink(auth.database).put([raised])
     await AlarmFollowUp(auth.database, town.clock, [follow_alarm]).work_once()
     incident = await _an_incident(auth, town)
+    day = await _a_vehicle_day(auth, town)
     async with auth.database.read() as tx:
         violation = (await tx.execute(select(violations.c.violation_id))).scalar_one()
         alarm = (await tx.execute(select(alarms.c.alarm_id))).scalar_one()
@@ -101,6 +124,7 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
         order=order.order_id,
         values={
             "vehicle_no": str(VEHICLE),
+            "day": str(day),
             "order_id": order.order_id,
             "command_id": command.command_id,
             "alarm_id": alarm,

@@ -35,6 +35,7 @@ from dashboard.routes.fences import Fences
 from dashboard.routes.incidents import Incidents
 from dashboard.routes.quality import QualityRoutes
 from dashboard.routes.remote_operators import RemoteOperators
+from dashboard.routes.vehicle_days import VehicleDays, read_kpis
 from dashboard.routes.vehicles import Vehicles
 from dashboard.routes.violations import Violations
 from dashboard.routes.webhooks import Webhooks
@@ -200,6 +201,8 @@ def api(auth: AuthServices, parts: DashboardParts, previews: FencePreviewer) -> 
             Fences,
             read_fence_rule,
             list_fence_events,
+            VehicleDays,
+            read_kpis,
             QualityRoutes,
             Vehicles,
             Commands,
