@@ -27,6 +27,7 @@ from fleet.live.mirror import Box, Mirror
 from fleet.live.outlet import Outlet
 from fleet.live.reach import Choices, ReachMask, choices_of, mask_of, must_know
 from fleet.live.subscription import ALL, Chosen, Subscription
+from fleet.telemetry.blobs import EVERY_S, turns_of
 from fleet.telemetry.last_heard import BlobReader
 from fleet.telemetry.records import LiveKind, live_message, read_live_message
 from fleet.telemetry.roster import Roster, RosterSource
@@ -41,8 +42,8 @@ REST_SHARE: Final = 3.0
 LONGEST_REST_S: Final = 0.25
 RECONCILE_S: Final = 5.0
 """How often blobs are compared with the mirror: what pub/sub lost is made good."""
-AFTER_SUBSCRIBE_S: Final = 1.2
-"""A blob written after the subscription: nothing can be missing from it and the deltas together."""
+AFTER_SUBSCRIBE_S: Final = 0.2
+"""Beside the age of a blob: one written after the subscription misses nothing that the deltas do not tell."""
 ROSTER_EVERY_S: Final = 1.0
 ALARMS_EVERY_S: Final = 2.0
 """How often cells are told of the alarms that only facts know."""
@@ -260,7 +261,7 @@ class LiveHub:
                 self._is_mirror_current.clear()
 
     async def _settle_mirror(self) -> None:
-        await asyncio.sleep(AFTER_SUBSCRIBE_S)
+        await asyncio.sleep(EVERY_S * turns_of(self.roster.size) + AFTER_SUBSCRIBE_S)
         await self._read_blobs()
         self._is_mirror_current.set()
 

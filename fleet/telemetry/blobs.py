@@ -14,6 +14,17 @@ from fleet.telemetry.streams import BlobRow, streams_of
 from geofences.events import TransitionState
 
 START: Final = b"0-0"
+EVERY_S: Final = 1.0
+STORM_EVERY_S: Final = 5.0
+"""Every blob carries the facts that wait for SQL: seldomer while they are many, as when a city begins."""
+CITY: Final = 50_000
+"""Vehicles from which on the blobs of every second partition are written in turn: half the work, and no tick
+that waits for all of them."""
+
+
+def turns_of(vehicles: int) -> int:
+    """Return in how many turns of ``EVERY_S`` every blob is written: so old is the oldest."""
+    return 2 if vehicles >= CITY else 1
 
 
 class Memory(msgspec.Struct, kw_only=True):

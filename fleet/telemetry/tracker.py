@@ -9,13 +9,23 @@ import numpy as np
 import structlog
 
 from core import metrics
+from core.allocator import give_back
 from core.clock import Clock
 from core.database import Database
 from core.errors import SteppeError, Unavailable
 from core.ids import new_id
 from core.redis import REDIS_DOWN, Redis, StreamsRedis
-from fleet.telemetry.blobs import START, Blobs, Header, PackedMemory, PartitionBlob
-from fleet.telemetry.facts import AlarmSink, Facts, FactWriter
+from fleet.telemetry.blobs import (
+    EVERY_S,
+    START,
+    STORM_EVERY_S,
+    Blobs,
+    Header,
+    PackedMemory,
+    PartitionBlob,
+    turns_of,
+)
+from fleet.telemetry.facts import AlarmSink, FactWriter, facts_of
 from fleet.telemetry.guard import GuardLimits
 from fleet.telemetry.hole_book import HoleBook
 from fleet.telemetry.ownership import Ownership
@@ -28,13 +38,11 @@ from fleet.telemetry.steps.alarm_limits import AlarmLimits
 from fleet.telemetry.tick import TelemetryStep, Tick
 from geofences.index import FenceIndex
 
-BLOB_EVERY_S: Final = 1.0
-STORM_BLOB_EVERY_S: Final = 5.0
-"""Every blob carries the facts that wait for SQL: seldomer while they are many, as when a city begins."""
 STORM_FACTS: Final = 10_000
 ROSTER_EVERY_S: Final = 1.0
 HOUSE_EVERY_S: Final = 0.1
 HOLES_EVERY_S: Final = 30.0
+MEMORY_EVERY_S: Final = 10.0
 IDLE_MS: Final = 200
 """Longest wait for something to arrive: silence, leases and blobs want their turn also when nothing does."""
 AGAIN_S: Final = 0.2
@@ -133,6 +141,7 @@ class Tracker:
         self._gained: dict[int, int] = {}
         self._lost: set[int] = set()
         self._due: dict[str, float] = {}
+        self._blob_turn = 0
         self._counted = dict.fromkeys(Reject, 0)
         self._is_deaf = True
         self._is_half_deaf = False
@@ -230,6 +239,8 @@ class Tracker:
                     _log.warning("roster_unread", code=error.code)
             if self._is_due("holes", HOLES_EVERY_S):
                 await self._read_holes()
+            if self._is_due("memory", MEMORY_EVERY_S):
+                give_back()
             if self.ownership.is_due():
                 await self._look_at_leases()
             await asyncio.sleep(HOUSE_EVERY_S)
@@ -307,28 +318,16 @@ class Tracker:
         self._slow.done(TickPhase.FACTS)
         await self._publish(tick)
         self._slow.done(TickPhase.PUBLISH, is_writing=self.facts.is_writing)
-        if self._is_due("blobs", STORM_BLOB_EVERY_S if len(self.facts) > STORM_FACTS else BLOB_EVERY_S):
-            await self._write_blobs()
+        is_storm = len(self.facts) > STORM_FACTS
+        if self._is_due("blobs", STORM_EVERY_S if is_storm else EVERY_S):
+            self._blob_turn += 1
+            turns = 1 if is_storm else turns_of(len(self.pipeline.live))
+            await self._write_blobs([p for p in self._reader.up_to if (p + self._blob_turn) % turns == 0])
             self._count()
             self._slow.done(TickPhase.BLOBS, is_writing=self.facts.is_writing)
 
     def _hand_facts_on(self, tick: Tick) -> None:
-        by_partition: dict[int, Facts] = {}
-        partitions = self._settings.partitions
-
-        def of(partition: int) -> Facts:
-            epoch = self.ownership.owned.get(partition, 0)
-            return by_partition.setdefault(
-                partition, Facts(partition=partition, epoch=epoch, raised=[], comebacks=[])
-            )
-
-        for partition, events in tick.events.by_partition(partitions).items():
-            of(partition).events = events
-        for signal in tick.signals:
-            of(signal.vehicle_no % partitions).raised.append(signal)
-        for comeback in tick.comebacks:
-            of(comeback.vehicle_no % partitions).comebacks.append(comeback)
-        for facts in by_partition.values():
+        for facts in facts_of(tick, self._settings.partitions, self.ownership.owned):
             self.facts.put(facts)
 
     async def _publish(self, tick: Tick) -> None:
@@ -337,18 +336,19 @@ class Tracker:
 
     # --- blobs ---------------------------------------------------------------------------------
 
-    async def _write_blobs(self) -> None:
-        superseded = await self._blobs.write(self._partition_blobs())
+    async def _write_blobs(self, partitions: Sequence[int]) -> None:
+        superseded = await self._blobs.write(self._partition_blobs(partitions))
         for partition in superseded:
             _log.warning("partition_superseded", partition=partition)
             self.ownership.owned.pop(partition, None)
             self._lose(partition)
 
-    def _partition_blobs(self) -> list[PartitionBlob]:
+    def _partition_blobs(self, partitions: Sequence[int]) -> list[PartitionBlob]:
         at_ms = self._clock.now_ms()
-        up_to = self._reader.up_to
         waiting = self.facts.waiting()
-        states = [self.pipeline.live.state[partition :: self._settings.partitions] for partition in up_to]
+        states = [
+            self.pipeline.live.state[partition :: self._settings.partitions] for partition in partitions
+        ]
         heard = [state["vehicle_no"][state["vehicle_no"] != 0] for state in states]
         memberships = self.pipeline.fences.export_each(heard)
         return [
@@ -356,21 +356,19 @@ class Tracker:
                 partition=partition,
                 header=Header(
                     epoch=self.ownership.owned.get(partition, 0),
-                    position=position,
+                    position=self._reader.up_to[partition],
                     tick=self.pipeline.ticks,
                     at_ms=at_ms,
                 ),
                 state=state,
                 memory=PackedMemory(membership=membership, facts=waiting.get(partition, ())),
             )
-            for (partition, position), state, membership in zip(
-                up_to.items(), states, memberships, strict=True
-            )
+            for partition, state, membership in zip(partitions, states, memberships, strict=True)
         ]
 
     async def _end(self) -> None:
         try:
-            await self._write_blobs()
+            await self._write_blobs(list(self._reader.up_to))
             await self.ownership.give_back()
         except (*_AWAY, SteppeError) as error:  # type: ignore[misc]
             _log.warning("tracker_left_without_blobs", error=type(error).__name__)
