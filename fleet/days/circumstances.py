@@ -38,8 +38,6 @@ class VehicleFacts(msgspec.Struct, frozen=True, kw_only=True):
     spells: tuple[Spell, ...]
     """Oldest first; the first holds from ``registered_ms`` whatever its time says. None: it was retired."""
     permits: tuple[Permit, ...] = ()
-    battery_kwh: float | None = None
-    """Capacity of the battery; None while no data sheet tells it."""
 
 
 class Slot(msgspec.Struct, frozen=True, array_like=True):

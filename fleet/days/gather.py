@@ -20,6 +20,7 @@ from fleet.vehicles.kinds import Lifecycle
 from fleet.vehicles.paper_store import PaperStore
 from fleet.vehicles.spells import PastSpell, spells_since
 from fleet.vehicles.store import VehicleFilter, VehicleStore
+from fleet.vehicles.tables import vehicle_models, vehicles
 from fleet.vehicles.vehicle import Vehicle
 from geofences.fences import FenceKind, draft_of
 from geofences.store import FenceStore
@@ -104,9 +105,10 @@ def spells_of(vehicle: Vehicle, past: Sequence[PastSpell]) -> tuple[Spell, ...]:
 async def counted_beside(
     tx: Transaction, span: DaySpan, numbers: Sequence[VehicleNo], counters: Sequence[DayCounter]
 ) -> dict[VehicleNo, Beside]:
-    """Return the alarms that were raised, and what services counted, for each vehicle."""
+    """Return the alarms that were raised, the battery and what services counted, for each vehicle."""
     from_at, to_at = moment_of_ms(span.from_ms), moment_of_ms(span.to_ms)
     raised = await _alarms(tx, numbers, from_at, to_at)
+    batteries = await _batteries(tx, numbers)
     orders: dict[VehicleNo, int] = {}
     swept: dict[VehicleNo, float] = {}
     for counter in counters:
@@ -116,9 +118,24 @@ async def counted_beside(
             if counted.m2 is not None:
                 swept[number] = swept.get(number, 0.0) + counted.m2
     return {
-        number: Beside(alarms=raised.get(number, {}), orders=orders.get(number), m2=swept.get(number))
+        number: Beside(
+            alarms=raised.get(number, {}),
+            orders=orders.get(number),
+            m2=swept.get(number),
+            battery_kwh=batteries.get(number),
+        )
         for number in numbers
     }
+
+
+async def _batteries(tx: Transaction, numbers: Sequence[VehicleNo]) -> dict[VehicleNo, float]:
+    """Return the kWh of each vehicle's battery, as its model's data sheet says; absent without one."""
+    query = (
+        select(vehicles.c.vehicle_no, vehicle_models.c.battery_wh)
+        .join(vehicle_models, vehicle_models.c.model == vehicles.c.hardware_model)
+        .where(vehicles.c.vehicle_no.in_(numbers))
+    )
+    return {VehicleNo(row.vehicle_no): row.battery_wh / 1000 for row in await tx.execute(query)}
 
 
 async def _alarms(

@@ -13,7 +13,7 @@ from core.ids import DistrictCode, MakerId, OperatorId, VehicleCode, VehicleNo
 from fleet.rows import read_row
 from fleet.vehicles.codes import CodeRecord, CodeStatus
 from fleet.vehicles.papers import Insurance, Permit
-from fleet.vehicles.tables import insurances, makers, operators, permits, vehicle_codes
+from fleet.vehicles.tables import insurances, makers, operators, permits, vehicle_codes, vehicle_models
 
 
 class Company(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +31,15 @@ class Maker(msgspec.Struct, frozen=True, kw_only=True):
     maker_id: MakerId
     name_zh: str
     name_en: str
+
+
+class VehicleModel(msgspec.Struct, frozen=True, kw_only=True):
+    """What a maker's data sheet says of one model."""
+
+    model: str
+    maker: MakerId
+    battery_wh: float
+    """Capacity of the battery when new."""
 
 
 class CodeStore:
@@ -133,7 +142,7 @@ class PaperStore:
 
 
 class CompanyStore:
-    """Makers and operators: names for people, loaded with the city."""
+    """Makers, their models and operators, loaded with the city."""
 
     def __init__(self, tx: Transaction) -> None:
         """Work inside one transaction; never commits."""
@@ -146,6 +155,15 @@ class CompanyStore:
     async def put_maker(self, maker: Maker) -> None:
         """Store or rename a maker."""
         await self._put(makers, makers.c.maker_id, maker.maker_id, maker)
+
+    async def put_model(self, model: VehicleModel) -> None:
+        """Store a model or what its data sheet says now."""
+        await self._put(vehicle_models, vehicle_models.c.model, model.model, model)
+
+    async def models(self) -> dict[str, VehicleModel]:
+        """Return every model by name."""
+        rows = (await self._tx.execute(select(vehicle_models))).mappings()
+        return {row["model"]: read_row(row, VehicleModel) for row in rows}
 
     async def companies(self) -> dict[OperatorId, Company]:
         """Return every operating company by id."""

@@ -26,6 +26,15 @@ makers = Table(
     Column("name_en", String(120), nullable=False),
 )
 
+vehicle_models = Table(
+    "vehicle_models",
+    metadata,
+    Column("model", String(64), primary_key=True),
+    Column("maker", String(64), nullable=False),
+    Column("battery_wh", Float, nullable=False),
+)
+"""What data sheets say of a model, for all vehicles of it (``vehicles.hardware_model``)."""
+
 vehicles = Table(
     "vehicles",
     metadata,

@@ -14,7 +14,7 @@ from core.errors import Conflict
 from core.ids import VehicleNo
 from core.kinds import ServiceKind
 from fleet.vehicles.issue_code import issue_code
-from fleet.vehicles.paper_store import Company, CompanyStore
+from fleet.vehicles.paper_store import Company, CompanyStore, VehicleModel
 from fleet.vehicles.paper_store import Maker as MakerFact
 from fleet.vehicles.register_vehicle import grant_permit, insure_vehicle, put_in_service, register_vehicle
 from fleet.vehicles.store import VehicleFilter, VehicleStore
@@ -134,11 +134,17 @@ async def _companies(tx: Transaction, pack: CityPack, report: LoadReport) -> Non
         MakerFact(maker_id=maker.maker_id, name_zh=maker.name_zh, name_en=maker.name_en)
         for maker in pack.makers
     ]
+    models = [
+        VehicleModel(model=model.model, maker=model.maker, battery_wh=model.battery_wh)
+        for model in pack.models
+    ]
     known_companies, known_makers = await store.companies(), await store.makers()
     for company in _changed(report, "operators", companies, known_companies, lambda c: c.operator_id):
         await store.put_company(company)
     for maker in _changed(report, "makers", makers, known_makers, lambda m: m.maker_id):
         await store.put_maker(maker)
+    for model in _changed(report, "models", models, await store.models(), lambda m: m.model):
+        await store.put_model(model)
 
 
 async def _fences(

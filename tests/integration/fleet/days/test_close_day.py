@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 
 from core import keys
 from core.auth.principal import EVERYTHING, Reach
 from core.database import Database
 from core.errors import Conflict
-from core.ids import DistrictCode, OperatorId, VehicleNo
+from core.ids import DistrictCode, MakerId, OperatorId, VehicleNo
 from core.redis import connect
 from fleet.alarms.alarm import AlarmRaised
 from fleet.alarms.apply_signals import AlarmSink
@@ -35,6 +36,8 @@ from fleet.telemetry.records import STREAM_STATUS, Records, entry_fields
 from fleet.vehicles.duty import DutyEvent
 from fleet.vehicles.kinds import Duty
 from fleet.vehicles.move_duty import move_duty
+from fleet.vehicles.paper_store import CompanyStore, VehicleModel
+from fleet.vehicles.tables import vehicles
 from tests.conftest import SettableClock
 from tests.integration.fleet.builders import working_vehicles
 from tests.unit.fleet.days.drives import DAY, MIDNIGHT, SPAN, at, drive, frames
@@ -96,6 +99,21 @@ async def test_a_closed_day_has_a_row_for_every_vehicle_and_says_what_it_drove(t
     assert [part.mode for part in nine.body.parts] == ["remote_drive"]
     async with town.database.read() as tx:
         assert await DayStore(tx).has_closed(DAY)
+
+
+async def test_energy_is_the_battery_used_of_what_the_models_data_sheet_says(town: Town) -> None:
+    await working_vehicles(town.database, 7, 9)
+    async with town.database.write() as tx:
+        await CompanyStore(tx).put_model(VehicleModel(model="other", maker=MakerId("m"), battery_wh=1.0))
+        await tx.execute(update(vehicles).where(vehicles.c.vehicle_no == 7).values(hardware_model="known"))
+        await CompanyStore(tx).put_model(VehicleModel(model="known", maker=MakerId("m"), battery_wh=12_000.0))
+    before, after = drive(at(11), 60, battery_200=150), drive(at(12), 60, battery_200=140)
+    other = drive(at(11), 60, number=9)
+    town.write(before, after, other)
+    await town.closer().close(DAY)
+    seven, nine = await town.rows()
+    assert seven.body.kwh == pytest.approx(0.05 * 12)
+    assert nine.body.kwh is None
 
 
 async def test_closing_again_writes_nothing(town: Town) -> None:

@@ -126,6 +126,7 @@ async def test_a_second_load_changes_nothing_and_says_so(
         "city": 1,
         "operators": 1,
         "makers": 1,
+        "models": 1,
         "districts": 1,
         "fences": len(tiny[1].towns[0].zones),
         "merchants": 2,
