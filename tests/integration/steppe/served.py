@@ -168,6 +168,7 @@ def _furnished(url: str, settings: Settings, log: Path) -> ServedCity:
         "webhook_id": "none",
         "fence_id": "none",
         "version": "1",
+        "day": "2026-07-01",
         "violation_id": "none",
         "incident_id": "none",
         "edition": "1",
