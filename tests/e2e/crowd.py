@@ -34,7 +34,7 @@ def crowd_in(demo: DemoCity, many: int) -> Iterator[None]:
 
 
 def _register(demo: DemoCity, many: int) -> None:
-    """Copy a row of the registry; registered vehicles take no work."""
+    """Copy a row of the registry, unless an earlier crowd did; registered vehicles take no work."""
     with sqlite3.connect(demo.folder / "steppe.sqlite3", timeout=30) as database:
         names = [row[1] for row in database.execute("PRAGMA table_info(vehicles)")]
         pattern = dict(zip(names, database.execute("SELECT * FROM vehicles LIMIT 1").fetchone(), strict=True))
@@ -48,7 +48,7 @@ def _register(demo: DemoCity, many: int) -> None:
             rows.append(tuple((pattern | one)[name] for name in names))
         holes = ", ".join("?" * len(names))
         columns = ", ".join(f'"{name}"' for name in names)
-        database.executemany(f"INSERT INTO vehicles ({columns}) VALUES ({holes})", rows)
+        database.executemany(f"INSERT OR IGNORE INTO vehicles ({columns}) VALUES ({holes})", rows)
 
 
 def _drive(demo: DemoCity, many: int, stop: threading.Event) -> None:
