@@ -15,7 +15,7 @@ from core.errors import Unavailable
 DIST = Path(__file__).parents[1] / "dashboard" / "web" / "dist"
 """What ``vite build`` wrote; not in the repository, but in the wheel."""
 
-PAGES = ("city", "console", "phone")
+PAGES = ("city", "console", "records", "phone")
 
 _SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -40,7 +40,7 @@ _FOREVER = "public, max-age=31536000, immutable"
 
 
 def page_routes(dist: Path = DIST) -> list[HTTPRouteHandler | Router]:
-    """Return the routes of the three pages and of their assets; 503 while the pages are not built."""
+    """Return the routes of the four pages and of their assets; 503 while the pages are not built."""
     routes: list[HTTPRouteHandler | Router] = [_root, *(_page(dist, name) for name in PAGES)]
     assets = dist / "assets"
     if assets.is_dir():

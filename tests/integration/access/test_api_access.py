@@ -27,6 +27,8 @@ OPEN_TO_ANYBODY = {
     "GET /metrics",
     "GET /phone",
     "GET /phone/{rest}",
+    "GET /records",
+    "GET /records/{rest}",
     "POST /api/links/session",
     "POST /api/residents/codes",
     "POST /api/residents/login",

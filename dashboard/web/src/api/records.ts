@@ -1,0 +1,48 @@
+/** What the records page asks: the past, violations, incidents with evidence, data quality, fences. */
+import { ask, askBytes } from "./http.ts";
+import type { components } from "./schema.d.ts";
+
+type Schemas = components["schemas"];
+export type Violation = Schemas["ViolationView"];
+export type Incident = Schemas["IncidentView"];
+export type Bundle = Schemas["BundleView"];
+export type Quality = Schemas["QualityView"];
+export type Score = Schemas["Quality"];
+export type Sample = Schemas["Sample"];
+export type Fence = Schemas["FenceView"];
+export type Replay = Schemas["ReplayView"];
+export type Summary = Schemas["SummaryView"];
+export interface Page<T> {
+  items: T[];
+  nextCursor?: string | null;
+}
+
+const query = (words: Record<string, string | number | null | undefined>): string => {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(words)) if (value != null && value !== "") params.set(name, String(value));
+  return params.toString();
+};
+const id = encodeURIComponent;
+
+/** The whole city at a moment, as one live snapshot message. */
+export const cityAt = (atMs: number): Promise<ArrayBuffer> => askBytes(`/api/history/at?${query({ atMs })}`);
+export const replay = (no: number, fromMs: number, toMs: number): Promise<Replay> =>
+  ask(`/api/history/vehicles/${no}?${query({ fromMs, toMs, points: 5000 })}`);
+export const summaries = (vehicle: number, fromMs: number, toMs: number): Promise<Schemas["SummariesView"]> =>
+  ask(`/api/history/summaries?${query({ vehicle, fromMs, toMs })}`);
+export const vehicleOf = async (code: string): Promise<Schemas["VehicleBrief"] | undefined> =>
+  (await ask<Page<Schemas["VehicleBrief"]>>(`/api/vehicles?${query({ q: code, limit: 1 })}`)).items[0];
+export const violations = (state: string | undefined, cursor?: string | null): Promise<Page<Violation>> =>
+  ask(`/api/violations?${query({ state, cursor, limit: 50 })}`);
+export const incidents = (state: string | undefined, cursor?: string | null): Promise<Page<Incident>> =>
+  ask(`/api/incidents?${query({ state, cursor, limit: 50 })}`);
+export const bundles = (incident: string): Promise<Page<Bundle>> => ask(`/api/incidents/${id(incident)}/evidence`);
+export const bundleUrl = (incident: string, edition: number): string => `/api/incidents/${id(incident)}/evidence/${edition}`;
+export const quality = (): Promise<Quality> => ask("/api/quality");
+export const samples = (maker: string): Promise<Schemas["SamplesView"]> => ask(`/api/quality/samples?${query({ maker })}`);
+export const fences = (state: string | undefined, q: string | undefined, cursor?: string | null): Promise<Page<Fence>> =>
+  ask(`/api/fences?${query({ state, q, cursor, limit: 50 })}`);
+export const fenceVersions = (fence: string): Promise<Page<Fence>> => ask(`/api/fences/${id(fence)}`);
+/** Moves a version on: `preview`, `publish` or `retire`. */
+export const moveFence = (fence: Fence, step: "preview" | "publish" | "retire", body?: unknown): Promise<Fence> =>
+  ask(`/api/fences/${id(fence.fenceId)}/versions/${fence.version}/${step}`, { method: "POST", body, timeoutMs: 120_000 });

@@ -1,0 +1,151 @@
+"""Replay of the city and of a vehicle, and the sheets of violations, incidents, data quality and fences."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import StorageState, expect
+
+from tests.e2e.conftest import PICTURES
+from tests.e2e.demo_city import DemoCity
+from tests.e2e.pages import CONSOLE, SOON_MS, OpenPage, StaffPage, violations
+
+pytestmark = pytest.mark.needs_browser
+
+
+class RecordsPage(StaffPage):
+    """Replay and records."""
+
+    path = "records"
+
+    def picture(self, name: str) -> None:
+        PICTURES.mkdir(exist_ok=True)
+        self.page.screenshot(path=Path(PICTURES) / f"records-{name}.png")
+
+
+@pytest.fixture
+def records(
+    open_page: OpenPage, demo: DemoCity, staff_state: Callable[[str], StorageState]
+) -> Iterator[RecordsPage]:
+    """The records page of the city's duty officer; nothing may be complained of on its console."""
+    page = RecordsPage(open_page(CONSOLE, staff_state("city")), demo)
+    said: list[str] = []
+    page.page.on("console", lambda one: said.append(one.text) if one.type == "error" else None)
+    page.page.on("pageerror", lambda error: said.append(str(error)))
+    yield page
+    assert said == []
+
+
+def shown_at(records: RecordsPage) -> tuple[int, int]:
+    """Return the moment that is shown, and how many vehicles it has."""
+    shown = records.page.get_by_test_id("shown")
+    expect(shown).to_be_visible(timeout=SOON_MS)
+    return int(shown.get_attribute("data-at") or 0), int(shown.get_attribute("data-vehicles") or 0)
+
+
+def test_the_city_is_scrubbed_by_the_second_and_played(records: RecordsPage) -> None:
+    records.visit()
+    first, vehicles = shown_at(records)
+    assert vehicles > 50
+    expect(records.page).to_have_url(re.compile(rf"[?&]t={first}"))
+    records.page.wait_for_timeout(2_500)
+    assert int(records.page.evaluate("window.steppeReplay.frames()")) > 0
+    assert int(records.page.evaluate("window.steppeReplay.vehicles()")) == vehicles
+    records.picture("replay-light-zh")
+    assert violations(records.page) == []
+
+    records.page.get_by_role("slider", name="时刻").press("ArrowLeft")
+    expect(records.page.get_by_test_id("shown")).to_have_attribute(
+        "data-at", str(first - 1000), timeout=SOON_MS
+    )
+    records.page.reload()
+    assert shown_at(records)[0] == first - 1000
+    records.page.get_by_role("button", name="播放").click()
+    expect(records.page.get_by_role("button", name="暂停")).to_be_visible()
+    expect(records.page.get_by_test_id("shown")).not_to_have_attribute(
+        "data-at", str(first - 1000), timeout=SOON_MS
+    )
+    records.page.get_by_role("button", name="暂停").click()
+
+    records.visit("?t=1000000000000&lang=en")
+    expect(records.page.get_by_text("No vehicle has a position then")).to_be_visible(timeout=SOON_MS)
+
+
+def test_a_vehicle_has_its_day_on_the_map(records: RecordsPage) -> None:
+    records.visit()
+    records.page.get_by_label("车辆编号").fill("KB-D-0001")
+    records.page.keyboard.press("Enter")
+    day = records.page.get_by_test_id("day")
+    expect(day).to_contain_text("KB-D-0001", timeout=SOON_MS)
+    expect(records.page).to_have_url(re.compile("v=KB-D-0001"))
+    records.picture("vehicle-day")
+    records.page.get_by_label("车辆编号").fill("NOBODY")
+    records.page.keyboard.press("Enter")
+    expect(records.page.get_by_text("没有找到这辆车")).to_be_visible(timeout=SOON_MS)
+
+
+@pytest.mark.parametrize("view", ["violations", "incidents", "quality", "fences"])
+def test_every_sheet_is_clean_in_both_languages_and_schemes(records: RecordsPage, view: str) -> None:
+    for scheme, lang in (("light", "zh"), ("dark", "en")):
+        records.visit(f"?view={view}&lang={lang}")
+        records.page.evaluate(f"localStorage.setItem('steppe.scheme', '{scheme}')")
+        records.page.reload()
+        expect(records.page.locator("html")).to_have_attribute("data-scheme", scheme, timeout=SOON_MS)
+        expect(records.page.locator("section.sheet")).to_be_visible(timeout=SOON_MS)
+        expect(records.page.locator(".spin")).to_have_count(0, timeout=SOON_MS)
+        expect(records.page.get_by_role("alert")).to_have_count(0)
+        records.picture(f"{view}-{scheme}-{lang}")
+        text = records.page.locator("thead, nav, .tag").all_inner_texts()
+        assert re.findall(r"\b[a-z]+_[a-z_]+\b", " ".join(text)) == []
+        assert violations(records.page) == []
+
+
+def test_fences_are_found_and_show_their_versions_and_no_button_to_whom_it_is_not_given(
+    records: RecordsPage,
+) -> None:
+    records.visit("?view=fences")
+    fences = records.page.get_by_test_id("fences")
+    expect(fences.locator("tbody tr").first).to_be_visible(timeout=SOON_MS)
+    fences.get_by_role("button", name="查看版本").first.click()
+    versions = records.page.get_by_test_id("versions")
+    expect(versions.locator("[data-version]").first).to_have_attribute("data-state", "published")
+    expect(versions.get_by_role("button")).to_have_count(0)
+    expect(versions).to_contain_text("只能查看")
+
+
+def test_a_fence_is_previewed_published_and_retired_by_a_shift_lead(
+    open_page: OpenPage, demo: DemoCity, staff_state: Callable[[str], StorageState]
+) -> None:
+    lead = RecordsPage(open_page(CONSOLE, staff_state("lead")), demo)
+    lead.visit("?view=fences")
+    expect(lead.page.get_by_test_id("fences")).to_be_visible(timeout=SOON_MS)
+    drawn = lead.page.evaluate(DRAW, lead.page.evaluate(MY_PLACE))
+    assert drawn == 201
+    lead.visit("?view=fences&q=e2e-yard&open=e2e-yard")
+    version = lead.page.locator("[data-version='1']")
+    expect(version).to_have_attribute("data-state", "draft", timeout=SOON_MS)
+    version.get_by_role("button", name="预览影响").click()
+    expect(version.get_by_test_id("preview")).to_contain_text("围栏内现有", timeout=SOON_MS)
+    lead.picture("fence-previewed")
+    version.get_by_role("button", name="发布").click()
+    expect(version).to_have_attribute("data-state", "published", timeout=SOON_MS)
+    expect(lead.page.locator("tbody .tag").first).to_have_text("已发布", timeout=SOON_MS)
+    version.get_by_role("button", name="停用").click()
+    version.get_by_role("button", name="确认停用").click()
+    expect(version).to_have_attribute("data-state", "retired", timeout=SOON_MS)
+    assert violations(lead.page) == []
+
+
+MY_PLACE = """async () => {
+  const mine = await (await fetch('/api/vehicles?limit=1')).json();
+  return { district: mine.items[0].district, operator: mine.items[0].operator };
+}"""
+
+
+DRAW = """async ({district, operator}) => (await fetch('/api/fences', {
+  method: 'POST', headers: {'Content-Type': 'application/json'},
+  body: JSON.stringify({ fenceId: 'e2e-yard', kind: 'slow_zone', nameZh: '试验场', nameEn: 'Yard',
+    district, operator, source: 'e2e', rules: {speedLimitMps: 2}, geometry: {type: 'Polygon', coordinates:
+    [[[109.77,39.59],[109.79,39.59],[109.79,39.61],[109.77,39.61],[109.77,39.59]]]} }),
+})).status"""
