@@ -29,7 +29,7 @@ def test_wrong_password_is_refused_in_words_and_the_right_one_opens_the_console(
     console.log_in("lead", password="not-the-password")
     expect(console.refusal).to_contain_text("不正确", timeout=SOON_MS)
     assert violations(console.page) == []
-    console.log_in("lead")
+    console.log_in_patiently("lead")
     expect(console.rows.first).to_be_visible(timeout=SOON_MS)
 
 
