@@ -19,6 +19,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from geofences.distinct import distinct
 from geofences.geo import METRES_PER_DEGREE, positions_to_lat_lng
 
 type Floats = NDArray[np.float64]
@@ -57,7 +58,7 @@ class Clearance:
     def of(cls, shapes: NDArray[np.object_]) -> "Clearance":
         """Return the clearance of n fences (GEOS, degrees, x = lng); none give an endless one.
 
-        About three seconds for 10,000 fences of 1.3 km around.
+        About 1.5 seconds of CPU for 10,000 fences of 1.3 km around.
         """
         starts, ends = _edges(shapes)
         middle = float(np.mean(starts[:, 1])) if len(starts) else 0.0
@@ -117,10 +118,11 @@ class Clearance:
 
 
 def _marked(clearance: Clearance, squares: list[Squares]) -> Clearance:
-    occupied = np.unpackbits(clearance.bits, bitorder="little")
+    bits = clearance.bits.copy()
     for level, of_level in enumerate(squares):
-        occupied[clearance.places(level, of_level[:, 0], of_level[:, 1])] = 1
-    bits = np.packbits(occupied, bitorder="little")
+        place = clearance.places(level, of_level[:, 0], of_level[:, 1])
+        bit = np.uint8(1) << (place & np.uint64(7)).astype(np.uint8)
+        np.bitwise_or.at(bits, (place >> np.uint64(3)).astype(np.intp), bit)
     return Clearance(clearance.squeeze, bits, clearance.squares + sum(map(len, squares)))
 
 
@@ -146,7 +148,7 @@ def _squares(starts: Floats, ends: Floats, squeeze: float) -> list[Squares]:
     d_x, d_y = to_lng * squeeze - x, to_lat - y
     pieces = np.ceil(np.hypot(d_x, d_y) * (METRES_PER_DEGREE / SPACING_M)).astype(np.int64) + 1
     half_deg = _side_deg(REACHES_M[-1]) / 2
-    halves = np.unique(
+    halves = distinct(
         np.concatenate(
             [
                 _halves(x[part], y[part], d_x[part], d_y[part], pieces[part], half_deg)
@@ -157,7 +159,7 @@ def _squares(starts: Floats, ends: Floats, squeeze: float) -> list[Squares]:
     column, row = halves >> 32, (halves & 0xFFFF_FFFF) - (1 << 31)
     levels = [_around_halves(column, row)]
     for _ in REACHES_M[1:]:
-        halves = np.unique((column >> 1 << 32) | ((row >> 1) + (1 << 31)))
+        halves = distinct((column >> 1 << 32) | ((row >> 1) + (1 << 31)))
         column, row = halves >> 32, (halves & 0xFFFF_FFFF) - (1 << 31)
         levels.append(_around_halves(column, row))
     return levels[::-1]
@@ -182,5 +184,5 @@ def _halves(x: Floats, y: Floats, d_x: Floats, d_y: Floats, pieces: Squares, hal
     share = nth / np.repeat(np.maximum(pieces - 1, 1), pieces)
     column = np.floor((x[edge] + share * d_x[edge]) / half_deg).astype(np.int64)
     row = np.floor((y[edge] + share * d_y[edge]) / half_deg).astype(np.int64)
-    halves: Squares = np.unique((column << 32) | (row + (1 << 31)))
+    halves: Squares = distinct((column << 32) | (row + (1 << 31)))
     return halves

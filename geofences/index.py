@@ -23,6 +23,7 @@ from geofences.cover import (
     resolution_for,
 )
 from geofences.crossings import Crossings
+from geofences.distinct import distinct
 from geofences.fences import Fence, FenceKind
 from geofences.rules import EffectiveRule, RuleColumns, resolve
 
@@ -37,6 +38,7 @@ _DERIVED: Final = (
     "_planes",
     "_added",
     "_clearance_base",
+    "gone",
     "by_id",
     "ids",
     "versions",
@@ -50,8 +52,10 @@ _DERIVED: Final = (
 
 
 _SHORT: Final = 65_536
+_ADDED_MOST: Final = 0.5
+"""Share of new fences up to which an earlier clearance is added to: with more a new one costs no more."""
 _GONE_MOST: Final = 0.1
-"""Share of retired fences up to which an earlier clearance is added to instead of made anew."""
+"""Share of retired fences, whose borders still look like some, above which a clearance is worn."""
 
 
 class FenceIndex:
@@ -79,6 +83,8 @@ class FenceIndex:
         self._added: tuple[int, ...] = tuple(range(len(fences)))
         """Fences whose borders ``_clearance_base`` does not hold."""
         self._clearance_base: Clearance | None = None
+        self.gone = 0
+        """Fences that are not here but whose borders ``clearance`` still holds."""
 
     @classmethod
     def build(
@@ -115,12 +121,29 @@ class FenceIndex:
         return index
 
     def _take_clearance_of(self, known: "FenceIndex | None", added: Sequence[int]) -> None:
-        """Go on from an earlier clearance while few of its fences are gone: theirs only look like borders."""
+        """Go on from an earlier clearance: borders of fences that are gone only look like borders."""
         clearance: Clearance | None = None if known is None else known.__dict__.get("clearance")
-        if known is None or clearance is None or clearance.is_crowded:
-            return
-        if len(known) + len(added) - len(self) <= len(self) * _GONE_MOST:
+        if known is not None and clearance is not None and len(added) <= len(self) * _ADDED_MOST:
             self._clearance_base, self._added = clearance, tuple(added)
+            self.gone = known.gone + len(known) + len(added) - len(self)
+
+    @property
+    def has_worn_clearance(self) -> bool:
+        """Whether one made anew would find more room: too much was added to it, or has gone from it."""
+        return self.clearance.is_crowded or self.gone > len(self) * _GONE_MOST
+
+    def fresh_clearance(self) -> Clearance:
+        """Make the clearance of these fences alone: some seconds of work, see ``with_clearance``."""
+        return Clearance.of(self._shapes)
+
+    def with_clearance(self, clearance: Clearance, of: "FenceIndex") -> "FenceIndex":
+        """Return this index with a clearance that was made of an earlier one, and what came since."""
+        held = {key(fence) for fence in of.fences}
+        added = [number for number, fence in enumerate(self.fences) if key(fence) not in held]
+        index = FenceIndex.__new__(FenceIndex)
+        index.__dict__.update(self.__dict__, clearance=clearance.adding(self._shapes[added]))
+        index.gone = len(of) + len(added) - len(self)
+        return index
 
     def __len__(self) -> int:
         return len(self.fences)
@@ -140,7 +163,7 @@ class FenceIndex:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._shapes = _prepared(self.fences)
-        self._added, self._clearance_base = tuple(range(len(self.fences))), None
+        self._added, self._clearance_base, self.gone = tuple(range(len(self.fences))), None, 0
         self._borders, self._planes = _no_borders(len(self.fences))
 
     @cached_property
@@ -328,7 +351,7 @@ def _segments(covers: Sequence[Cover], resolution: int) -> tuple[Cells, Indices,
     codes = np.repeat(np.arange(len(covers), dtype=np.int32) * 2, sizes) + np.where(inside, 0, _EDGE)
     first, last = descendant_ranges(cells, resolution)
     after = last + np.uint64(1)
-    starts = np.unique(np.concatenate((first, after, np.zeros(1, np.uint64))))
+    starts = distinct(np.concatenate((first, after, np.zeros(1, np.uint64))))
     begin = np.searchsorted(starts, first)
     width = np.searchsorted(starts, after) - begin
     total = int(width.sum())

@@ -16,8 +16,9 @@ from geofences.fences import Fence
 from geofences.index import FenceIndex, key
 from geofences.store import FenceStore
 
-POLL_S: Final = 10.0
-"""How often the set is looked at without being told: a published word may be lost with its connection."""
+LOOK_S: Final = 1.0
+"""How often the set's revision is read without being told: a published word may be lost with its connection,
+or wait behind a storm of facts. 0.8 ms of CPU, whatever the number of fences (2026-11)."""
 _LISTEN_S: Final = 0.5
 _RETRY_S: Final = 0.5
 _AWAY: Final[tuple[type[Exception], ...]] = (Unavailable, *REDIS_DOWN)
@@ -59,7 +60,8 @@ class FenceWatch:
         """Start with an empty index: ``load`` or ``run`` fills it.
 
         ``needs_clearance``: for a process that judges moving points; an index is then swapped in only when
-        its clearance is there too.
+        its clearance is there too. One that is worn is made anew beside everything else: some seconds that
+        no publish waits for.
         """
         self.index = FenceIndex.build(())
         self._database = database
@@ -68,29 +70,36 @@ class FenceWatch:
         self._next_effective: datetime | None = None
         self._outage = False
         self._needs_clearance = needs_clearance
+        self._swapping = asyncio.Lock()
+        self._renewing: asyncio.Task[None] | None = None
 
     async def load(self) -> FenceIndex:
         """Bring ``index`` up to date and return it. Raises ``Unavailable`` when the database is away."""
-        now = self._clock.now()
-        index = await load_index(self._database, at=now, known=self.index)
-        async with self._database.read() as tx:
-            self._next_effective = await FenceStore(tx).next_effective_after(now)
-        if index is not self.index:
-            if self._needs_clearance:
-                await asyncio.to_thread(getattr, index, "clearance")
-            self.index = index
-            _log.info("fences_loaded", fences=len(index), set_version=index.set_version)
+        async with self._swapping:
+            now = self._clock.now()
+            index = await load_index(self._database, at=now, known=self.index)
+            async with self._database.read() as tx:
+                self._next_effective = await FenceStore(tx).next_effective_after(now)
+            if index is not self.index:
+                if self._needs_clearance:
+                    await asyncio.to_thread(getattr, index, "clearance")
+                self.index = index
+                _log.info("fences_loaded", fences=len(index), set_version=index.set_version)
         return index
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow the published set until ``stop``; lives through outages of Redis and of the database."""
-        while not stop.is_set():
-            try:
-                await self._follow(stop)
-            except _AWAY as error:
-                self._outage_is(True, error)
-                await self._still_poll()
-                await _pause(stop, _RETRY_S)
+        try:
+            while not stop.is_set():
+                try:
+                    await self._follow(stop)
+                except _AWAY as error:
+                    self._outage_is(True, error)
+                    await self._still_poll()
+                    await _pause(stop, _RETRY_S)
+        finally:
+            if self._renewing is not None:
+                self._renewing.cancel()
 
     async def _follow(self, stop: asyncio.Event) -> None:
         async with self._redis.pubsub(ignore_subscribe_messages=True) as listener:
@@ -99,11 +108,34 @@ class FenceWatch:
             self._outage_is(False)
             looked_s = self._clock.monotonic_s()
             while not stop.is_set():
+                self._see_to_clearance()
                 told = await listener.get_message(ignore_subscribe_messages=True, timeout=_LISTEN_S)
-                due = self._clock.monotonic_s() - looked_s >= POLL_S
-                if told is not None or due or self._is_effective_now():
-                    await self.load()
+                if told is not None or self._clock.monotonic_s() - looked_s >= LOOK_S:
                     looked_s = self._clock.monotonic_s()
+                    await self._look()
+                elif self._is_effective_now():
+                    await self.load()
+
+    async def _look(self) -> None:
+        """Load what was published or retired since, or has come into force: nothing else changes the set."""
+        async with self._database.read() as tx:
+            revision = await FenceStore(tx).revision()
+        if revision != self.index.set_version or self._is_effective_now():
+            await self.load()
+
+    def _see_to_clearance(self) -> None:
+        if self._renewing is not None and self._renewing.done():
+            self._renewing.result()
+            self._renewing = None
+        if self._renewing is None and self._needs_clearance and self.index.has_worn_clearance:
+            self._renewing = asyncio.create_task(self._renew_clearance(), name="clearance")
+
+    async def _renew_clearance(self) -> None:
+        worn = self.index
+        fresh = await asyncio.to_thread(worn.fresh_clearance)
+        async with self._swapping:
+            self.index = await asyncio.to_thread(self.index.with_clearance, fresh, worn)
+        _log.info("clearance_renewed", fences=len(self.index), set_version=self.index.set_version)
 
     def _is_effective_now(self) -> bool:
         return self._next_effective is not None and self._next_effective <= self._clock.now()
@@ -111,7 +143,7 @@ class FenceWatch:
     async def _still_poll(self) -> None:
         """Without Redis the database still says what is in force."""
         try:
-            await self.load()
+            await self._look()
         except Unavailable:
             return
 

@@ -12,7 +12,7 @@ import pytest
 from core.clock import Clock
 from core.database import Database
 from core.ids import FenceId
-from core.outbox import Relay
+from core.outbox import OutboxMessage, Relay
 from core.redis import Redis, connect
 from geofences.publishing import TOPIC, announcer, sync_fences
 from geofences.watch import FenceWatch, load_index
@@ -72,6 +72,29 @@ async def test_a_process_that_judges_moving_points_gets_an_index_with_its_cleara
     assert "clearance" in vars(index)
 
 
+async def test_a_worn_clearance_is_made_anew_and_no_publish_waits_for_it(
+    sqlite_database: Database, redis: Redis, clock: SettableClock, eventually: Eventually
+) -> None:
+    async def keep(names: str) -> None:
+        async with sqlite_database.write() as tx:
+            drafts = [a_draft(name, a_square(10, 100.0 * ord(name)), source="pack") for name in names]
+            await sync_fences(tx, drafts, source="pack", at=clock.now(), by="t")
+
+    await keep("abcdefgh")
+    watch = FenceWatch(sqlite_database, redis, clock, needs_clearance=True)
+    before = await watch.load()
+    await keep("abcdef")
+    swapped = await watch.load()
+    assert swapped.has_worn_clearance  # it was swapped in at once
+    assert swapped.clearance.squares == before.clearance.squares
+    async with running(watch):
+        await eventually(lambda: watch.index.clearance.squares < before.clearance.squares)
+        assert not watch.index.has_worn_clearance
+        assert watch.index.fences == swapped.fences
+        await keep("abcdefg")
+        await eventually(lambda: clock.advance(11.0) and len(watch.index) == 7)
+
+
 async def test_a_future_version_comes_into_the_index_at_its_moment(
     sqlite_database: Database, redis: Redis, clock: SettableClock, eventually: Eventually
 ) -> None:
@@ -90,7 +113,32 @@ async def test_a_word_that_was_lost_is_made_up_for(
     watch = FenceWatch(sqlite_database, redis, clock)
     async with running(watch):
         await publish(sqlite_database, clock, "a")  # no relay: nobody announces it
-        await eventually(lambda: clock.advance(11.0) and len(watch.index) == 1)
+        await eventually(lambda: clock.advance(1.0) and len(watch.index) == 1)
+
+
+async def test_a_publish_arrives_while_other_writers_keep_the_relay_from_its_lease(
+    sqlite_database: Database, redis: Redis, clock: SettableClock, eventually: Eventually
+) -> None:
+    told: list[OutboxMessage] = []
+
+    async def note(message: OutboxMessage) -> None:
+        told.append(message)
+
+    watch = FenceWatch(sqlite_database, redis, clock)
+    relay = Relay(sqlite_database, {TOPIC: note}, clock, holder="test")
+    stop = asyncio.Event()
+    await publish(sqlite_database, clock, "a")
+    async with running(watch):
+        await eventually(lambda: len(watch.index) == 1)
+        await publish(sqlite_database, clock, "bb")
+        async with sqlite_database.write():
+            relaying = asyncio.create_task(relay.run(stop))
+            clock.advance(1.0)
+            await eventually(lambda: len(watch.index) == 2)
+            assert told == []
+        await eventually(lambda: told)
+    stop.set()
+    await relaying
 
 
 async def test_without_redis_the_database_still_says_what_is_in_force(

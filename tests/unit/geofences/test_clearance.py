@@ -67,11 +67,38 @@ def test_borders_of_a_later_publish_are_added_and_the_earlier_clearance_stays_as
     np.testing.assert_array_equal(index.clearance.around(lat, lng), before)
 
 
-def test_when_many_fences_are_gone_their_borders_are_forgotten(world: World) -> None:
+def test_the_first_fences_of_a_city_find_room_in_the_clearance(world: World) -> None:
     fences, index, lat, lng = world
-    before = index.clearance.around(lat, lng)
+    empty = FenceIndex.build(())
+    assert not empty.clearance.is_crowded
+    first = FenceIndex.build(fences, known=empty)
+    assert not first.has_worn_clearance
+    np.testing.assert_array_equal(first.clearance.around(lat, lng), index.clearance.around(lat, lng))
+
+
+def test_when_many_fences_are_gone_a_fresh_clearance_forgets_their_borders(world: World) -> None:
+    fences, index, lat, lng = world
     fewer = FenceIndex.build(fences[: len(fences) // 2], known=index)
-    assert fewer.clearance.around(lat, lng).sum() > before.sum()
+    before = fewer.clearance.around(lat, lng)
+    np.testing.assert_array_equal(before, index.clearance.around(lat, lng))
+    assert fewer.has_worn_clearance
+    fresh = fewer.with_clearance(fewer.fresh_clearance(), fewer)
+    assert not fresh.has_worn_clearance
+    assert fresh.clearance.around(lat, lng).sum() > before.sum()
+    assert fresh.fences is fewer.fences
+
+
+def test_a_fresh_clearance_takes_what_was_published_while_it_was_made(world: World) -> None:
+    fences, index, lat, lng = world
+    fewer = FenceIndex.build(fences[: len(fences) // 2], known=index)
+    assert fewer.has_worn_clearance
+    made = fewer.fresh_clearance()
+    later = FenceIndex.build([*fewer.fences[1:], a_fence("more", a_square(400.0, 30_000.0))], known=fewer)
+    fresh = later.with_clearance(made, fewer)
+    border = tuple(np.array([degrees]) for degrees in KANGBASHI.lat_lng(30_400.0, 10.0))
+    assert made.around(*border)[0] > 0
+    assert fresh.clearance.around(*border)[0] == 0
+    assert _too_near(later, made.squeeze, lat, lng, fresh.clearance.around(lat, lng)) == 0
 
 
 def test_a_slot_is_calm_inside_its_circle_and_not_outside_of_it() -> None:
