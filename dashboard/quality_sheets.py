@@ -23,6 +23,7 @@ DAYS: Final = timedelta(days=31)
 class QualitySheet(msgspec.Struct, frozen=True, kw_only=True):
     """Makers with their days, and the worst vehicles."""
 
+    counted_ms: int | None
     makers: Sequence[MakerQuality]
     vehicles: Sequence[VehicleQuality]
     days: Sequence[QualityDay]
@@ -48,7 +49,10 @@ async def city_quality(dashboard: DashboardParts, reach: Reach) -> QualitySheet:
         within = await VehicleStore(tx).of_numbers(windows.numbers()[:LOOKED_AT], reach)
         days = await QualityStore(tx).of_makers(reach, since=since) if sees_makers(reach) else []
     return QualitySheet(
-        makers=windows.makers() if sees_makers(reach) else [], vehicles=windows.worst(within), days=days
+        counted_ms=windows.counted_ms,
+        makers=windows.makers() if sees_makers(reach) else [],
+        vehicles=windows.worst(within),
+        days=days,
     )
 
 

@@ -112,6 +112,8 @@ def _variables(options: DemoOptions) -> dict[str, str]:
         "STEPPE_SECURITY__SECURE_COOKIES": "false",
         # Two cores run the whole city and its vehicles: patience before a 503.
         "STEPPE_DATABASE__BUSY_TIMEOUT_S": "15",
+        # A busy laptop's archiver may lag: evidence is soon sealed from the stream instead, and says so.
+        "STEPPE_JUDGING__DURABLE_WAIT_S": "20",
         "STEPPE_API__ROUTING_URL": f"http://127.0.0.1:{options.port + 20}",
         **ports,
     }

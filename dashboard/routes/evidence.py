@@ -18,7 +18,10 @@ from dashboard.parts import DashboardParts
 from dashboard.routes.parameters import IdPath
 from dashboard.schemas.incidents import BundleList, IncidentView, WhyHold, bundle_list
 from fleet.evidence.store import BundleStore
+from fleet.evidence.waiting import waiting_of
+from fleet.incidents.rules import rules_of
 from fleet.incidents.store import IncidentStore
+from fleet.incidents.take_recording import recording_is_open
 
 TAR = "application/x-tar"
 _READS = ("invalid-input", "not-authenticated", "forbidden", "not-found", "unavailable")
@@ -42,11 +45,14 @@ class Evidence(Controller):
         principal: NamedDependency[Principal],
         dashboard: NamedDependency[DashboardParts],
     ) -> BundleList:
-        """Return the sealed editions, with the hash of each file."""
+        """Return the sealed editions with the hash of each file, and what the next one waits for."""
         async with dashboard.database.read() as tx:
             incident = await IncidentStore(tx).get(IncidentId(incident_id), reach_of(principal))
             found = await BundleStore(tx).editions(incident.incident_id)
-        return bundle_list(found)
+            is_open = await recording_is_open(tx, incident)
+        rules = rules_of(dashboard.judging)
+        at = dashboard.clock.now()
+        return bundle_list(found, waiting_of(incident, rules, recording_is_open=is_open, at=at))
 
     @get(
         "/{edition:int}",

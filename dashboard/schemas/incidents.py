@@ -10,6 +10,7 @@ from msgspec import Meta
 from core.ids import VehicleNo
 from dashboard.cursors import write_cursor
 from fleet.evidence.store import SealedBundle
+from fleet.evidence.waiting import Awaited, Waiting
 from fleet.incidents.incident import Incident
 from fleet.incidents.kinds import IncidentSeverity, IncidentType, Responsibility
 from fleet.incidents.open_incidents import NewIncident
@@ -132,10 +133,19 @@ class BundleView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     public_key: str
 
 
+class OwedBundle(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The edition that comes next: what it waits for, and until when at the latest if a clock says so."""
+
+    edition: int
+    awaits: Awaited
+    until: datetime | None
+
+
 class BundleList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The sealed editions of an incident, the first first."""
+    """The sealed editions of an incident, the first first; `owed` is null when nothing is to be sealed."""
 
     items: tuple[BundleView, ...]
+    owed: OwedBundle | None
 
 
 def new_incident(data: ReportIncident) -> NewIncident:
@@ -193,9 +203,10 @@ def incident_page(
     )
 
 
-def bundle_list(bundles: Sequence[SealedBundle]) -> BundleList:
-    """Return editions as screens show them."""
+def bundle_list(bundles: Sequence[SealedBundle], waiting: Waiting | None) -> BundleList:
+    """Return editions, and the one that is owed, as screens show them."""
     names = BundleView.__struct_fields__
+    owed = None if waiting is None else OwedBundle(**msgspec.structs.asdict(waiting))
     return BundleList(
-        items=tuple(BundleView(**{name: getattr(one, name) for name in names}) for one in bundles)
+        items=tuple(BundleView(**{name: getattr(one, name) for name in names}) for one in bundles), owed=owed
     )

@@ -23,8 +23,12 @@ class QualityDayView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class QualityView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Makers by name, the worst vehicles first, days newest first."""
+    """Makers by name, the worst vehicles first, days newest first.
 
+    `counted_at_ms`: when the newest count was taken; null when nothing was counted in the last five minutes.
+    """
+
+    counted_at_ms: int | None
     makers: tuple[MakerQuality, ...]
     vehicles: tuple[VehicleQuality, ...]
     days: tuple[QualityDayView, ...]
@@ -46,7 +50,12 @@ class SamplesView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 def quality_view(sheet: QualitySheet) -> QualityView:
     """Return the city's quality in the api's words."""
-    return QualityView(makers=tuple(sheet.makers), vehicles=tuple(sheet.vehicles), days=_days(sheet.days))
+    return QualityView(
+        counted_at_ms=sheet.counted_ms,
+        makers=tuple(sheet.makers),
+        vehicles=tuple(sheet.vehicles),
+        days=_days(sheet.days),
+    )
 
 
 def vehicle_quality_view(sheet: VehicleQualitySheet) -> VehicleQualityView:

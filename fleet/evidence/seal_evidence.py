@@ -21,6 +21,7 @@ from core.repeating import repeat
 from fleet.evidence.bundle import About, EvidenceSigner, Part, canonical, seal_bundle, verify_bundle
 from fleet.evidence.read_window import WindowReader, WindowTelemetry, position_rows, status_rows
 from fleet.evidence.store import BundleStore, SealedBundle
+from fleet.evidence.waiting import Awaited, waiting_of
 from fleet.incidents.incident import Incident, seal
 from fleet.incidents.kinds import IncidentEvent
 from fleet.incidents.rules import IncidentRules
@@ -165,7 +166,8 @@ class EvidenceSealer:
 
     async def _waits_for_recording(self, incident: Incident, at: datetime) -> bool:
         """Return whether the first edition still waits for what the vehicle says of its recordings."""
-        if incident.evidence_edition or at >= incident.discovered_at + self._rules.recording_wait:
+        could = waiting_of(incident, self._rules, recording_is_open=True, at=at)
+        if could is None or could.awaits is not Awaited.RECORDING:
             return False
         async with self._database.read() as tx:
             return await recording_is_open(tx, incident)

@@ -16,6 +16,8 @@ from fleet.quality.tallies import Minute
 
 SAMPLES_EVERY_S: Final = 1.0
 COUNTS_EVERY_S: Final = 60.0
+FIRST_COUNTS_S: Final = 5.0
+"""After a start people wait for the first score: it is told sooner, of what has come by then."""
 MINUTES_MOST: Final = 60
 """Entries in the stream: a quarter of an hour of four processes; a keeper reads them within seconds."""
 SAMPLES_FOR_S: Final = 7 * 86_400
@@ -47,7 +49,7 @@ class QualityReporter:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Tell until told to stop; the last counts too."""
-        due_s = self._clock.monotonic_s() + self._every_s
+        due_s = self._clock.monotonic_s() + min(FIRST_COUNTS_S, self._every_s)
         while not stop.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), min(SAMPLES_EVERY_S, self._every_s))

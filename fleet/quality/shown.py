@@ -17,19 +17,21 @@ WORST_MOST: Final = 100
 
 
 class VehicleQuality(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One vehicle in both windows."""
+    """One vehicle in both windows, of which `day` is the last 24 to 28 hours, and on the running day."""
 
     vehicle_no: VehicleNo
     five_minutes: Quality
     day: Quality
+    today: Quality
 
 
 class MakerQuality(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One maker in both windows."""
+    """One maker in both windows, and on the running city day."""
 
     maker: MakerId
     five_minutes: Quality
     day: Quality
+    today: Quality
 
 
 class QualityReader:
@@ -56,13 +58,22 @@ class ShownWindows:
     """The two windows, to be asked about makers and vehicles."""
 
     def __init__(self, windows: Windows) -> None:
-        self._short, self._long = windows.short(), windows.long()
-        self._of: Mapping[str, Tallies] = {"short": self._short.tallies(), "long": self._long.tallies()}
+        self._short, self._long, self._today = windows.short(), windows.long(), windows.today
+        self.counted_ms = max((minute.at_ms for minute in windows.recent), default=None)
+        """City ms of the newest count of the last five minutes; None when nothing was counted in them."""
+        self._of: Mapping[str, Tallies] = {
+            "short": self._short.tallies(),
+            "long": self._long.tallies(),
+            "today": self._today.tallies(),
+        }
 
     def maker(self, maker: MakerId) -> MakerQuality:
         """Return a maker's scores; 1 when it sent nothing."""
         return MakerQuality(
-            maker=maker, five_minutes=_of_maker(self._short, maker), day=_of_maker(self._long, maker)
+            maker=maker,
+            five_minutes=_of_maker(self._short, maker),
+            day=_of_maker(self._long, maker),
+            today=_of_maker(self._today, maker),
         )
 
     def makers(self) -> list[MakerQuality]:
@@ -75,6 +86,7 @@ class ShownWindows:
             vehicle_no=vehicle_no,
             five_minutes=quality_of(self._of["short"].row(vehicle_no)),
             day=quality_of(self._of["long"].row(vehicle_no)),
+            today=quality_of(self._of["today"].row(vehicle_no)),
         )
 
     def numbers(self) -> list[VehicleNo]:

@@ -42,6 +42,17 @@ class DemoCity:
         """Return every staff account."""
         return [one["username"] for one in self._staff()]
 
+    def maker(self) -> dict[str, str]:
+        """Return name, key id and secret of the first maker."""
+        issued: dict[str, list[dict[str, str]]] = json.loads((self.folder / "issued.json").read_text())
+        return issued["makers"][0]
+
+    @property
+    def gateway(self) -> str:
+        """The address to which vehicles report: the demo's first port and ten."""
+        host, _, port = self.url.rpartition(":")
+        return f"{host}:{int(port) + 10}"
+
     def kill(self, name: str) -> None:
         """Kill one process of the demo with -9, as ``api``; its supervisor starts it again."""
         if self.pid is None:

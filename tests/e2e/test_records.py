@@ -1,17 +1,26 @@
 """Replay of the city and of a vehicle, and the sheets of violations, incidents, data quality and fences."""
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import StorageState, expect
 
 from tests.e2e.conftest import PICTURES
 from tests.e2e.demo_city import DemoCity
 from tests.e2e.pages import CONSOLE, SOON_MS, OpenPage, StaffPage, violations
+from tests.integration.fleet.links.second_client import position, positions_frame
 
 pytestmark = pytest.mark.needs_browser
+
+SEALED_WITHIN_MS = 300_000
+"""At 10x: a window is over after 4 s, the vehicle is awaited for 30 s, the archiver for 20 s; times five."""
+BAD_LATITUDE = 99.0
 
 
 class RecordsPage(StaffPage):
@@ -101,6 +110,70 @@ def test_every_sheet_is_clean_in_both_languages_and_schemes(records: RecordsPage
         assert violations(records.page) == []
 
 
+def test_a_makers_score_of_the_running_day_and_what_was_refused_are_seen(records: RecordsPage) -> None:
+    maker = records.demo.maker()
+    records.visit("?view=quality")
+    row = records.page.get_by_test_id("makers").locator("tr", has_text=maker["maker"])
+    expect(row.locator("td").nth(1)).to_have_text(re.compile(r"^\d+%$"), timeout=SOON_MS)
+    expect(row.locator("td").nth(4)).not_to_have_text("0", timeout=SOON_MS)
+    expect(records.page.get_by_test_id("counted")).to_contain_text("统计至", timeout=SOON_MS)
+    row.get_by_role("button", name="查看被拒样本").click()
+    record = refused_of(records.demo, maker)
+    samples = records.page.get_by_test_id("samples")
+    expect(samples).to_contain_text(record, timeout=SOON_MS)  # the page looks again by itself
+    expect(samples.locator("div", has_text=record)).to_contain_text("格式错误")
+    records.picture("quality-samples")
+    assert violations(records.page) == []
+
+
+def refused_of(demo: DemoCity, maker: dict[str, str]) -> str:
+    """Send a position off the globe as a maker's cloud would; return it as it was sent, in hexadecimal."""
+    now_ms = int(httpx.get(f"{demo.url}/api/config", trust_env=False).json()["cityTimeMs"])
+    wrong = position(1, now_ms // 1000, BAD_LATITUDE, 109.78)
+    key = {"keyId": maker["keyId"], "secret": maker["secret"]}
+    with httpx.Client(base_url=demo.gateway, trust_env=False, timeout=SOON_MS / 1000) as cloud:
+        token = cloud.post("/v1/tokens", json=key).json()["token"]
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/octet-stream"}
+        answer = cloud.post("/v1/frames", content=positions_frame(now_ms, now_ms, wrong), headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "position-out-of-range"), answer.text
+    return wrong.hex()
+
+
+def test_the_evidence_of_an_incident_is_taken_from_the_page_and_proves_itself(
+    records: RecordsPage, tmp_path: Path
+) -> None:
+    records.visit("?view=incidents")
+    expect(records.page.get_by_role("navigation")).to_be_visible(timeout=SOON_MS)
+    incident = records.page.evaluate(REPORT)
+    assert incident["status"] == 201, incident
+    records.visit(f"?view=incidents&open={incident['id']}")
+    evidence = records.page.get_by_test_id("evidence")
+    expect(evidence).to_contain_text(re.compile("尚未封存：正在等待|第 1 版"), timeout=SOON_MS)
+    take = evidence.get_by_role("link", name=re.compile("下载证据包")).first
+    expect(take).to_be_visible(timeout=SEALED_WITHIN_MS)
+    assert violations(records.page) == []
+    records.picture("evidence")
+    with records.page.expect_download(timeout=SOON_MS) as started:
+        take.click()
+    bundle = tmp_path / started.value.suggested_filename
+    started.value.save_as(bundle)
+    words = evidence.locator("code", has_text="steppe evidence verify").inner_text().split()
+    assert words[3] == bundle.name
+    holds = verified(bundle, words[-1])
+    assert holds.returncode == 0, holds.stdout + holds.stderr
+    changed = bytearray(bundle.read_bytes())
+    changed[len(changed) // 2] ^= 1
+    bundle.write_bytes(changed)
+    assert verified(bundle, words[-1]).returncode == 1
+
+
+def verified(bundle: Path, key: str) -> subprocess.CompletedProcess[str]:
+    """Verify a bundle as the page says, with the file and the key alone: no settings of the city."""
+    words = [sys.executable, "-m", "steppe", "evidence", "verify", str(bundle), "--key", key]
+    env = {name: value for name, value in os.environ.items() if not name.startswith("STEPPE_")}
+    return subprocess.run(words, capture_output=True, text=True, env=env, timeout=SOON_MS / 1000, check=False)
+
+
 def test_fences_are_found_and_show_their_versions_and_no_button_to_whom_it_is_not_given(
     records: RecordsPage,
 ) -> None:
@@ -149,3 +222,15 @@ DRAW = """async ({district, operator}) => (await fetch('/api/fences', {
     district, operator, source: 'e2e', rules: {speedLimitMps: 2}, geometry: {type: 'Polygon', coordinates:
     [[[109.77,39.59],[109.79,39.59],[109.79,39.61],[109.77,39.61],[109.77,39.59]]]} }),
 })).status"""
+
+
+REPORT = """async () => {
+  const mine = await (await fetch('/api/vehicles?limit=1')).json();
+  const config = await (await fetch('/api/config')).json();
+  const answer = await fetch('/api/incidents', {
+    method: 'POST', headers: {'Content-Type': 'application/json', 'Idempotency-Key': 'e2e-incident'},
+    body: JSON.stringify({ vehicleNo: mine.items[0].vehicleNo, incidentType: 'near_miss',
+      happenedAt: new Date(config.cityTimeMs - 60000).toISOString(), description: 'e2e' }),
+  });
+  return { status: answer.status, id: (await answer.json()).incidentId };
+}"""

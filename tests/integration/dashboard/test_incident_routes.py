@@ -129,8 +129,12 @@ async def test_an_incident_goes_from_report_to_closing_with_a_bundle_that_proves
     assert (triaged["state"], triaged["severity"]) == ("triaged", "minor_injury")
     early = await somebody.post(f"{path}/referrals", {"reason": "x"}, "city agent")
     assert (early.status_code, early.json()["code"]) == (409, "illegal-transition")
+    owed = (await somebody.get(f"{path}/evidence", "city agent")).json()
+    assert (owed["items"], owed["owed"]["edition"], owed["owed"]["awaits"]) == ([], 1, "recording")
     assert await seal() == 1
-    [edition] = (await somebody.get(f"{path}/evidence", "city agent")).json()["items"]
+    sealed = (await somebody.get(f"{path}/evidence", "city agent")).json()
+    [edition], nothing = sealed["items"], sealed["owed"]
+    assert nothing is None
     taken = await somebody.get(f"{path}/evidence/1", Role.SUPERVISOR)
     assert taken.headers["content-type"] == "application/x-tar"
     seen = verify_bundle(taken.content, SIGNER.public_key)

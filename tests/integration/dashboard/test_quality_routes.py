@@ -61,6 +61,7 @@ async def test_who_sees_the_whole_city_sees_makers_their_days_and_the_worst_vehi
     [maker] = seen.makers
     assert (maker.maker, maker.five_minutes.score) == ("maker-a", 0.9)
     assert maker.five_minutes.shares == {"teleport": 0.1}
+    assert (maker.today.score, maker.today.positions, seen.counted_at_ms) == (0.9, 100, AT_MS)
     assert [vehicle.vehicle_no for vehicle in seen.vehicles] == [1]
     assert [(day.day, day.score) for day in seen.days] == [(date(2026, 6, 30), 0.97)]
     samples = await refused_samples(parts, MakerId("maker-a"), EVERYTHING)
@@ -88,7 +89,7 @@ async def test_a_vehicle_shows_its_own_score_and_one_without_faults_is_one(someb
 @pytest.mark.usefixtures("quality")
 async def test_a_stranger_sees_neither_makers_nor_vehicles_nor_samples(somebody: Somebody) -> None:
     seen = (await somebody.get("/api/quality", "foreign dispatcher")).json()
-    assert seen == {"makers": [], "vehicles": [], "days": []}
+    assert seen == {"countedAtMs": AT_MS, "makers": [], "vehicles": [], "days": []}
     samples = (await somebody.get("/api/quality/samples?maker=maker-a", "foreign dispatcher")).json()
     assert samples["samples"] == []
     assert (await somebody.get("/api/vehicles/1/quality", "foreign dispatcher")).status_code == 404

@@ -6,6 +6,7 @@ type Schemas = components["schemas"];
 export type Violation = Schemas["ViolationView"];
 export type Incident = Schemas["IncidentView"];
 export type Bundle = Schemas["BundleView"];
+export type OwedBundle = Schemas["OwedBundle"];
 export type Quality = Schemas["QualityView"];
 export type Score = Schemas["Quality"];
 export type Sample = Schemas["Sample"];
@@ -36,7 +37,7 @@ export const violations = (state: string | undefined, cursor?: string | null): P
   ask(`/api/violations?${query({ state, cursor, limit: 50 })}`);
 export const incidents = (state: string | undefined, cursor?: string | null): Promise<Page<Incident>> =>
   ask(`/api/incidents?${query({ state, cursor, limit: 50 })}`);
-export const bundles = (incident: string): Promise<Page<Bundle>> => ask(`/api/incidents/${id(incident)}/evidence`);
+export const bundles = (incident: string): Promise<Schemas["BundleList"]> => ask(`/api/incidents/${id(incident)}/evidence`);
 export const bundleUrl = (incident: string, edition: number): string => `/api/incidents/${id(incident)}/evidence/${edition}`;
 export const quality = (): Promise<Quality> => ask("/api/quality");
 export const samples = (maker: string): Promise<Schemas["SamplesView"]> => ask(`/api/quality/samples?${query({ maker })}`);

@@ -1,5 +1,6 @@
 """What a gateway refuses is counted against whoever sent it, kept as samples, and shown to nobody else."""
 
+import asyncio
 from functools import partial
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from core import keys
-from fleet.quality.reporter import MINUTES_MOST, QualityReporter
+from fleet.quality.reporter import FIRST_COUNTS_S, MINUTES_MOST, QualityReporter
 from fleet.quality.samples import KEPT
 from fleet.quality.tallies import Minute
 from fleet.quality.windows import Windows
@@ -96,6 +97,18 @@ async def test_samples_and_minutes_are_bounded(running: Running, reporter: Quali
         running.gateway.rejects.add(Reject.FLOOD, np.array([9], np.uint32), running.gateway.roster.size)
         await reporter.tell_counts()
     assert await running.redis.xlen(keys.quality()) == MINUTES_MOST
+
+
+async def test_after_a_start_the_first_count_is_told_within_seconds(
+    running: Running, reporter: QualityReporter
+) -> None:
+    running.gateway.rejects.add(Reject.FLOOD, np.array([9], np.uint32), running.gateway.roster.size)
+    stop = asyncio.Event()
+    telling = asyncio.create_task(reporter.run(stop))
+    heard = await running.redis.xread({keys.quality(): "0"}, block=round(4_000 * FIRST_COUNTS_S))
+    assert heard
+    stop.set()
+    await telling
 
 
 async def test_a_process_with_nothing_to_say_says_nothing(
