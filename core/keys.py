@@ -73,6 +73,12 @@ def quality_windows() -> str:
     return "quality-windows"
 
 
+def running_day() -> str:
+    """String (plain server): what each vehicle has driven today by odometer, once a minute, two days kept;
+    archiver → api. May be lost: it is made again from the history."""
+    return "running-day"
+
+
 def quality_samples(maker: str, reason: str) -> str:
     """List (plain server): the newest ten records or frames of a maker refused for a reason, a week;
     gateways, trackers → api, gateways."""

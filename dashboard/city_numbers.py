@@ -9,6 +9,7 @@ from core.ids import DistrictCode, VehicleNo
 from core.kinds import ServiceKind
 from dashboard.order_numbers import count_orders
 from dashboard.parts import CityFacts, DashboardParts
+from dashboard.running_day import km_so_far
 from dashboard.schemas.city import CitySummary, DistrictSummary, PlanYear, ServiceCount
 from fleet.alarms.kinds import ASKS, SEVERITY_RANK, Severity
 from fleet.alarms.store import AlarmStore
@@ -41,7 +42,7 @@ async def summarise_city(parts: DashboardParts, reach: Reach) -> CitySummary:
         orders_today=orders.placed,
         delivered_today=orders.delivered,
         on_time_ratio=orders.on_time_ratio,
-        km_today=None,
+        km_today=await km_so_far(parts, [number for count in counts for number in count.numbers]),
         open_alarms=sum(_asking(severities) for severities in alarms.values()),
         unacknowledged_alarms=waiting,
         plan=tuple(PlanYear(year=year, planned=planned) for year, planned in parts.city.plan),

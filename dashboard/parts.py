@@ -12,6 +12,7 @@ from core.ids import DistrictCode
 from core.kinds import ServiceKind
 from core.settings import JudgingSettings
 from fleet.commands.issue_command import CommandDesk
+from fleet.days.running_reader import RunningDayReader
 from fleet.quality.shown import QualityReader
 from fleet.vehicles.codes import CodeLayout
 from fleet.vehicles.directory import Directory
@@ -88,6 +89,7 @@ class DashboardParts(msgspec.Struct, frozen=True, kw_only=True):
     directory: Directory
     desk: CommandDesk
     quality: QualityReader
+    running_day: RunningDayReader
     fence_set: Callable[[], int]
     """Version of the fence set in force, as this process last read it."""
     judging: JudgingSettings = JudgingSettings()

@@ -20,13 +20,16 @@ from dashboard.cursors import read_cursor
 from dashboard.day_sheets import SHEET_DAYS_MOST, Narrowed, begin_sheet, day_filter
 from dashboard.parts import DashboardParts
 from dashboard.routes.parameters import Cursor, DistrictQuery, VehicleNoPath
+from dashboard.running_day import today_sheet
 from dashboard.schemas.vehicle_days import (
     Kpis,
+    TodayView,
     VehicleDayPage,
     VehicleDayRevisions,
     day_page,
     day_view,
     kpis_view,
+    today_view,
 )
 from fleet.days.store import DayPlace, DayStore
 
@@ -71,6 +74,18 @@ class VehicleDays(Controller):
         async with dashboard.database.read() as tx:
             found = await DayStore(tx).page(reach_of(principal), wanted, after=after, limit=limit + 1)
         return day_page(found, limit)
+
+    @get(
+        "/today",
+        operation_id="readToday",
+        guards=[requires(Scope.VEHICLES_READ)],
+        responses=problem_responses("not-authenticated", "forbidden", "redis-unavailable", "unavailable"),
+    )
+    async def today(
+        self, principal: NamedDependency[Principal], dashboard: NamedDependency[DashboardParts]
+    ) -> TodayView:
+        """Return what was driven today so far, by odometer; vehicle-days are computed after midnight."""
+        return today_view(await today_sheet(dashboard, reach_of(principal)))
 
     @get(
         "/sheet",

@@ -40,7 +40,10 @@ class DistrictSummary(_View, frozen=True):
 
 
 class CitySummary(_View, frozen=True):
-    """The whole city as far as the caller sees it. `km_today` is null until somebody measures it."""
+    """The whole city as far as the caller sees it.
+
+    `km_today` is today so far by odometer (GET /api/vehicle-days/today says how), null before the first.
+    """
 
     vehicles: int
     online: int

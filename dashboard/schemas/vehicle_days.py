@@ -6,6 +6,7 @@ from datetime import date, datetime
 import msgspec
 
 from dashboard.cursors import write_cursor
+from dashboard.running_day import FORMULA, TodaySheet
 from fleet.days.kpis import CATALOGUE
 from fleet.days.store import StoredDay
 from fleet.days.sums import DaySums
@@ -122,6 +123,48 @@ class Kpis(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Days after it are not in the numbers."""
     rows: KpiRows
     items: tuple[KpiView, ...]
+
+
+class DrivenView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What one vehicle has driven today, up to its newest odometer reading."""
+
+    vehicle_no: int
+    code: str | None
+    metres: int
+    told_at_ms: int
+
+
+class TodayView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The local day that is running, within reach; the vehicle-days of it are computed after its end.
+
+    Numbers are null before the first odometer was told; `m2` is null because nobody verifies swept area yet.
+    """
+
+    day: date
+    formula: str
+    counted_at_ms: int | None
+    vehicles: int
+    """Vehicles that have told their odometer today."""
+    km: float | None
+    m2: float | None
+    items: tuple[DrivenView, ...]
+    """Those that drove most, the first 100."""
+
+
+def today_view(sheet: TodaySheet) -> TodayView:
+    """Return today so far in the api's words."""
+    return TodayView(
+        day=sheet.day,
+        formula=FORMULA,
+        counted_at_ms=sheet.counted_ms,
+        vehicles=sheet.vehicles,
+        km=None if sheet.metres is None else sheet.metres / 1000,
+        m2=None,
+        items=tuple(
+            DrivenView(vehicle_no=row.vehicle_no, code=row.code, metres=row.metres, told_at_ms=row.told_ms)
+            for row in sheet.rows
+        ),
+    )
 
 
 def day_page(found: Sequence[StoredDay], limit: int) -> VehicleDayPage:

@@ -21,6 +21,7 @@ from fleet.alarms.kinds import Severity
 from fleet.alarms.store import AlarmStore
 from fleet.commands.issue_command import BodyPlanner, CommandDesk
 from fleet.commands.possible import Situation
+from fleet.days.running_reader import RunningDayReader
 from fleet.history.replay import Replay
 from fleet.history.trail import TrailReader
 from fleet.links.outgoing import push_at_once
@@ -104,6 +105,7 @@ async def compose(resources: Resources) -> Components:
         directory=directory,
         desk=CommandDesk(database, clock, directory, desk.push, desk.situate, planners),
         quality=QualityReader(resources.redis),
+        running_day=RunningDayReader(resources.redis, clock),
         fence_set=lambda: fences.index.set_version,
         private_addresses=settings.webhooks.private_addresses,
         judging=settings.judging,

@@ -1,10 +1,13 @@
 """The archiver process: telemetry streams to Parquet history."""
 
+from zoneinfo import ZoneInfo
+
 import pyarrow as pa
 
 from core.health import HealthServer
 from core.settings import HistorySettings
 from core.supervision import Component
+from fleet.days.keep_running import RunningDayKeeper
 from fleet.evidence.bundle import EvidenceSigner
 from fleet.evidence.late_evidence import LateEvidence
 from fleet.evidence.read_window import HistoryWindow
@@ -48,6 +51,14 @@ async def compose(resources: Resources) -> Components:
         "keeper": keeper,
         "evidence": sealer_of(resources),
         "late-evidence": late_of(resources),
+        "running-day": RunningDayKeeper(
+            resources.database,
+            resources.redis,
+            resources.clock,
+            settings.data_dir / "history",
+            ZoneInfo(settings.city.zone),
+            holder=holder_of("running-day"),
+        ),
         "health": Component(runnable=health, policy="fail"),
     }
 

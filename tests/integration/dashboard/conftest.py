@@ -41,6 +41,7 @@ from dashboard.routes.violations import Violations
 from dashboard.routes.webhooks import Webhooks
 from fleet.commands.issue_command import CommandDesk
 from fleet.commands.possible import Situation
+from fleet.days.running_reader import RunningDayReader
 from fleet.fences.preview_fence import FencePreviewer
 from fleet.links.wire.messages import Command as WireCommand
 from fleet.people.serve_duty import sign_in_operator
@@ -158,6 +159,7 @@ async def parts(
         directory=directory,
         desk=CommandDesk(sqlite_database, clock, directory, push, situate),
         quality=QualityReader(redis),
+        running_day=RunningDayReader(redis, clock),
         fence_set=lambda: 1,
     )
     await redis.aclose()

@@ -1,16 +1,22 @@
 """Vehicle-days and KPIs over HTTP: what counts, what was corrected, and whose it is."""
 
 import csv
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
 
+from core import keys
 from core.auth.roles import Role
 from core.database import Database
 from core.ids import DistrictCode, OperatorId, VehicleNo
 from core.kinds import ServiceKind
+from core.redis import connect
 from fleet.days.compute import Computed
+from fleet.days.running import DRIVEN, DaySoFar
 from fleet.days.store import Closing, DayStore
 from fleet.days.vehicle_day import Part, VehicleDay
 from fleet.vehicles.kinds import ControlMode
@@ -18,6 +24,7 @@ from tests.integration.dashboard.conftest import Somebody
 
 FIRST, SECOND = date(2026, 6, 29), date(2026, 6, 30)
 AT = datetime(2026, 7, 1, 0, 10, tzinfo=UTC)
+AT_MS = round(AT.timestamp() * 1000)
 SPAN = f"from={FIRST}&to={SECOND}"
 
 
@@ -180,3 +187,37 @@ async def test_a_span_that_is_none_is_refused_by_name(somebody: Somebody, query:
         answer = await somebody.get(f"{path}?{query}")
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid-input")
         assert field in answer.text
+
+
+async def told_today(valkey_url: str, day: date) -> None:
+    """Let the keeper of the running day have told of vehicles 1 (twice as far), 2 and 3, which is foreign."""
+    rows = np.zeros(3, DRIVEN)
+    rows["vehicle_no"], rows["driven_m"] = (1, 2, 3), (2_400, 1_200, 9_000)
+    rows["told_ms"] = AT_MS
+    so_far = DaySoFar(day=day, up_to_serial=9, counted_ms=AT_MS, rows=rows.tobytes())
+    redis = connect(valkey_url)
+    await redis.set(keys.running_day(), msgspec.msgpack.encode(so_far))
+    await redis.aclose()
+
+
+async def test_today_is_shown_by_odometer_within_reach_and_without_swept_area(
+    somebody: Somebody, add_vehicles: Callable[..., Any], valkey_url: str
+) -> None:
+    await add_vehicles(1, 2)
+    await told_today(valkey_url, date(2026, 7, 1))
+    seen = (await somebody.get("/api/vehicle-days/today")).json()
+    assert (seen["day"], seen["km"], seen["m2"], seen["vehicles"]) == ("2026-07-01", 3.6, None, 2)
+    assert [(one["vehicleNo"], one["metres"]) for one in seen["items"]] == [(1, 2_400), (2, 1_200)]
+    assert (seen["countedAtMs"], "odometer" in seen["formula"]) == (AT_MS, True)
+    assert (await somebody.get("/api/city/summary", Role.SUPERVISOR)).json()["kmToday"] == 3.6
+    foreign = (await somebody.get("/api/vehicle-days/today", "foreign dispatcher")).json()
+    assert (foreign["km"], foreign["vehicles"], foreign["items"]) == (None, 0, [])
+
+
+async def test_what_was_told_before_midnight_is_not_today(
+    somebody: Somebody, add_vehicles: Callable[..., Any], valkey_url: str
+) -> None:
+    await add_vehicles(1)
+    await told_today(valkey_url, date(2026, 6, 30))
+    seen = (await somebody.get("/api/vehicle-days/today")).json()
+    assert (seen["day"], seen["km"], seen["countedAtMs"], seen["items"]) == ("2026-07-01", None, None, [])

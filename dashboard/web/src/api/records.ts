@@ -13,6 +13,9 @@ export type Sample = Schemas["Sample"];
 export type Fence = Schemas["FenceView"];
 export type Replay = Schemas["ReplayView"];
 export type Summary = Schemas["SummaryView"];
+export type Kpi = Schemas["KpiView"];
+export type KpiRows = Schemas["KpiRows"];
+export type VehicleDay = Schemas["VehicleDayView"];
 export interface Page<T> {
   items: T[];
   nextCursor?: string | null;
@@ -47,3 +50,10 @@ export const fenceVersions = (fence: string): Promise<Page<Fence>> => ask(`/api/
 /** Moves a version on: `preview`, `publish` or `retire`. */
 export const moveFence = (fence: Fence, step: "preview" | "publish" | "retire", body?: unknown): Promise<Fence> =>
   ask(`/api/fences/${id(fence.fenceId)}/versions/${fence.version}/${step}`, { method: "POST", body, timeoutMs: 120_000 });
+/** What was driven today so far, by odometer. */
+export const today = (): Promise<Schemas["TodayView"]> => ask("/api/vehicle-days/today");
+/** The KPIs of the last seven closed days. */
+export const kpis = (): Promise<Schemas["Kpis"]> => ask("/api/kpis");
+/** The first 500 vehicle-days of a span of local days. */
+export const vehicleDays = async (from: string, to: string): Promise<VehicleDay[]> =>
+  (await ask<Page<VehicleDay>>(`/api/vehicle-days?${query({ from, to, limit: 500 })}`)).items;

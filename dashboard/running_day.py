@@ -1,0 +1,79 @@
+"""Today so far as the asker sees it: kilometres by odometer, as no vehicle-day exists before midnight."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+import msgspec
+
+from core.auth.principal import Reach
+from core.ids import VehicleNo
+from dashboard.parts import DashboardParts
+from fleet.days.running import DaySoFar, of_vehicles
+from fleet.vehicles.kinds import Lifecycle
+from fleet.vehicles.store import VehicleStore
+
+FORMULA: Final = "Σ rises of the vehicle's odometer since midnight / 1000"
+ROWS_MOST: Final = 100
+
+
+class DrivenToday(msgspec.Struct, frozen=True, kw_only=True):
+    """One vehicle so far."""
+
+    vehicle_no: VehicleNo
+    code: str | None
+    metres: int
+    told_ms: int
+
+
+class TodaySheet(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything within a reach, and the vehicles that drove most."""
+
+    day: date
+    counted_ms: int | None
+    vehicles: int
+    """Vehicles that have told their odometer today."""
+    metres: int | None
+    rows: Sequence[DrivenToday]
+
+
+async def km_so_far(parts: DashboardParts, numbers: Sequence[VehicleNo]) -> float | None:
+    """Return the kilometres of today of some vehicles; None while none of them has told its odometer."""
+    found = await _today(parts)
+    driven = None if found is None else of_vehicles(found.driven(), numbers)
+    return None if driven is None or not len(driven) else int(driven["driven_m"].sum()) / 1000
+
+
+async def today_sheet(parts: DashboardParts, reach: Reach) -> TodaySheet:
+    """Return today so far. Raises Unavailable when the stores cannot be read."""
+    found = await _today(parts)
+    day = parts.day_began().date()
+    if found is None:
+        return TodaySheet(day=day, counted_ms=None, vehicles=0, metres=None, rows=())
+    async with parts.database.read() as tx:
+        counts = await VehicleStore(tx).census(reach)
+        living = [count for count in counts if count.lifecycle is not Lifecycle.DECOMMISSIONED]
+        driven = of_vehicles(found.driven(), [number for count in living for number in count.numbers])
+        most = driven[driven["driven_m"].argsort(kind="stable")[::-1][:ROWS_MOST]]
+        codes = await VehicleStore(tx).codes_of([VehicleNo(number) for number in most["vehicle_no"].tolist()])
+    return TodaySheet(
+        day=day,
+        counted_ms=found.counted_ms,
+        vehicles=len(driven),
+        metres=int(driven["driven_m"].sum()) if len(driven) else None,
+        rows=[
+            DrivenToday(
+                vehicle_no=VehicleNo(int(row["vehicle_no"])),
+                code=codes.get(VehicleNo(int(row["vehicle_no"]))),
+                metres=int(row["driven_m"]),
+                told_ms=int(row["told_ms"]),
+            )
+            for row in most
+        ],
+    )
+
+
+async def _today(parts: DashboardParts) -> DaySoFar | None:
+    """Return what was told of this day; what was told before midnight is of another."""
+    found = await parts.running_day.so_far()
+    return found if found is not None and found.day == parts.day_began().date() else None

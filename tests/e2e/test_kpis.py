@@ -1,0 +1,39 @@
+"""The numbers of the city open to their formulas and rows."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import PICTURES
+from tests.e2e.pages import SOON_MS, CityPage, violations
+
+pytestmark = pytest.mark.needs_browser
+
+COUNTED_WITHIN_MS = 180_000
+"""The running day is counted once a minute; times three."""
+
+
+def test_today_so_far_and_the_closed_days_open_to_formula_and_rows(city: CityPage) -> None:
+    city.visit()
+    km = city.page.get_by_test_id("km")
+    expect(km).to_have_text(re.compile(r"[1-9]"), timeout=COUNTED_WITHIN_MS)
+    city.page.get_by_role("button", name="指标与口径").click()
+    dialog = city.page.get_by_role("dialog")
+    today = dialog.get_by_test_id("km-today")
+    today.locator("summary").click(timeout=SOON_MS)
+    expect(today).to_contain_text("odometer")
+    expect(today.get_by_test_id("today-rows").locator("tbody tr").first).to_be_visible(timeout=SOON_MS)
+    swept = dialog.get_by_test_id("m2-today")
+    swept.locator("summary").click()
+    expect(swept).to_contain_text("目前没有经核实的清扫台账")
+    kpis = dialog.get_by_test_id("kpis").locator("details")
+    expect(kpis).to_have_count(11, timeout=SOON_MS)
+    kpis.first.locator("summary").click()
+    expect(kpis.first).to_contain_text("metres / 1000")
+    PICTURES.mkdir(exist_ok=True)
+    city.page.screenshot(path=Path(PICTURES) / "city-kpis.png")
+    assert violations(city.page) == []
+    dialog.get_by_role("button", name="关闭").click()
+    expect(dialog).to_have_count(0)
