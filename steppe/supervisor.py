@@ -14,6 +14,9 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
+
+from steppe.forking import Forked, ForkServer
 
 BACKOFF_FIRST_S = 0.5
 BACKOFF_MOST_S = 15.0
@@ -31,18 +34,62 @@ def steppe_program() -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class ChildSpec:
-    """What to run: ``steppe`` with these words, or another program when `program` is set."""
+    """What to run: ``steppe`` with these words, or another program when `program` is set.
+
+    Processes of ours are forked from one that has loaded what they share, where that is possible.
+    """
 
     name: str
     words: Sequence[str]
-    program: Sequence[str] = field(default_factory=steppe_program)
+    program: Sequence[str] | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class Running(Protocol):
+    """A child process."""
+
+    @property
+    def pid(self) -> int:
+        """Return its process id, which is its group's too."""
+        ...
+
+    @property
+    def returncode(self) -> int | None:
+        """Return its exit code, None while it runs."""
+        ...
+
+    async def wait(self) -> int:
+        """Return its exit code when it has ended."""
+        ...
+
+
+class _Awaited:
+    """A forked process that an event loop can wait for."""
+
+    def __init__(self, forked: Forked) -> None:
+        self._forked = forked
+        self.pid = forked.pid
+        self._ended = asyncio.Event()
+        asyncio.get_running_loop().add_reader(forked.fileno(), self._end)
+
+    @property
+    def returncode(self) -> int | None:
+        return self._forked.returncode
+
+    async def wait(self) -> int:
+        await self._ended.wait()
+        return self._forked.wait()
+
+    def _end(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._forked.fileno())
+        self._forked.poll()
+        self._ended.set()
 
 
 @dataclass
 class _Child:
     spec: ChildSpec
-    process: asyncio.subprocess.Process | None = None
+    process: Running | None = None
     restarts: int = 0
 
 
@@ -61,6 +108,7 @@ class Supervisor:
         self._environment = dict(environment)
         self._log_dir = log_dir
         self._say = say
+        self._fork_server = ForkServer(environment, log_dir / "fork-server.log")
 
     def pids(self) -> dict[str, int]:
         """Return the pid of every living child by name."""
@@ -84,14 +132,19 @@ class Supervisor:
                 keeper.cancel()
             await asyncio.gather(*keepers, return_exceptions=True)
             await self._stop_all()
+            self._fork_server.close()
 
     async def _keep(self, child: _Child, stop: asyncio.Event) -> None:
         backoff_s = BACKOFF_FIRST_S
         loop = asyncio.get_running_loop()
         while not stop.is_set():
             started_s = loop.time()
-            child.process = await self._start(child.spec)
-            code = await child.process.wait()
+            try:
+                child.process = await self._start(child.spec)
+                code = await child.process.wait()
+            except OSError as error:
+                self._say(f"{child.spec.name} does not start: {error}")
+                code = os.EX_OSERR
             if stop.is_set():
                 return
             lived_s = loop.time() - started_s
@@ -103,11 +156,16 @@ class Supervisor:
             )
             await asyncio.sleep(backoff_s)
 
-    async def _start(self, spec: ChildSpec) -> asyncio.subprocess.Process:
+    async def _start(self, spec: ChildSpec) -> Running:
         environment = {**self._environment, **spec.environment}
+        if spec.program is None and ForkServer.is_possible():
+            self._fork_server.ensure()
+            path = self._log_path(spec)
+            fork = self._fork_server.fork
+            return _Awaited(await asyncio.to_thread(fork, "steppe", spec.words, environment, path))
         with self._log_path(spec).open("ab") as log:
             return await asyncio.create_subprocess_exec(
-                *spec.program,
+                *(spec.program or steppe_program()),
                 *spec.words,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
@@ -124,7 +182,7 @@ class Supervisor:
         await asyncio.gather(*map(stop_process, living))
 
 
-async def stop_process(process: asyncio.subprocess.Process) -> None:
+async def stop_process(process: Running) -> None:
     """End a process that leads a group, and its group: SIGTERM, and SIGKILL when the grace has passed."""
     _signal_group(process.pid, signal.SIGTERM)
     try:

@@ -7,6 +7,7 @@ from core.settings.reading import (
     child_environment,
     load,
     process_environment,
+    replace_environment,
     variables,
 )
 from core.settings.tree import SECRETS, HistorySettings, JudgingSettings, SecuritySettings, Settings
@@ -23,5 +24,6 @@ __all__ = [
     "child_environment",
     "load",
     "process_environment",
+    "replace_environment",
     "variables",
 ]

@@ -35,6 +35,12 @@ def child_environment(settings_of_child: Mapping[str, str]) -> dict[str, str]:
     return {**os.environ, **settings_of_child}
 
 
+def replace_environment(variables: Mapping[str, str]) -> None:
+    """Make these the environment of this process: it was forked from one that had another."""
+    os.environ.clear()
+    os.environ.update(variables)
+
+
 def load(environ: Mapping[str, str]) -> Settings:
     """Return the settings of an environment; raise SettingsError naming the variable and its limit."""
     tree: dict[str, Any] = {}

@@ -17,8 +17,11 @@ from core.settings import process_environment
 from core.valkey import DURABLE, find_binary
 from steppe.bench.machine import free_port
 from steppe.bench.world import World
+from steppe.forking import Forked, ForkServer
 
 SERVERS: Final = ("gateway", "tracker", "archiver", "api")
+FORK_SERVER: Final = "fork server"
+"""What the servers are forked from: its memory is theirs."""
 STOP_WITHIN_S: Final = 20
 TABLES: Final = (
     "import asyncio, sys\n"
@@ -41,7 +44,7 @@ class Started:
 
     def __init__(self, world: World, folder: Path, names: tuple[str, ...], profiled: str = "") -> None:
         self.world = world
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.processes: dict[str, subprocess.Popen[bytes] | Forked] = {}
         self._folder = folder
         self._names = names
         self._profiled = profiled
@@ -49,6 +52,7 @@ class Started:
             # Servers start from compiled files, as an installed city does.
             name: value for name, value in process_environment().items() if name != "PYTHONDONTWRITEBYTECODE"
         }  # fmt: skip
+        self._fork_server = ForkServer(self._environment, folder / "fork-server.log")
 
     def __enter__(self) -> "Started":
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -67,8 +71,7 @@ class Started:
         self.processes[name].kill()
         self.processes[name].wait()
         sleep(after_s)
-        words = ("-m", "steppe.bench.servers", name, _text(self.world))
-        self.processes[name] = self._python(words, name)
+        self._fork(name)
         self._wait_for({"gateway": self.world.gateway, "api": self.world.live}[name])
 
     def load(self) -> subprocess.Popen[bytes]:
@@ -87,11 +90,12 @@ class Started:
 
     def last_words(self, name: str) -> str:
         """Return the end of what a process wrote."""
-        return (self._folder / f"{name}.log").read_text(errors="replace")[-1500:]
+        path = self._folder / f"{name.replace(' ', '-')}.log"
+        return path.read_text(errors="replace")[-1500:]
 
     def stop(self) -> None:
         """Stop the servers, then Valkey: one that loses its store ends badly and writes no profile."""
-        servers = [name for name in self.processes if name != "valkey"]
+        servers = [name for name in self.processes if name not in ("valkey", FORK_SERVER)]
         for group in (servers, ["valkey"] if "valkey" in self.processes else []):
             for name in group:
                 self.processes[name].send_signal(signal.SIGINT if name == self._profiled else signal.SIGTERM)
@@ -100,6 +104,7 @@ class Started:
                     self.processes[name].wait(STOP_WITHIN_S)
                 except subprocess.TimeoutExpired:
                     self.processes[name].kill()
+        self._fork_server.close()
 
     def _start(self) -> None:
         folder = self._folder
@@ -123,12 +128,22 @@ class Started:
         )
         subprocess.run([sys.executable, "-c", TABLES, self.world.database], check=True, env=self._environment)
         for name in self._names:
-            profiler = ("profile",) if name == self._profiled else ()
-            words_of = ("-m", "steppe.bench.servers", name, _text(self.world), *profiler)
-            self.processes[name] = self._python(words_of, name)
+            self._fork(name)
         for name, address in (("gateway", self.world.gateway), ("api", self.world.live)):
             if name in self._names:
                 self._wait_for(address)
+
+    def _fork(self, name: str) -> None:
+        """Start a server as ``steppe up`` does."""
+        profiler = ("profile",) if name == self._profiled else ()
+        self._fork_server.ensure()
+        self.processes[FORK_SERVER] = self._fork_server.process
+        self.processes[name] = self._fork_server.fork(
+            "steppe.bench.servers",
+            (name, _text(self.world), *profiler),
+            self._environment,
+            self._folder / f"{name}.log",
+        )
 
     def _python(
         self, words: tuple[str, ...], name: str, *, stdout: int | None = None

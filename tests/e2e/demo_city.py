@@ -57,7 +57,8 @@ class DemoCity:
         """Kill one process of the demo with -9, as ``api``; its supervisor starts it again."""
         if self.pid is None:
             pytest.skip("a demo that somebody else started is not killed")
-        found = [one for one in psutil.Process(self.pid).children() if name in one.cmdline()]
+        family = psutil.Process(self.pid).children(recursive=True)
+        found = [one for one in family if name in one.cmdline()]
         assert len(found) == 1, found
         found[0].kill()
 

@@ -52,6 +52,18 @@ async def test_child_that_was_killed_is_started_again(tmp_path: Path, eventually
     await running
 
 
+async def test_a_command_of_ours_is_started_again_too(tmp_path: Path, eventually: Patience) -> None:
+    stop = asyncio.Event()
+    said: list[str] = []
+    spec = ChildSpec(name="brief", words=("--version",), environment={"LANG": "C.UTF-8"})
+    supervisor = Supervisor([spec], environment=dict(os.environ), log_dir=tmp_path, say=said.append)
+    running = asyncio.create_task(supervisor.run(stop))
+    await eventually(lambda: sum("brief ended with 0" in line for line in said) == 2, within=30)
+    assert (tmp_path / "brief.log").read_text().count("version") == 2
+    stop.set()
+    await running
+
+
 async def test_killed_supervisor_takes_its_children_along(tmp_path: Path, eventually: Patience) -> None:
     program = textwrap.dedent("""
         import asyncio, sys, pathlib
