@@ -39,7 +39,8 @@ from geofences.fences import FenceKind
 from geofences.index import FenceIndex
 from geofences.memberships import NONE, Keys, keys_of, rows_of, same
 from geofences.outside import Concern, FirstOutside
-from geofences.stays import EMPTY, FAR, NEVER, Phase, Stays
+from geofences.places import EMPTY
+from geofences.stays import FAR, NEVER, Phase, Stays
 
 type Indices = NDArray[np.int32]
 type Longs = NDArray[np.int64]
@@ -56,7 +57,7 @@ NO_DWELL_MS: Final = 2**60
 class Transitions:
     """State of ``capacity`` slots over one index at a time. Owned by one thread; grows as needed.
 
-    About 56 + 21 bytes × the most fences that any vehicle is in (8 to begin with) a slot.
+    About 56 bytes a slot, and 21 for each of its places: four to begin with, doubled for who needs more.
     """
 
     def __init__(
@@ -184,16 +185,17 @@ class Transitions:
         Never is noted of a slot that is inside a fence which its last point is not in: whether it is surely
         out depends on its very next place.
         """
-        fence, phase = self._stays.fence[slots], self._stays.phase[slots]
-        since = self._stays.since_ms[slots]
+        places = self._stays.places
+        _, place, start = places.of(slots)
+        fence, phase, since = places.fence[place], places.phase[place], places.since_ms[place]
         comes = phase == Phase.ENTERING
         due = np.where(comes, since + self._min_inside[fence], FAR)
         due = np.where(phase == Phase.LEAVING, since + self._min_outside[fence], due)
-        stay, dwell = self._stays.stay_ms[slots], self._dwell[fence]
+        stay, dwell = places.stay_ms[place], self._dwell[fence]
         waits = (phase == Phase.INSIDE) & (stay != FAR) & (dwell != NO_DWELL_MS)
         due = np.where(waits, stay + dwell, due)
-        is_settled = (comes | (phase == Phase.INSIDE)).sum(axis=1) == count
-        self._stays.quiet_until_ms[slots] = np.where(is_settled, due.min(axis=1), NEVER)
+        is_settled = np.add.reduceat(comes | (phase == Phase.INSIDE), start, dtype=np.int64) == count
+        self._stays.quiet_until_ms[slots] = np.where(is_settled, np.minimum.reduceat(due, start), NEVER)
         self._stays.settled[slots] = np.where(is_settled[:, None], keys, NONE)
 
     def swap(self, index: FenceIndex) -> None:
@@ -233,12 +235,14 @@ class Transitions:
 
     def fences_of(self, slot: int) -> tuple[int, ...]:
         """Return the numbers of the fences that the slot is inside of (also while leaving), ascending."""
-        inside = self._stays.phase[slot] >= Phase.INSIDE
-        return tuple(sorted(self._stays.fence[slot][inside].tolist()))
+        places = self._stays.places
+        place = places.of(np.array([slot])).place
+        return tuple(sorted(places.fence[place[places.phase[place] >= Phase.INSIDE]].tolist()))
 
     def occupancy(self) -> Longs:
         """Return how many slots are inside each fence, by fence number."""
-        return np.bincount(self._stays.fence[self._stays.phase >= Phase.INSIDE], minlength=len(self.index))
+        places = self._stays.places
+        return np.bincount(places.fence[places.phase >= Phase.INSIDE], minlength=len(self.index))
 
     def export(self, slots: Indices) -> TransitionState:
         """Return the membership of these slots, for another process to go on from."""
@@ -267,51 +271,48 @@ class Transitions:
         count = offsets[rows + 1] - offsets[rows]
         line = np.repeat(np.arange(len(rows)), count)
         entry = numbers[np.repeat(offsets[rows] - np.cumsum(count) + count, count) + np.arange(count.sum())]
-        same = self._stays.fence[slots[line]] == entry[:, None]
-        column = same.argmax(axis=1)
-        found = same[np.arange(len(entry)), column]
-        unmatched = self._stays.fence[slots] != EMPTY
-        unmatched[line[found], column[found]] = False
+        places = self._stays.places
+        known = places.find(slots[line], entry)
+        owner, place, _ = places.of(slots)
+        is_left = places.fence[place] != EMPTY
+        is_left &= ~np.isin(place, known)
+        found = known >= 0
         return [
-            *self._still_in(batch, rows[line[found]], column[found]),
-            self._now_out(batch, rows, unmatched),
+            *self._still_in(batch, rows[line[found]], known[found]),
+            self._now_out(batch, rows[owner[is_left]], place[is_left]),
             self._newly_in(batch, rows[line[~found]], entry[~found]),
         ]
 
-    def _still_in(self, batch: Batch, rows: Rows, column: Rows) -> list[Said]:
-        """Points in a fence that the slot was in, coming into or leaving."""
-        stays, slots, now = self._stays, batch.slots[rows], batch.measured_ms[rows]
-        phase, since = stays.phase[slots, column], stays.since_ms[slots, column]
-        fence, stay = stays.fence[slots, column], stays.stay_ms[slots, column]
+    def _still_in(self, batch: Batch, rows: Rows, place: Rows) -> list[Said]:
+        """Points in a fence that the slot was in, coming into or leaving, and where that is noted."""
+        places, now = self._stays.places, batch.measured_ms[rows]
+        fence, phase = places.fence[place], places.phase[place]
+        since, stay = places.since_ms[place], places.stay_ms[place]
         entered = (phase == Phase.ENTERING) & (now - since >= self._min_inside[fence])
         is_in = entered | (phase != Phase.ENTERING)
-        stays.phase[slots[is_in], column[is_in]] = Phase.INSIDE
+        places.phase[place[is_in]] = Phase.INSIDE
         dwelt = is_in & (stay != FAR) & (now - stay >= self._dwell[fence])
-        stays.stay_ms[slots[dwelt], column[dwelt]] = FAR
+        places.stay_ms[place[dwelt]] = FAR
         return [
             Said(rows[entered], fence[entered], since[entered], FenceEventKind.ENTER),
             Said(rows[dwelt], fence[dwelt], stay[dwelt], FenceEventKind.DWELL),
         ]
 
-    def _now_out(self, batch: Batch, rows: Rows, unmatched: Booleans) -> Said:
-        """Points outside a fence that the slot was in, coming into or leaving."""
-        line, column = np.nonzero(unmatched)
-        rows = rows[line]
-        slots, now = batch.slots[rows], batch.measured_ms[rows]
-        fence, phase = self._stays.fence[slots, column], self._stays.phase[slots, column]
+    def _now_out(self, batch: Batch, rows: Rows, place: Rows) -> Said:
+        """Points outside a fence that the slot was in, coming into or leaving, and where that is noted."""
+        places, now = self._stays.places, batch.measured_ms[rows]
+        fence, phase = places.fence[place], places.phase[place]
         flapped = phase == Phase.ENTERING
         doubtful = self.index.near_border(
             fence, batch.lat[rows], batch.lng[rows], margin(batch.accuracy_m[rows])
         )
         surely = ~flapped & ~doubtful
         starts = surely & (phase == Phase.INSIDE)
-        self._stays.phase[slots[starts], column[starts]] = Phase.LEAVING
-        self._stays.since_ms[slots[starts], column[starts]] = now[starts]
-        since = self._stays.since_ms[slots, column]
+        places.phase[place[starts]] = Phase.LEAVING
+        places.since_ms[place[starts]] = now[starts]
+        since = places.since_ms[place]
         left = surely & (now - since >= self._min_outside[fence])
-        gone = left | flapped
-        self._stays.fence[slots[gone], column[gone]] = EMPTY
-        self._stays.phase[slots[gone], column[gone]] = Phase.OUTSIDE
+        places.empty(place[left | flapped])
         return Said(rows[left], fence[left], since[left], FenceEventKind.EXIT)
 
     def _newly_in(self, batch: Batch, rows: Rows, fence: Indices) -> Said:
@@ -320,7 +321,7 @@ class Transitions:
         unseen = (self._stays.last_ms[slots] == NEVER) | (self._stays.judged[slots] < self._born[fence])
         at_once = unseen | (self._min_inside[fence] <= 0)
         phase = np.where(at_once, Phase.INSIDE, Phase.ENTERING).astype(np.int8)
-        self._stays.insert(slots, fence, phase, now, now)
+        self._stays.places.insert(slots, fence, phase, now, now)
         kind = np.where(unseen, FenceEventKind.INSIDE, FenceEventKind.ENTER)[at_once]
         return Said(rows[at_once], fence[at_once], now[at_once], kind)
 
@@ -337,9 +338,8 @@ class Transitions:
         )
         slots = slots[goes[way]]
         is_known = self._stays.judged[slots] >= self._born[fence]
-        is_in = (
-            (self._stays.fence[slots] == fence[:, None]) & (self._stays.phase[slots] >= Phase.INSIDE)
-        ).any(1)
+        place = self._stays.places.find(slots, fence)
+        is_in = (place >= 0) & (self._stays.places.phase[place] >= Phase.INSIDE)
         said = is_known & ~is_in
         return Said(rows[way[said]], fence[said], before[goes[way[said]]], FenceEventKind.CROSS)
 

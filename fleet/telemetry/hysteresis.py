@@ -30,14 +30,18 @@ class Causes:
         self._spans_ms = [(round(up * 1000), round(down * 1000)) for up, down in spans_s]
         self.standing: Bits = np.zeros(size, np.uint32)
         self.counting: Bits = np.zeros(size, np.uint32)
-        self.since = [np.zeros(size, np.int64) for _ in spans_s]
+        self.since = np.zeros((len(spans_s), size), np.int64)
+        """By cause and vehicle. One block, of which the system gives only pages that are written: most causes
+        are rare."""
 
     def reserve(self, size: int) -> None:
         """Make room for vehicle numbers below ``size``."""
         if size > len(self.standing):
             self.standing = longer(self.standing, size)
             self.counting = longer(self.counting, size)
-            self.since = [longer(since, size) for since in self.since]
+            since = np.zeros((len(self.since), size), np.int64)
+            since[:, : self.since.shape[1]] = self.since
+            self.since = since
 
     def forget(self, numbers: NDArray[Any]) -> None:
         """Start anew with these vehicles: nothing stands, nothing is counted."""
