@@ -12,7 +12,7 @@ def telemetry(partition: int) -> str:
 
 
 def state(partition: int) -> str:
-    """String (streams server): fixed-record state blob of a partition, each second or two; tracker → api."""
+    """String (streams server): fixed-record state blob of a partition, each 1 to 3 s; tracker → api."""
     return f"state:{{{partition}}}"
 
 

@@ -27,7 +27,7 @@ from fleet.live.mirror import Box, Mirror
 from fleet.live.outlet import Outlet
 from fleet.live.reach import Choices, ReachMask, choices_of, mask_of, must_know
 from fleet.live.subscription import ALL, Chosen, Subscription
-from fleet.telemetry.blobs import EVERY_S, turns_of
+from fleet.telemetry.blobs import round_s
 from fleet.telemetry.last_heard import BlobReader
 from fleet.telemetry.records import LiveKind, live_message, read_live_message
 from fleet.telemetry.roster import Roster, RosterSource
@@ -261,7 +261,7 @@ class LiveHub:
                 self._is_mirror_current.clear()
 
     async def _settle_mirror(self) -> None:
-        await asyncio.sleep(EVERY_S * turns_of(self.roster.size) + AFTER_SUBSCRIBE_S)
+        await asyncio.sleep(round_s(self.roster.size) + AFTER_SUBSCRIBE_S)
         await self._read_blobs()
         self._is_mirror_current.set()
 

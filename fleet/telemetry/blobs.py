@@ -1,6 +1,7 @@
 """State blobs: STATE[n] of a partition at vehicle_no // partitions, with what is needed to go on from it."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -14,17 +15,44 @@ from fleet.telemetry.streams import BlobRow, streams_of
 from geofences.events import TransitionState
 
 START: Final = b"0-0"
-EVERY_S: Final = 1.0
-STORM_EVERY_S: Final = 5.0
-"""Every blob carries the facts that wait for SQL: seldomer while they are many, as when a city begins."""
+ROUND_S: Final = 1.0
+"""In so much wall time every blob is written once: so old is the oldest."""
 CITY: Final = 50_000
-"""Vehicles from which on the blobs of every second partition are written in turn: half the work, and no tick
-that waits for all of them."""
+"""Vehicles from which on a round takes longer and is written a few partitions at a time: a blob that is half
+as often written costs half as much, and no tick waits for all of them."""
+CITY_ROUND_S: Final = 3.0
+STORM_ROUND_S: Final = 5.0
+"""Every blob carries the facts that wait for SQL: seldomer while they are many, as when a city begins."""
+SHARE_S: Final = 0.25
+"""Between two shares of a round in a city."""
 
 
-def turns_of(vehicles: int) -> int:
-    """Return in how many turns of ``EVERY_S`` every blob is written: so old is the oldest."""
-    return 2 if vehicles >= CITY else 1
+def round_s(vehicles: int) -> float:
+    """Return in how much wall time every blob is written, so how old the oldest may be."""
+    return CITY_ROUND_S if vehicles >= CITY else ROUND_S
+
+
+class BlobTurns:
+    """Whose blob is written next: who waited longest, and so many that everybody comes once a round."""
+
+    def __init__(self) -> None:
+        self._shared_s = float("-inf")
+        self._written_s: dict[int, float] = {}
+
+    def due(self, owned: Iterable[int], now_s: float, *, vehicles: int, is_storm: bool) -> list[int]:
+        """Return the partitions whose blobs are to be written now: none, a share, or in a small city all.
+
+        ``now_s``: wall time that never goes back.
+        """
+        whole_s = STORM_ROUND_S if is_storm else round_s(vehicles)
+        passed_s = now_s - self._shared_s
+        if passed_s < (SHARE_S if vehicles >= CITY else whole_s):
+            return []
+        self._shared_s = now_s
+        waiting = sorted(owned, key=lambda partition: self._written_s.get(partition, float("-inf")))
+        share = waiting[: math.ceil(len(waiting) * min(1.0, passed_s / whole_s))]
+        self._written_s.update(dict.fromkeys(share, now_s))
+        return share
 
 
 class Memory(msgspec.Struct, kw_only=True):

@@ -16,14 +16,12 @@ from core.errors import SteppeError, Unavailable
 from core.ids import new_id
 from core.redis import REDIS_DOWN, Redis, StreamsRedis
 from fleet.telemetry.blobs import (
-    EVERY_S,
     START,
-    STORM_EVERY_S,
     Blobs,
+    BlobTurns,
     Header,
     PackedMemory,
     PartitionBlob,
-    turns_of,
 )
 from fleet.telemetry.facts import AlarmSink, FactWriter, facts_of
 from fleet.telemetry.guard import GuardLimits
@@ -43,6 +41,7 @@ ROSTER_EVERY_S: Final = 1.0
 HOUSE_EVERY_S: Final = 0.1
 HOLES_EVERY_S: Final = 30.0
 MEMORY_EVERY_S: Final = 10.0
+COUNT_EVERY_S: Final = 1.0
 IDLE_MS: Final = 200
 """Longest wait for something to arrive: silence, leases and blobs want their turn also when nothing does."""
 AGAIN_S: Final = 0.2
@@ -141,7 +140,7 @@ class Tracker:
         self._gained: dict[int, int] = {}
         self._lost: set[int] = set()
         self._due: dict[str, float] = {}
-        self._blob_turn = 0
+        self._blob_turns = BlobTurns()
         self._counted = dict.fromkeys(Reject, 0)
         self._is_deaf = True
         self._is_half_deaf = False
@@ -318,13 +317,17 @@ class Tracker:
         self._slow.done(TickPhase.FACTS)
         await self._publish(tick)
         self._slow.done(TickPhase.PUBLISH, is_writing=self.facts.is_writing)
-        is_storm = len(self.facts) > STORM_FACTS
-        if self._is_due("blobs", STORM_EVERY_S if is_storm else EVERY_S):
-            self._blob_turn += 1
-            turns = 1 if is_storm else turns_of(len(self.pipeline.live))
-            await self._write_blobs([p for p in self._reader.up_to if (p + self._blob_turn) % turns == 0])
-            self._count()
+        due = self._blob_turns.due(
+            self._reader.up_to,
+            self._clock.monotonic_s(),
+            vehicles=self.pipeline.roster.size,
+            is_storm=len(self.facts) > STORM_FACTS,
+        )
+        if due:
+            await self._write_blobs(due)
             self._slow.done(TickPhase.BLOBS, is_writing=self.facts.is_writing)
+        if self._is_due("count", COUNT_EVERY_S):
+            self._count()
 
     def _hand_facts_on(self, tick: Tick) -> None:
         for facts in facts_of(tick, self._settings.partitions, self.ownership.owned):
