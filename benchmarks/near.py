@@ -22,8 +22,9 @@ from core.clock import Clock
 from core.database import Database
 from core.redis import connect_streams
 from fleet.fences.near_watch import NearWatch
-from fleet.telemetry.blobs import Blobs, Header, Memory, PartitionBlob
+from fleet.telemetry.blobs import Blobs, Header, PartitionBlob
 from fleet.telemetry.last_heard import BlobReader
+from fleet.telemetry.memory import Memory
 from fleet.telemetry.records import STATE, Records
 from fleet.telemetry.steps.liveness import ONLINE
 from geofences.fences import FenceTiming

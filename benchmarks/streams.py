@@ -21,7 +21,8 @@ import numpy as np
 from core.clock import Clock
 from core.redis import connect_streams
 from core.valkey import find_binary
-from fleet.telemetry.blobs import START, Blobs, Header, Memory, PartitionBlob
+from fleet.telemetry.blobs import START, Blobs, Header, PartitionBlob
+from fleet.telemetry.memory import Memory
 from fleet.telemetry.reading import StreamReader
 from fleet.telemetry.records import STATE, STREAM_POSITION, received_bytes
 from fleet.telemetry.streams import Appended, streams_of

@@ -22,7 +22,7 @@ def state_header(partition: int) -> str:
 
 
 def state_memory(partition: int) -> str:
-    """String (streams server): fence membership and facts not yet in SQL; tracker → tracker."""
+    """String (streams server): fence membership, facts not in SQL, what is unsettled; tracker → tracker."""
     return f"state-memory:{{{partition}}}"
 
 

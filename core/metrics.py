@@ -99,6 +99,12 @@ TRACKER_POSITIONS = Counter(
 FACTS_WAITING = Gauge(
     "steppe_facts_waiting", "Crossings and causes that are not committed yet", registry=REGISTRY
 )
+MEMORY_UNREADABLE = Counter(
+    "steppe_tracker_memory_unreadable",
+    "Parts of a partition's memory that a tracker could not read when it took the partition over",
+    ["part"],
+    registry=REGISTRY,
+)
 LIVE_CLIENTS = Gauge("steppe_live_clients", "Screens that follow the live feed", registry=REGISTRY)
 LIVE_CLOSED = Counter(
     "steppe_live_closed", "Live connections that were closed by us, by reason", ["code"], registry=REGISTRY

@@ -1,7 +1,7 @@
 """State blobs: STATE[n] of a partition at vehicle_no // partitions, with what is needed to go on from it."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -9,10 +9,9 @@ import numpy as np
 
 from core import keys
 from core.redis import StreamsRedis
-from fleet.telemetry.facts import Facts
+from fleet.telemetry.memory import Memory, PackedMemory, read_memory
 from fleet.telemetry.records import STATE, STATE_BYTES, Records
 from fleet.telemetry.streams import BlobRow, streams_of
-from geofences.events import TransitionState
 
 START: Final = b"0-0"
 ROUND_S: Final = 1.0
@@ -55,21 +54,6 @@ class BlobTurns:
         return share
 
 
-class Memory(msgspec.Struct, kw_only=True):
-    """What a partition's next owner needs beside the blob."""
-
-    membership: TransitionState | None = None
-    facts: list[Facts] = []
-    """Found before the blob and not committed: they are written again, which changes nothing twice."""
-
-
-class PackedMemory(msgspec.Struct, kw_only=True):
-    """A Memory as its owner writes it: facts were packed when they were found."""
-
-    membership: TransitionState | None = None
-    facts: Sequence[msgspec.Raw] = ()
-
-
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """What stands beside a blob."""
 
@@ -99,7 +83,6 @@ class PartitionBlob(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _memory_encoder = msgspec.msgpack.Encoder()
-_memory_decoder = msgspec.msgpack.Decoder(Memory)
 
 
 class Blobs:
@@ -121,7 +104,7 @@ class Blobs:
         return Recovered(
             state=read_blob(blob),
             header=_header(header),
-            memory=_memory_decoder.decode(memory) if memory else Memory(),
+            memory=read_memory(memory) if memory else Memory(),
         )
 
     async def states(self, partitions: int) -> tuple[Records, list[Header]]:

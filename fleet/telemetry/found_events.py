@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from core.clock import moment_of_ms
+from core.clock import moment_of_ms, ms_of_moment
 from core.ids import FenceId, FenceVersion, VehicleNo
 from fleet.telemetry.records import Records
 from geofences.events import FenceEventKind
@@ -31,6 +31,7 @@ FENCE_EVENT: Final = np.dtype(
 """51 bytes of a FenceEvent; the id of its fence and the version of the set stand beside them."""
 _UNKNOWN_ACCURACY: Final = 255
 _NAMES: Final = {int(kind): kind.name.lower() for kind in FenceEventKind}
+_KINDS: Final = {name: kind for kind, name in _NAMES.items()}
 
 
 class FenceEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +66,21 @@ class FoundEvents(msgspec.Struct, frozen=True, array_like=True):
 
     def __len__(self) -> int:
         return len(self.fence_ids)
+
+    @classmethod
+    def of(cls, set_version: int, events: Sequence[FenceEvent]) -> "FoundEvents":
+        """Return the columns of events of one version of the set."""
+        records = np.zeros(len(events), FENCE_EVENT)
+        for record, event in zip(records, events, strict=True):
+            record["vehicle_no"], record["fence_version"] = event.vehicle_no, event.fence_version
+            record["seq"], record["kind"] = event.seq, _KINDS[event.kind]
+            for name in ("measured", "since", "received"):
+                record[f"{name}_ms"] = ms_of_moment(getattr(event, f"{name}_at"))
+            record["lat_e7"], record["lng_e7"] = round(event.lat * 1e7), round(event.lng * 1e7)
+            accuracy_m = event.accuracy_m
+            record["accuracy_dm"] = _UNKNOWN_ACCURACY if accuracy_m is None else round(accuracy_m * 10)
+            record["is_border_uncertain"] = event.is_border_uncertain
+        return cls(set_version, [event.fence_id for event in events], records.tobytes())
 
     def by_partition(self, partitions: int) -> dict[int, "FoundEvents"]:
         """Return the events of each partition that has any."""

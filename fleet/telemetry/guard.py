@@ -54,7 +54,8 @@ class Guard:
     def __init__(self, roster: Roster, counts: RejectCounts, limits: GuardLimits, *, rate: float) -> None:
         self._roster = roster
         self._counts = counts
-        self._late_ms = round(limits.late_s * 1000)
+        self.late_ms = round(limits.late_s * 1000)
+        """City milliseconds after which a position waits for nothing any more."""
         self._future_ms = round(limits.future_wall_s * 1000 * rate)
         self._limits = limits
         self.bounds: Bounds | None = None
@@ -69,7 +70,8 @@ class Guard:
         self._moved_ms = np.zeros(size, np.int64)
         self._moved_count = np.zeros(size, np.uint8)
         self._numbering = Numbering(size)
-        self._gaps = SequenceGaps(size)
+        self.gaps = SequenceGaps(size)
+        """What never came, and may still come late."""
         self.late: Rows = np.zeros(0, np.intp)
         """Rows of the batch judged last that came late and fill a gap: they are judged at their own time."""
         self.returned: Rows = np.zeros(0, np.intp)
@@ -82,7 +84,7 @@ class Guard:
                 setattr(self, name, longer(getattr(self, name), size))
             self._moved_count = longer(self._moved_count, size)
             self._numbering.reserve(size)
-            self._gaps.reserve(size)
+            self.gaps.reserve(size)
 
     def recall(self, state: Records) -> None:
         """Take the last positions of a recovered STATE[n]."""
@@ -97,7 +99,7 @@ class Guard:
         self._ms[numbers] = 0
         self._seq[numbers] = 0
         self._moved_count[numbers] = 0
-        self._gaps.forget(numbers)
+        self.gaps.forget(numbers)
 
     def judge(self, records: Records, received_ms: NDArray[np.int64], now_ms: int) -> Mask:
         """Say which of STREAM_POSITION[n] are believed; a vehicle's records are judged in their order."""
@@ -137,7 +139,7 @@ class Guard:
         verdict[self._is_teleport(here, numbers, ms - last) & seen] = Reject.TELEPORT
         if self.bounds is not None:
             verdict[_is_outside(here, self.bounds)] = Reject.OUT_OF_AREA
-        verdict[past | (received_ms - ms > self._late_ms)] = Reject.LATE
+        verdict[past | (received_ms - ms > self.late_ms)] = Reject.LATE
         if past.any():
             self._judge_past(here, numbers, received_ms, past, verdict)
         verdict[ms > received_ms + self._future_ms] = Reject.FUTURE
@@ -166,23 +168,33 @@ class Guard:
     ) -> None:
         """Tell those that came before from those that never did; of these take what can be judged."""
         those, who = here[past], numbers[past]
-        missing = self._gaps.miss(who, those["seq"])
+        places = self.gaps.find(who, those["seq"])
+        missing = places != 0
         reasons = np.where(~missing & (those["seq"] <= self._seq[who]), Reject.DUPLICATE, Reject.LATE)
-        elapsed = self._gaps.elapsed_ms(who, those["measured_ms"])
-        fills = missing & (elapsed > 0) & (received_ms[past] - those["measured_ms"] <= self._late_ms)
-        fills &= ~self._is_far(those, self._gaps.lat_e7[who], self._gaps.lng_e7[who], elapsed)
+        fills = missing & (received_ms[past] - those["measured_ms"] <= self.late_ms)
+        fills &= self._lies_between(those, self.gaps.at(places))
         if self.bounds is not None:
             fills &= ~_is_outside(those, self.bounds)
         reasons[fills] = _TAKEN_LATE
         verdict[past] = reasons
-        self._gaps.take(who[fills], those[fills])
+        if fills.any():
+            self.gaps.take(who[fills], places[fills], those[fills])
+
+    def _lies_between(self, those: Records, gaps: Records) -> Mask:
+        """Say of positions whether they can be of a way through the ends of RANGE[n]."""
+        since = those["measured_ms"] - gaps["after_ms"]
+        until = gaps["before_ms"] - those["measured_ms"]
+        far = self._is_far(those, gaps["after_lat_e7"], gaps["after_lng_e7"], since)
+        far |= self._is_far(those, gaps["before_lat_e7"], gaps["before_lng_e7"], until)
+        fits: Mask = (since > 0) & (until > 0) & ~far
+        return fits
 
     def _note_gaps(self, here: Records, numbers: Rows, now_ms: int) -> None:
         """Note what is missing before these believed positions of vehicles that were heard before."""
         before = np.zeros(len(here), here.dtype)
         before["seq"], before["measured_ms"] = self._seq[numbers], self._ms[numbers]
         before["lat_e7"], before["lng_e7"] = self._lat[numbers], self._lng[numbers]
-        noted = self._gaps.open(numbers, before, here, now_ms - self._late_ms)
+        noted = self.gaps.open(numbers, before, here, now_ms - self.late_ms)
         self.returned = np.concatenate((self.returned, numbers[noted]))
 
     def _is_teleport(self, here: Records, numbers: NDArray[Any], elapsed_ms: NDArray[np.int64]) -> Mask:

@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from fleet.telemetry.records import Records, joined
 from fleet.telemetry.roster import longer
 
 type Mask = NDArray[np.bool_]
@@ -13,6 +14,10 @@ type Bits = NDArray[np.uint32]
 type Rows = NDArray[np.intp]
 
 MOST_CAUSES: Final = 32
+COUNTED: Final = np.dtype(
+    [("vehicle_no", "<u4"), ("cause", "u1"), ("stands", "?"), ("is_counted", "?"), ("since_ms", "<i8")]
+)
+"""15 bytes of a cause that is not at rest: whether it stands, and since when it is counted to the other."""
 _NO_ROWS: Final[Rows] = np.zeros(0, np.intp)
 
 
@@ -62,6 +67,33 @@ class Causes:
             self.standing[numbers] |= (standing >> np.uint32(its) & one) << shift
             self.counting[numbers] |= (counting >> np.uint32(its) & one) << shift
             self.since[mine][numbers] = since[its][numbers]
+
+    def export(self, numbers: NDArray[Any], *, with_standing: bool) -> Records:
+        """Return COUNTED[n] of what is counted, and of what stands if that is asked for too."""
+        words = self.counting[numbers]
+        if with_standing:
+            words = words | self.standing[numbers]
+        numbers, words = numbers[words != 0], words[words != 0]
+        found = []
+        for bit, since in enumerate(self.since if len(numbers) else ()):
+            flag = np.uint32(1 << bit)
+            who = numbers[(words & flag) != 0]
+            part = np.zeros(len(who), COUNTED)
+            part["vehicle_no"], part["cause"], part["since_ms"] = who, bit, since[who]
+            part["stands"] = (self.standing[who] & flag) != 0
+            part["is_counted"] = (self.counting[who] & flag) != 0
+            found.append(part)
+        return joined(found, COUNTED)
+
+    def restore(self, kept: Records) -> None:
+        """Take over what ``export`` gave, beside what stands already."""
+        for bit, since in enumerate(self.since):
+            flag = np.uint32(1 << bit)
+            part = kept[(kept["cause"] == bit) & (kept["vehicle_no"] < len(self.standing))]
+            who = part["vehicle_no"].astype(np.intp)
+            since[who] = part["since_ms"]
+            self.standing[who[part["stands"]]] |= flag
+            self.counting[who[part["is_counted"]]] |= flag
 
     def busy(self, numbers: NDArray[Any]) -> Bits:
         """Return which causes stand or are being counted: what ``step`` must look at beside new causes."""

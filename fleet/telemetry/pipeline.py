@@ -3,15 +3,18 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from core.clock import ms_of_moment
 from fleet.telemetry.guard import Bounds, Guard, GuardLimits
+from fleet.telemetry.late_order import LateOrder
 from fleet.telemetry.numbering import Numbering
 from fleet.telemetry.records import STREAM_POSITION, STREAM_STATUS, Entry, Records, joined
 from fleet.telemetry.rejects import RejectCounts
 from fleet.telemetry.roster import Roster
+from fleet.telemetry.sequence_gaps import RANGE
 from fleet.telemetry.steps.alarm_limits import AlarmLimits
 from fleet.telemetry.steps.alarms import AlarmStep
 from fleet.telemetry.steps.events import EventStep
@@ -20,6 +23,7 @@ from fleet.telemetry.steps.liveness import LivenessStep
 from fleet.telemetry.steps.rooms import RoomStep
 from fleet.telemetry.steps.state import StateStep
 from fleet.telemetry.tick import LiveState, Numbers, Steps, TelemetryStep, Tick
+from fleet.telemetry.unsettled import GAPS_MOST, Unsettled
 from geofences.events import TransitionState
 from geofences.fences import Fence, FenceKind
 from geofences.index import FenceIndex
@@ -45,6 +49,7 @@ class Pipeline:
         self.roster = roster
         self.counts = RejectCounts()
         self.guard = Guard(roster, self.counts, limits or GuardLimits(), rate=rate)
+        self.late_order = LateOrder(self.guard.gaps, rate=rate, late_ms=self.guard.late_ms)
         self.live = LiveState(roster.size)
         self.fences = FenceStep(index, roster.size)
         self.liveness = LivenessStep(roster.size, rate=rate)
@@ -80,7 +85,7 @@ class Pipeline:
         now_ms = ms_of_moment(at)
         positions, received_ms = _joined(entries)
         believed = self.guard.judge(positions, received_ms, now_ms)
-        late = positions[self.guard.late]
+        late = self.late_order.take(positions[self.guard.late], now_ms, is_due=is_silence_due)
         if not believed.all():
             positions, received_ms = positions[believed], received_ms[believed]
         self.ticks += 1
@@ -107,8 +112,20 @@ class Pipeline:
             step.apply(tick)
         return tick
 
-    def recall(self, state: Records, membership: TransitionState | None) -> None:
-        """Take over vehicles: their STATE[n] and what fences they were in."""
+    def unsettled(self, partition: int, partitions: int) -> Unsettled | None:
+        """Return what a partition's next owner needs beside STATE[n] and membership; None for nothing."""
+        numbers = np.arange(partition, self._size, partitions)
+        gaps = self.guard.gaps.export(numbers, GAPS_MOST)
+        late = self.late_order.export(partition, partitions)
+        filling = np.union1d(gaps["vehicle_no"], late["vehicle_no"])
+        found = self.alarms.export(numbers, filling, lambda number: number % partitions == partition)
+        found = msgspec.structs.replace(found, gaps=gaps.tobytes(), late=late.tobytes())
+        return None if found == Unsettled() else found
+
+    def recall(
+        self, state: Records, membership: TransitionState | None, unsettled: Unsettled | None = None
+    ) -> None:
+        """Take over vehicles: their STATE[n], what fences they were in, and what was not settled."""
         self._reserve()
         known = state[(state["vehicle_no"] != 0) & (state["vehicle_no"] < self._size)]
         self.live.state[known["vehicle_no"]] = known
@@ -118,10 +135,15 @@ class Pipeline:
             step.recall(known)
         if membership is not None:
             self.fences.restore(membership)
+        if unsettled is not None:
+            self.guard.gaps.restore(np.frombuffer(unsettled.gaps, RANGE))
+            self.late_order.restore(np.frombuffer(unsettled.late, STREAM_POSITION))
+            self.alarms.restore(unsettled.below(self._size))
 
     def forget(self, numbers: Numbers) -> None:
         """Forget vehicles whose partition another tracker owns now."""
         self.guard.forget(numbers)
+        self.late_order.forget(numbers)
         for step in self.steps:
             step.forget(numbers)
         self.live.state[numbers] = np.zeros((), self.live.state.dtype)

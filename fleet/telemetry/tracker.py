@@ -15,17 +15,12 @@ from core.database import Database
 from core.errors import SteppeError, Unavailable
 from core.ids import new_id
 from core.redis import REDIS_DOWN, Redis, StreamsRedis
-from fleet.telemetry.blobs import (
-    START,
-    Blobs,
-    BlobTurns,
-    Header,
-    PackedMemory,
-    PartitionBlob,
-)
-from fleet.telemetry.facts import AlarmSink, FactWriter, facts_of
+from fleet.telemetry.blobs import START, Blobs, BlobTurns, Header, PartitionBlob
+from fleet.telemetry.facts import AlarmSink, FactWriter
+from fleet.telemetry.found_facts import facts_of
 from fleet.telemetry.guard import GuardLimits
 from fleet.telemetry.hole_book import HoleBook
+from fleet.telemetry.memory import PackedMemory
 from fleet.telemetry.ownership import Ownership
 from fleet.telemetry.pipeline import Pipeline
 from fleet.telemetry.reading import Read, StreamReader
@@ -285,7 +280,7 @@ class Tracker:
         """Take a partition over: its blob, facts that were not written, and the stream after it."""
         left = await self._blobs.recover(partition)
         self.pipeline.swap(self._fences.index)
-        self.pipeline.recall(left.state, left.memory.membership)
+        self.pipeline.recall(left.state, left.memory.membership, left.memory.unsettled)
         for facts in left.memory.facts:
             self.facts.put(msgspec.structs.replace(facts, epoch=epoch))
         self._reader.up_to[partition] = left.header.position if left.header else START
@@ -364,7 +359,11 @@ class Tracker:
                     at_ms=at_ms,
                 ),
                 state=state,
-                memory=PackedMemory(membership=membership, facts=waiting.get(partition, ())),
+                memory=PackedMemory(
+                    membership=membership,
+                    facts=waiting.get(partition, ()),
+                    unsettled=self.pipeline.unsettled(partition, self._settings.partitions),
+                ),
             )
             for partition, state, membership in zip(partitions, states, memberships, strict=True)
         ]

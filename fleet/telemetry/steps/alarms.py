@@ -1,9 +1,10 @@
 """Causes that the tracker sees by itself, from positions, statuses and silence. One cause, one alarm."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +13,7 @@ from core.ids import VehicleNo
 from fleet.alarms.alarm import AlarmCleared, AlarmRaised
 from fleet.alarms.kinds import AlarmKind
 from fleet.links.wire.positions import PositionFlag
-from fleet.telemetry.hysteresis import Bits, Causes, Rows
+from fleet.telemetry.hysteresis import COUNTED, Bits, Causes, Rows
 from fleet.telemetry.numbering import turns
 from fleet.telemetry.records import Records
 from fleet.telemetry.steps.alarm_limits import AlarmLimits
@@ -22,6 +23,7 @@ from fleet.telemetry.steps.rule_causes import RULE_KINDS, Observed, Seen, rule_c
 from fleet.telemetry.steps.silence import SilenceJudge
 from fleet.telemetry.steps.status_causes import StatusReader, status_causes
 from fleet.telemetry.tick import Numbers, Tick
+from fleet.telemetry.unsettled import Unsettled
 from geofences.fences import FenceKind
 from geofences.index import FenceIndex
 from geofences.rules import NOBODY
@@ -332,6 +334,22 @@ class AlarmStep:
         for kind in _SILENCES:
             stood = (state["alarms"] >> np.uint32(_BIT_OF[kind])) & np.uint32(1)
             self.silence.recall(state["vehicle_no"][stood != 0], kind)
+
+    def export(self, numbers: Numbers, filling: Numbers, mine: Callable[[int], bool]) -> Unsettled:
+        """Return what is counted or held back of these vehicles; ``filling``: those that fill gaps."""
+        return msgspec.structs.replace(
+            self._past.export(mine, filling),
+            counting=self._causes.export(numbers, with_standing=False).tobytes(),
+            held=self._held.export(mine),
+        )
+
+    def restore(self, kept: Unsettled) -> None:
+        """Take over what ``export`` gave; after ``recall``."""
+        self._causes.restore(np.frombuffer(kept.counting, COUNTED))
+        for one in kept.held:
+            self._causes.put(_BIT_OF[one.raised.kind], one.raised.vehicle_no, stands=True)
+        self._held.restore(kept.held, _BIT_OF)
+        self._past.restore(kept)
 
     def forget(self, numbers: Numbers) -> None:
         """Forget vehicles that another tracker owns now."""

@@ -4,7 +4,7 @@ What is over when it becomes known asks nobody to act: it is said as a span in t
 vehicle's newest position has a memory of its own beside that of now, so that neither disturbs the other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.clock import moment_of_ms, ms_of_moment
-from fleet.alarms.alarm import AlarmPast, AlarmRaised, AlarmSignal
+from fleet.alarms.alarm import AlarmPast, AlarmRaised
 from fleet.alarms.kinds import AlarmKind
-from fleet.telemetry.hysteresis import Causes
+from fleet.telemetry.hysteresis import COUNTED, Causes
 from fleet.telemetry.roster import longer
 from fleet.telemetry.steps.rule_causes import RULE_KINDS, Observed, Seen
 from fleet.telemetry.tick import Numbers, Tick
+from fleet.telemetry.unsettled import KeptCause, Unsettled
 
 GIVEN_UP_S: Final = 30.0
 """A buffer of which nothing comes for this long, in wall seconds, is at its end."""
@@ -41,7 +42,7 @@ class PastCauses:
         """Take (raise after, clear after) of each of RULE_KINDS in city seconds, and the clock's rate."""
         self._causes = Causes(size, spans_s)
         self._standing: dict[_Cause, _Standing] = {}
-        self._ended: list[AlarmSignal] = []
+        self._ended: list[AlarmPast] = []
         """Of gaps that another one took the place of."""
         self._given_up_ms = round(GIVEN_UP_S * 1000 * rate)
 
@@ -89,6 +90,20 @@ class PastCauses:
         """Forget vehicles that another tracker owns now."""
         self._causes.forget(numbers)
         _forget(self._standing, numbers)
+
+    def export(self, mine: Callable[[int], bool], filling: Numbers) -> Unsettled:
+        """Return what is known of a partition's vehicles; ``filling``: those whose gaps are being filled."""
+        return Unsettled(
+            past_counting=self._causes.export(filling, with_standing=True).tobytes(),
+            past=_kept(self._standing, mine),
+            ended=tuple(signal for signal in self._ended if mine(signal.vehicle_no)),
+        )
+
+    def restore(self, kept: Unsettled) -> None:
+        """Take over what ``export`` gave."""
+        self._causes.restore(np.frombuffer(kept.past_counting, COUNTED))
+        self._standing |= _standing(kept.past)
+        self._ended += kept.ended
 
 
 class HeldRaises:
@@ -144,6 +159,16 @@ class HeldRaises:
         self._bits[numbers] = 0
         _forget(self._held, numbers)
 
+    def export(self, mine: Callable[[int], bool]) -> tuple[KeptCause, ...]:
+        """Return what is held back of a partition's vehicles."""
+        return _kept(self._held, mine)
+
+    def restore(self, kept: tuple[KeptCause, ...], bit_of: Mapping[AlarmKind, int]) -> None:
+        """Take over what ``export`` gave."""
+        self._held |= _standing(kept)
+        for one in kept:
+            self._bits[one.raised.vehicle_no] |= np.uint32(1 << bit_of[one.raised.kind])
+
     def _raise(self, tick: Tick, causes: list[_Cause]) -> None:
         for cause in causes:
             tick.signals.append(self._held.pop(cause).raised)
@@ -154,6 +179,21 @@ class HeldRaises:
 def past(raised: AlarmRaised, ended_ms: int) -> AlarmPast:
     """Return a cause with its end."""
     return AlarmPast(raised=raised, ended_at=max(raised.at, moment_of_ms(ended_ms)))
+
+
+def _kept(standing: dict[_Cause, _Standing], mine: Callable[[int], bool]) -> tuple[KeptCause, ...]:
+    return tuple(
+        KeptCause(raised=known.raised, seen_ms=known.seen_ms, touched_ms=known.touched_ms)
+        for (number, _), known in standing.items()
+        if mine(number)
+    )
+
+
+def _standing(kept: tuple[KeptCause, ...]) -> dict[_Cause, _Standing]:
+    return {
+        (one.raised.vehicle_no, one.raised.kind): _Standing(one.raised, one.seen_ms, one.touched_ms)
+        for one in kept
+    }
 
 
 def _touch(standing: dict[_Cause, _Standing], tick: Tick, seen: Seen) -> None:

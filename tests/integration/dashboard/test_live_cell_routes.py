@@ -17,7 +17,8 @@ from core.redis import connect
 from dashboard.parts import DashboardParts
 from dashboard.routes.live_cells import LiveCells
 from fleet.live.hub import LiveHub
-from fleet.telemetry.blobs import Blobs, Header, Memory, PartitionBlob
+from fleet.telemetry.blobs import Blobs, Header, PartitionBlob
+from fleet.telemetry.memory import Memory
 from fleet.telemetry.records import STATE
 from fleet.vehicles.roster_source import SqlRoster
 from steppe.openapi import CONFIG

@@ -34,7 +34,8 @@ from fleet.alarms.kinds import Severity
 from fleet.history.trail import TrailReader
 from fleet.live.cell_messages import read_cells
 from fleet.live.hub import LiveHub
-from fleet.telemetry.blobs import Blobs, Header, Memory, PartitionBlob
+from fleet.telemetry.blobs import Blobs, Header, PartitionBlob
+from fleet.telemetry.memory import Memory
 from fleet.telemetry.records import LIVE, STATE, LiveKind, live_message, read_live_message
 from fleet.telemetry.roster import FixedRoster, RosterRow
 from steppe.live_socket import LiveSocketProtocol

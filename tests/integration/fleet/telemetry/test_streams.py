@@ -10,9 +10,10 @@ import pytest
 from core import keys
 from core.clock import Clock
 from core.redis import StreamsRedis, connect_streams
-from fleet.telemetry.blobs import START, Blobs, Header, Memory, PartitionBlob
-from fleet.telemetry.facts import Facts
+from fleet.telemetry.blobs import START, Blobs, Header, PartitionBlob
+from fleet.telemetry.found_facts import Facts
 from fleet.telemetry.last_heard import BlobReader
+from fleet.telemetry.memory import Memory
 from fleet.telemetry.reading import ENTRIES_MOST, FIRST_ENTRIES, POSITIONS_MOST, StreamReader
 from fleet.telemetry.records import STATE, STREAM_POSITION, received_bytes
 from fleet.telemetry.streams import Appended, Streams, streams_of

@@ -2,6 +2,7 @@
 time, as spans in the past, without an alarm of now and without a crossing."""
 
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -85,9 +86,32 @@ def on_time(drive: Drive) -> Drive:
 
 def after_the_newest(drive: Drive, *, share: int) -> Drive:
     """What is of now comes first; the buffer beside it, ``share`` positions a frame."""
+    return in_an_order(drive, share=share, frames=list)
+
+
+def newest_first(drive: Drive, *, share: int) -> Drive:
+    """What is of now comes first; then the buffer beside it, the newest of it first."""
+    return in_an_order(drive, share=share, frames=lambda waiting: waiting[::-1])
+
+
+def frames_out_of_order(drive: Drive, *, share: int) -> Drive:
+    """What is of now comes first; then the buffer in frames, every second of them and then the others.
+
+    Of four positions at least: more than 32 frames in such an order are not taken whole.
+    """
+
+    def mixed(waiting: list[int]) -> list[int]:
+        size = max(4, share)
+        frames = [waiting[n : n + size] for n in range(0, len(waiting), size)]
+        return [second for frame in (*frames[1::2], *frames[::2]) for second in frame]
+
+    return in_an_order(drive, share=share, frames=mixed)
+
+
+def in_an_order(drive: Drive, *, share: int, frames: Any) -> Drive:
     for second in range(HOLE[0]):
         drive.come(second, second)
-    waiting = list(range(*HOLE))
+    waiting = frames(list(range(*HOLE)))
     for second in range(HOLE[1], len(drive.track)):
         drive.come(second, second)
         if waiting:
@@ -132,8 +156,17 @@ def a_track(legs: list[tuple[float, int, int]]) -> list[tuple[float, int]]:
     return [CALM] * 10 + [(INSIDE, 600)] * 15 + [CALM] * 15 + inside + [CALM] * 30 + [(INSIDE, 700)] * 90
 
 
-@pytest.mark.parametrize("share", [2, 7, 100])
-@pytest.mark.parametrize("how", [after_the_newest, before_the_newest])
+AFTERWARDS = (after_the_newest, newest_first, frames_out_of_order)
+
+
+@pytest.mark.parametrize(
+    ("how", "share"),
+    [
+        *product((after_the_newest, before_the_newest), (2, 7, 100)),
+        (newest_first, 7),
+        (frames_out_of_order, 4),
+    ],
+)
 @given(legs=legs)
 @settings(max_examples=6, deadline=None)
 def test_a_track_that_comes_late_breaks_the_same_rules_over_the_same_spans(
@@ -145,12 +178,12 @@ def test_a_track_that_comes_late_breaks_the_same_rules_over_the_same_spans(
     ]
     expected, late = on_time(Drive(track, *FENCES)), how(Drive(track, *FENCES), share=share)
     assert late.spans == expected.spans
-    if how is after_the_newest:
+    if how in AFTERWARDS:
         replayed = [crossing for crossing in late.crossings if HOLE[0] <= crossing[1] < HOLE[1]]
         assert replayed == []
 
 
-@pytest.mark.parametrize("how", [after_the_newest, before_the_newest])
+@pytest.mark.parametrize("how", [*AFTERWARDS, before_the_newest])
 def test_what_was_over_when_it_became_known_raises_no_alarm_of_now(how: Any) -> None:
     track = a_track([(INSIDE, 600, 20)])
     drive = how(Drive(track, *FENCES), share=10)
@@ -180,7 +213,7 @@ def test_a_timed_rule_is_that_of_the_positions_own_minute() -> None:
     )
     fence = a_fence(FenceKind.SLOW_ZONE, rules=FenceRules(speed_limit_mps=4.0), hours=hours)
     track = [CALM] * 40 + [(INSIDE, 600)] * 10 + [CALM] * 15 + [(INSIDE, 600)] * 75 + [CALM] * 60
-    for how in (after_the_newest, before_the_newest):
+    for how in (*AFTERWARDS, before_the_newest):
         drive = how(Drive(track, fence), share=25)
         assert drive.spans == {("overspeed", 43.0, 53.0)}
 
