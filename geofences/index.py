@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
@@ -58,6 +59,14 @@ _GONE_MOST: Final = 0.1
 """Share of retired fences, whose borders still look like some, above which a clearance is worn."""
 
 
+class Layer(msgspec.Struct, frozen=True):
+    """Fences that are not in force any more, see ``geofences.earlier``."""
+
+    index: "FenceIndex"
+    until_ms: NDArray[np.int64]
+    """When each of them ended, by number."""
+
+
 class FenceIndex:
     """All fences in force, answering which of them hold a point.
 
@@ -73,6 +82,8 @@ class FenceIndex:
         self.fences: tuple[Fence, ...] = tuple(fences)
         self.set_version = 0
         """Revision of the published set, stamped in events and reported by vehicles."""
+        self.earlier: tuple[Layer, ...] = ()
+        """What was in force a while ago, where late positions are judged; no other answer knows of it."""
         self.resolution = _finest(covers)
         """Resolution of the cells that ``match`` takes."""
         self.covers: tuple[Cover, ...] = tuple(covers)

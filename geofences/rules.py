@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -10,8 +10,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from core.clock import ms_of_moment
 from core.ids import DistrictCode, OperatorId
 from core.kinds import ServiceKind
+from geofences.distinct import distinct
 from geofences.fences import Fence, FenceHours, FenceKind, FenceRef, HourSpan, ref
 
 type Indices = NDArray[np.int32]
@@ -65,6 +67,7 @@ class RuleColumns:
     def __init__(self, fences: Sequence[Fence], areas_m2: NDArray[np.float64]) -> None:
         """Take the fences and the area of each; the smaller fence is the more specific one."""
         self.fences = fences
+        self.areas_m2 = areas_m2
         order = sorted(range(len(fences)), key=lambda n: (*_specificity(fences[n], float(areas_m2[n])), n))
         self.rank = np.empty(len(fences), np.int32)
         self.rank[order] = np.arange(len(fences), dtype=np.int32)
@@ -90,6 +93,21 @@ class RuleColumns:
         self._timed = [n for n, f in enumerate(fences) if f.hours is not None]
         self._begins_in = {start.replace(second=0, microsecond=0) for start in self.effective_at}
         self._minutes: dict[datetime, Booleans] = {}
+
+    @cached_property
+    def effective_ms(self) -> NDArray[np.int64]:
+        """When each fence came or comes into force, int64[fences]."""
+        return np.array([ms_of_moment(start) for start in self.effective_at], np.int64)
+
+    @cached_property
+    def begins_ms(self) -> NDArray[np.int64]:
+        """The different moments at which fences come into force, ascending."""
+        return distinct(self.effective_ms)
+
+    @cached_property
+    def is_operating_area(self) -> Booleans:
+        """Which fences are operating areas, bool[fences]."""
+        return np.array([fence.kind is FenceKind.OPERATING_AREA for fence in self.fences], np.bool_)
 
     def operator_code(self, operator: OperatorId | None) -> int:
         """Return the number of an operator in these columns, ``ANY_OPERATOR`` when no fence names it."""

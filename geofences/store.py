@@ -12,6 +12,7 @@ from core.auth.reach_sql import within
 from core.database import Transaction, insert_new
 from core.errors import Conflict, IllegalTransition, NotFound
 from core.ids import FenceId, FenceVersion
+from geofences.earlier import Ended, ended_versions
 from geofences.fences import Fence, FenceDraft, FenceKind, FenceState, versioned
 from geofences.preview import FencePreview
 from geofences.tables import fence_changes, fence_versions
@@ -19,6 +20,7 @@ from geofences.tables import fence_changes, fence_versions
 type VersionKey = tuple[FenceId, FenceVersion]
 
 _t = fence_versions
+_WERE_IN_FORCE = (FenceState.PUBLISHED, FenceState.RETIRED)
 _ROWS_A_STATEMENT = 300
 """Keys in one IN list: SQLite takes 32,766 parameters, PostgreSQL plans long lists badly."""
 
@@ -147,6 +149,24 @@ class FenceStore:
                 found[fence.fence_id, fence.version] = fence
         return found
 
+    async def ended(self, *, since: datetime, at: datetime) -> tuple[Ended, ...]:
+        """Return the versions that stopped being in force after ``since`` and by ``at``."""
+        came = (_t.c.effective_at > since) & (_t.c.effective_at <= at)
+        went = (_t.c.retired_at > since) & (_t.c.retired_at <= at)
+        changed = select(_t.c.fence_id).where(_t.c.state.in_(_WERE_IN_FORCE), or_(came, went))
+        rows = await self._tx.execute(
+            select(_t.c.version, _t.c.effective_at, _t.c.retired_at, _t.c.body)
+            .where(
+                _t.c.fence_id.in_(changed),
+                _t.c.state.in_(_WERE_IN_FORCE),
+                _t.c.effective_at <= at,
+                or_(_t.c.retired_at.is_(None), _t.c.retired_at > since),
+            )
+            .order_by(_t.c.fence_id, _t.c.version)
+        )
+        found = [(versioned(r.body, FenceVersion(r.version), r.effective_at), r.retired_at) for r in rows]
+        return ended_versions(found, since=since, at=at)
+
     async def newest_versions(self) -> dict[FenceId, tuple[FenceVersion, FenceState]]:
         """Return the newest version of every fence and its state."""
         newest = select(_t.c.fence_id, func.max(_t.c.version).label("version")).group_by(_t.c.fence_id)
@@ -227,7 +247,7 @@ def _in_force(at: datetime, *columns: ColumnElement[Any]) -> Select[Any]:
     return (
         select(*columns, latest.label("nth"))
         .where(
-            _t.c.state.in_((FenceState.PUBLISHED, FenceState.RETIRED)),
+            _t.c.state.in_(_WERE_IN_FORCE),
             _t.c.effective_at <= at,
             or_(_t.c.retired_at.is_(None), _t.c.retired_at > at),
         )

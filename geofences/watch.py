@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -12,6 +12,7 @@ from core.clock import Clock
 from core.database import Database
 from core.errors import Unavailable
 from core.redis import REDIS_DOWN, Redis
+from geofences.earlier import Ended, layers_of
 from geofences.fences import Fence
 from geofences.index import FenceIndex, key
 from geofences.store import FenceStore
@@ -26,10 +27,14 @@ _AWAY: Final[tuple[type[Exception], ...]] = (Unavailable, *REDIS_DOWN)
 _log = structlog.get_logger("geofences.watch")
 
 
-async def load_index(database: Database, *, at: datetime, known: FenceIndex | None = None) -> FenceIndex:
+async def load_index(
+    database: Database, *, at: datetime, known: FenceIndex | None = None, late_s: float = 0.0
+) -> FenceIndex:
     """Return the index of what is in force at a moment; ``known`` itself when nothing has changed.
 
-    Reads only versions that ``known`` does not hold and builds in a thread. Raises ``Unavailable``.
+    ``late_s``: how long before that moment positions may have been measured that are still to come; what
+    ended since then is kept as ``earlier``. Reads only versions that ``known`` does not hold and builds in a
+    thread. Raises ``Unavailable``.
     """
     async with database.read() as tx:
         store = FenceStore(tx)
@@ -39,15 +44,20 @@ async def load_index(database: Database, *, at: datetime, known: FenceIndex | No
         if known is not None and known.set_version == revision and held.keys() == set(wanted):
             return known
         fresh = await store.published_bodies([name for name in wanted if name not in held])
+        since = at - timedelta(seconds=late_s)
+        ended = await store.ended(since=since, at=at) if late_s > 0 else ()
     bodies = held | fresh
     fences = [bodies[name] for name in wanted]
-    return await asyncio.to_thread(_built, fences, revision, known)
+    return await asyncio.to_thread(_built, fences, ended, revision, known)
 
 
-def _built(fences: Sequence[Fence], revision: int, known: FenceIndex | None) -> FenceIndex:
+def _built(
+    fences: Sequence[Fence], ended: Sequence[Ended], revision: int, known: FenceIndex | None
+) -> FenceIndex:
     """Build the index with all that would else be made at the first tick that judges by it."""
     index = FenceIndex.build(fences, set_version=revision, known=known)
     index.warm()
+    index.earlier = layers_of(ended, known)
     return index
 
 
@@ -55,13 +65,20 @@ class FenceWatch:
     """The index in force, for a process that matches. Read ``index`` between two batches."""
 
     def __init__(
-        self, database: Database, redis: Redis, clock: Clock, *, needs_clearance: bool = False
+        self,
+        database: Database,
+        redis: Redis,
+        clock: Clock,
+        *,
+        needs_clearance: bool = False,
+        late_s: float = 0.0,
     ) -> None:
         """Start with an empty index: ``load`` or ``run`` fills it.
 
         ``needs_clearance``: for a process that judges moving points; an index is then swapped in only when
         its clearance is there too. One that is worn is made anew beside everything else: some seconds that
-        no publish waits for.
+        no publish waits for. ``late_s``: how old positions may be, in city seconds, that such a process
+        judges; what was in force since then stays with the index as ``earlier``.
         """
         self.index = FenceIndex.build(())
         self._database = database
@@ -70,6 +87,7 @@ class FenceWatch:
         self._next_effective: datetime | None = None
         self._outage = False
         self._needs_clearance = needs_clearance
+        self._late_s = late_s
         self._swapping = asyncio.Lock()
         self._renewing: asyncio.Task[None] | None = None
 
@@ -77,7 +95,7 @@ class FenceWatch:
         """Bring ``index`` up to date and return it. Raises ``Unavailable`` when the database is away."""
         async with self._swapping:
             now = self._clock.now()
-            index = await load_index(self._database, at=now, known=self.index)
+            index = await load_index(self._database, at=now, known=self.index, late_s=self._late_s)
             async with self._database.read() as tx:
                 self._next_effective = await FenceStore(tx).next_effective_after(now)
             if index is not self.index:
@@ -122,6 +140,14 @@ class FenceWatch:
             revision = await FenceStore(tx).revision()
         if revision != self.index.set_version or self._is_effective_now():
             await self.load()
+        self._forget_earlier()
+
+    def _forget_earlier(self) -> None:
+        """Let go of what ended too long ago for any position to come of its time."""
+        layers = self.index.earlier
+        since_ms = self._clock.now_ms() - round(self._late_s * 1000)
+        if layers and all((layer.until_ms <= since_ms).all() for layer in layers):
+            self.index.earlier = ()
 
     def _see_to_clearance(self) -> None:
         if self._renewing is not None and self._renewing.done():

@@ -4,6 +4,7 @@ from core.health import HealthServer
 from core.supervision import Component
 from fleet.alarms.apply_signals import AlarmSink
 from fleet.quality.step import QualityStep
+from fleet.telemetry.guard import GuardLimits
 from fleet.telemetry.limits_of import alarm_limits_of
 from fleet.telemetry.tracker import Tracker, TrackerSettingsOf
 from fleet.vehicles.roster_source import SqlRoster
@@ -24,7 +25,9 @@ async def compose(resources: Resources) -> Components:
         resources.redis,
         clock,
         roster=SqlRoster(database),
-        fences=FenceWatch(database, resources.redis, clock, needs_clearance=True),
+        fences=FenceWatch(
+            database, resources.redis, clock, needs_clearance=True, late_s=GuardLimits().late_s
+        ),
         alarms=AlarmSink(database),
         settings=TrackerSettingsOf(
             partitions=settings.tracker.partitions,

@@ -24,7 +24,7 @@ from fleet.telemetry.steps.silence import SilenceJudge
 from fleet.telemetry.steps.status_causes import StatusReader, status_causes
 from fleet.telemetry.tick import Numbers, Tick
 from fleet.telemetry.unsettled import Unsettled
-from geofences.fences import FenceKind
+from geofences.earlier import fence_of, has_areas, has_refusals
 from geofences.index import FenceIndex
 from geofences.rules import NOBODY
 
@@ -152,15 +152,17 @@ class AlarmStep:
             for observed in self._broken_rules(tick, seen, busy):
                 self._judge(tick, seen, observed, busy, np.ones(len(turn), np.bool_))
 
-    @staticmethod
-    def _at_own_time(tick: Tick, seen: Seen, is_late: Mask) -> Seen:
+    def _at_own_time(self, tick: Tick, seen: Seen, is_late: Mask) -> Seen:
         rows = np.flatnonzero(is_late)
-        if len(rows):
-            columns: tuple[NDArray[Any], ...] = seen.rules
-            own: tuple[NDArray[Any], ...] = seen_at_own_time(tick, seen.here[rows]).rules
-            for column, found in zip(columns, own, strict=True):
-                column[rows] = found
-        return seen
+        if not len(rows):
+            return seen
+        own = seen_at_own_time(tick, seen.here[rows])
+        columns: tuple[NDArray[Any], ...] = seen.rules
+        for column, found in zip(columns, own.rules, strict=True):
+            column[rows] = found
+        had_areas = np.full(len(seen.here), self._has_areas)
+        had_areas[rows] = own.has_areas
+        return seen._replace(has_areas=had_areas)
 
     def _by_past(self, tick: Tick) -> None:
         """Judge the rules over positions that fill a gap; what they show is over, and no alarm of now."""
@@ -194,8 +196,8 @@ class AlarmStep:
     def _look_at_fences(self, tick: Tick) -> None:
         if tick.index is not self._index:
             self._index = tick.index
-            self._has_areas = any(f.kind is FenceKind.OPERATING_AREA for f in tick.index.fences)
-            self._has_refusals = any(f.rules.allowed_services is not None for f in tick.index.fences)
+            self._has_areas = has_areas(tick.index)
+            self._has_refusals = has_refusals(tick.index)
 
     def _judge(self, tick: Tick, seen: Seen, observed: Observed, busy: Bits, is_late: Mask | None) -> None:
         kind, ms = observed.kind, seen.here["measured_ms"]
@@ -364,7 +366,7 @@ def _evidence(tick: Tick, seq: int, row: int, observed: Observed) -> Details:
     details: dict[str, str | int | float | bool | None] = {"seq": seq, "set_version": tick.index.set_version}
     fence = NOBODY if observed.fences is None else int(observed.fences[row])
     if fence != NOBODY:
-        found = tick.index.fences[fence]
+        found = fence_of(tick.index, fence)
         details |= {
             "fence_id": found.fence_id,
             "fence_version": found.version,

@@ -1,18 +1,17 @@
 """What a position shows of the rules at its place: the causes of which violations are kept."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.clock import moment_of_ms
-from core.ids import OperatorId
 from fleet.alarms.kinds import AlarmKind
 from fleet.telemetry.records import Records
 from fleet.telemetry.steps.alarm_limits import AlarmLimits
 from fleet.telemetry.tick import Numbers, Tick
+from geofences.earlier import Place, judge_then
 from geofences.rules import NOBODY, SERVICE_CODES, Judgement
 
 type Mask = NDArray[np.bool_]
@@ -25,7 +24,6 @@ RULE_KINDS: Final = (
     AlarmKind.SERVICE_REFUSED,
     AlarmKind.STOPPED_IN_KEEP_CLEAR,
 )
-_MINUTE_MS: Final = 60_000
 
 
 class Seen(NamedTuple):
@@ -34,10 +32,14 @@ class Seen(NamedTuple):
     numbers: Numbers
     here: Records
     rules: Judgement
+    has_areas: Mask | None = None
+    """Whether there was any operating area when each was measured; None: as there is now."""
 
     def rows(self, rows: NDArray[np.intp]) -> "Seen":
         """Return some of them."""
-        return Seen(self.numbers[rows], self.here[rows], _judgement([column[rows] for column in self.rules]))
+        had_areas = None if self.has_areas is None else self.has_areas[rows]
+        columns: list[NDArray[Any]] = [column[rows] for column in self.rules]
+        return Seen(self.numbers[rows], self.here[rows], Judgement(*columns), had_areas)
 
 
 class Observed(NamedTuple):
@@ -57,9 +59,9 @@ def rule_causes(
     """Yield every rule. ``works``: who is in service; the rest say what the city's fences ask for at all."""
     rules = seen.rules
     speed = seen.here["speed_cm_s"] / 100
-    if has_areas:
-        outside = (rules.operating_area_by == NOBODY) & works
-        yield Observed(AlarmKind.LEFT_OPERATING_AREA, outside, ~outside)
+    outside = (rules.operating_area_by == NOBODY) & works
+    outside &= has_areas if seen.has_areas is None else seen.has_areas
+    yield Observed(AlarmKind.LEFT_OPERATING_AREA, outside, ~outside)
     forbidden = rules.no_entry_by != NOBODY
     yield Observed(AlarmKind.NO_GO_ENTRY, forbidden, ~forbidden, rules.no_entry_by)
     allowed = rules.speed_limit_mps * limits.overspeed_ratio + limits.overspeed_margin_mps
@@ -74,30 +76,19 @@ def rule_causes(
 
 
 def seen_at_own_time(tick: Tick, here: Records) -> Seen:
-    """Return STREAM_POSITION[m] of different vehicles with the rules of the minute each was measured in.
+    """Return STREAM_POSITION[m] of different vehicles with the rules of the moment each was measured at.
 
-    For the few that are not of now: their fences are looked up, and rules are judged minute by minute.
+    For the few that are not of now: their fences are looked up, also those that have ended since.
     """
     numbers = here["vehicle_no"].astype(np.intp)
-    index, roster = tick.index, tick.roster
+    roster = tick.roster
     services = np.array([SERVICE_CODES[service] for service in roster.services])
-    operators = np.array([index.rules.operator_code(OperatorId(name)) for name in roster.operators.all()])
-    measured_ms = here["measured_ms"].astype(np.int64)
-    minutes = measured_ms // _MINUTE_MS
-    columns: list[NDArray[Any]] = []
-    for minute in np.unique(minutes).tolist():
-        rows = np.flatnonzero(minutes == minute)
-        judged = index.rules.judge(
-            *index.match(here["lat_e7"][rows] * 1e-7, here["lng_e7"][rows] * 1e-7),
-            moment_of_ms(int(measured_ms[rows].max())),
-            services[roster.service[numbers[rows]]],
-            operators[roster.operator[numbers[rows]]],
-        )
-        columns = columns or [np.empty(len(here), column.dtype) for column in judged]
-        for column, found in zip(columns, judged, strict=True):
-            column[rows] = found
-    return Seen(numbers, here, _judgement(columns))
-
-
-def _judgement(columns: Sequence[NDArray[Any]]) -> Judgement:
-    return Judgement(*columns)
+    place = Place(
+        lat=here["lat_e7"] * 1e-7,
+        lng=here["lng_e7"] * 1e-7,
+        measured_ms=here["measured_ms"].astype(np.int64),
+        service=services[roster.service[numbers]],
+        operator=roster.operator[numbers],
+        operators=roster.operators.all(),
+    )
+    return Seen(numbers, here, *judge_then(tick.index, place))

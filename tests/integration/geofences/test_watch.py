@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from core.clock import Clock
+from core.auth.principal import EVERYTHING
+from core.clock import Clock, ms_of_moment
 from core.database import Database
-from core.ids import FenceId
+from core.ids import FenceId, FenceVersion
 from core.outbox import OutboxMessage, Relay
 from core.redis import Redis, connect
-from geofences.publishing import TOPIC, announcer, sync_fences
+from geofences.publishing import TOPIC, announcer, retire_fence, sync_fences
 from geofences.watch import FenceWatch, load_index
 from tests.conftest import SettableClock
 from tests.fences import a_draft, a_square
@@ -163,3 +164,48 @@ async def test_only_what_is_new_is_read_and_built(database: Database, clock: Set
     assert len(second) == 6
     number = first.by_id[FenceId("f3")]
     assert second.shape(second.by_id[FenceId("f3")]) is first.shape(number)
+
+
+async def test_what_ended_is_kept_as_long_as_positions_of_its_time_may_come(
+    database: Database, redis: Redis, clock: SettableClock
+) -> None:
+    start = clock.now()
+    await publish(database, clock, "a")
+    await publish(database, clock, "bb")
+    async with database.write() as tx:
+        await published(tx, a_draft("bb", a_square(20)), at=start, effective_at=start + timedelta(seconds=60))
+    watch = FenceWatch(database, redis, clock, late_s=900.0)
+    assert (await watch.load()).earlier == ()
+    clock.advance(60.0)
+    [redrawn] = (await watch.load()).earlier
+    assert [(f.fence_id, f.version) for f in redrawn.index.fences] == [("bb", 1)]
+    clock.advance(60.0)
+    async with database.write() as tx:
+        await retire_fence(tx, FenceId("bb"), FenceVersion(2), at=clock.now(), by="t", reach=EVERYTHING)
+    first, second = (await watch.load()).earlier
+    assert first.index.shape(0) is redrawn.index.shape(0)
+    assert [(f.fence_id, f.version) for f in second.index.fences] == [("bb", 2)]
+    assert [first.until_ms.tolist(), second.until_ms.tolist()] == [
+        [ms_of_moment(start + timedelta(seconds=passed))] for passed in (60, 120)
+    ]
+    assert (await load_index(database, at=clock.now())).earlier == ()
+    later = clock.now() + timedelta(seconds=850)
+    [still] = (await load_index(database, at=later, late_s=900.0)).earlier
+    assert still.index.fences == second.index.fences
+
+
+async def test_what_ended_long_ago_is_let_go_of(
+    sqlite_database: Database, redis: Redis, clock: SettableClock, eventually: Eventually
+) -> None:
+    await publish(sqlite_database, clock, "a")
+    watch = FenceWatch(sqlite_database, redis, clock, late_s=900.0)
+    async with running(watch):
+        await eventually(lambda: len(watch.index) == 1)
+        clock.advance(10.0)
+        async with sqlite_database.write() as tx:
+            await retire_fence(tx, FenceId("a"), FenceVersion(1), at=clock.now(), by="t", reach=EVERYTHING)
+        clock.advance(1.0)
+        await eventually(lambda: watch.index.earlier)
+        clock.advance(900.0)
+        await eventually(lambda: not watch.index.earlier)
+        assert len(watch.index) == 0

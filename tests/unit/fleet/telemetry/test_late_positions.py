@@ -1,21 +1,26 @@
 """A track that comes late out of a radio hole is judged as if it had come on time: by the rules of its own
 time, as spans in the past, without an alarm of now and without a crossing."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from core.clock import ms_of_moment
+from core.ids import FenceVersion
 from fleet.alarms.alarm import AlarmCleared, AlarmPast, AlarmRaised, AlarmSignal
 from fleet.alarms.kinds import AlarmKind
 from fleet.telemetry.records import STREAM_POSITION, STREAM_STATUS, Entry
 from fleet.telemetry.rejects import Reject
-from geofences.fences import FenceHours, FenceKind, FenceRules, HourSpan
+from geofences.earlier import Ended, layers_of
+from geofences.fences import Fence, FenceHours, FenceKind, FenceRules, HourSpan
+from geofences.index import FenceIndex
 from tests.unit.fleet.telemetry.lines import START, Line, a_fence
 
 INSIDE, OUTSIDE = 39.6002, 39.5998
@@ -31,16 +36,45 @@ def at_s(moment: Any) -> float:
     return float((moment - START).total_seconds())
 
 
+class Version(NamedTuple):
+    """A version of a fence, and from when until when (second of the track) it is in force."""
+
+    fence: Fence
+    from_s: float
+    until_s: float
+
+
 class Drive:
     """One vehicle's track second by second, and how it comes."""
 
-    def __init__(self, track: list[tuple[float, int]], *fences: Any) -> None:
+    def __init__(
+        self, track: list[tuple[float, int]], *fences: Any, published: Sequence[Version] = ()
+    ) -> None:
         self.line = Line(*fences)
         self.track = track
+        self.published = published
+        self.set_of_s = -1.0
         self.said: list[tuple[float, AlarmSignal]] = []
         self.crossings: list[tuple[str, float]] = []
 
+    def follow(self, now_s: float) -> None:
+        """Judge by what is in force at a second, as a tracker does that hears of each publish at once."""
+        ends = {0.0, *(v.from_s for v in self.published), *(v.until_s for v in self.published)}
+        if self.published and self.set_of_s < max(end for end in ends if end <= now_s):
+            in_force = [v.fence for v in self.published if v.from_s <= now_s < v.until_s]
+            ended = [
+                Ended(fence=v.fence, until=START + timedelta(seconds=v.until_s))
+                for v in self.published
+                if v.until_s <= now_s
+            ]
+            known = self.line.pipeline.index
+            index = FenceIndex.build(in_force, known=known, set_version=known.set_version + 1)
+            index.earlier = layers_of(ended, known)
+            self.line.pipeline.swap(index)
+            self.set_of_s = now_s
+
     def come(self, now_s: float, *seconds: int) -> None:
+        self.follow(now_s)
         records = np.zeros(len(seconds), STREAM_POSITION)
         for record, second in zip(records, seconds, strict=True):
             lat, speed = self.track[second]
@@ -226,3 +260,66 @@ def test_a_buffer_that_ends_while_a_rule_is_broken_ends_the_span_at_its_last_pos
     drive.end()
     assert ("overspeed", 43.0, 69.0) in drive.spans
     assert drive.line.pipeline.counts.total(Reject.DUPLICATE) == 0
+
+
+def a_version(kind: FenceKind, from_s: float, until_s: float, version: int = 1, **rules: Any) -> Version:
+    """A version as it is published and retired while the vehicle drives; below 0 it was there before."""
+    effective_at = START + timedelta(seconds=from_s)
+    fence = structs.replace(
+        a_fence(kind, rules=FenceRules(**rules)), version=FenceVersion(version), effective_at=effective_at
+    )
+    return Version(fence, from_s, until_s)
+
+
+FOR_GOOD = 10_000.0
+CHANGES = (
+    a_version(FenceKind.SLOW_ZONE, -900.0, 70.5, speed_limit_mps=4.0),
+    a_version(FenceKind.SLOW_ZONE, 70.5, 95.0, 2, speed_limit_mps=3.5),
+    a_version(FenceKind.SLOW_ZONE, 95.0, FOR_GOOD, 3, speed_limit_mps=5.0),
+    a_version(FenceKind.KEEP_CLEAR, -900.0, 90.0),
+    a_version(FenceKind.OPERATING_AREA, 60.0, 110.0),
+    a_version(FenceKind.NO_GO, 75.0, 85.0),
+)
+"""All of them change while the vehicle is in the hole."""
+
+
+@pytest.mark.parametrize("share", [7, 100])
+@pytest.mark.parametrize("how", [after_the_newest, before_the_newest])
+@given(legs=legs)
+@settings(max_examples=10, deadline=None)
+def test_what_was_published_and_retired_before_a_track_came_judges_the_time_it_was_in_force(
+    how: Any, share: int, legs: list[tuple[float, int, int]]
+) -> None:
+    track = a_track(legs)
+    expected = on_time(Drive(track, published=CHANGES))
+    assert how(Drive(track, published=CHANGES), share=share).spans == expected.spans
+
+
+@pytest.mark.parametrize("how", [after_the_newest, before_the_newest])
+def test_a_fence_that_was_retired_meanwhile_is_named_with_its_version(how: Any) -> None:
+    retired = a_version(FenceKind.SLOW_ZONE, -900.0, 90.0, 3, speed_limit_mps=4.0)
+    track = a_track([(INSIDE, 600, 20)])
+    drive = how(Drive(track, published=[retired]), share=10)
+    [past] = [signal for _, signal in drive.said if isinstance(signal, AlarmPast)]
+    assert (at_s(past.at), at_s(past.ended_at)) == (43.0, 63.0)
+    assert past.raised.details["fence_id"] == "slow_zone"
+    assert past.raised.details["fence_version"] == 3
+    assert past.raised.details["limit_mps"] == 4.0
+
+
+@pytest.mark.parametrize("how", [after_the_newest, before_the_newest])
+def test_a_fence_that_was_published_after_a_position_was_measured_does_not_judge_it(how: Any) -> None:
+    later = a_version(FenceKind.NO_GO, 100.0, FOR_GOOD)
+    first_area = a_version(FenceKind.OPERATING_AREA, 100.0, FOR_GOOD)
+    track = [CALM] * 40 + [(OUTSIDE, 300)] * 30 + [(INSIDE, 300)] * 20 + [(OUTSIDE, 300)] * 50 + [CALM] * 60
+    drive = how(Drive(track, published=[later, first_area]), share=25)
+    assert {kind: began for kind, began, _ in drive.spans} == {
+        "left_operating_area": 105.0,
+        "no_go_entry": 140.0,
+    }
+
+
+def test_who_left_the_last_operating_area_has_not_left_it_once_it_is_retired() -> None:
+    area = a_version(FenceKind.OPERATING_AREA, -900.0, 80.0)
+    drive = on_time(Drive([CALM] * 20 + [(OUTSIDE, 300)] * 140, published=[area]))
+    assert drive.spans == {("left_operating_area", 25.0, 85.0)}
