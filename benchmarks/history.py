@@ -40,7 +40,7 @@ from fleet.telemetry.records import STREAM_POSITION, STREAM_STATUS, Records
 
 RESULT = Path(__file__).parent / "results" / "history.json"
 T0 = 500_000 * HOUR_MS
-FLUSH_S = 10
+FLUSH_S = 5
 SILENCE_MS = 60_000
 DAY_VEHICLES = 50
 DAY_ASKED = 100

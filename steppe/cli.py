@@ -13,6 +13,7 @@ from typing import IO, Any
 
 import click
 
+from core.allocator import lend_to_arrow
 from core.errors import SteppeError
 from core.problems import problem
 from core.settings import SettingsError
@@ -68,6 +69,7 @@ def _said(error: SteppeError) -> str:
 @click.option("--supervised-by", "supervisor_pid", type=int, hidden=True)
 def cli(supervisor_pid: int | None) -> None:
     """Steppe: the operations cloud for a city's low-speed unmanned vehicles."""
+    lend_to_arrow()
     if supervisor_pid is not None:
         from steppe.supervisor import die_with_supervisor
 

@@ -116,7 +116,7 @@ class ArchiverSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """Address on which /health and /metrics listen; 0.0.0.0 lets a scraper on another host in."""
     health_port: Port = 8022
     """Port of /health and /metrics; 0 takes a free one."""
-    flush_s: Seconds = 10.0
+    flush_s: Seconds = 5.0
     """Wall seconds after which a raw file is closed and its frames become durable."""
 
 

@@ -29,8 +29,8 @@ READ_EVERY_S: Final = 1.0
 ENTRIES_MOST: Final = 1_000
 """Entries of a partition in one read."""
 ROWS_MOST: Final = 2_000_000
-"""Positions in memory above which a file is closed early: 80 MB."""
-REMEMBERED_FILES: Final = 18
+"""Positions in memory above which a file is closed early: 64 MB."""
+REMEMBERED_FILES: Final = 36
 """Newest files whose sequences are read at the start, to know what is sent again: three minutes."""
 UNREAD_MOST_S: Final = 300.0
 """What no tracker has read for this long is trimmed all the same: a dead tracker must not stop the intake."""
@@ -56,7 +56,7 @@ class Archiver:
         folder: Path,
         *,
         partitions: int,
-        flush_s: float = 10.0,
+        flush_s: float = 5.0,
         name: str | None = None,
     ) -> None:
         """Take the stores and the folder; ``flush_s`` is wall time."""

@@ -23,6 +23,7 @@ class Unwritten:
 
     What is not filled is not there either: the system gives a page when it is written to. Held as entries, a
     million positions took half as much again in the heap's holes, and as much once more to be put together.
+    When a position was received is held of its entry: hundreds of them have one.
     """
 
     def __init__(self, longest: int = 2_000_000) -> None:
@@ -36,7 +37,8 @@ class Unwritten:
     def clear(self) -> None:
         """Forget everything: it is in a file. The memory is given back."""
         self._positions = np.empty(self._longest, STREAM_POSITION)
-        self._received_ms = np.empty(self._longest, np.int64)
+        self._received_ms: list[int] = []
+        self._counts: list[int] = []
         self._status: list[Records] = []
         self.rows = 0
 
@@ -46,22 +48,20 @@ class Unwritten:
         until = self.rows + sum(counts)
         if until > len(self._positions):
             self._positions = longer(self._positions, 2 * until)
-            self._received_ms = longer(self._received_ms, 2 * until)
         # bytes, because assigning a structured array goes field by field
         _bytes_of(self._positions)[self.rows : until] = _bytes_of(
             joined((entry.positions for entry in entries), STREAM_POSITION)
         )
-        self._received_ms[self.rows : until] = np.repeat(
-            np.array([entry.received_ms for entry in entries], np.int64), counts
-        )
+        self._received_ms.extend(entry.received_ms for entry in entries)
+        self._counts.extend(counts)
         self._status.extend(entry.status for entry in entries if len(entry.status))
         self.rows = until
 
     def whole(self) -> Batch:
-        """Return everything in the order in which it was read: views, which later reads leave as they are."""
+        """Return everything in the order in which it was read: what later reads leave as it is."""
         return Batch(
             self._positions[: self.rows],
-            self._received_ms[: self.rows],
+            np.repeat(np.array(self._received_ms, np.int64), self._counts),
             joined(self._status, STREAM_STATUS),
         )
 

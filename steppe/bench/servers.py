@@ -17,7 +17,7 @@ from litestar import Litestar
 from prometheus_client import start_http_server
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from core.allocator import give_back, keep_no_holes
+from core.allocator import give_back, keep_no_holes, lend_to_arrow
 from core.auth.litestar import AuthPlugin
 from core.clock import Clock
 from core.database import Database
@@ -187,6 +187,7 @@ def main(arguments: Sequence[str]) -> None:
     """Run the server that is named; a third word makes its profile as well."""
     name, text, *profiled = arguments
     keep_no_holes()
+    lend_to_arrow()
     open_files_most()
     # What the process of a city has loaded belongs to its memory.
     kind, _, _ = name.partition("-")

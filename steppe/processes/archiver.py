@@ -2,8 +2,6 @@
 
 from zoneinfo import ZoneInfo
 
-import pyarrow as pa
-
 from core.health import HealthServer
 from core.settings import HistorySettings
 from core.supervision import Component
@@ -24,8 +22,6 @@ from steppe.running import Components, holder_of, run_process
 
 async def compose(resources: Resources) -> Components:
     """Return the components of an archiver."""
-    # Arrow's own pool keeps 8 MB that the process's allocator gives back, at no cost in time (2026-11-29).
-    pa.set_memory_pool(pa.system_memory_pool())
     settings = resources.settings
     archiver = Archiver(
         resources.database,

@@ -38,3 +38,14 @@ def test_without_it_their_memory_stays() -> None:
 
 def test_giving_back_can_be_asked_for_at_any_time() -> None:
     assert grown_mb("give_back(); assert keep_no_holes()") < 40
+
+
+def arrows_pool(first: str) -> str:
+    code = f"from core.allocator import lend_to_arrow; {first}; import pyarrow as pa"
+    words = [sys.executable, "-c", f"{code}; print(pa.default_memory_pool().backend_name)"]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_arrow_takes_its_memory_here_when_it_is_told_before_it_is_loaded() -> None:
+    assert arrows_pool("lend_to_arrow()") == "system"
+    assert arrows_pool("pass") != "system"
