@@ -45,6 +45,7 @@ alarms = Table(
     Column("version", Integer, nullable=False),
     Index(None, "vehicle_no", "raised_at"),
     Index(None, "district", "raised_at"),
+    Index(None, "raised_at"),
     Index(None, "dedup_key", "cleared_at"),
 )
 alarm_members = Table(
