@@ -12,22 +12,23 @@ from typing import Final
 import msgspec
 import structlog
 
-from core.auth.principal import EVERYTHING
 from core.clock import Clock, moment_of_ms
 from core.crashpoints import reach
 from core.database import Database
 from core.errors import Conflict
 from core.ids import VehicleNo
 from fleet.days.circumstances import Slot, Timeline, slots_of
-from fleet.days.compute import NOT_HEARD, Beside, Computed, Rules, whole_day
+from fleet.days.compute import NOT_HEARD, Computed, Rules, whole_day
 from fleet.days.fold import DayFold, Driven, margin_ms
 from fleet.days.frames import DayFrames
-from fleet.days.gather import DayCounter, counted_beside, district_grid, vehicle_facts
+from fleet.days.gather import DayCounter, counted_beside, counted_facts, district_grid, vehicle_facts
 from fleet.days.regions import DistrictGrid
-from fleet.days.store import Closing, DayFilter, DayPlace, DayStore
-from fleet.days.vehicle_day import FORMULA, DaySpan, VehicleDay, span_of
+from fleet.days.store import Closing, DayStore, Put
+from fleet.days.vehicle_day import FORMULA, DaySpan, span_of
 
 VEHICLES_AT_ONCE: Final = 1_000
+NAMED_MOST: Final = 10_000
+"""Above so many vehicles all are computed: a statement cannot name them, and the files are read anyhow."""
 LATE_DAYS: Final = 3
 """Closed days that late positions correct by themselves: no vehicle keeps frames for longer than that."""
 LATE_FRAMES: Final = "late_frames"
@@ -103,7 +104,8 @@ class DayCloser:
         async with self._database.read() as tx:
             if not await DayStore(tx).has_closed(day):
                 raise Conflict("conflict", f"{day} is not closed yet", day=str(day))
-        report = await self._compute(self._span(day), vehicles, reason)
+        named = vehicles if vehicles is None or len(vehicles) <= NAMED_MOST else None
+        report = await self._compute(self._span(day), named, reason)
         _log.info(
             "day_recomputed", corrected=report.corrected, vehicles=report.vehicles, frames=report.frames
         )
@@ -144,29 +146,33 @@ class DayCloser:
             vehicles = await self._miscounted(day)
             if not vehicles:
                 continue
-            try:
-                report = await self.recompute(day, LATE_FACTS, vehicles)
-            except Conflict as refused:  # its history was thinned: the row stays as it is
-                _log.warning("late_facts_not_counted", day=str(day), why=str(refused))
-                continue
-            reports += [report] if report.corrected else []
+            reports += await self._corrected(day, LATE_FACTS, vehicles)
         return reports
 
+    async def _corrected(
+        self, day: date, reason: str, vehicles: Collection[VehicleNo] | None
+    ) -> list[DayReport]:
+        """Recompute a closed day if its history is whole; else its rows stay as they are, and it is said."""
+        try:
+            report = await self.recompute(day, reason, vehicles)
+        except Conflict as refused:
+            _log.warning(f"{reason}_not_counted", day=str(day), why=str(refused))
+            return []
+        return [report] if report.corrected or report.added else []
+
     async def _miscounted(self, day: date) -> set[VehicleNo]:
-        """Return whose row of a day says other alarms, orders or m² than are counted now."""
-        found: set[VehicleNo] = set()
-        after: DayPlace | None = None
-        wanted = DayFilter(first=day, last=day)
-        while True:
-            async with self._database.read() as tx:
-                rows = await DayStore(tx).page(EVERYTHING, wanted, after=after, limit=VEHICLES_AT_ONCE)
-                days = [row.body for row in rows]
-                numbers = [one.vehicle_no for one in days]
-                beside = await counted_beside(tx, self._span(day), numbers, self._counters)
-            found |= {one.vehicle_no for one in days if not _agrees(one, beside[one.vehicle_no])}
-            if len(rows) < VEHICLES_AT_ONCE:
-                return found
-            after = DayPlace(day, numbers[-1])
+        """Return whose row of a day says another number of alarms, orders or m² than is counted now.
+
+        Alarms are never taken back and keep their kind, so that their number tells enough.
+        """
+        async with self._database.read() as tx:
+            said = await DayStore(tx).facts(day)
+            counted = await counted_facts(tx, self._span(day), self._counters)
+            other = {
+                number for number in said.keys() | counted.keys() if said.get(number) != counted.get(number)
+            }
+            have_row = await DayStore(tx).newest(day, other) if other else {}
+        return set(have_row)
 
     async def _correct_late_frames(self) -> list[DayReport]:
         async with self._database.read() as tx:
@@ -185,8 +191,7 @@ class DayCloser:
         for span in spans:
             vehicles = late.of(span, margin)
             if vehicles is None or vehicles:
-                report = await self.recompute(span.day, LATE_FRAMES, vehicles)
-                reports += [report] if report.corrected or report.added else []
+                reports += await self._corrected(span.day, LATE_FRAMES, vehicles)
         async with self._database.write() as tx:
             await DayStore(tx).looked(last, serial)
         return reports
@@ -198,11 +203,14 @@ class DayCloser:
         driven = await asyncio.to_thread(self._fold, timeline, grid, vehicles)
         rules = Rules(span=span, silence_ms=self._silence_ms, fences=grid.versions)
         numbers = list(timeline.slots)
-        added = corrected = 0
+        added = corrected = refused = 0
         for start in range(0, len(numbers), VEHICLES_AT_ONCE):
             some = {number: timeline.slots[number] for number in numbers[start : start + VEHICLES_AT_ONCE]}
-            new, changed = await self._store(some, driven, rules, reason)
-            added, corrected = added + new, corrected + changed
+            put = await self._store(some, driven, rules, reason)
+            added, corrected = added + put.added, corrected + put.corrected
+            refused += put.refused
+        if refused:
+            _log.warning("day_has_lost_positions", day=str(span.day), rows_left_as_they_are=refused)
         return DayReport(
             day=span.day,
             vehicles=len(numbers),
@@ -237,7 +245,7 @@ class DayCloser:
         driven: dict[VehicleNo, Driven],
         rules: Rules,
         reason: str,
-    ) -> tuple[int, int]:
+    ) -> Put:
         async with self._database.read() as tx:
             beside = await counted_beside(tx, rules.span, list(slots), self._counters)
         computed: list[Computed] = [
@@ -252,7 +260,3 @@ class DayCloser:
 
     def _span(self, day: date) -> DaySpan:
         return span_of(day, self._zone)
-
-
-def _agrees(day: VehicleDay, beside: Beside) -> bool:
-    return (dict(day.alarms), day.orders, day.m2) == (dict(beside.alarms), beside.orders, beside.m2)

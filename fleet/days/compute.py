@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -24,6 +24,14 @@ NOT_HEARD: Final = Driven(
     teleports=0,
     battery_used_ratio=None,
 )
+
+
+class DayFacts(NamedTuple):
+    """How many alarms and orders and how much m² a vehicle's day has; what nobody counts is 0 here."""
+
+    alarms: int = 0
+    orders: int = 0
+    m2: float = 0.0
 
 
 class Beside(msgspec.Struct, frozen=True, kw_only=True):

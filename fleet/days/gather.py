@@ -13,7 +13,7 @@ from core.database import Transaction
 from core.ids import VehicleNo
 from fleet.alarms.tables import alarms
 from fleet.days.circumstances import Spell, VehicleFacts
-from fleet.days.compute import Beside
+from fleet.days.compute import Beside, DayFacts
 from fleet.days.regions import DistrictGrid
 from fleet.days.vehicle_day import DaySpan
 from fleet.vehicles.kinds import Lifecycle
@@ -37,10 +37,10 @@ class DayCounter(Protocol):
     """What a service adds to vehicle-days; composition plugs it in."""
 
     async def __call__(
-        self, tx: Transaction, numbers: Sequence[VehicleNo], from_at: datetime, to_at: datetime
+        self, tx: Transaction, numbers: Sequence[VehicleNo] | None, from_at: datetime, to_at: datetime
     ) -> Mapping[VehicleNo, Counted]:
         """Return what was counted between two moments, the second not included, for every vehicle asked
-        for whose service this is."""
+        for whose service this is. None asks for all of which something was counted."""
         ...
 
 
@@ -126,6 +126,27 @@ async def counted_beside(
         )
         for number in numbers
     }
+
+
+async def counted_facts(
+    tx: Transaction, span: DaySpan, counters: Sequence[DayCounter]
+) -> dict[VehicleNo, DayFacts]:
+    """Return how much was counted of a day of every vehicle that has any. A statement a table, whatever the
+    number of vehicles."""
+    from_at, to_at = moment_of_ms(span.from_ms), moment_of_ms(span.to_ms)
+    query = (
+        select(alarms.c.vehicle_no, func.count().label("n"))
+        .where(alarms.c.raised_at >= from_at, alarms.c.raised_at < to_at)
+        .group_by(alarms.c.vehicle_no)
+    )
+    found = {VehicleNo(row.vehicle_no): DayFacts(int(row.n)) for row in await tx.execute(query)}
+    for counter in counters:
+        for number, counted in (await counter(tx, None, from_at, to_at)).items():
+            before = found.get(number, DayFacts())
+            found[number] = DayFacts(
+                before.alarms, before.orders + (counted.orders or 0), before.m2 + (counted.m2 or 0.0)
+            )
+    return {number: facts for number, facts in found.items() if any(facts)}
 
 
 async def _batteries(tx: Transaction, numbers: Sequence[VehicleNo]) -> dict[VehicleNo, float]:

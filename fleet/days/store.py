@@ -13,7 +13,7 @@ from core.database import Transaction, insert_new
 from core.database.statements import insert_new_rows
 from core.ids import DistrictCode, OperatorId, VehicleNo
 from core.kinds import ServiceKind
-from fleet.days.compute import Computed
+from fleet.days.compute import Computed, DayFacts
 from fleet.days.sums import DaySums
 from fleet.days.tables import day_closings, vehicle_days
 from fleet.days.vehicle_day import VehicleDay
@@ -27,6 +27,7 @@ SUMMED = (
     *("frames", "metres", "known_s", "permitted_s", "available_s", "autonomous_m", "autonomous_s"),
     *("takeovers", "stops", "stops_on_the_way", "harsh_brakes", "alarms", "orders", "m2", "kwh"),
 )
+NUMBERS_AT_ONCE = 10_000
 ROWS_AT_ONCE = 200
 """Rows of one statement: 24 columns each, below the parameters that PostgreSQL and SQLite take."""
 
@@ -47,6 +48,16 @@ class Newest(NamedTuple):
 
     revision: int
     input_hash: str
+    frames: int
+
+
+class Put(NamedTuple):
+    """What became of computed days."""
+
+    added: int
+    corrected: int
+    refused: int
+    """Days computed from fewer positions than their row: some are no longer kept, so the row knows more."""
 
 
 class DayPlace(NamedTuple):
@@ -87,34 +98,45 @@ class DayStore:
 
     async def newest(self, day: date, numbers: Collection[VehicleNo]) -> dict[VehicleNo, Newest]:
         """Return the revision that counts of each vehicle; a vehicle without a row is absent."""
-        query = select(_t.c.vehicle_no, _t.c.revision, _t.c.input_hash).where(
-            _t.c.local_date == day, _t.c.vehicle_no.in_(sorted(set(numbers))), _is_newest()
+        query = select(_t.c.vehicle_no, _t.c.revision, _t.c.input_hash, _t.c.frames)
+        asked, found = sorted(set(numbers)), {}
+        for start in range(0, len(asked), NUMBERS_AT_ONCE):
+            some = _t.c.vehicle_no.in_(asked[start : start + NUMBERS_AT_ONCE])
+            for row in await self._tx.execute(query.where(_t.c.local_date == day, some, _is_newest())):
+                found[VehicleNo(row.vehicle_no)] = Newest(row.revision, row.input_hash, row.frames)
+        return found
+
+    async def facts(self, day: date) -> dict[VehicleNo, DayFacts]:
+        """Return what the rows that count say of every vehicle that has any. Reads columns, no bodies."""
+        query = select(_t.c.vehicle_no, _t.c.alarms, _t.c.orders, _t.c.m2).where(
+            _t.c.local_date == day, (_t.c.alarms > 0) | (_t.c.orders > 0) | (_t.c.m2 > 0), _is_newest()
         )
         return {
-            VehicleNo(row.vehicle_no): Newest(row.revision, row.input_hash)
+            VehicleNo(row.vehicle_no): DayFacts(row.alarms, row.orders or 0, row.m2 or 0.0)
             for row in await self._tx.execute(query)
         }
 
-    async def put(self, computed: Sequence[Computed], *, reason: str, at: datetime) -> tuple[int, int]:
-        """Store days that differ in their input from what is kept; return (first rows, corrections).
+    async def put(self, computed: Sequence[Computed], *, reason: str, at: datetime) -> Put:
+        """Store days that differ in their input from what is kept, unless positions of them are gone.
 
         Safe to repeat and to race: what is kept already, or was put by another meanwhile, stays.
         """
         if not computed:
-            return 0, 0
+            return Put(0, 0, 0)
         day = computed[0].day.day
         kept = await self.newest(day, [one.day.vehicle_no for one in computed])
         first = [one for one in computed if one.day.vehicle_no not in kept]
-        changed = [
+        other = [
             one
             for one in computed
             if one.day.vehicle_no in kept and kept[one.day.vehicle_no].input_hash != one.input_hash
         ]
+        changed = [one for one in other if one.day.frames >= kept[one.day.vehicle_no].frames]
         rows = [_row(one, 1, None, at) for one in first]
         rows += [_row(one, kept[one.day.vehicle_no].revision + 1, reason, at) for one in changed]
         for start in range(0, len(rows), ROWS_AT_ONCE):
             await insert_new_rows(self._tx, _t, rows[start : start + ROWS_AT_ONCE])
-        return len(first), len(changed)
+        return Put(len(first), len(changed), len(other) - len(changed))
 
     async def page(
         self, reach: Reach, wanted: DayFilter, *, after: DayPlace | None = None, limit: int = 100

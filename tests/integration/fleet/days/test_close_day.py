@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 from sqlalchemy import update
+from structlog.testing import capture_logs
 
 from core import keys
 from core.auth.principal import EVERYTHING, Reach
@@ -208,6 +209,51 @@ async def test_a_late_alarm_of_a_day_that_was_thinned_holds_nothing_else_up(town
     await AlarmSink(town.database).put([late])
     assert await town.closer().correct_late() == []
     assert [row.revision for row in await town.revisions(7)] == [1]
+
+
+async def test_late_positions_of_a_day_that_was_thinned_leave_its_rows_and_are_said_once(
+    town: Town,
+) -> None:
+    await working_vehicles(town.database, 7)
+    town.write(drive(at(11), 60))
+    await town.closer().close(DAY)
+    compactor = Compactor(town.folder, POSITIONS)
+    for hour, raw in compactor.due(SPAN.to_ms + 86_400_000, 0).items():
+        compactor.write(hour, raw, level=Level.THINNED)
+    town.write(drive(at(13), 60))
+    with capture_logs() as entries:
+        assert await town.closer().correct_late() == []
+        assert await town.closer().correct_late() == []
+    said = [entry for entry in entries if entry["event"] == "late_frames_not_counted"]
+    assert [(entry["day"], "thinned" in entry["why"]) for entry in said] == [(str(DAY), True)]
+    assert [row.revision for row in await town.revisions(7)] == [1]
+
+
+async def test_a_row_is_never_corrected_from_fewer_positions_than_it_was_made_of(town: Town) -> None:
+    await working_vehicles(town.database, 7, 9)
+    town.write(drive(at(11), 60), drive(at(11), 60, number=9))
+    await town.closer().close(DAY)
+    for file in RawFiles.all(town.folder / POSITIONS.name):
+        file.path.unlink()
+    town.files.prepare()
+    town.write(drive(at(11), 90, number=9))
+    with capture_logs() as entries:
+        report = await town.closer().recompute(DAY, "the disk lost files")
+    assert report.corrected == 1
+    assert [entry["rows_left_as_they_are"] for entry in entries if "lost" in entry["event"]] == [1]
+    assert [row.revision for row in await town.revisions(7)] == [1]
+    assert [row.revision for row in await town.revisions(9)] == [1, 2]
+
+
+async def test_facts_of_a_vehicle_without_a_row_ask_for_nothing(town: Town) -> None:
+    await working_vehicles(town.database, 7)
+    await town.closer().close(DAY)
+    await working_vehicles(town.database, 9)
+
+    async def count(*_: Any) -> dict[VehicleNo, Counted]:
+        return {VehicleNo(9): Counted(orders=1), VehicleNo(7): Counted(orders=0)}
+
+    assert await town.closer(counters=[count]).correct_late() == []
 
 
 async def test_recomputing_corrects_with_the_reason_that_was_given(town: Town) -> None:
