@@ -4,14 +4,16 @@
 file a second, a keeper writes each hour as soon as its files stand. They are killed by a plan drawn from a
 seed, also between the renames. When all is durable the hours have grown old: a keeper that is killed at each
 of its steps thins them. At the end `steppe history check` finds no fault, and what was accepted stands in the
-history once or was removed by a named rule.
+history once or was removed by a named rule. Two mutants (an archiver that says durable before its file
+stands, a keeper that removes what it has read before it stands elsewhere) must be caught.
 """
 
 import asyncio
 import json
+import os
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +84,8 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(folder: Path) -> AsyncIterator[Scene]:
+async def scene(folder: Path, mutants: Mapping[str, str]) -> AsyncIterator[Scene]:
+    """Run the processes; ``mutants`` names the guard taken out of single ones."""
     url = f"sqlite+aiosqlite:///{folder / 'facts.sqlite3'}"
     database = await Database.open(url)
     await database.create_tables()
@@ -102,7 +105,11 @@ async def scene(folder: Path) -> AsyncIterator[Scene]:
     programs = {"archiver": "hurried-archiver", "keeper": "hurried-keeper", "tracker": "tracker"}
     await keeper.start(
         {"gateway": (*PROGRAM, "gateway", str(port))}
-        | {name: (*PROGRAM, role) for name, role in programs.items()}
+        | {name: (*PROGRAM, role) for name, role in programs.items()},
+        {
+            name: {"PYTHONPATH": os.pathsep.join([str(ROOT / "tests/chaos/mutants" / mutant), str(ROOT)])}
+            for name, mutant in mutants.items()
+        },
     )
     links = [PastLink(way, f"ws://127.0.0.1:{port}/v1/link") for way in ways()]
     now_ms = round(time.time() * 1000)
@@ -177,8 +184,8 @@ async def grown_old(alive: Scene) -> None:
     await until(is_thin, SETTLE_S, "every hour is thinned")
 
 
-async def hunted(folder: Path, faults: list[nemesis.Fault]) -> Run:
-    async with scene(folder) as alive:
+async def hunted(folder: Path, faults: list[nemesis.Fault], mutants: Mapping[str, str] | None = None) -> Run:
+    async with scene(folder, mutants or {}) as alive:
         links = alive.links
         await until(lambda: all(link.durable_seq for link in links), 60.0, "everybody's first is on disk")
         await nemesis.execute(faults, alive.keeper)
@@ -190,7 +197,8 @@ async def hunted(folder: Path, faults: list[nemesis.Fault]) -> Run:
         except TimeoutError as error:
             unsettled = str(error)
         settled_s = time.monotonic() - began_s
-        await grown_old(alive)
+        if not mutants:
+            await grown_old(alive)
         deaths = alive.keeper.deaths()
         await alive.keeper.stop()
         report = await checked(alive)
@@ -215,6 +223,22 @@ async def survived(folder: Path, seed: int, duration_s: float) -> None:
 @pytest.mark.chaos_short
 async def test_accepted_is_stored_or_thinned_whoever_is_killed(tmp_path: Path) -> None:
     await survived(tmp_path, 20260701, 28)
+
+
+@pytest.mark.chaos_short
+@pytest.mark.parametrize(
+    ("target", "mutant", "point"),
+    [
+        ("archiver", "durable_before_rename", "before_rename"),
+        ("keeper", "raw_removed_first", "before_hour_rename"),
+    ],
+    ids=["durable before it stands", "removed before it stands elsewhere"],
+)
+async def test_a_mutant_is_caught(tmp_path: Path, target: str, mutant: str, point: str) -> None:
+    faults = [nemesis.Fault(3.0 + 15.0 * order, target, point) for order in range(2)]
+    result = await hunted(tmp_path, [*faults, nemesis.Fault(33.0, target)], {target: mutant})
+    assert result.deaths[target] > len(faults) + 1, f"nobody died at {point}: {result}"
+    assert any("accepted" in violation.what for violation in result.violations), str(result)
 
 
 @pytest.mark.chaos_long
