@@ -1,8 +1,9 @@
 """One vehicle link: hello, then frames, reports and messages in, acknowledgements and commands out."""
 
 import asyncio
+from array import array
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from typing import Any, Final
 
 import msgspec
@@ -60,7 +61,7 @@ class LinkParts(msgspec.Struct, frozen=True):
     reports: Reports
     book: LinkBook
     partitions: int
-    pending_commands: Callable[[list[int]], Awaitable[list[Command]]]
+    pending_commands: Callable[[Collection[int]], Awaitable[list[Command]]]
     sent: Callable[[list[str]], None]
     """Takes the ids of commands that were put on a link."""
     start: Callable[[Coroutine[Any, Any, None], Callable[[], None]], None]
@@ -97,7 +98,7 @@ class Link:
     def __init__(self, sender: Sender, parts: LinkParts, hand_over: HandOver) -> None:
         self.session = new_id()
         self.sender = sender
-        self.vehicles: list[int] = []
+        self.vehicles = array("I")
         self.turn = 0
         """Which of the gateway's turns of pings it belongs to."""
         self._parts = parts
@@ -199,7 +200,7 @@ class Link:
             self.close(close_code("unknown-version"), "unknown-version")
             return
         self._is_greeted = True
-        self.vehicles = self._claimed(hello)
+        self.vehicles = array("I", self._claimed(hello))
         self.sender.durable_seq = hello.last_durable_seq
         self._welcome()
         self._parts.book.add(self, self.vehicles)
@@ -214,15 +215,9 @@ class Link:
         mine = set(own)
         foreign = [number for number in hello.vehicles if number not in mine]
         if foreign:
-            self.tell(
-                Error(
-                    code="not-your-vehicle",
-                    detail="hello names vehicles that the credential does not own",
-                    field="vehicles",
-                    vehicle_no=foreign[0],
-                    count=len(foreign),
-                )
-            )
+            detail, count = "hello names vehicles that the credential does not own", len(foreign)
+            code, first = "not-your-vehicle", foreign[0]
+            self.tell(Error(code=code, detail=detail, field="vehicles", vehicle_no=first, count=count))
         return [number for number in hello.vehicles if number in mine]
 
     def _welcome(self) -> None:

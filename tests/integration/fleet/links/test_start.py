@@ -38,7 +38,7 @@ async def test_a_link_that_comes_back_at_once_speaks_for_its_vehicles(valkey_url
         async with Vehicle(f"ws://127.0.0.1:{port}/v1/link", "seven") as vehicle:
             await vehicle.hello(vehicles=[7])
             [link] = gateway.links
-            assert link.vehicles == [7]
+            assert list(link.vehicles) == [7]
             await vehicle.send(positions_frame(1, gateway.clock.now_ms(), position(7, 1, 39.6, 109.78)))
             await vehicle.hear("accepted")
             assert [message for message in vehicle.heard if message["type"] == "error"] == []
