@@ -15,7 +15,6 @@ from core.transitions import advance
 from fleet.fences.past_crossings import past_crossings
 from fleet.telemetry.records import Records
 from fleet.vehicles.store import VehicleFilter, VehicleStore
-from fleet.vehicles.vehicle import Vehicle
 from geofences import geo, shapes
 from geofences.fences import Fence, FenceDraft, versioned
 from geofences.impact import FenceImpact
@@ -24,7 +23,7 @@ from geofences.publishing import TRANSITIONS, FenceStep, preview_fence
 from geofences.store import FenceRecord, FenceStore
 
 WEEK_MS: Final = 7 * 24 * 3_600_000
-HISTORY_WALL_S: Final = 5.0
+HISTORY_WALL_S: Final = 10.0
 """How long a preview reads history; a person waits for it."""
 
 
@@ -59,10 +58,9 @@ class FencePreviewer:
         async with self._database.read() as tx:
             record = await FenceStore(tx).get(fence_id, version, reach=reach)
             advance(TRANSITIONS, record.state, FenceStep.PREVIEW)
-            vehicles = await VehicleStore(tx).page(reach, VehicleFilter())
+            numbers = np.array(await VehicleStore(tx).numbers(reach, _concerned(record.draft)), np.int64)
             touched = await self._impact.touched(tx, record.draft, reach)
-        numbers = concerned(record.draft, vehicles)
-        inside = await self._inside(record.draft, numbers)
+        inside = await asyncio.to_thread(_within, await self._states.states(), record.draft, numbers)
         now = self._clock.now()
         past = await asyncio.to_thread(self._past, versioned(record.draft, version, now), numbers)
         seen = FencePreview(
@@ -77,12 +75,6 @@ class FencePreviewer:
                 tx, fence_id, version, seen, at=self._clock.now(), by=principal.id, reach=reach
             )
 
-    async def _inside(self, draft: FenceDraft, numbers: NDArray[np.int64]) -> list[int]:
-        state = await self._states.states()
-        state = state[np.isin(state["vehicle_no"], numbers)]
-        held = geo.covers(shapes.to_geos(draft.area), state["lat_e7"] * 1e-7, state["lng_e7"] * 1e-7)
-        return sorted(int(number) for number in state["vehicle_no"][held])
-
     def _past(self, fence: Fence, numbers: NDArray[np.int64]) -> PastCrossings:
         now_ms = self._clock.now_ms()
         until_s = self._clock.monotonic_s() + HISTORY_WALL_S
@@ -92,18 +84,18 @@ class FencePreviewer:
             numbers,
             from_ms=now_ms - WEEK_MS,
             to_ms=now_ms,
-            is_over=lambda: self._clock.monotonic_s() >= until_s,
+            left_s=lambda: until_s - self._clock.monotonic_s(),
         )
 
 
-def concerned(draft: FenceDraft, vehicles: list[Vehicle]) -> NDArray[np.int64]:
-    """Return the sorted numbers of the vehicles that a fence concerns: of its service, operator and 旗区."""
-    return np.array(
-        sorted(
-            vehicle.vehicle_no
-            for vehicle in vehicles
-            if draft.operator in (None, vehicle.operator)
-            and (not draft.services or vehicle.service in draft.services)
-        ),
-        np.int64,
-    )
+def _concerned(draft: FenceDraft) -> VehicleFilter:
+    """Ask for the vehicles that a fence concerns: of its services and operator."""
+    operators = frozenset() if draft.operator is None else frozenset({draft.operator})
+    return VehicleFilter(services=draft.services, operators=operators)
+
+
+def _within(state: Records, draft: FenceDraft, numbers: NDArray[np.int64]) -> list[int]:
+    """Return the numbers, ascending, of those vehicles that are inside."""
+    state = state[np.isin(state["vehicle_no"], numbers)]
+    held = geo.covers(shapes.to_geos(draft.area), state["lat_e7"] * 1e-7, state["lng_e7"] * 1e-7)
+    return sorted(int(number) for number in state["vehicle_no"][held])

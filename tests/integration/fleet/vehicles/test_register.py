@@ -156,6 +156,9 @@ async def test_a_list_is_narrowed_and_paged_by_number(database: Database) -> Non
         rest = await store.page(EVERYTHING, VehicleFilter(), after=first[-1].vehicle_no, limit=5)
         by_code = await store.page(EVERYTHING, VehicleFilter(text="kb-d-0002"))
         nothing = await store.page(EVERYTHING, VehicleFilter(text="%"))
+        for at_once in (1, 2, 3, 4, 9):
+            assert await store.numbers(EVERYTHING, VehicleFilter(), at_once=at_once) == [1, 2, 3, 4]
+        assert await store.numbers(EVERYTHING, vending) == [4]
     assert [v.vehicle_no for v in first + rest] == [1, 2, 3, 4]
     assert [v.vehicle_no for v in by_code] == [2]
     assert nothing == []
