@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Select, and_, or_, select
 
 from core.auth.principal import Reach
 from core.database import Transaction
 from fleet.fences.capacity import NOBODY
+from fleet.fences.walk_back import walk_back
 from fleet.telemetry.facts import fence_events
 from fleet.vehicles.store import in_reach
 from fleet.vehicles.tables import vehicles
@@ -55,7 +57,10 @@ async def read_events(
     before: tuple[datetime, int] | None,
     limit: int,
 ) -> Sequence[StoredEvent]:
-    """Return events, newest first, of vehicles and fences within the reach."""
+    """Return events, newest first, of vehicles and fences within the reach.
+
+    Of a vehicle or of named fences day by day, until there are enough.
+    """
     version = and_(_f.c.fence_id == _e.c.fence_id, _f.c.version == _e.c.fence_version)
     query = (
         select(_e, _f.c.group_name.label("group"))
@@ -81,5 +86,16 @@ async def read_events(
         at, number = before
         is_older = and_(_e.c.measured_at == at, _e.c.id < number)
         query = query.where(or_(_e.c.measured_at < at, is_older))
+    if not wanted.fences and wanted.vehicle_no is None:
+        return await _rows(tx, query)
+    found: list[StoredEvent] = []
+    for minutes in await walk_back(tx, before[0] if before else None):
+        found += await _rows(tx, query.where(minutes).limit(limit - len(found)))
+        if len(found) >= limit:
+            break
+    return found
+
+
+async def _rows(tx: Transaction, query: Select[Any]) -> list[StoredEvent]:
     rows = (await tx.execute(query)).mappings()
     return [StoredEvent(**{name: row[name] for name in StoredEvent.__struct_fields__}) for row in rows]

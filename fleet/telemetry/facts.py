@@ -18,8 +18,11 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    literal_column,
     select,
+    type_coerce,
 )
+from sqlalchemy.sql.elements import Grouping
 
 from core.clock import Clock
 from core.database import Database, Transaction, metadata
@@ -52,16 +55,22 @@ fence_events = Table(
     Column("is_border_uncertain", Boolean, nullable=False),
     Column("epoch", BigInteger, nullable=False),
     UniqueConstraint("measured_at", "vehicle_no", "fence_id", "kind"),
-    Index(None, "vehicle_no", "measured_at"),
-    Index(None, "fence_id", "measured_at"),
 )
 """Exactly one row for a crossing, whoever judged it and however often: a vehicle has one judged position a
 moment. Time comes first in the constraint, so that what comes in a second lies together: a thousand rows
 cost 2.6 ms, of an index in which each has a page of its own 8 ms."""
 
+MINUTE_MS: Final = 60_000
+MINUTE: Final = Grouping(
+    type_coerce(fence_events.c.measured_at, BigInteger).op("/")(literal_column(str(MINUTE_MS)))
+)
+"""Measured time in whole minutes since 1970, spelled as the indexes spell it."""
+Index("ix_fence_events_minute_vehicle_no", MINUTE, fence_events.c.vehicle_no)
+Index("ix_fence_events_minute_fence_id", MINUTE, fence_events.c.fence_id)
+
 _INSERT: Final = BulkInsert(fence_events, [*COLUMNS, "epoch"])
 
-GROUP_MOST: Final = 1_000
+GROUP_MOST: Final = 5_000
 """Facts of one transaction, so that a storm does not hold the write lock for long."""
 PENDING_MOST: Final = 200_000
 """Facts that may wait for SQL; above it the tracker stops reading, and the stream keeps what comes."""

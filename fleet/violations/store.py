@@ -14,6 +14,7 @@ from core.errors import NotFound, VersionMismatch
 from core.ids import AlarmId, ViolationId
 from core.outbox import emit
 from fleet.alarms.alarm import Alarm
+from fleet.fences.walk_back import walk_back
 from fleet.rows import read_row
 from fleet.telemetry.facts import fence_events
 from fleet.violations.kinds import COUNTED, OF_ALARM, ViolationState
@@ -160,7 +161,10 @@ class ViolationStore:
             .order_by(row.measured_at.desc(), row.id.desc())
             .limit(1)
         )
-        return bool((await self._tx.execute(query)).scalar())
+        for minutes in await walk_back(self._tx, at):
+            if (found := (await self._tx.execute(query.where(minutes))).scalar()) is not None:
+                return bool(found)
+        return False
 
     async def _all(self, query: Select[Any]) -> list[Violation]:
         return [read_row(row, Violation) for row in (await self._tx.execute(query)).mappings()]
