@@ -8,6 +8,7 @@ import errno
 import importlib
 import json
 from collections.abc import Coroutine
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -112,7 +113,22 @@ def _run(program: Coroutine[None, None, None]) -> None:
 @click.option(
     "--residents/--no-residents", default=True, help="Simulated residents that order by themselves."
 )
-def demo(rate: float, vehicles: int, data_dir: Path, port: int, seed: int, residents: bool) -> None:
+@click.option(
+    "--starts-at",
+    type=click.DateTime(["%H:%M"]),
+    default="09:30",
+    show_default=True,
+    help="City time of a fresh folder, as 23:50 to watch a day end; later starts go on where it stopped.",
+)
+def demo(
+    rate: float,
+    vehicles: int,
+    data_dir: Path,
+    port: int,
+    seed: int,
+    residents: bool,
+    starts_at: datetime,
+) -> None:
     """The whole city with simulated vehicles and people.
 
     Prints addresses and log-ins; what it keeps is in the data folder, and the next start goes on from there.
@@ -120,7 +136,13 @@ def demo(rate: float, vehicles: int, data_dir: Path, port: int, seed: int, resid
     from steppe.demo import DemoOptions, run_demo
 
     options = DemoOptions(
-        rate=rate, vehicles=vehicles, data_dir=data_dir, port=port, seed=seed, with_residents=residents
+        rate=rate,
+        vehicles=vehicles,
+        data_dir=data_dir,
+        port=port,
+        seed=seed,
+        with_residents=residents,
+        starts_at=starts_at.time(),
     )
     raise SystemExit(asyncio.run(run_demo(options)))
 

@@ -6,6 +6,7 @@ import os
 import secrets
 import socket
 from collections.abc import Mapping
+from datetime import time
 from pathlib import Path
 
 import click
@@ -37,6 +38,8 @@ class DemoOptions(Struct, frozen=True, kw_only=True):
     port: int
     seed: int
     with_residents: bool
+    starts_at: time
+    """City time at which a fresh folder begins."""
 
 
 async def run_demo(options: DemoOptions) -> int:
@@ -64,7 +67,7 @@ async def run_demo(options: DemoOptions) -> int:
 
 
 async def _run_city(options: DemoOptions, stop: asyncio.Event, began_s: float) -> int:
-    city = DemoTime(options.data_dir / "city-time.json", options.rate, "Asia/Shanghai")
+    city = DemoTime(options.data_dir / "city-time.json", options.rate, "Asia/Shanghai", options.starts_at)
     variables = {**_variables(options), **_secrets(options.data_dir), **city.variables()}
     settings = load({**process_environment(), **variables})
     plant = Plant(settings, variables, click.echo)

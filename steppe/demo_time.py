@@ -1,4 +1,4 @@
-"""City time of a demo: starts on a working morning and goes on where it stopped."""
+"""City time of a demo: starts at a time of its day and goes on where it stopped."""
 
 import asyncio
 from datetime import UTC, datetime, time
@@ -9,20 +9,18 @@ import msgspec
 
 from core.clock import Clock, ClockOrigin
 
-MORNING = time(9, 30)
-"""When merchants are open, sweepers out and residents ordering."""
 NOTE_EVERY_S = 2.0
 
 
 class DemoTime:
     """The clock of one run, noted in a file so that the next run goes on from there."""
 
-    def __init__(self, path: Path, rate: float, zone: str) -> None:
-        """Take where city time is noted, the rate of this run, and the city's time zone."""
+    def __init__(self, path: Path, rate: float, zone: str, starts_at: time) -> None:
+        """Take where city time is noted, this run's rate, the city's zone, and when a first run begins."""
         self._path = path
         wall = Clock.real().wall()
         self.origin = ClockOrigin(
-            origin_wall=wall, origin_city=self._resumed() or _morning(wall, zone), rate=rate
+            origin_wall=wall, origin_city=self._resumed() or _today_at(starts_at, wall, zone), rate=rate
         )
         self._clock = self.origin.clock()
 
@@ -60,6 +58,6 @@ class DemoTime:
             return None
 
 
-def _morning(wall: datetime, zone: str) -> datetime:
+def _today_at(starts_at: time, wall: datetime, zone: str) -> datetime:
     today = wall.astimezone(ZoneInfo(zone)).date()
-    return datetime.combine(today, MORNING, ZoneInfo(zone)).astimezone(UTC)
+    return datetime.combine(today, starts_at, ZoneInfo(zone)).astimezone(UTC)
