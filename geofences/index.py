@@ -1,5 +1,6 @@
 """The fence index: immutable, exact at the border, tens of thousands of points in one call."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -108,11 +109,15 @@ class FenceIndex:
         """Build the index of these fences (one version of each).
 
         ``known``: an earlier index; only what it does not hold is covered anew, which is what brings a
-        publish among 10,000 fences to a fifth of a second. Raises ``ValueError`` when two share an id.
+        publish among 10,000 fences to a fifth of a second. Raises ``ValueError`` when two share an id or a
+        border leaves the globe (areas are (lng, lat)); what else ``shapes.check_area`` refuses is not looked
+        for.
         """
         listed = tuple(fences)
-        if len({fence.fence_id for fence in listed}) != len(listed):
-            raise ValueError("an index holds one version of each fence")
+        counts = Counter(fence.fence_id for fence in listed)
+        if len(counts) != len(listed):
+            twice, count = counts.most_common(1)[0]
+            raise ValueError(f"an index holds one version of each fence, not {count} of {twice}")
         old = {} if known is None else {key(fence): number for number, fence in enumerate(known.fences)}
         prepared = np.empty(len(listed), np.object_)
         kept: dict[int, Cover] = {}
@@ -124,6 +129,7 @@ class FenceIndex:
             else:
                 prepared[number] = shapes.to_geos(fence.area)
         added = [number for number in range(len(listed)) if number not in kept]
+        _must_be_on_globe([listed[number] for number in added], prepared[added])
         kept |= zip(added, _covers_of(prepared[added]), strict=True)
         shapely.prepare(prepared)
         index = cls(listed, prepared, [kept[number] for number in range(len(listed))])
@@ -244,9 +250,12 @@ class FenceIndex:
 
         ``numbers[offsets[i]:offsets[i + 1]]`` index ``fences`` in ascending order. ``lat``, ``lng``:
         float64[n] degrees; ``cells``: uint64[n] of this index's resolution when already known. A point
-        on a border is inside. NaN and out-of-range points are in no fence. Raises nothing.
+        on a border is inside. NaN and out-of-range points are in no fence. Raises ``ValueError`` for
+        anything but two columns of the same length.
         """
         lats, lngs = np.asarray(lat, np.float64), np.asarray(lng, np.float64)
+        if lats.ndim != 1 or lats.shape != lngs.shape:
+            raise ValueError(f"lat and lng must be columns of one length, not {lats.shape} and {lngs.shape}")
         if cells is None:
             cells = self.cells(lats, lngs)
         segment = np.searchsorted(self._starts, cells, side="right") - 1
@@ -321,13 +330,25 @@ class FenceIndex:
         service: ServiceKind,
         operator: OperatorId | None = None,
     ) -> EffectiveRule:
-        """Return the one rule that holds for a vehicle of this service (and operator) here and now."""
+        """Return the one rule that holds for a vehicle of this service (and operator) at a place and moment.
+
+        ``at`` must be aware; hours are judged in each fence's own time zone. A fence that names an operator
+        says nothing of vehicles of others, nor of one whose operator is left out.
+        """
         return resolve(self.rules, self.at(lat, lng), at, service, operator)
 
 
 def key(fence: Fence) -> VersionKey:
     """Return what names a version."""
     return fence.fence_id, fence.version
+
+
+def _must_be_on_globe(fences: Sequence[Fence], shapes: NDArray[np.object_]) -> None:
+    bounds = shapely.bounds(shapes)
+    off = ~(np.abs(bounds) <= (180.0, 90.0, 180.0, 90.0)).all(axis=-1)
+    for number in np.flatnonzero(off).tolist():
+        reach = bounds[number].tolist()
+        raise ValueError(f"fence {fences[number].fence_id} reaches {reach}: positions are (lng, lat) degrees")
 
 
 def _covers_of(fences: NDArray[np.object_]) -> list[Cover]:

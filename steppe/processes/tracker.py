@@ -26,7 +26,7 @@ async def compose(resources: Resources) -> Components:
         clock,
         roster=SqlRoster(database),
         fences=FenceWatch(
-            database, resources.redis, clock, needs_clearance=True, late_s=GuardLimits().late_s
+            database, resources.redis, clock, needs_clearance=True, late_s=2 * GuardLimits().late_s
         ),
         alarms=AlarmSink(database),
         settings=TrackerSettingsOf(

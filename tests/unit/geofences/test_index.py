@@ -82,3 +82,18 @@ def test_the_rule_at_a_point_names_the_fence_that_decided() -> None:
     assert [fence.fence_id for fence in rule.fences] == ["school", "wide"]
     assert "2 fences" in repr(index)
     assert "set version 7" in repr(index)
+
+
+def test_columns_of_different_lengths_are_refused() -> None:
+    index = FenceIndex.build([a_fence("f")])
+    for lat, lng in (([39.6], [109.8, 109.9]), ([39.6, 39.7], [109.8]), (39.6, 109.8), ([[39.6]], [[109.8]])):
+        with pytest.raises(ValueError, match="columns of one length"):
+            index.match(lat, lng)
+
+
+def test_an_area_that_puts_latitude_first_is_refused_by_name() -> None:
+    swapped = tuple(
+        tuple(tuple((lat, lng) for lng, lat in ring) for ring in polygon) for polygon in a_square(50.0)
+    )
+    with pytest.raises(ValueError, match=r"fence gate reaches .* \(lng, lat\)"):
+        FenceIndex.build([a_fence("gate", swapped)])
