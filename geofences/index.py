@@ -38,6 +38,7 @@ _DERIVED: Final = (
     "_shapes",
     "_borders",
     "_planes",
+    "_is_border_known",
     "_added",
     "_clearance_base",
     "gone",
@@ -91,7 +92,7 @@ class FenceIndex:
         """Cover of each fence, by number."""
         self._shapes = shapes
         self._starts, self._offsets, self._entries = _segments(covers, self.resolution)
-        self._borders, self._planes = _no_borders(len(fences))
+        self._borders, self._planes, self._is_border_known = _no_borders(len(fences))
         self._added: tuple[int, ...] = tuple(range(len(fences)))
         """Fences whose borders ``_clearance_base`` does not hold."""
         self._clearance_base: Clearance | None = None
@@ -181,7 +182,7 @@ class FenceIndex:
         self.__dict__.update(state)
         self._shapes = _prepared(self.fences)
         self._added, self._clearance_base, self.gone = tuple(range(len(self.fences))), None, 0
-        self._borders, self._planes = _no_borders(len(self.fences))
+        self._borders, self._planes, self._is_border_known = _no_borders(len(self.fences))
 
     @cached_property
     def by_id(self) -> Mapping[FenceId, int]:
@@ -305,18 +306,19 @@ class FenceIndex:
         asked = np.flatnonzero(within > 0)
         if len(asked):
             asked_of = numbers[asked]
-            for number in set(asked_of.tolist()):
-                self._know_border(number)
+            if not (known := self._is_border_known[asked_of]).all():
+                for number in set(asked_of[~known].tolist()):
+                    self._know_border(number)
             points = geo.flat_points(self._planes[asked_of], lat[asked], lng[asked])
             near[asked] = shapely.dwithin(self._borders[asked_of], points, within[asked])
         return near
 
     def _know_border(self, number: int) -> None:
-        if self._borders[number] is None:
-            plane = geo.LocalPlane.around(self._shapes[number])
-            border = plane.project(self._shapes[number].boundary)
-            shapely.prepare(border)
-            self._borders[number], self._planes[number] = border, plane.row
+        plane = geo.LocalPlane.around(self._shapes[number])
+        border = plane.project(self._shapes[number].boundary)
+        shapely.prepare(border)
+        self._borders[number], self._planes[number] = border, plane.row
+        self._is_border_known[number] = True
 
     def at(self, lat: float, lng: float) -> tuple[int, ...]:
         """Return the numbers of the fences that hold one point; empty outside all of them."""
@@ -362,9 +364,9 @@ def _prepared(fences: Sequence[Fence]) -> NDArray[np.object_]:
     return prepared
 
 
-def _no_borders(count: int) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
-    """Return (border of each fence in metres, the plane that it is drawn on): made when first asked for."""
-    return np.full(count, None, np.object_), np.zeros((count, 3), np.float64)
+def _no_borders(count: int) -> tuple[NDArray[np.object_], NDArray[np.float64], NDArray[np.bool_]]:
+    """Return border of each fence in metres, the plane that it is drawn on, whether both have been made."""
+    return np.full(count, None, np.object_), np.zeros((count, 3), np.float64), np.zeros(count, np.bool_)
 
 
 def _finest(covers: Iterable[Cover]) -> int:
