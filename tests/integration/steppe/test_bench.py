@@ -20,7 +20,9 @@ def test_a_small_city_is_measured_and_nothing_but_the_result_is_on_stdout(tmp_pa
         "vehicles": 300, "hz": 1.0, "links": 3, "framePositions": 50, "singles": 20, "fences": 30,
         "dashboards": 2,
     }  # fmt: skip
-    assert set(result["coreShare"]) == {"valkey", "gateway", "tracker", "archiver", "api", "load"}
+    processes = {"valkey", "gateway", "tracker", "archiver", "api", "load"}
+    # In the demo's way, where one process can be forked from another.
+    assert set(result["coreShare"]) - {"fork server"} == processes
     assert result["refused"] == 0
     assert result["seenRatio"] > 0.5
     assert result["tracker"]["ticks"] > 5
