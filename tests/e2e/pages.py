@@ -1,6 +1,7 @@
 """The three pages as a person uses them: what is pressed and what is read, by name."""
 
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 import pyotp
@@ -33,6 +34,31 @@ def violations(page: Page) -> list[str]:
         Axe().run(page, options={"runOnly": list(WCAG)}).response["violations"]
     )
     return [f"{one['id']}: {one['help']} {one['nodes']}" for one in found]
+
+
+class Sighting:
+    """Whether something was ever on a page, however short: what an api shows that is back within a second."""
+
+    def __init__(self, page: Page, test_id: str) -> None:
+        """Look from now on."""
+        self._page = page
+        self._test_id = test_id
+        page.evaluate(_LOOK, test_id)
+
+    def expect(self, *, within_ms: float) -> None:
+        """Wait until it has been there."""
+        until_s = time.monotonic() + within_ms / 1000
+        while not self._page.evaluate("id => window.sighted.has(id)", self._test_id):
+            assert time.monotonic() < until_s, f"{self._test_id} was never seen"
+            self._page.wait_for_timeout(100)
+
+
+_LOOK = """id => {
+  window.sighted ??= new Set();
+  const look = () => document.querySelector(`[data-testid="${id}"]`) && window.sighted.add(id);
+  new MutationObserver(look).observe(document.documentElement, { childList: true, subtree: true });
+  look();
+}"""
 
 
 class StaffPage:

@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Response, Route, expect
 
-from tests.e2e.pages import SOON_MS, CityPage, ConsolePage, PhonePage, violations
+from tests.e2e.pages import SOON_MS, CityPage, ConsolePage, PhonePage, Sighting, violations
 
 pytestmark = pytest.mark.needs_browser
 PHONE_SCRIPT_BYTES = 30_000
@@ -104,10 +104,14 @@ def test_pages_come_back_by_themselves_after_the_api_was_killed(
     phone.choose_point()
     phone.place()
 
+    banners = [
+        Sighting(console.page, "link-banner"),
+        Sighting(city.page, "link-banner"),
+        Sighting(phone.page, "lost"),
+    ]
     console.demo.kill("api")
-    for page in (console, city):
-        expect(page.page.get_by_test_id("link-banner")).to_be_visible(timeout=SOON_MS)
-    expect(phone.page.get_by_test_id("lost")).to_be_visible(timeout=SOON_MS)
+    for banner in banners:
+        banner.expect(within_ms=SOON_MS)
     for page in (console, city):
         expect(page.page.get_by_test_id("link-banner")).to_have_count(0, timeout=SOON_MS)
         expect(page.age).to_have_attribute("data-state", "fresh", timeout=SOON_MS)
