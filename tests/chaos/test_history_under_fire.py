@@ -225,14 +225,20 @@ async def test_accepted_is_stored_or_thinned_whoever_is_killed(tmp_path: Path) -
     await survived(tmp_path, 20260701, 28)
 
 
-@pytest.mark.chaos_short
 @pytest.mark.parametrize(
     ("target", "mutant", "point"),
     [
-        ("archiver", "durable_before_rename", "before_rename"),
-        ("keeper", "raw_removed_first", "before_hour_rename"),
+        pytest.param(
+            *("archiver", "durable_before_rename", "before_rename"),
+            id="durable before it stands",
+            marks=pytest.mark.chaos_short,
+        ),
+        pytest.param(
+            *("keeper", "raw_removed_first", "before_hour_rename"),
+            id="removed before it stands elsewhere",
+            marks=pytest.mark.chaos_long,
+        ),
     ],
-    ids=["durable before it stands", "removed before it stands elsewhere"],
 )
 async def test_a_mutant_is_caught(tmp_path: Path, target: str, mutant: str, point: str) -> None:
     faults = [nemesis.Fault(3.0 + 15.0 * order, target, point) for order in range(2)]

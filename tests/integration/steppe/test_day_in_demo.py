@@ -18,7 +18,7 @@ from tests.e2e.demo_city import running_demo
 from tests.integration.steppe.served import TINY
 
 CLOSED_WITHIN_S = 300.0
-"""At 20x from 23:20, loading included, midnight comes after 120 s and closing 15 s later; times two."""
+"""At 20x from 23:30, loading included, midnight comes after 90 s and closing 15 s later; times three."""
 RATE = 20
 
 
@@ -56,7 +56,7 @@ class Night:
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     folder = tmp_path_factory.mktemp("night") / "city"
-    words = (f"--rate={RATE}", "--starts-at=23:20", "--no-residents")
+    words = (f"--rate={RATE}", "--starts-at=23:30", "--no-residents")
     found = Night(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STEPPE_CITY__PACK", str(TINY))
