@@ -37,3 +37,14 @@ def test_today_so_far_and_the_closed_days_open_to_formula_and_rows(city: CityPag
     assert violations(city.page) == []
     dialog.get_by_role("button", name="关闭").click()
     expect(dialog).to_have_count(0)
+
+
+def test_escape_closes_the_formulas_and_leaves_the_chosen_district(city: CityPage) -> None:
+    city.visit("?d=KB")
+    expect(city.districts).to_have_count(9, timeout=SOON_MS)
+    city.page.get_by_role("button", name="指标与口径").click()
+    dialog = city.page.get_by_role("dialog")
+    expect(dialog.get_by_test_id("kpis")).to_be_visible(timeout=SOON_MS)
+    city.page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(city.page).to_have_url(re.compile(r"[?&]d=KB"))
