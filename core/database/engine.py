@@ -1,8 +1,9 @@
 """The database and its unit of work: the only place that begins, commits and rolls back."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, Self, cast
 
@@ -204,9 +205,28 @@ def _sqlite_engine(url: str, begin: str, pool_size: int, busy_timeout_s: float) 
     def start(connection: Any) -> None:
         connection.exec_driver_sql(begin)
 
+    rollbacks: set[asyncio.Task[None]] = set()
+
+    def roll_back(connection: Any, _record: object, _error: object) -> None:
+        # A statement that a cancellation left unfinished outlives its connection's close for as long as
+        # somebody holds the traceback, and its locks with it. The driver takes this before the close.
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return  # collected after its loop: nothing can wait for the driver any more
+        rollback = loop.create_task(_rolled_back(connection.driver_connection))
+        rollbacks.add(rollback)
+        rollback.add_done_callback(rollbacks.discard)
+
+    event.listen(engine.sync_engine, "invalidate", roll_back)
     event.listen(engine.sync_engine, "connect", prepare)
     event.listen(engine.sync_engine, "begin", start)
     return engine
+
+
+async def _rolled_back(connection: Any) -> None:
+    with suppress(sqlite3.Error, ValueError):  # ValueError: the driver's connection is closed already
+        await connection.rollback()
 
 
 def _require_folder(path: str | None) -> None:

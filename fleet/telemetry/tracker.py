@@ -172,6 +172,7 @@ class Tracker:
             _, late = await asyncio.wait(helpers, timeout=5.0)
             for task in late:
                 task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def _load_fences(self, stop: asyncio.Event) -> None:
         """Wait for the index: membership of an empty one would be said anew for everybody."""

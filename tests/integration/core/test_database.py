@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from sqlalchemy import Column, Integer, String, Table, func, insert, select
+from sqlalchemy import Column, Integer, String, Table, func, insert, select, text
 
 from core.database import Database, insert_new, metadata
 from core.database.statements import insert_new_rows
@@ -82,6 +82,35 @@ async def test_writers_cancelled_at_any_moment_never_wedge_the_database(database
     stored = await count(database)
     # a cancellation that arrives during the commit may leave the row: unknown, never half
     assert committed + 1 <= stored <= 41
+
+
+SLOW = text(
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 300000) SELECT max(i) FROM n"
+)
+
+
+async def test_a_statement_cancelled_half_way_holds_no_lock(tmp_path: Path) -> None:
+    """Also while the cancellation, and with it the statement's frames, is still held by somebody."""
+    url = f"sqlite+aiosqlite:///{tmp_path / 'city.db'}"
+    one, other = await Database.open(url), await Database.open(url, busy_timeout_s=1.0)
+    await one.create_tables()
+
+    async def write(database: Database, number: int) -> None:
+        async with database.write() as tx:
+            await tx.execute(insert(parcels).values(id=number, name=str(number)))
+            await tx.execute(SLOW)
+
+    held: list[BaseException | None] = []
+    for number in range(5):
+        task = asyncio.create_task(write(one, number))
+        await asyncio.sleep(0.03)
+        task.cancel()
+        held += await asyncio.gather(task, return_exceptions=True)
+        await write(other, 100 + number)
+    assert any(isinstance(end, asyncio.CancelledError) for end in held)
+    assert await count(one) == 5 + held.count(None)
+    await one.close()
+    await other.close()
 
 
 async def test_many_writers_of_one_process_take_turns(database: Database) -> None:
