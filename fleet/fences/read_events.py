@@ -89,8 +89,8 @@ async def read_events(
     if not wanted.fences and wanted.vehicle_no is None:
         return await _rows(tx, query)
     found: list[StoredEvent] = []
-    for minutes in await walk_back(tx, before[0] if before else None):
-        found += await _rows(tx, query.where(minutes).limit(limit - len(found)))
+    for quarters in await walk_back(tx, before[0] if before else None):
+        found += await _rows(tx, query.where(quarters).limit(limit - len(found)))
         if len(found) >= limit:
             break
     return found

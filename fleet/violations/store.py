@@ -161,8 +161,8 @@ class ViolationStore:
             .order_by(row.measured_at.desc(), row.id.desc())
             .limit(1)
         )
-        for minutes in await walk_back(self._tx, at):
-            if (found := (await self._tx.execute(query.where(minutes))).scalar()) is not None:
+        for quarters in await walk_back(self._tx, at):
+            if (found := (await self._tx.execute(query.where(quarters))).scalar()) is not None:
                 return bool(found)
         return False
 

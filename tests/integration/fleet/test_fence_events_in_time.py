@@ -13,11 +13,12 @@ from core.database import Database
 from core.database.statements import insert_new_rows
 from fleet.fences.capacity import NOBODY
 from fleet.fences.read_events import EventFilter, StoredEvent, read_events
-from fleet.fences.walk_back import FIRST_MINUTES, MOST_MINUTES, walk_back
+from fleet.fences.walk_back import FIRST_QUARTERS, MOST_QUARTERS, walk_back
 from fleet.telemetry.facts import fence_events
 
 NOW = Clock.real().now().replace(microsecond=0)
-AGO_S = [0, 59, 60, 61, FIRST_MINUTES * 60, FIRST_MINUTES * 60 + 1, 5 * 3600, 26 * 3600, 40 * 86_400]
+HOUR_S = FIRST_QUARTERS * 15
+AGO_S = [0, 14, 15, 16, 59, 60, 61, HOUR_S, HOUR_S + 1, 5 * 3600, 26 * 3600, 40 * 86_400]
 
 
 def an_event(fence: str, seq: int, ago_s: float) -> dict[str, Any]:
@@ -54,25 +55,25 @@ async def test_pages_give_every_event_of_a_fence_once_newest_first(stored: Datab
     assert [NOW - event.measured_at for event in found] == [timedelta(seconds=ago_s) for ago_s in AGO_S]
 
 
-async def test_walk_names_every_minute_once_from_the_newest_event_to_the_oldest(stored: Database) -> None:
+async def test_walk_names_every_quarter_once_from_the_newest_event_to_the_oldest(stored: Database) -> None:
     async with stored.read() as tx:
         named = [list(condition.right.value) for condition in await walk_back(tx)]
-    every = [minute for minutes in reversed(named) for minute in minutes]
+    every = [quarter for quarters in reversed(named) for quarter in quarters]
     assert every == list(range(every[0], every[-1] + 1))
-    assert len(named[0]) == FIRST_MINUTES
-    assert max(map(len, named)) == MOST_MINUTES
+    assert len(named[0]) == FIRST_QUARTERS
+    assert max(map(len, named)) == MOST_QUARTERS
 
 
-async def test_empty_table_has_no_minutes(database: Database) -> None:
+async def test_empty_table_has_no_quarters(database: Database) -> None:
     async with database.read() as tx:
         assert list(await walk_back(tx)) == []
 
 
-async def test_minutes_of_a_fence_are_looked_up_and_not_scanned(sqlite_database: Database) -> None:
+async def test_quarters_of_a_fence_are_looked_up_and_not_scanned(sqlite_database: Database) -> None:
     async with sqlite_database.write() as tx:
         await insert_new_rows(tx, fence_events, [an_event("yard", 1, 0.0)])
         condition = next(await walk_back(tx))
         query = fence_events.select().where(fence_events.c.fence_id == "yard", condition)
         sql = str(query.compile(tx.sync_connection, compile_kwargs={"literal_binds": True}))
         plan = (await tx.execute(text(f"EXPLAIN QUERY PLAN {sql}"))).all()
-    assert "ix_fence_events_minute_fence_id" in str(plan)
+    assert "ix_fence_events_quarter_fence_id" in str(plan)

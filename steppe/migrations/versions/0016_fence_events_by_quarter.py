@@ -1,4 +1,4 @@
-"""fence events are looked for by minute, and vehicle or fence within it."""
+"""fence events are looked for by quarter of a minute, and vehicle or fence within it."""
 
 from collections.abc import Sequence
 
@@ -11,18 +11,18 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 TABLE = "fence_events"
-MINUTE = sa.text("(measured_at / 60000)")
+QUARTER = sa.text("(measured_at / 15000)")
 
 
 def upgrade() -> None:
     """Go forward."""
     for column in ("vehicle_no", "fence_id"):
         op.drop_index(op.f(f"ix_{TABLE}_{column}_measured_at"), TABLE)
-        op.create_index(op.f(f"ix_{TABLE}_minute_{column}"), TABLE, [MINUTE, column])
+        op.create_index(op.f(f"ix_{TABLE}_quarter_{column}"), TABLE, [QUARTER, column])
 
 
 def downgrade() -> None:
     """Go back."""
     for column in ("vehicle_no", "fence_id"):
-        op.drop_index(op.f(f"ix_{TABLE}_minute_{column}"), TABLE)
+        op.drop_index(op.f(f"ix_{TABLE}_quarter_{column}"), TABLE)
         op.create_index(op.f(f"ix_{TABLE}_{column}_measured_at"), TABLE, [column, "measured_at"])
