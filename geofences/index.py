@@ -15,25 +15,15 @@ from core.ids import FenceId, FenceVersion, OperatorId
 from core.kinds import ServiceKind
 from geofences import geo, shapes
 from geofences.clearance import Clearance
-from geofences.cover import (
-    DEFAULT_RESOLUTION,
-    Cells,
-    Cover,
-    cells_of,
-    covers,
-    descendant_ranges,
-    resolution_for,
-)
+from geofences.cover import Cells, Cover, cells_of, covers, resolution_for
 from geofences.crossings import Crossings
-from geofences.distinct import distinct
 from geofences.fences import Fence, FenceKind
 from geofences.rules import EffectiveRule, RuleColumns, resolve
+from geofences.segments import EDGE, finest, segments
 
 type Indices = NDArray[np.int32]
 type VersionKey = tuple[FenceId, FenceVersion]
 
-_EDGE: Final = 1
-"""Lowest bit of an entry: the polygon must decide."""
 _DERIVED: Final = (
     "_shapes",
     "_borders",
@@ -45,6 +35,7 @@ _DERIVED: Final = (
     "by_id",
     "ids",
     "versions",
+    "version_keys",
     "rules",
     "clearance",
     "crossings",
@@ -86,12 +77,12 @@ class FenceIndex:
         """Revision of the published set, stamped in events and reported by vehicles."""
         self.earlier: tuple[Layer, ...] = ()
         """What was in force a while ago, where late positions are judged; no other answer knows of it."""
-        self.resolution = _finest(covers)
+        self.resolution = finest(covers)
         """Resolution of the cells that ``match`` takes."""
         self.covers: tuple[Cover, ...] = tuple(covers)
         """Cover of each fence, by number."""
         self._shapes = shapes
-        self._starts, self._offsets, self._entries = _segments(covers, self.resolution)
+        self._starts, self._offsets, self._entries = segments(covers, self.resolution)
         self._borders, self._planes, self._is_border_known = _no_borders(len(fences))
         self._added: tuple[int, ...] = tuple(range(len(fences)))
         """Fences whose borders ``_clearance_base`` does not hold."""
@@ -200,6 +191,13 @@ class FenceIndex:
         return np.array([fence.version for fence in self.fences], np.int32)
 
     @cached_property
+    def version_keys(self) -> NDArray[np.object_]:
+        """What names each version by fence number, ``(id, version)[fences]``."""
+        keys = np.empty(len(self.fences), np.object_)
+        keys[:] = [key(fence) for fence in self.fences]
+        return keys
+
+    @cached_property
     def rules(self) -> RuleColumns:
         """The rules of these fences as columns, for whole batches."""
         return RuleColumns(self.fences, shapes.areas_m2(self._shapes))
@@ -267,7 +265,7 @@ class FenceIndex:
         shift = np.repeat(first - offsets[:-1], count)
         entries = self._entries[shift + np.arange(offsets[-1])]
         numbers: Indices = entries >> 1
-        doubtful = np.flatnonzero(entries & _EDGE)
+        doubtful = np.flatnonzero(entries & EDGE)
         if not len(doubtful):
             return offsets, numbers
         point = np.searchsorted(offsets, doubtful, side="right") - 1
@@ -367,32 +365,3 @@ def _prepared(fences: Sequence[Fence]) -> NDArray[np.object_]:
 def _no_borders(count: int) -> tuple[NDArray[np.object_], NDArray[np.float64], NDArray[np.bool_]]:
     """Return border of each fence in metres, the plane that it is drawn on, whether both have been made."""
     return np.full(count, None, np.object_), np.zeros((count, 3), np.float64), np.zeros(count, np.bool_)
-
-
-def _finest(covers: Iterable[Cover]) -> int:
-    finest = DEFAULT_RESOLUTION
-    for one in covers:
-        if len(one.cells):
-            finest = max(finest, int((one.cells.max() >> np.uint64(52)) & np.uint64(0xF)))
-    return finest
-
-
-def _segments(covers: Sequence[Cover], resolution: int) -> tuple[Cells, Indices, Indices]:
-    """Cut the id line at the ends of every run and list the candidates of each piece."""
-    sizes = [len(one.cells) for one in covers]
-    cells = np.concatenate([one.cells for one in covers] or [np.empty(0, np.uint64)])
-    inside = np.concatenate([one.inside for one in covers] or [np.empty(0, np.bool_)])
-    codes = np.repeat(np.arange(len(covers), dtype=np.int32) * 2, sizes) + np.where(inside, 0, _EDGE)
-    first, last = descendant_ranges(cells, resolution)
-    after = last + np.uint64(1)
-    starts = distinct(np.concatenate((first, after, np.zeros(1, np.uint64))))
-    begin = np.searchsorted(starts, first)
-    width = np.searchsorted(starts, after) - begin
-    total = int(width.sum())
-    step = np.arange(total) - np.repeat(np.cumsum(width) - width, width)
-    segment = np.repeat(begin, width) + step
-    entries = np.repeat(codes.astype(np.int32), width)
-    order = np.lexsort((entries, segment))
-    offsets = np.zeros(len(starts) + 1, np.int32)
-    np.cumsum(np.bincount(segment, minlength=len(starts)), out=offsets[1:])
-    return starts, offsets, entries[order]

@@ -85,7 +85,9 @@ class Stays:
         self.settled[:] = NONE
         self.quiet_until_ms[:] = NEVER
 
-    def export_each(self, groups: Sequence[Indices], fences: Sequence[Fence]) -> list[TransitionState]:
+    def export_each(
+        self, groups: Sequence[Indices], version_keys: NDArray[np.object_]
+    ) -> list[TransitionState]:
         """Return the state of each group of slots; 32 groups cost little more than one."""
         slots = np.concatenate([np.empty(0, np.int32), *groups])
         places = self.places
@@ -95,8 +97,8 @@ class Stays:
         owner, fence, phase = slots[line], places.fence[place], places.phase[place]
         since, stay = places.since_ms[place], places.stay_ms[place]
         last_ms = self.last_ms[slots]
-        is_named = np.zeros(len(fences), np.bool_)
-        name = np.zeros(len(fences), np.int32)
+        is_named = np.zeros(len(version_keys), np.bool_)
+        name = np.zeros(len(version_keys), np.int32)
         states = []
         cuts = np.cumsum([0, *map(len, groups)])
         lines = np.searchsorted(line, cuts).tolist()
@@ -107,7 +109,7 @@ class Stays:
             name[named] = np.arange(len(named))
             states.append(
                 TransitionState(
-                    fences=tuple((fences[n].fence_id, fences[n].version) for n in named.tolist()),
+                    fences=tuple(version_keys[named].tolist()),
                     slots=slots[first:end].tobytes(),
                     last_ms=last_ms[first:end].tobytes(),
                     entry_slot=owner[start:stop].tobytes(),
