@@ -5,6 +5,7 @@ most ``REACH_M`` which meets it can end in. So one look-up a segment finds all p
 plain arithmetic on columns says of nearly all of them that it does not. What is left goes to GEOS.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -91,27 +92,29 @@ class BorderGrid:
         way = np.repeat(np.arange(len(count)), count)
         place = np.arange(len(way)) + np.repeat(first - (np.cumsum(count) - count), count)
         piece = self._entries[place]
-        met = np.flatnonzero(self._meet(self._ends[piece], x0[way], y0[way], x1[way], y1[way]))
+        # Nearly all ways lie on one side of the piece: the other half is asked of those that do not.
+        met = _astride(self._ends.take(piece, axis=0).T, (x0[way], y0[way], x1[way], y1[way]))
+        way, piece = way[met], piece[met]
+        met = _astride((x0[way], y0[way], x1[way], y1[way]), self._ends.take(piece, axis=0).T)
         return way[met], self._owner[piece[met]]
-
-    @staticmethod
-    def _meet(pieces: Floats, x0: Floats, y0: Floats, x1: Floats, y1: Floats) -> Booleans:
-        """Say of each pair whether the ends of neither lie clearly on one side of the other."""
-        ax, ay, bx, by = pieces.T
-        dx, dy = x1 - x0, y1 - y0
-        near = (np.abs(dx) + np.abs(dy)) * TOUCH_DEG
-        left, right = dx * (ay - y0) - dy * (ax - x0), dx * (by - y0) - dy * (bx - x0)
-        apart = (np.minimum(left, right) > near) | (np.maximum(left, right) < -near)
-        dx, dy = bx - ax, by - ay
-        near = (np.abs(dx) + np.abs(dy)) * TOUCH_DEG
-        left, right = dx * (y0 - ay) - dy * (x0 - ax), dx * (y1 - ay) - dy * (x1 - ax)
-        apart |= (np.minimum(left, right) > near) | (np.maximum(left, right) < -near)
-        met: Booleans = ~apart
-        return met
 
     def _bucket(self, column: Longs, row: Longs) -> Longs:
         found: Longs = (column * _SPREAD[0] ^ row * _SPREAD[1]) & self._mask
         return found
+
+
+def _astride(lines: Sequence[Floats] | Floats, others: Sequence[Floats] | Floats) -> NDArray[np.intp]:
+    """Return the rows whose other segment does not lie clearly on one side of the line, ascending.
+
+    Both are four columns: x and y of the one end and of the other.
+    """
+    ax, ay, bx, by = lines
+    x0, y0, x1, y1 = others
+    dx, dy = bx - ax, by - ay
+    near = (np.abs(dx) + np.abs(dy)) * TOUCH_DEG
+    left, right = dx * (y0 - ay) - dy * (x0 - ax), dx * (y1 - ay) - dy * (x1 - ax)
+    apart = (np.minimum(left, right) > near) | (np.maximum(left, right) < -near)
+    return np.flatnonzero(~apart)
 
 
 def _pieces(shapes: NDArray[np.object_]) -> tuple[Floats, Floats, NDArray[np.int32]]:
