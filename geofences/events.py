@@ -88,6 +88,13 @@ class FenceEvents(NamedTuple):
     """bool[n], by row of the batch: not newer than what was judged before; the state ignored it."""
 
 
+def joined(first: FenceEvents, second: FenceEvents) -> FenceEvents:
+    """Return the events of two batches whose rows index one list of positions, in the order of that."""
+    both = FenceEvents._make(np.concatenate(pair) for pair in zip(first, second, strict=True))
+    order = np.argsort(both.row, kind="stable")
+    return FenceEvents._make([*(column[order] for column in both[:-1]), both.late])
+
+
 class TransitionState(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Membership of some slots, to be kept with the state blob; names fences by id and version."""
 

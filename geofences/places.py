@@ -34,7 +34,7 @@ class Runs(NamedTuple):
 
 
 class Places:
-    """Columns by place: 21 bytes a place, and 8 a slot for its run. Owned by one thread."""
+    """Columns by place: 22 bytes a place, and 8 a slot for its run. Owned by one thread."""
 
     def __init__(self, capacity: int) -> None:
         """Give every slot its first run."""
@@ -50,6 +50,8 @@ class Places:
         """Measured time of the first point of the present phase."""
         self.stay_ms = np.empty(0, np.int64)
         """Measured time of the first point of the present stay; ``stays.FAR`` once its ``dwell`` was said."""
+        self._marked = np.empty(0, np.bool_)
+        """Scratch of ``among``: false between two calls."""
         self._grow(capacity * FEWEST)
 
     def reserve(self, capacity: int) -> None:
@@ -75,6 +77,13 @@ class Places:
         has = self.fence[place] == fence[line]
         found = np.full(len(slots), -1, np.intp)
         found[line[has]] = place[has]
+        return found
+
+    def among(self, place: Rows, some: Rows) -> NDArray[np.bool_]:
+        """Say of each place whether it is one of some others, bool[len(place)]."""
+        self._marked[some] = True
+        found: NDArray[np.bool_] = self._marked[place]
+        self._marked[some] = False
         return found
 
     def insert(
@@ -139,3 +148,4 @@ class Places:
         self.phase = np.concatenate((self.phase, np.zeros(places, np.int8)))
         self.since_ms = np.concatenate((self.since_ms, np.zeros(places, np.int64)))
         self.stay_ms = np.concatenate((self.stay_ms, np.zeros(places, np.int64)))
+        self._marked = np.zeros(len(self.fence), np.bool_)

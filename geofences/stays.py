@@ -23,6 +23,8 @@ type Rows = NDArray[np.intp]
 
 NEVER: Final = np.iinfo(np.int64).min
 """Time of what has not been; *never quiet* in ``quiet_until_ms``."""
+AT_ONCE: Final = NEVER + 1
+"""Time of what may come with any point, wherever it is; in ``quiet_until_ms``."""
 FAR: Final = np.iinfo(np.int64).max
 """Time of what does not come: *quiet until something moves* in ``quiet_until_ms``."""
 
@@ -34,6 +36,8 @@ class Phase(IntEnum):
     ENTERING = 1
     INSIDE = 2
     LEAVING = 3
+    DOUBTFUL = 4
+    """Inside, though the newest point is outside: it is too near to the border to be sure."""
 
 
 class Stays:
@@ -95,6 +99,7 @@ class Stays:
         is_used = places.fence[place] != EMPTY
         line, place = line[is_used], place[is_used]
         owner, fence, phase = slots[line], places.fence[place], places.phase[place]
+        phase[phase == Phase.DOUBTFUL] = Phase.INSIDE  # the next owner's first point says it anew
         since, stay = places.since_ms[place], places.stay_ms[place]
         last_ms = self.last_ms[slots]
         is_named = np.zeros(len(version_keys), np.bool_)

@@ -2,14 +2,14 @@
 
 Time is the position's own. A slot's points are judged in the order of their measured time; one that is
 not newer than the last judged is *late* and changes nothing, so a replayed or delayed frame can make no
-crossing twice. Four phases a (slot, fence):
+crossing twice. Five phases a (slot, fence):
 
     outside ─point in→ entering ─in for min_inside→ inside ─surely out→ leaving ─out for min_outside→ outside
                  └──────point out──→ outside           └───────────point in──→ inside
+    inside ─out, but not surely→ doubtful ─as from inside→ leaving, inside
 
-A slot that is inside or coming into exactly the fences that its last point is in is settled: until the first
-of its waits ends another point in the same fences changes nothing but its place and time, so that is all that
-is done about it.
+Until the first of a slot's waits ends another point in the same fences changes nothing but its place and
+time, so that is all that is done about it; and when it ends, only that is judged.
 
 ``dwell`` is said once a stay, at the first point inside after the fence's dwell time. ``cross`` is said of a
 fence that holds neither a point nor the one before it, but meets the way between them; and ``outside`` of one
@@ -37,10 +37,10 @@ from geofences.events import (
 )
 from geofences.fences import FenceKind
 from geofences.index import FenceIndex
-from geofences.memberships import NONE, Keys, keys_of, rows_of, same
+from geofences.memberships import Keys, keys_of, rows_of, same
 from geofences.outside import Concern, FirstOutside
 from geofences.places import EMPTY
-from geofences.stays import FAR, NEVER, Phase, Stays
+from geofences.stays import AT_ONCE, FAR, NEVER, Phase, Stays
 
 type Indices = NDArray[np.int32]
 type Longs = NDArray[np.int64]
@@ -103,6 +103,11 @@ class Transitions:
         self._stays.lat[slots] = lat
         self._stays.lng[slots] = lng
 
+    def is_settled(self, slots: NDArray[np.integer]) -> Booleans:
+        """Say which slots are in exactly the fences of their newest point, as far as is known, bool[n]."""
+        settled: Booleans = self._stays.quiet_until_ms[slots] != NEVER
+        return settled
+
     def came_past_none(
         self, slots: NDArray[np.integer], lat: Floats, lng: Floats, measured_ms: Longs
     ) -> Booleans:
@@ -117,6 +122,33 @@ class Transitions:
         none &= np.isfinite(start[0])
         none &= ~self.index.crossings.grid.may_meet(start, (lat, lng))
         return none
+
+    def ripen(
+        self,
+        slots: Indices,
+        lat: Floats,
+        lng: Floats,
+        accuracy_m: Floats,
+        measured_ms: Longs,
+        seq: Longs,
+    ) -> FenceEvents:
+        """Judge n positions of different slots that are settled and ``came_past_none``: time has passed.
+
+        They are in the fences of before, so nothing is looked up. Some 5 µs a position.
+        """
+        batch = Batch(slots, lat, lng, accuracy_m, measured_ms, seq)
+        places = self._stays.places
+        row, place, _ = places.of(slots)
+        phase = places.phase[place]
+        here = np.flatnonzero((phase == Phase.ENTERING) | (phase == Phase.INSIDE))
+        left = np.flatnonzero(phase >= Phase.LEAVING)
+        said = [
+            *self._still_in(batch, row[here], place[here]),
+            self._now_out(batch, row[left], place[left]),
+        ]
+        self._move(batch, np.arange(len(slots)))
+        self._settle(slots, self._stays.settled[slots])
+        return events_of(self.index, batch, said, np.zeros(len(slots), np.bool_))
 
     def step(
         self,
@@ -159,7 +191,7 @@ class Transitions:
             said.append(self._first_outside(batch, rows, offsets, numbers, concern))
             said += self._judge(batch, rows, offsets, numbers)
             self._move(batch, rows)
-            self._settle(slots[rows], keys[rows], offsets[rows + 1] - offsets[rows])
+            self._settle(slots[rows], keys[rows])
         return events_of(self.index, batch, said, late)
 
     def _come_once(self, slots: Indices) -> Booleans:
@@ -179,24 +211,23 @@ class Transitions:
         self._stays.lng[slots] = batch.lng[rows]
         self._stays.judged[slots] = self._generation
 
-    def _settle(self, slots: Indices, keys: Keys, count: Longs) -> None:
-        """Note until when each of these slots, whose last point is in ``count`` fences, has nothing to say.
+    def _settle(self, slots: Indices, keys: Keys) -> None:
+        """Note until when each of these slots, whose newest point is in the fences of its key, says nothing.
 
-        Never is noted of a slot that is inside a fence which its last point is not in: whether it is surely
-        out depends on its very next place.
+        The beginning of time where it is doubtful whether it has left: that depends on its very next place.
         """
         places = self._stays.places
         _, place, start = places.of(slots)
         fence, phase, since = places.fence[place], places.phase[place], places.since_ms[place]
-        comes = phase == Phase.ENTERING
-        due = np.where(comes, since + self._min_inside[fence], FAR)
+        due = np.where(phase == Phase.ENTERING, since + self._min_inside[fence], FAR)
         due = np.where(phase == Phase.LEAVING, since + self._min_outside[fence], due)
         stay, dwell = places.stay_ms[place], self._dwell[fence]
         waits = (phase == Phase.INSIDE) & (stay != FAR) & (dwell != NO_DWELL_MS)
         due = np.where(waits, stay + dwell, due)
-        is_settled = np.add.reduceat(comes | (phase == Phase.INSIDE), start, dtype=np.int64) == count
-        self._stays.quiet_until_ms[slots] = np.where(is_settled, np.minimum.reduceat(due, start), NEVER)
-        self._stays.settled[slots] = np.where(is_settled[:, None], keys, NONE)
+        due[phase == Phase.DOUBTFUL] = AT_ONCE
+        if len(slots):
+            self._stays.quiet_until_ms[slots] = np.minimum.reduceat(due, start)
+            self._stays.settled[slots] = keys
 
     def swap(self, index: FenceIndex) -> None:
         """Go on with another index, between two batches.
@@ -274,9 +305,9 @@ class Transitions:
         places = self._stays.places
         known = places.find(slots[line], entry)
         owner, place, _ = places.of(slots)
-        is_left = places.fence[place] != EMPTY
-        is_left &= ~np.isin(place, known)
         found = known >= 0
+        is_left = places.fence[place] != EMPTY
+        is_left &= ~places.among(place, known[found])
         return [
             *self._still_in(batch, rows[line[found]], known[found]),
             self._now_out(batch, rows[owner[is_left]], place[is_left]),
@@ -307,8 +338,9 @@ class Transitions:
             fence, batch.lat[rows], batch.lng[rows], margin(batch.accuracy_m[rows])
         )
         surely = ~flapped & ~doubtful
-        starts = surely & (phase == Phase.INSIDE)
+        starts = surely & (phase != Phase.LEAVING)
         places.phase[place[starts]] = Phase.LEAVING
+        places.phase[place[doubtful & (phase == Phase.INSIDE)]] = Phase.DOUBTFUL
         places.since_ms[place[starts]] = now[starts]
         since = places.since_ms[place]
         left = surely & (now - since >= self._min_outside[fence])

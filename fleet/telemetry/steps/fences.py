@@ -9,8 +9,9 @@ from fleet.telemetry.records import STATE, Records
 from fleet.telemetry.steps.concern import concern_of
 from fleet.telemetry.steps.rule_memory import RuleMemory
 from fleet.telemetry.tick import Numbers, Tick
+from geofences.batches import Batch
 from geofences.calm import CalmCircles
-from geofences.events import TransitionState
+from geofences.events import FenceEvents, TransitionState, joined
 from geofences.index import FenceIndex
 from geofences.memberships import keys_of, rows_of
 from geofences.transitions import Transitions
@@ -24,9 +25,9 @@ _UNKNOWN_ACCURACY = 255
 class FenceStep:
     """Owns the transitions; the pipeline swaps their index between two ticks.
 
-    Of most vehicles nothing waits for time to pass, and no border lies between their last point and this
-    one: they are still in the circle of before, or their way here met no piece of a border. They are in the
-    same fences, under the same rule, so only the others are looked up.
+    Of most vehicles no border lies between their last point and this one: they are still in the circle of
+    before, or their way here met no piece of a border. They are in the same fences, under the same rule, so
+    only the others are looked up. Where something waits for time to pass, that alone is judged.
     """
 
     def __init__(self, index: FenceIndex, size: int) -> None:
@@ -50,22 +51,32 @@ class FenceStep:
         if self._rules.follow(tick):
             self._calm.clear()
         is_still = self._is_still_there(tick, slots, lat, lng, measured_ms)
-        still = np.flatnonzero(is_still)
-        self.transitions.pass_by(slots[still], lat[still], lng[still], measured_ms[still])
+        is_quiet = measured_ms < self.transitions.quiet_until_ms[slots]
+        passes = np.flatnonzero(is_still & is_quiet)
+        self.transitions.pass_by(slots[passes], lat[passes], lng[passes], measured_ms[passes])
+        ripe = np.flatnonzero(is_still & ~is_quiet)
+        ripened = self.transitions.ripen(*_batch(positions, ripe, lat, lng))
         rows = np.flatnonzero(~is_still)
-        self._look_up(tick, rows, slots[rows], lat[rows], lng[rows], measured_ms[rows])
+        found = self._look_up(tick, rows, _batch(positions, rows, lat, lng))
+        tick.fence_events = joined(
+            found._replace(row=rows[found.row]), ripened._replace(row=ripe[ripened.row])
+        )
         tick.rules = self._rules.at(tick.heard)
 
     def _is_still_there(
         self, tick: Tick, slots: NDArray[np.intp], lat: Floats, lng: Floats, measured_ms: Longs
     ) -> NDArray[np.bool_]:
-        """Say which points need no look-up, bool[n]; of a vehicle that comes twice either all or none."""
+        """Say which points need no look-up, bool[n]; of a vehicle that comes twice either all or none.
+
+        Of one that comes twice none for which time alone can say something.
+        """
         is_quiet = measured_ms < self.transitions.quiet_until_ms[slots]
         is_still = is_quiet & self._calm.holds(slots, lat, lng)
         come_twice = len(tick.last) < len(slots)
         if come_twice:
             is_still &= ~np.isin(slots, slots[~is_still])
-        rows = np.flatnonzero(is_quiet & ~is_still)
+        rows = np.flatnonzero(~is_still)
+        rows = rows[self.transitions.is_settled(slots[rows])]
         if come_twice:
             rows = rows[_come_once(slots)[rows]]
         rows = rows[self._calm.knows(slots[rows], lat[rows], lng[rows])]
@@ -74,37 +85,24 @@ class FenceStep:
         is_still[rows] = True
         return is_still
 
-    def _look_up(
-        self,
-        tick: Tick,
-        rows: NDArray[np.intp],
-        slots: NDArray[np.intp],
-        lat: Floats,
-        lng: Floats,
-        measured_ms: Longs,
-    ) -> None:
-        here = tick.positions[rows]
+    def _look_up(self, tick: Tick, rows: NDArray[np.intp], here: Batch) -> FenceEvents:
+        """Judge positions by the fences around them, and note the rule there; events by row of ``here``."""
         index = tick.index
         tick.looked_up = rows
-        tick.cells = index.cells(lat, lng)
-        offsets, numbers = index.match(lat, lng, tick.cells)
+        tick.cells = index.cells(here.lat, here.lng)
+        offsets, numbers = index.match(here.lat, here.lng, tick.cells)
         keys = keys_of(offsets, numbers)
-        accuracy = here["accuracy_dm"]
         found = self.transitions.step(
-            slots.astype(np.int32),
-            lat,
-            lng,
-            np.where(accuracy == _UNKNOWN_ACCURACY, np.nan, accuracy / 10),
-            measured_ms,
-            here["seq"].astype(np.int64),
+            *here,
             membership=(offsets, numbers),
             keys=keys,
-            concern=concern_of(tick.roster, tick.index.rules),
+            concern=concern_of(tick.roster, index.rules),
         )
-        tick.fence_events = found._replace(row=rows[found.row])
-        self._calm.draw(index.clearance, slots, lat, lng)
+        slots = here.slots.astype(np.intp)
+        self._calm.draw(index.clearance, slots, here.lat, here.lng)
         last = tick.last_looked_up
         self._rules.judge(tick, slots[last], keys[last], *rows_of(offsets, numbers, last))
+        return found
 
     def reserve(self, size: int) -> None:
         """Make room for vehicle numbers below ``size``."""
@@ -141,6 +139,20 @@ class FenceStep:
             was["measured_ms"].astype(np.int64),
         )
         self._calm.clear()
+
+
+def _batch(positions: Records, rows: NDArray[np.intp], lat: Floats, lng: Floats) -> Batch:
+    """Return some rows of a tick's positions, whose degrees are ``lat`` and ``lng``, to be judged."""
+    here = positions[rows]
+    accuracy = here["accuracy_dm"]
+    return Batch(
+        slots=here["vehicle_no"].astype(np.int32),
+        lat=lat[rows],
+        lng=lng[rows],
+        accuracy_m=np.where(accuracy == _UNKNOWN_ACCURACY, np.nan, accuracy / 10),
+        measured_ms=here["measured_ms"].astype(np.int64),
+        seq=here["seq"].astype(np.int64),
+    )
 
 
 def _come_once(slots: NDArray[np.intp]) -> NDArray[np.bool_]:

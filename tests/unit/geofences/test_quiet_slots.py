@@ -5,7 +5,7 @@ import numpy as np
 from geofences.events import TransitionPolicy
 from geofences.fences import FenceKind
 from geofences.index import FenceIndex
-from geofences.stays import FAR, NEVER
+from geofences.stays import AT_ONCE, FAR, NEVER
 from geofences.transitions import Transitions
 from tests.crossings import pass_by, step
 from tests.fences import a_fence
@@ -49,7 +49,7 @@ def test_a_slot_that_may_be_out_is_not_quiet() -> None:
     transitions = a_square_of()
     step(transitions, (0, 0, 0.0), accuracy_m=4.0)
     step(transitions, (0, 1, 52.0), accuracy_m=4.0)
-    assert transitions.quiet_until_ms.tolist() == [NEVER]
+    assert transitions.quiet_until_ms.tolist() == [AT_ONCE]
 
 
 def test_nobody_is_quiet_after_a_publish_or_in_another_tracker() -> None:

@@ -11,7 +11,7 @@ from geofences.events import FenceEventKind, FenceEvents, TransitionPolicy
 from geofences.fences import FenceKind
 from geofences.index import FenceIndex
 from geofences.transitions import Transitions
-from tests.crossings import pass_by, step
+from tests.crossings import pass_by, ripen, step
 from tests.fences import a_fence, a_square
 
 SLOW_ENTRY = {FenceKind.SLOW_ZONE: TransitionPolicy(min_inside_s=2.0, min_outside_s=5.0)}
@@ -92,6 +92,13 @@ policies = st.builds(
     min_outside_s=st.sampled_from([0.0, 3.0, 5.0]),
 )
 
+waits = st.builds(
+    TransitionPolicy,
+    min_inside_s=st.sampled_from([0.0, 2.0, 5.0]),
+    min_outside_s=st.sampled_from([0.0, 3.0, 5.0]),
+    dwell_s=st.sampled_from([None, 4.0, 20.0]),
+)
+
 
 @settings(max_examples=200, deadline=None)
 @given(walks, policies, st.sampled_from([0.0, 4.0]))
@@ -142,8 +149,8 @@ def test_occupancy_is_what_the_events_leave(walk: Walk) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(walks, policies, st.sampled_from([0.0, 4.0]))
-def test_quiet_points_that_pass_by_leave_what_judging_them_leaves(
+@given(walks, waits, st.sampled_from([0.0, 4.0]))
+def test_points_that_pass_by_or_ripen_leave_what_judging_them_leaves(
     walk: Walk, policy: TransitionPolicy, accuracy_m: float
 ) -> None:
     judged = Transitions(MODEL_FENCES, 3, {FenceKind.SLOW_ZONE: policy})
@@ -155,6 +162,8 @@ def test_quiet_points_that_pass_by_leave_what_judging_them_leaves(
         if is_calm and spared.quiet_until_ms[slot] > second * 1000:
             pass_by(spared, (slot, second, east))
             assert not expected
+        elif is_calm and spared.is_settled(np.array([slot]))[0] and second > last[slot][0]:
+            assert said(ripen(spared, (slot, second, east), accuracy_m=accuracy_m)) == expected
         else:
             assert said(step(spared, (slot, second, east), accuracy_m=accuracy_m)) == expected
         last[slot] = max(last.get(slot, (-1, 0.0)), (second, east), key=lambda point: point[0])
