@@ -19,7 +19,7 @@ def ripen(
     transitions: Transitions, *points: tuple[int, float, float], accuracy_m: float = 0.0
 ) -> FenceEvents:
     """Judge what time has brought about of such points, which came past no border."""
-    return transitions.ripen(*_batch(points, accuracy_m))
+    return transitions.ripen(_batch(points, accuracy_m))
 
 
 def _batch(points: Sequence[tuple[int, float, float]], accuracy_m: float) -> Batch:

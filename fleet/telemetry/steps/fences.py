@@ -55,7 +55,7 @@ class FenceStep:
         passes = np.flatnonzero(is_still & is_quiet)
         self.transitions.pass_by(slots[passes], lat[passes], lng[passes], measured_ms[passes])
         ripe = np.flatnonzero(is_still & ~is_quiet)
-        ripened = self.transitions.ripen(*_batch(positions, ripe, lat, lng))
+        ripened = self.transitions.ripen(_batch(positions, ripe, lat, lng))
         rows = np.flatnonzero(~is_still)
         found = self._look_up(tick, rows, _batch(positions, rows, lat, lng))
         tick.fence_events = joined(
