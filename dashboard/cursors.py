@@ -2,10 +2,14 @@
 
 import base64
 import binascii
+from datetime import datetime
+from typing import Final
 
 import msgspec
 
 from core.errors import Invalid
+
+_NUMBER_MOST: Final = 2**63 - 1
 
 
 def write_cursor(place: tuple[object, ...]) -> str:
@@ -19,6 +23,16 @@ def read_cursor[T](cursor: str | None, kind: type[T]) -> T | None:
         return None
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        return msgspec.json.decode(base64.urlsafe_b64decode(padded.encode()), type=kind)
+        place = msgspec.json.decode(base64.urlsafe_b64decode(padded.encode()), type=kind)
     except (binascii.Error, UnicodeError, ValueError) as error:
         raise Invalid("cursor-invalid", field="cursor") from error
+    if not all(map(_can_be_stored, place if isinstance(place, tuple) else (place,))):
+        raise Invalid("cursor-invalid", field="cursor")
+    return place
+
+
+def _can_be_stored(value: object) -> bool:
+    """Say whether SQL takes a part of a place: no moment without zone, no number of more than 64 bits."""
+    if isinstance(value, datetime):
+        return value.tzinfo is not None
+    return not isinstance(value, int) or abs(value) <= _NUMBER_MOST

@@ -15,7 +15,7 @@ from core.ids import ViolationId
 from core.problem_http import problem_responses
 from dashboard.cursors import read_cursor
 from dashboard.parts import DashboardParts
-from dashboard.routes.parameters import Cursor, IdPath
+from dashboard.routes.parameters import Cursor, IdPath, moment_of
 from dashboard.schemas.violations import (
     STEPS,
     AppealViolation,
@@ -96,8 +96,8 @@ class Violations(Controller):
         to_at: Annotated[datetime | None, QueryParameter(name="to")] = None,
     ) -> ViolationCounts:
         """Return how many began in a span on one axis; the last 30 days unless said."""
-        end = to_at or dashboard.clock.now()
-        begin = from_at or end - A_MONTH
+        end = moment_of(to_at, dashboard.clock, field="to")
+        begin = end - A_MONTH if from_at is None else moment_of(from_at, dashboard.clock, field="from")
         async with dashboard.database.read() as tx:
             counts = await ViolationStore(tx).counts(reach_of(principal), by, from_at=begin, to_at=end)
         return violation_counts(by, begin, end, counts)

@@ -28,6 +28,7 @@ TAIL_WALL_S: Final = 120.0
 RECENT_MS: Final = 600_000
 INTERVAL_MS: Final = 1000
 SUMMARY_ROWS: Final = 1_000_000
+_NUMBER_MOST: Final = 2**32 - 1
 
 type Numbers = NDArray[Any]
 type Within = Callable[[Reach], Awaitable[Numbers | None]]
@@ -209,8 +210,10 @@ class Replay:
         allowed = await self._within(reach)
         if vehicles is None:
             return allowed
-        asked = np.unique(np.array(vehicles, np.int64))
-        foreign = [] if allowed is None else asked[~np.isin(asked, allowed)].tolist()
+        foreign = [number for number in vehicles if not 0 < number <= _NUMBER_MOST]
+        asked = np.unique(np.array([] if foreign else vehicles, np.int64))
+        if allowed is not None:
+            foreign += asked[~np.isin(asked, allowed)].tolist()
         if foreign:
             raise NotFound("not-found", f"there is no vehicle {foreign[0]}", vehicle_no=foreign[0])
         return asked

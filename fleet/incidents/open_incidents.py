@@ -78,6 +78,8 @@ def check_report(new: NewIncident, *, at: datetime) -> None:
     """Raise Invalid naming the field when a report makes no sense."""
     if not new.description.strip() or len(new.description) > LONGEST_TEXT:
         raise Invalid("invalid-input", "say what happened", field="description", limit=LONGEST_TEXT)
+    if new.happened_at.tzinfo is None:
+        raise Invalid("invalid-input", "a moment has a time zone", field="happenedAt", limit="RFC 3339")
     if new.happened_at > at:
         raise Invalid("time-out-of-range", "this has not happened yet", field="happenedAt")
     if new.happened_at < at - OLDEST:

@@ -99,6 +99,15 @@ async def test_a_replay_of_fewer_points_says_that_it_is_cut(somebody: Somebody) 
 
 
 @pytest.mark.usefixtures("past")
+@pytest.mark.parametrize("number", [0, -1, 2**32, 2**64])
+async def test_a_summary_of_a_number_that_no_vehicle_can_have_is_not_found(
+    somebody: Somebody, number: int
+) -> None:
+    answer = await somebody.get(f"/api/history/summaries?vehicle={number}&vehicle=1&{HOUR}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+
+
+@pytest.mark.usefixtures("past")
 @pytest.mark.parametrize("number", [9, 77])
 async def test_a_foreign_vehicle_and_none_look_the_same(somebody: Somebody, number: int) -> None:
     for path in (f"vehicles/{number}?{HOUR}", f"summaries?vehicle={number}&{HOUR}"):

@@ -197,3 +197,15 @@ async def test_a_state_that_stays_too_long_is_overdue(
         await store.save(incident, late)
     found = (await somebody.get(f"/api/incidents/{reported['incidentId']}")).json()
     assert found["isOverdue"] is True
+
+
+@pytest.mark.parametrize("when", ["2026-06-30T02:00:00", "2026-06-30"])
+async def test_a_moment_without_a_zone_is_refused_by_name(
+    somebody: Somebody, add_vehicles: Add, when: str
+) -> None:
+    await add_vehicles(1)
+    answer = await somebody.post(
+        "/api/incidents", REPORT | {"happenedAt": when}, Role.SHIFT_LEAD, key="k-zone"
+    )
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid-input")
+    assert "happenedAt" in answer.text

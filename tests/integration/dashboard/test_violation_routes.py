@@ -57,6 +57,13 @@ async def test_the_city_judges_and_the_operator_appeals(somebody: Somebody, viol
     assert counted["items"] == [{"key": "KB", "suspected": 0, "counted": 1, "cleared": 0}]
 
 
+@pytest.mark.parametrize("name", ["from", "to"])
+async def test_a_span_of_moments_without_a_zone_is_refused_by_name(somebody: Somebody, name: str) -> None:
+    answer = await somebody.get(f"/api/violations/counts?{name}=2026-07-02T00:00:00", Role.AGENCY)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid-input")
+    assert f'"{name}"' in answer.text
+
+
 @pytest.mark.parametrize(
     ("role", "status"),
     [

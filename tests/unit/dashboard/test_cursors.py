@@ -30,5 +30,13 @@ def test_a_cursor_of_another_list_is_refused(cursor: str) -> None:
         read_cursor(cursor, tuple[int])
 
 
+@pytest.mark.parametrize(
+    "place", [(datetime(2026, 7, 1), 1), (AT, 2**63), (AT, -(2**64))], ids=["no zone", "65 bits", "minus"]
+)
+def test_a_place_that_no_store_can_look_for_is_refused(place: tuple[object, ...]) -> None:
+    with pytest.raises(Invalid, match="cursor-invalid"):
+        read_cursor(write_cursor(place), tuple[datetime, int])
+
+
 def test_no_cursor_is_the_first_page() -> None:
     assert read_cursor(None, tuple[int]) is None
