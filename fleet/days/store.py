@@ -68,7 +68,7 @@ class DayPlace(NamedTuple):
 
 
 class DayFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which days are asked for; both ends are included, an empty set or None narrows nothing."""
+    """Which closed days are asked for; both ends are included, an empty set or None narrows nothing."""
 
     first: date
     last: date
@@ -247,8 +247,10 @@ def _reachable(reach: Reach) -> Iterable[ColumnElement[bool]]:
 
 
 def _wanted(wanted: DayFilter) -> list[ColumnElement[bool]]:
+    """Of closed days only: of one that is being closed, some vehicles have a row and others not yet."""
     return [
         _t.c.local_date.between(wanted.first, wanted.last),
+        _t.c.local_date.in_(select(day_closings.c.local_date)),
         within(_t.c.vehicle_no, wanted.vehicles),
         within(_t.c.district, wanted.districts or None),
         within(_t.c.operator, wanted.operators or None),

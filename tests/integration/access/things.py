@@ -17,7 +17,7 @@ from fleet.alarms.follow_up import AlarmFollowUp
 from fleet.alarms.kinds import AlarmKind
 from fleet.alarms.tables import alarms
 from fleet.days.compute import Computed
-from fleet.days.store import DayStore
+from fleet.days.store import Closing, DayStore
 from fleet.days.vehicle_day import VehicleDay
 from fleet.evidence.bundle import About, EvidenceSigner, Part, seal_bundle
 from fleet.evidence.store import BundleStore, SealedBundle
@@ -95,6 +95,10 @@ async def _a_vehicle_day(auth: AuthServices, town: Town) -> date:
     )
     async with auth.database.write() as tx:
         await DayStore(tx).put([Computed(day=day, input_hash="0" * 64)], reason="", at=town.now)
+        closing = Closing(
+            local_date=day.day, closed_at=town.now, formula=1, vehicles=1, frames=0, looked_serial=0
+        )
+        await DayStore(tx).close(closing)
     return day.day
 
 

@@ -72,8 +72,10 @@ async def kept(sqlite_database: Database) -> None:
         await store.put([a_day(1, FIRST), a_day(2, FIRST, orders=3)], reason="-", at=AT)
         await store.put([a_day(1, SECOND), a_day(3, SECOND, foreign=True)], reason="-", at=AT)
         await store.put([a_day(1, FIRST, metres=9_000.0)], reason="late_frames", at=AT)
-        closing = Closing(local_date=SECOND, closed_at=AT, formula=1, vehicles=2, frames=0, looked_serial=0)
-        await store.close(closing)
+        for day in (FIRST, SECOND):
+            await store.close(
+                Closing(local_date=day, closed_at=AT, formula=1, vehicles=2, frames=0, looked_serial=0)
+            )
 
 
 @pytest.mark.usefixtures("kept")
@@ -156,6 +158,25 @@ async def test_kpis_are_formulas_over_the_rows_that_count(somebody: Somebody) ->
     assert values["availability"] == 0.75
     assert (values["orders"], values["energy"], values["swept_area"]) == (3, None, None)
     assert all(one["nameZh"] and one["nameEn"] and one["formula"] for one in found["items"])
+
+
+@pytest.mark.usefixtures("kept")
+async def test_a_day_whose_closing_was_cut_short_is_in_no_number(
+    somebody: Somebody, sqlite_database: Database
+) -> None:
+    third = date(2026, 7, 1)
+    async with sqlite_database.write() as tx:
+        await DayStore(tx).put([a_day(1, third)], reason="-", at=AT)
+    span = f"from={FIRST}&to={third}"
+    found = (await somebody.get(f"/api/kpis?{span}")).json()
+    assert (found["lastClosedDay"], found["rows"]["days"], found["rows"]["metres"]) == (
+        str(SECOND),
+        2,
+        20_000.0,
+    )
+    listed = (await somebody.get(f"/api/vehicle-days?{span}")).json()["items"]
+    assert str(third) not in {one["day"] for one in listed}
+    assert f"\n{third}," not in (await somebody.get(f"/api/vehicle-days/sheet?{span}")).text
 
 
 async def test_kpis_without_rows_are_unknown_not_zero(somebody: Somebody) -> None:
