@@ -81,6 +81,17 @@ def test_the_city_is_scrubbed_by_the_second_and_played(records: RecordsPage) -> 
     expect(records.page.get_by_text("No vehicle has a position then")).to_be_visible(timeout=SOON_MS)
 
 
+def test_the_present_of_the_replay_goes_on_while_another_sheet_is_read(records: RecordsPage) -> None:
+    records.visit("?view=quality")
+    expect(records.page.locator("section.sheet")).to_be_visible(timeout=SOON_MS)
+    records.page.wait_for_timeout(6_000)  # a minute of the city
+    records.page.get_by_role("navigation").get_by_role("button").first.click()
+    at_ms, _ = shown_at(records)
+    now_ms = int(httpx.get(f"{records.demo.url}/api/config", trust_env=False).json()["cityTimeMs"])
+    looked_back_ms, asked_ms = 60_000, 30_000
+    assert now_ms - at_ms < looked_back_ms + asked_ms
+
+
 def test_a_vehicle_has_its_day_on_the_map(records: RecordsPage) -> None:
     records.visit()
     records.page.get_by_label("车辆编号").fill("KB-D-0001")
