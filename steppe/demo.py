@@ -82,6 +82,8 @@ async def _run_city(options: DemoOptions, stop: asyncio.Event, began_s: float) -
         issued = read_issued(options.data_dir)
         assert issued is not None, "the load has just written it"
         click.echo("starting the processes")
+        city.begin()
+        plant.environment |= city.variables()
         running = asyncio.create_task(plant.run(stop, [*PROCESSES, _simulator(options)]))
         if await _is_ready(settings.api.public_url, stop):
             click.echo(_welcome(options, issued, plant.log_dir, Clock.real().monotonic_s() - began_s))

@@ -16,12 +16,22 @@ class DemoTime:
     """The clock of one run, noted in a file so that the next run goes on from there."""
 
     def __init__(self, path: Path, rate: float, zone: str, starts_at: time) -> None:
-        """Take where city time is noted, this run's rate, the city's zone, and when a first run begins."""
+        """Take where city time is noted, this run's rate, the city's zone, and when a first run begins.
+
+        Until `begin` city time is no faster than the wall: what loads a city takes none of its evening.
+        """
         self._path = path
+        self._rate = rate
         wall = Clock.real().wall()
         self.origin = ClockOrigin(
-            origin_wall=wall, origin_city=self._resumed() or _today_at(starts_at, wall, zone), rate=rate
+            origin_wall=wall, origin_city=self._resumed() or _today_at(starts_at, wall, zone), rate=1.0
         )
+        self._clock = self.origin.clock()
+
+    def begin(self) -> None:
+        """Let city time go on from now at this run's rate; children that run already do not hear of it."""
+        wall = Clock.real().wall()
+        self.origin = ClockOrigin(origin_wall=wall, origin_city=self._clock.now(), rate=self._rate)
         self._clock = self.origin.clock()
 
     def variables(self) -> dict[str, str]:
