@@ -9,7 +9,7 @@ from core.ids import DistrictCode, VehicleNo
 from core.kinds import ServiceKind
 from dashboard.order_numbers import count_orders
 from dashboard.parts import CityFacts, DashboardParts
-from dashboard.running_day import km_so_far
+from dashboard.running_day import driven_so_far
 from dashboard.schemas.city import CitySummary, DistrictSummary, PlanYear, ServiceCount
 from fleet.alarms.kinds import ASKS, SEVERITY_RANK, Severity
 from fleet.alarms.store import AlarmStore
@@ -33,6 +33,7 @@ async def summarise_city(parts: DashboardParts, reach: Reach) -> CitySummary:
         waiting = await AlarmStore(tx).waiting_count(reach)
         orders = await count_orders(tx, reach, since=parts.day_began())
     heard = await parts.last_heard.last_heard([number for count in counts for number in count.numbers])
+    driven = await driven_so_far(parts, [number for count in counts for number in count.numbers])
     shown = [d.code for d in parts.city.districts if reach.districts is None or d.code in reach.districts]
     said = list(heard.values())
     return CitySummary(
@@ -42,7 +43,8 @@ async def summarise_city(parts: DashboardParts, reach: Reach) -> CitySummary:
         orders_today=orders.placed,
         delivered_today=orders.delivered,
         on_time_ratio=orders.on_time_ratio,
-        km_today=await km_so_far(parts, [number for count in counts for number in count.numbers]),
+        km_today=None if driven is None else driven.metres / 1000,
+        km_since_ms=None if driven is None else driven.since_ms,
         open_alarms=sum(_asking(severities) for severities in alarms.values()),
         unacknowledged_alarms=waiting,
         plan=tuple(PlanYear(year=year, planned=planned) for year, planned in parts.city.plan),

@@ -7,13 +7,14 @@ from typing import Final
 import msgspec
 
 from core.auth.principal import Reach
-from core.ids import VehicleNo
+from core.ids import DistrictCode, VehicleNo
 from dashboard.parts import DashboardParts
-from fleet.days.running import DaySoFar, of_vehicles
+from fleet.days.running import DaySoFar, known_since, of_vehicles
+from fleet.telemetry.records import Records
 from fleet.vehicles.kinds import Lifecycle
 from fleet.vehicles.store import VehicleStore
 
-FORMULA: Final = "Σ rises of the vehicle's odometer since midnight / 1000"
+FORMULA: Final = "Σ rises of the vehicle's odometer since its first reading of the day / 1000"
 ROWS_MOST: Final = 100
 
 
@@ -26,6 +27,13 @@ class DrivenToday(msgspec.Struct, frozen=True, kw_only=True):
     told_ms: int
 
 
+class Driven(msgspec.Struct, frozen=True, kw_only=True):
+    """What some vehicles have driven, and from when that is known."""
+
+    metres: int
+    since_ms: int
+
+
 class TodaySheet(msgspec.Struct, frozen=True, kw_only=True):
     """Everything within a reach, and the vehicles that drove most."""
 
@@ -33,26 +41,30 @@ class TodaySheet(msgspec.Struct, frozen=True, kw_only=True):
     counted_ms: int | None
     vehicles: int
     """Vehicles that have told their odometer today."""
-    metres: int | None
+    driven: Driven | None
     rows: Sequence[DrivenToday]
 
 
-async def km_so_far(parts: DashboardParts, numbers: Sequence[VehicleNo]) -> float | None:
-    """Return the kilometres of today of some vehicles; None while none of them has told its odometer."""
+async def driven_so_far(parts: DashboardParts, numbers: Sequence[VehicleNo]) -> Driven | None:
+    """Return what some vehicles have driven today; None while none of them has told its odometer twice."""
     found = await _today(parts)
-    driven = None if found is None else of_vehicles(found.driven(), numbers)
-    return None if driven is None or not len(driven) else int(driven["driven_m"].sum()) / 1000
+    return None if found is None else _sum(of_vehicles(found.driven(), numbers))
 
 
-async def today_sheet(parts: DashboardParts, reach: Reach) -> TodaySheet:
-    """Return today so far. Raises Unavailable when the stores cannot be read."""
+async def today_sheet(
+    parts: DashboardParts, reach: Reach, district: DistrictCode | None = None
+) -> TodaySheet:
+    """Return today so far, of one 旗区 or all. Raises Unavailable when the stores cannot be read."""
     found = await _today(parts)
     day = parts.day_began().date()
     if found is None:
-        return TodaySheet(day=day, counted_ms=None, vehicles=0, metres=None, rows=())
+        return TodaySheet(day=day, counted_ms=None, vehicles=0, driven=None, rows=())
     async with parts.database.read() as tx:
-        counts = await VehicleStore(tx).census(reach)
-        living = [count for count in counts if count.lifecycle is not Lifecycle.DECOMMISSIONED]
+        living = [
+            count
+            for count in await VehicleStore(tx).census(reach)
+            if count.lifecycle is not Lifecycle.DECOMMISSIONED and district in (None, count.district)
+        ]
         driven = of_vehicles(found.driven(), [number for count in living for number in count.numbers])
         most = driven[driven["driven_m"].argsort(kind="stable")[::-1][:ROWS_MOST]]
         codes = await VehicleStore(tx).codes_of([VehicleNo(number) for number in most["vehicle_no"].tolist()])
@@ -60,7 +72,7 @@ async def today_sheet(parts: DashboardParts, reach: Reach) -> TodaySheet:
         day=day,
         counted_ms=found.counted_ms,
         vehicles=len(driven),
-        metres=int(driven["driven_m"].sum()) if len(driven) else None,
+        driven=_sum(driven),
         rows=[
             DrivenToday(
                 vehicle_no=VehicleNo(int(row["vehicle_no"])),
@@ -71,6 +83,11 @@ async def today_sheet(parts: DashboardParts, reach: Reach) -> TodaySheet:
             for row in most
         ],
     )
+
+
+def _sum(driven: Records) -> Driven | None:
+    since_ms = known_since(driven)
+    return None if since_ms is None else Driven(metres=int(driven["driven_m"].sum()), since_ms=since_ms)
 
 
 async def _today(parts: DashboardParts) -> DaySoFar | None:

@@ -13,7 +13,7 @@ from core.auth.guards import requires
 from core.auth.principal import Principal, reach_of
 from core.auth.roles import Scope
 from core.errors import NotFound
-from core.ids import VehicleNo
+from core.ids import DistrictCode, VehicleNo
 from core.kinds import ServiceKind
 from core.problem_http import problem_responses
 from dashboard.cursors import read_cursor
@@ -79,13 +79,17 @@ class VehicleDays(Controller):
         "/today",
         operation_id="readToday",
         guards=[requires(Scope.VEHICLES_READ)],
-        responses=problem_responses("not-authenticated", "forbidden", "redis-unavailable", "unavailable"),
+        responses=problem_responses(*_REFUSALS, "redis-unavailable"),
     )
     async def today(
-        self, principal: NamedDependency[Principal], dashboard: NamedDependency[DashboardParts]
+        self,
+        principal: NamedDependency[Principal],
+        dashboard: NamedDependency[DashboardParts],
+        district: DistrictQuery = None,
     ) -> TodayView:
         """Return what was driven today so far, by odometer; vehicle-days are computed after midnight."""
-        return today_view(await today_sheet(dashboard, reach_of(principal)))
+        chosen = None if district is None else DistrictCode(district)
+        return today_view(await today_sheet(dashboard, reach_of(principal), chosen))
 
     @get(
         "/sheet",

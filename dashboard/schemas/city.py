@@ -42,7 +42,8 @@ class DistrictSummary(_View, frozen=True):
 class CitySummary(_View, frozen=True):
     """The whole city as far as the caller sees it.
 
-    `km_today` is today so far by odometer (GET /api/vehicle-days/today says how), null before the first.
+    `km_today` is today so far by odometer since `km_since_ms` (GET /api/vehicle-days/today says how); both
+    are null while no vehicle has told its odometer twice.
     """
 
     vehicles: int
@@ -52,6 +53,7 @@ class CitySummary(_View, frozen=True):
     delivered_today: int
     on_time_ratio: float | None
     km_today: float | None
+    km_since_ms: int | None
     open_alarms: int
     """Standing ones from warning up."""
     unacknowledged_alarms: int

@@ -137,7 +137,8 @@ class DrivenView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class TodayView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The local day that is running, within reach; the vehicle-days of it are computed after its end.
 
-    Numbers are null before the first odometer was told; `m2` is null because nobody verifies swept area yet.
+    `km` and `since_ms`, from when it is known, are null while no odometer was told twice; `m2` is null
+    because nobody verifies swept area yet.
     """
 
     day: date
@@ -146,6 +147,7 @@ class TodayView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     vehicles: int
     """Vehicles that have told their odometer today."""
     km: float | None
+    since_ms: int | None
     m2: float | None
     items: tuple[DrivenView, ...]
     """Those that drove most, the first 100."""
@@ -158,7 +160,8 @@ def today_view(sheet: TodaySheet) -> TodayView:
         formula=FORMULA,
         counted_at_ms=sheet.counted_ms,
         vehicles=sheet.vehicles,
-        km=None if sheet.metres is None else sheet.metres / 1000,
+        km=None if sheet.driven is None else sheet.driven.metres / 1000,
+        since_ms=None if sheet.driven is None else sheet.driven.since_ms,
         m2=None,
         items=tuple(
             DrivenView(vehicle_no=row.vehicle_no, code=row.code, metres=row.metres, told_at_ms=row.told_ms)

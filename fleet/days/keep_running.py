@@ -15,7 +15,7 @@ from core.database import Database
 from core.leases import Lease
 from core.redis import Redis
 from core.repeating import repeat
-from fleet.days.running import DaySoFar, read_day_so_far
+from fleet.days.running import DaySoFar, known_since, read_day_so_far
 from fleet.days.vehicle_day import DaySpan, span_of
 from fleet.history.files import RawFile, RawFiles
 from fleet.history.layout import STATUS
@@ -25,7 +25,7 @@ from fleet.telemetry.records import Records
 
 EVERY_S: Final = 60.0
 FIRST_EVERY_S: Final = 5.0
-"""Until the first vehicle of the day has told its odometer."""
+"""Until the first vehicle of the day has told its odometer twice."""
 LEASE: Final = "running-day"
 KEPT_S: Final = 2 * 86_400
 
@@ -61,12 +61,12 @@ class RunningDayKeeper:
         await self._lease.give_back()
 
     async def look_when_due(self) -> None:
-        """Look when a minute is over, or nobody has told anything yet; hold the lease in between."""
+        """Look when a minute is over, or nothing is known yet; hold the lease in between."""
         if await self._lease.held() is None:
             self._kept = None
             return
         now_s = self._clock.monotonic_s()
-        if now_s >= self._due_s or self._kept is None or not self._kept.rows:
+        if now_s >= self._due_s or self._kept is None or known_since(self._kept.driven()) is None:
             self._due_s = now_s + self._every_s
             await self.look_once()
 
@@ -88,7 +88,7 @@ class RunningDayKeeper:
         files = sorted(RawFiles.all(self._raw), key=lambda file: file.serial)
         newest = max((file.serial for file in files), default=0 if kept is None else kept.up_to_serial)
         if kept is None or kept.day != span.day or kept.up_to_serial > newest:
-            so_far = DaySoFar(day=span.day, up_to_serial=newest, counted_ms=now_ms)
+            so_far = DaySoFar(day=span.day, up_to_serial=newest, counted_ms=now_ms, driven_rows=b"")
             pieces = self._whole_day(span)
         else:
             so_far = kept

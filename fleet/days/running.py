@@ -19,9 +19,16 @@ from fleet.links.wire.status import STATUS
 from fleet.telemetry.records import Records
 
 DRIVEN: Final = np.dtype(
-    [("vehicle_no", "<u4"), ("odometer_m", "<u4"), ("told_ms", "<i8"), ("driven_m", "<u4")]
+    [
+        ("vehicle_no", "<u4"),
+        ("odometer_m", "<u4"),
+        ("told_ms", "<i8"),
+        ("since_ms", "<i8"),
+        ("driven_m", "<u4"),
+    ]
 )
-"""A vehicle that told its odometer today: its number, the newest reading and when, the rises so far."""
+"""A vehicle that told its odometer today: its number, the newest reading and when, when it told the first
+one, the rises in between."""
 
 type Numbers = NDArray[np.int64]
 
@@ -34,17 +41,17 @@ class DaySoFar(msgspec.Struct, frozen=True, kw_only=True):
     """The newest history file that is in here."""
     counted_ms: int
     """City time of the look that made this."""
-    rows: bytes = b""
+    driven_rows: bytes
 
     def driven(self) -> Records:
         """Return DRIVEN[n] by vehicle number."""
-        return np.frombuffer(self.rows, DRIVEN)
+        return np.frombuffer(self.driven_rows, DRIVEN)
 
     def with_readings(self, statuses: Records, *, up_to_serial: int, counted_ms: int) -> Self:
         """Return this and HISTORY_STATUS[n], all measured on this day, in any order."""
         driven = add_readings(self.driven(), *_readings(statuses))
         return msgspec.structs.replace(
-            self, up_to_serial=up_to_serial, counted_ms=counted_ms, rows=driven.tobytes()
+            self, up_to_serial=up_to_serial, counted_ms=counted_ms, driven_rows=driven.tobytes()
         )
 
 
@@ -69,6 +76,7 @@ def add_readings(before: Records, numbers: Numbers, told_ms: Numbers, odometer_m
     """
     fresh = np.zeros(len(numbers), DRIVEN)
     fresh["vehicle_no"], fresh["told_ms"], fresh["odometer_m"] = numbers, told_ms, odometer_m
+    fresh["since_ms"] = told_ms
     rows = np.concatenate((before, fresh))
     is_new = np.arange(len(rows)) >= len(before)
     last_ms = _last_told(before, rows["vehicle_no"])
@@ -87,7 +95,15 @@ def add_readings(before: Records, numbers: Numbers, told_ms: Numbers, odometer_m
     starts = np.flatnonzero(np.append(True, ~same))
     newest: Records = rows[np.append(starts[1:], len(rows)) - 1].copy()
     newest["driven_m"] = np.add.reduceat(driven, starts)
+    newest["since_ms"] = rows["since_ms"][starts]
     return newest
+
+
+def known_since(driven: Records) -> int | None:
+    """Return the city ms from which the rises are known; None while no vehicle has told its odometer twice,
+    for of one reading nobody knows what was driven."""
+    twice = driven[driven["told_ms"] > driven["since_ms"]]
+    return int(twice["since_ms"].min()) if len(twice) else None
 
 
 def of_vehicles(driven: Records, numbers: Collection[VehicleNo]) -> Records:

@@ -39,6 +39,22 @@ def test_today_so_far_and_the_closed_days_open_to_formula_and_rows(city: CityPag
     expect(dialog).to_have_count(0)
 
 
+def test_the_formulas_and_rows_are_of_the_chosen_district(city: CityPage) -> None:
+    city.visit("?d=ZG")
+    expect(city.page.get_by_test_id("km")).to_have_text(re.compile(r"[1-9]"), timeout=COUNTED_WITHIN_MS)
+    with city.page.expect_response(re.compile(r"/api/kpis\?district=ZG$")):
+        city.page.get_by_role("button", name="指标与口径").click()
+    dialog = city.page.get_by_role("dialog", name="准格尔")
+    today = dialog.get_by_test_id("km-today")
+    today.locator("summary").click(timeout=SOON_MS)
+    rows = today.get_by_test_id("today-rows").locator("tbody code")
+    expect(rows.first).to_be_visible(timeout=SOON_MS)
+    there = set(city.page.evaluate(CODES_OF, "?district=ZG"))
+    assert 0 < len(there) < len(city.page.evaluate(CODES_OF, ""))
+    assert set(rows.all_inner_texts()) <= there
+    dialog.get_by_role("button", name="关闭").click()
+
+
 def test_escape_closes_the_formulas_and_leaves_the_chosen_district(city: CityPage) -> None:
     city.visit("?d=KB")
     expect(city.districts).to_have_count(9, timeout=SOON_MS)
@@ -48,3 +64,7 @@ def test_escape_closes_the_formulas_and_leaves_the_chosen_district(city: CityPag
     city.page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(city.page).to_have_url(re.compile(r"[?&]d=KB"))
+
+
+CODES_OF = """async district => (await (await fetch(`/api/vehicle-days/today${district}`)).json())
+  .items.map(one => one.code)"""

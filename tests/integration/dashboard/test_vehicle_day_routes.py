@@ -210,12 +210,13 @@ async def test_a_span_that_is_none_is_refused_by_name(somebody: Somebody, query:
         assert field in answer.text
 
 
-async def told_today(valkey_url: str, day: date) -> None:
+async def told_today(valkey_url: str, day: date, *, for_s: int = 3600) -> None:
     """Let the keeper of the running day have told of vehicles 1 (twice as far), 2 and 3, which is foreign."""
     rows = np.zeros(3, DRIVEN)
     rows["vehicle_no"], rows["driven_m"] = (1, 2, 3), (2_400, 1_200, 9_000)
     rows["told_ms"] = AT_MS
-    so_far = DaySoFar(day=day, up_to_serial=9, counted_ms=AT_MS, rows=rows.tobytes())
+    rows["since_ms"] = AT_MS - 1000 * for_s
+    so_far = DaySoFar(day=day, up_to_serial=9, counted_ms=AT_MS, driven_rows=rows.tobytes())
     redis = connect(valkey_url)
     await redis.set(keys.running_day(), msgspec.msgpack.encode(so_far))
     await redis.aclose()
@@ -228,11 +229,35 @@ async def test_today_is_shown_by_odometer_within_reach_and_without_swept_area(
     await told_today(valkey_url, date(2026, 7, 1))
     seen = (await somebody.get("/api/vehicle-days/today")).json()
     assert (seen["day"], seen["km"], seen["m2"], seen["vehicles"]) == ("2026-07-01", 3.6, None, 2)
+    assert seen["sinceMs"] == AT_MS - 3_600_000
     assert [(one["vehicleNo"], one["metres"]) for one in seen["items"]] == [(1, 2_400), (2, 1_200)]
     assert (seen["countedAtMs"], "odometer" in seen["formula"]) == (AT_MS, True)
-    assert (await somebody.get("/api/city/summary", Role.SUPERVISOR)).json()["kmToday"] == 3.6
+    summary = (await somebody.get("/api/city/summary", Role.SUPERVISOR)).json()
+    assert (summary["kmToday"], summary["kmSinceMs"]) == (3.6, AT_MS - 3_600_000)
     foreign = (await somebody.get("/api/vehicle-days/today", "foreign dispatcher")).json()
     assert (foreign["km"], foreign["vehicles"], foreign["items"]) == (None, 0, [])
+
+
+async def test_of_one_reading_nobody_says_0_km(
+    somebody: Somebody, add_vehicles: Callable[..., Any], valkey_url: str
+) -> None:
+    await add_vehicles(1, 2)
+    await told_today(valkey_url, date(2026, 7, 1), for_s=0)
+    seen = (await somebody.get("/api/vehicle-days/today")).json()
+    assert (seen["km"], seen["sinceMs"], seen["vehicles"]) == (None, None, 2)
+    summary = (await somebody.get("/api/city/summary", Role.SUPERVISOR)).json()
+    assert (summary["kmToday"], summary["kmSinceMs"]) == (None, None)
+
+
+async def test_today_is_shown_of_the_chosen_district_alone(
+    somebody: Somebody, add_vehicles: Callable[..., Any], valkey_url: str
+) -> None:
+    await add_vehicles(1, 2)
+    await told_today(valkey_url, date(2026, 7, 1))
+    home = (await somebody.get("/api/vehicle-days/today?district=KB")).json()
+    other = (await somebody.get("/api/vehicle-days/today?district=ZG")).json()
+    assert (home["km"], other["km"], other["vehicles"], other["items"]) == (3.6, None, 0, [])
+    assert (await somebody.get("/api/vehicle-days/today?district=nowhere")).status_code == 400
 
 
 async def test_what_was_told_before_midnight_is_not_today(

@@ -31,7 +31,7 @@ def test_a_cursor_of_another_list_is_refused(cursor: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "place", [(datetime(2026, 7, 1), 1), (AT, 2**63), (AT, -(2**64))], ids=["no zone", "65 bits", "minus"]
+    "place", [("2026-07-01T00:00:00", 1), (AT, 2**63), (AT, -(2**64))], ids=["no zone", "65 bits", "minus"]
 )
 def test_a_place_that_no_store_can_look_for_is_refused(place: tuple[object, ...]) -> None:
     with pytest.raises(Invalid, match="cursor-invalid"):

@@ -50,10 +50,13 @@ export const fenceVersions = (fence: string): Promise<Page<Fence>> => ask(`/api/
 /** Moves a version on: `preview`, `publish` or `retire`. */
 export const moveFence = (fence: Fence, step: "preview" | "publish" | "retire", body?: unknown): Promise<Fence> =>
   ask(`/api/fences/${id(fence.fenceId)}/versions/${fence.version}/${step}`, { method: "POST", body, timeoutMs: 120_000 });
-/** What was driven today so far, by odometer. */
-export const today = (): Promise<Schemas["TodayView"]> => ask("/api/vehicle-days/today");
-/** The KPIs of the last seven closed days. */
-export const kpis = (): Promise<Schemas["Kpis"]> => ask("/api/kpis");
+/** What was driven today so far, by odometer, of one 旗区 or all. */
+export const today = (district: string | undefined): Promise<Schemas["TodayView"]> => ask(`/api/vehicle-days/today?${query({ district })}`);
+/** The KPIs of the seven days until yesterday, as far as they are closed. */
+export const kpis = (district: string | undefined): Promise<Schemas["Kpis"]> => ask(`/api/kpis?${query({ district })}`);
 /** The first 500 vehicle-days of a span of local days. */
-export const vehicleDays = async (from: string, to: string): Promise<VehicleDay[]> =>
-  (await ask<Page<VehicleDay>>(`/api/vehicle-days?${query({ from, to, limit: 500 })}`)).items;
+export const vehicleDays = async (from: string, to: string, district: string | undefined): Promise<VehicleDay[]> =>
+  (await ask<Page<VehicleDay>>(`/api/vehicle-days?${query({ from, to, district, limit: 500 })}`)).items;
+/** The same as a sheet, all of them. */
+export const vehicleDaySheet = (from: string, to: string, district: string | undefined): string =>
+  `/api/vehicle-days/sheet?${query({ from, to, district })}`;

@@ -79,6 +79,19 @@ async def test_a_day_grows_by_what_new_files_tell(kept: Kept) -> None:
     assert await kept.driven() == {1: 400, 2: 0}
 
 
+async def test_until_something_is_known_it_looks_again_without_waiting_for_the_minute(kept: Kept) -> None:
+    kept.told((1, 1_000))
+    await kept.keeper.look_when_due()
+    kept.clock.advance(6)
+    kept.told((1, 1_080))
+    await kept.keeper.look_when_due()
+    assert await kept.driven() == {1: 80}
+    kept.clock.advance(6)
+    kept.told((1, 1_200))
+    await kept.keeper.look_when_due()
+    assert await kept.driven() == {1: 80}
+
+
 async def test_who_comes_after_goes_on_and_with_nothing_told_reads_the_history_again(kept: Kept) -> None:
     kept.told((1, 1_000))
     await kept.keeper.look_once()

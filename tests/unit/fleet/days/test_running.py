@@ -3,13 +3,14 @@
 from datetime import date
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.ids import VehicleNo
-from fleet.days.running import DRIVEN, DaySoFar, add_readings, of_vehicles, read_day_so_far
+from fleet.days.running import DRIVEN, DaySoFar, add_readings, known_since, of_vehicles, read_day_so_far
 from fleet.history.kept import HISTORY_STATUS
 from fleet.links.wire.status import STATUS
 from fleet.telemetry.records import Records
@@ -35,6 +36,14 @@ def test_the_first_reading_is_where_the_day_begins_and_rises_add_up() -> None:
     assert driven(rows) == {1: 100, 2: 0}
     rows = told(rows, (2, 60, 750), (1, 60, 5_160), (3, 60, 1))
     assert driven(rows) == {1: 160, 2: 50, 3: 0}
+
+
+def test_what_was_driven_is_known_from_the_first_reading_of_a_vehicle_that_told_two() -> None:
+    rows = told(NOTHING, (1, 0, 5_000), (2, 5, 700), (3, 9, 10))
+    assert (known_since(NOTHING), known_since(rows)) == (None, None)
+    rows = told(rows, (2, 60, 750), (3, 65, 10))
+    assert known_since(rows) == T0 + 5_000
+    assert known_since(of_vehicles(rows, [VehicleNo(3)])) == T0 + 9_000
 
 
 def test_a_reading_that_comes_twice_or_late_changes_nothing() -> None:
@@ -73,7 +82,7 @@ def test_statuses_without_an_odometer_are_not_asked_and_the_day_survives_its_tel
     said["odometer_m"] = 0, 100, 250
     statuses["vehicle_no"], statuses["measured_ms"] = (7, 8, 8), (T0, T0, T0 + 30_000)
     statuses["record"] = said.view(f"V{STATUS.itemsize}")
-    empty = DaySoFar(day=date(2027, 1, 15), up_to_serial=3, counted_ms=T0)
+    empty = DaySoFar(day=date(2027, 1, 15), up_to_serial=3, counted_ms=T0, driven_rows=b"")
     so_far = empty.with_readings(statuses, up_to_serial=4, counted_ms=T0 + 60_000)
     assert driven(so_far.driven()) == {8: 150}
     assert driven(of_vehicles(so_far.driven(), [VehicleNo(7)])) == {}
@@ -83,3 +92,5 @@ def test_statuses_without_an_odometer_are_not_asked_and_the_day_survives_its_tel
 def test_what_cannot_be_read_is_nothing() -> None:
     assert read_day_so_far(None) is None
     assert read_day_so_far(b"\xc1") is None
+    an_earlier_layout = {"day": "2027-01-15", "up_to_serial": 3, "counted_ms": T0, "rows": bytes(28)}
+    assert read_day_so_far(msgspec.msgpack.encode(an_earlier_layout)) is None
