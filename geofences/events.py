@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import IntEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -90,7 +90,8 @@ class FenceEvents(NamedTuple):
 
 def joined(first: FenceEvents, second: FenceEvents) -> FenceEvents:
     """Return the events of two batches whose rows index one list of positions, in the order of that."""
-    both = FenceEvents._make(np.concatenate(pair) for pair in zip(first, second, strict=True))
+    columns: zip[tuple[NDArray[Any], NDArray[Any]]] = zip(first, second, strict=True)
+    both = FenceEvents._make(np.concatenate(pair) for pair in columns)
     order = np.argsort(both.row, kind="stable")
     return FenceEvents._make([*(column[order] for column in both[:-1]), both.late])
 
