@@ -34,8 +34,8 @@ class Run:
         sys.stdout.write(f"{self}\n")
         return self
 
-    def kept(self, name: str) -> "Run":
-        """Write it to tests/chaos/results/<name>.json and return it."""
-        RESULTS.mkdir(exist_ok=True)
-        (RESULTS / f"{name}.json").write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n")
+    def kept(self, folder: Path, name: str) -> "Run":
+        """Write it to <folder>/<name>.json and return it; long runs, by hand, are kept in RESULTS."""
+        folder.mkdir(exist_ok=True)
+        (folder / f"{name}.json").write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n")
         return self

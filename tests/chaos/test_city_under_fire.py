@@ -24,7 +24,7 @@ from tests.chaos import checker, nemesis
 from tests.chaos.checker import EventRow, OrderRow, TaskRow, Violation
 from tests.chaos.city import DISTRICT, LoadedCity, RunningCity, load_city, running
 from tests.chaos.history import History
-from tests.chaos.outcome import Run
+from tests.chaos.outcome import RESULTS, Run
 from tests.chaos.people import RemoteOperator, Resident, stay_on_duty
 from tests.chaos.wooden_fleet import WoodenFleet, WoodenVehicle
 
@@ -185,15 +185,15 @@ async def run(
     return Run(violations, acknowledged, city.keeper.deaths(), settled_s, notes, crowding)
 
 
-async def under_fire(city: LoadedCity, folder: Path, seed: int, duration_s: float) -> None:
+async def under_fire(city: LoadedCity, folder: Path, results: Path, seed: int, duration_s: float) -> None:
     with closing(History(folder / "history.jsonl")) as history:
         async with running(city, folder) as alive:
-            await judged(alive, history, seed, duration_s)
+            await judged(alive, history, results, seed, duration_s)
 
 
-async def judged(alive: RunningCity, history: History, seed: int, duration_s: float) -> None:
+async def judged(alive: RunningCity, history: History, results: Path, seed: int, duration_s: float) -> None:
     faults = nemesis.plan(seed, duration_s, TARGETS, POINTS)
-    result = (await run(alive, history, faults, seed=seed)).told().kept(f"city-seed-{seed}")
+    result = (await run(alive, history, faults, seed=seed)).told().kept(results, f"city-seed-{seed}")
     assert result.violations == [], f"{result}\n{last_words(alive)}"
     assert result.acknowledged > duration_s / result.crowding
     code, said = await alive.command("audit", "verify")
@@ -204,13 +204,13 @@ async def judged(alive: RunningCity, history: History, seed: int, duration_s: fl
 async def test_the_city_keeps_its_promises_while_its_processes_are_killed(
     city: LoadedCity, tmp_path: Path
 ) -> None:
-    await under_fire(city, tmp_path, 20260701, 40)
+    await under_fire(city, tmp_path, tmp_path, 20260701, 40)
 
 
 @pytest.mark.chaos_long
 @pytest.mark.parametrize("seed", range(6))
 async def test_the_city_keeps_its_promises_for_long(city: LoadedCity, tmp_path: Path, seed: int) -> None:
-    await under_fire(city, tmp_path, seed, 90)
+    await under_fire(city, tmp_path, RESULTS, seed, 90)
 
 
 @pytest.mark.chaos_short

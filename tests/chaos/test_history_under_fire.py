@@ -35,7 +35,7 @@ from fleet.history.sweep import Selection, hour_head
 from tests.chaos import nemesis
 from tests.chaos.checker import Violation
 from tests.chaos.keeper import ROOT, Keeper, Process
-from tests.chaos.outcome import Run
+from tests.chaos.outcome import RESULTS, Run
 from tests.chaos.streams.driving import Link
 from tests.chaos.streams.judging import until
 from tests.chaos.streams.world import EDGE_LAT, LNG, ways
@@ -212,9 +212,9 @@ async def hunted(folder: Path, faults: list[nemesis.Fault], mutants: Mapping[str
     return Run(violations, accepted, deaths, settled_s, notes).told()
 
 
-async def survived(folder: Path, seed: int, duration_s: float) -> None:
+async def survived(folder: Path, results: Path, seed: int, duration_s: float) -> None:
     faults = nemesis.plan(seed, duration_s, TARGETS, POINTS, pause_s=(2.0, 5.0))
-    result = (await hunted(folder, faults)).kept(f"history-seed-{seed}")
+    result = (await hunted(folder, faults)).kept(results, f"history-seed-{seed}")
     assert result.violations == [], str(result)
     assert "thinned-1" in result.notes, f"nothing was thinned, so little was tried: {result}"
     assert sum(result.deaths.values()) >= len(faults) / 2
@@ -222,7 +222,7 @@ async def survived(folder: Path, seed: int, duration_s: float) -> None:
 
 @pytest.mark.chaos_short
 async def test_accepted_is_stored_or_thinned_whoever_is_killed(tmp_path: Path) -> None:
-    await survived(tmp_path, 20260701, 28)
+    await survived(tmp_path, tmp_path, 20260701, 28)
 
 
 @pytest.mark.parametrize(
@@ -250,4 +250,4 @@ async def test_a_mutant_is_caught(tmp_path: Path, target: str, mutant: str, poin
 @pytest.mark.chaos_long
 @pytest.mark.parametrize("seed", range(4))
 async def test_accepted_is_stored_or_thinned_for_long(tmp_path: Path, seed: int) -> None:
-    await survived(tmp_path, seed, 120)
+    await survived(tmp_path, RESULTS, seed, 120)
