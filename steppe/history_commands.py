@@ -19,6 +19,7 @@ from core.database import Database
 from core.errors import Invalid
 from core.redis import connect_streams
 from core.settings import Settings, load, process_environment
+from dashboard.schemas.history import gap_view, summary_view
 from fleet.history.check import check
 from fleet.history.exports import ExportFormat
 from fleet.history.files import RawFiles
@@ -60,7 +61,8 @@ def history_replay(vehicle_no: int, since: str | None, until: str | None, points
         if as_json:
             said: dict[str, Any] = {"vehicleNo": vehicle_no, "fromMs": span.from_ms, "toMs": span.to_ms}
             said |= {"level": found.level, "isCut": found.is_cut}
-            said |= {"gaps": msgspec.to_builtins(found.gaps), "points": list(_points(found.positions))}
+            gaps = msgspec.to_builtins([gap_view(gap) for gap in found.gaps])
+            said |= {"gaps": gaps, "points": list(_points(found.positions))}
             click.echo(json.dumps(said))
             return
         for point in _points(found.positions):
@@ -106,7 +108,7 @@ def history_summary(vehicles: tuple[int, ...], since: str | None, until: str | N
     async def work(desk: _Desk) -> None:
         found = await desk.replay.summaries(EVERYTHING, desk.span(since, until), vehicles=vehicles)
         if as_json:
-            click.echo(json.dumps(msgspec.to_builtins(found)))
+            click.echo(json.dumps(msgspec.to_builtins([summary_view(one) for one in found])))
             return
         for one in found:
             click.echo(

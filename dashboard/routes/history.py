@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any, Final
 
-import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
@@ -18,7 +17,7 @@ from dashboard.history_sheets import begin_export, box_of, columns_of, read_repl
 from dashboard.parts import DashboardParts
 from dashboard.routes.parameters import VehicleNoPath
 from dashboard.routes.positions import OCTETS
-from dashboard.schemas.history import AreaView, ExportAsked, ReplayView, SummariesView, SummaryView
+from dashboard.schemas.history import AreaView, ExportAsked, ReplayView, SummariesView, summary_view
 from fleet.history.exports import MEDIA_TYPES, ExportFormat
 from fleet.history.replay import Replay
 from fleet.history.spans import POINTS_MOST, VEHICLES_MOST, span_of
@@ -125,7 +124,7 @@ class HistoryRoutes(Controller):
         """Return distance, stops, idle and silence of vehicles; 31 vehicle-days at once."""
         span = span_of(from_ms, to_ms)
         found = await _replay(request).summaries(reach_of(principal), span, vehicles=vehicle)
-        views = tuple(SummaryView(**msgspec.structs.asdict(one)) for one in found)
+        views = tuple(summary_view(one) for one in found)
         return SummariesView(from_ms=from_ms, to_ms=to_ms, formula=FORMULA, vehicles=views)
 
     @post(

@@ -3,9 +3,10 @@
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
+from msgspec.structs import asdict
 
 from fleet.history.ledger import Level
-from fleet.history.summary import Gap
+from fleet.history.summary import Gap, Summary
 from fleet.vehicles.kinds import ControlMode
 
 Moment = Annotated[int, Meta(ge=0, le=4_102_444_800_000, description="City milliseconds")]
@@ -95,6 +96,11 @@ class ExportAsked(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     bbox: Annotated[str, Meta(max_length=80)] | None = None
     """west,south,east,north in degrees."""
     reason: Annotated[str, Meta(min_length=4, max_length=500)]
+
+
+def summary_view(summary: Summary) -> SummaryView:
+    """Return a summary in the api's words."""
+    return SummaryView(**asdict(summary))
 
 
 def gap_view(gap: Gap) -> GapView:

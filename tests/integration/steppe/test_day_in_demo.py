@@ -50,7 +50,7 @@ class Night:
         """Return what the history says of vehicles on that day."""
         span = (f"{self.day}T00:00:00+08:00", f"{self.day + timedelta(days=1)}T00:00:00+08:00")
         found = self.ask("history", "summary", *numbers, "--from", span[0], "--to", span[1])
-        return {one["vehicle_no"]: one for one in found}
+        return {one["vehicleNo"]: one for one in found}
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +69,6 @@ def test_a_day_that_ends_is_closed_and_agrees_with_the_history(night: Night) -> 
     rows = night.rows()
     summaries = night.summaries([str(row["body"]["vehicle_no"]) for row in rows])
     driven = {row["body"]["vehicle_no"]: sum(part["metres"] for part in row["body"]["parts"]) for row in rows}
-    assert driven == pytest.approx({no: one["distance_m"] for no, one in summaries.items()}, rel=0.01, abs=5)
+    assert driven == pytest.approx({no: one["distanceM"] for no, one in summaries.items()}, rel=0.01, abs=5)
     assert sum(driven.values()) > 100
     assert {row["revision"] for row in rows} == {1}

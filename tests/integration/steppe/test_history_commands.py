@@ -60,6 +60,12 @@ def test_replay_says_every_position_as_json(environment: Mapping[str, str], writ
     assert (said["level"], said["isCut"], said["gaps"]) == ("full", False, [])
 
 
+def test_a_silence_is_said_in_the_words_of_the_api(environment: Mapping[str, str], written: Written) -> None:
+    words = ("replay", "7", "--from", iso(T0 - 60_000), "--to", iso(T0), "--json")
+    said = json.loads(steppe(environment, *words).stdout)
+    assert said["gaps"] == [{"fromMs": T0 - 60_000, "toMs": T0}]
+
+
 def test_left_out_times_mean_the_last_hour_that_history_holds(
     environment: Mapping[str, str], written: Written
 ) -> None:
@@ -82,7 +88,7 @@ def test_at_says_where_everybody_was(environment: Mapping[str, str], written: Wr
 def test_summary_says_what_a_vehicle_did(environment: Mapping[str, str], written: Written) -> None:
     words = ("summary", "7", "8", "--from", iso(T0), "--to", iso(T0 + HOUR_MS))
     said = json.loads(steppe(environment, *words, "--json").stdout)
-    assert [(one["vehicle_no"], one["stops"]) for one in said] == [(7, 1), (8, 1)]
+    assert [(one["vehicleNo"], one["stops"], one["topSpeedMps"]) for one in said] == [(7, 1, 0), (8, 1, 0)]
     assert "60.0 min" in steppe(environment, *words).stdout
 
 
