@@ -4,18 +4,23 @@ import { Asked } from "../parts/asked.svelte.ts";
 
 export class Paged<T> {
   readonly asked: Asked<T[]>;
-  cursor = $state.raw<string | null | undefined>(undefined);
+  /** Where the page behind a list begins: of the list that is shown, never of an answer that was dropped. */
+  private readonly behind = new WeakMap<T[], string | null | undefined>();
+  private next: string | null | undefined = undefined;
 
   constructor(private readonly question: (cursor?: string | null) => Promise<Page<T>>) {
     this.asked = new Asked(async () => {
-      const page = await this.question(this.next);
       const before = this.next === undefined ? [] : (this.asked.data ?? []);
-      this.cursor = page.nextCursor;
-      return [...before, ...page.items];
+      const page = await this.question(this.next);
+      const all = [...before, ...page.items];
+      this.behind.set(all, page.nextCursor);
+      return all;
     });
   }
 
-  private next: string | null | undefined = undefined;
+  get cursor(): string | null | undefined {
+    return this.asked.data && this.behind.get(this.asked.data);
+  }
 
   ask(): Promise<void> {
     this.next = undefined;
