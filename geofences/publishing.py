@@ -108,7 +108,7 @@ async def publish_fence(
         raise Invalid(
             "time-out-of-range",
             "A fence cannot come into force in the past",
-            field="effective_at",
+            field="effectiveAt",
             limit=f"not before {at.isoformat()}",
         )
     store = FenceStore(tx)

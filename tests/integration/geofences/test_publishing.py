@@ -80,7 +80,7 @@ async def test_a_future_version_takes_over_at_its_moment(database: Database) -> 
 async def test_a_version_cannot_come_into_force_in_the_past(database: Database) -> None:
     with pytest.raises(Invalid) as error:
         await drawn_and_published(database, NOW, effective_at=NOW - timedelta(seconds=1))
-    assert error.value.fields["field"] == "effective_at"
+    assert error.value.fields["field"] == "effectiveAt"
 
 
 async def test_a_version_is_published_once(database: Database) -> None:
