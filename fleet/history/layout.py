@@ -62,9 +62,11 @@ def _positions_table(records: Records) -> pa.Table:
 
 def _positions(table: pa.Table) -> Records:
     records = np.zeros(len(table), HISTORY)
-    for name in POSITIONS_READ:
+    read = frozenset(table.column_names)
+    for name in read.intersection(POSITIONS_READ):
         records[name] = table.column(name).to_numpy()
-    records["received_ms"] = records["measured_ms"] + table.column("late_ms").to_numpy()
+    if "late_ms" in read:
+        records["received_ms"] = records["measured_ms"] + table.column("late_ms").to_numpy()
     return records
 
 

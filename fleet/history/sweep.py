@@ -45,6 +45,9 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """Sorted vehicle numbers; None for all."""
     box_e7: tuple[int, int, int, int] | None = None
     """South, north, west, east in degrees ×1e7."""
+    columns: tuple[str, ...] | None = None
+    """Columns of positions that are read beside ``ASKED`` and the sequence; fields that were not read are 0.
+    None for all: two thirds of the time of a reading."""
 
     def holds(self, records: Records | Mapping[str, Numbers]) -> Mask:
         """Say which records, or rows of columns, are asked for."""
@@ -181,9 +184,11 @@ def _read(kind: Kind, source: Source, wanted: Selection, piece: _Piece) -> Itera
     numbers = [int(number) for number in np.flatnonzero(may)]
     if not numbers:
         return
+    columns = None if wanted.columns is None else [*ASKED, kind.seq, *wanted.columns]
     with pq.ParquetFile(source.path) as file:
         for start in range(0, len(numbers), GROUPS_AT_ONCE):
-            table = file.read_row_groups(numbers[start : start + GROUPS_AT_ONCE], use_threads=False)
+            some = numbers[start : start + GROUPS_AT_ONCE]
+            table = file.read_row_groups(some, columns=columns, use_threads=False)
             held = _held(table, source, wanted, piece)
             if held.any():
                 # Fewer rows first: to make records of all of them costs as much as to read them.
@@ -209,11 +214,11 @@ def _pieces(sources: list[Source], wanted: Selection, piece_rows: int) -> list[_
     if not len(groups):
         return []
     ends = [_LAST]
-    share = _share_of_span(groups, wanted)
-    wanted_pieces = int(np.ceil((groups["rows"] * share).sum() / piece_rows))
-    if wanted_pieces > 1 and wanted.vehicles is None:
+    rows = groups["rows"] * _share_of_span(groups, wanted) * _share_of_vehicles(groups, wanted)
+    wanted_pieces = int(np.ceil(rows.sum() / piece_rows))
+    if wanted_pieces > 1:
         order = np.argsort(groups["last_vehicle"], kind="stable")
-        sums = np.cumsum((groups["rows"] * share)[order])
+        sums = np.cumsum(rows[order])
         at = np.searchsorted(sums, sums[-1] * np.arange(1, wanted_pieces) / wanted_pieces)
         ends = [*(int(end) for end in np.unique(groups["last_vehicle"][order][at])), _LAST]
     starts = [_FIRST, *(end + 1 for end in ends[:-1])]
@@ -224,6 +229,16 @@ def _share_of_span(groups: Records, wanted: Selection) -> NDArray[np.float64]:
     """Return which part of each group's time lies in the span: an estimate of its records there."""
     inside = np.minimum(groups["to_ms"], wanted.to_ms) - np.maximum(groups["from_ms"], wanted.from_ms) + 1
     share: NDArray[np.float64] = inside / (groups["to_ms"] - groups["from_ms"] + 1)
+    return share
+
+
+def _share_of_vehicles(groups: Records, wanted: Selection) -> NDArray[np.float64]:
+    """Return which part of each group's vehicle numbers is asked for."""
+    if wanted.vehicles is None:
+        return np.ones(len(groups))
+    first = np.searchsorted(wanted.vehicles, groups["first_vehicle"])
+    asked = np.searchsorted(wanted.vehicles, groups["last_vehicle"], side="right") - first
+    share: NDArray[np.float64] = asked / (groups["last_vehicle"] - groups["first_vehicle"] + 1)
     return share
 
 

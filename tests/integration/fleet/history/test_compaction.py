@@ -12,7 +12,7 @@ from fleet.history.hourly import HourFiles
 from fleet.history.kept import BLOCK_MS, HOUR_MS, POSITIONS_READ
 from fleet.history.layout import POSITIONS, STATUS
 from fleet.history.reading import History
-from fleet.history.sweep import Selection, hour_head
+from fleet.history.sweep import Selection, hour_head, sweep
 from fleet.links.wire.status import new_status
 from fleet.telemetry.records import STREAM_STATUS
 from tests.history import (
@@ -214,3 +214,19 @@ def test_a_clock_far_ahead_does_not_keep_raw_files_for_ever(tmp_path: Path) -> N
     assert compact(written.folder, T0 + 2 * HOUR_MS) == [HOUR]
     assert compact(written.folder, T0 + 30 * HOUR_MS) == [HOUR + 1000]
     assert raw_left(written) == 1
+
+
+def test_many_vehicles_are_read_in_bounded_pieces_and_no_column_that_nobody_asked_for(tmp_path: Path) -> None:
+    written = Written(tmp_path)
+    for numbers in ((1, 2, 3), (4, 5, 6), (7, 8, 9)):
+        written.minutes(numbers, T0, T0 + 2 * MINUTE)
+    whole = read(tmp_path)
+    wanted = Selection(
+        from_ms=T0, to_ms=T0 + MINUTE, vehicles=np.array([2, 3, 5, 6, 8]), columns=("accuracy_dm",)
+    )
+    pieces = [records for records, _ in sweep(POSITIONS, History(tmp_path).sources, wanted, piece_rows=100)]
+    expected = whole[wanted.holds(whole)]
+    assert [sorted(set(piece["vehicle_no"].tolist())) for piece in pieces] == [[2, 3], [5, 6], [8]]
+    for name in ("vehicle_no", "measured_ms", "lat_e7", "seq", "accuracy_dm"):
+        assert np.concatenate(pieces)[name].tolist() == expected[name].tolist()
+    assert pieces[0]["received_ms"].max() == 0 < expected["received_ms"].min()
