@@ -33,6 +33,15 @@ class TouchedOrder(msgspec.Struct, frozen=True, kw_only=True):
     end: Literal["pickup", "dropoff"]
 
 
+class RestOfWeek(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a job is that goes through the whole week, oldest first, because a preview had no time to."""
+
+    from_at: datetime
+    to_at: datetime
+    reached_at: datetime
+    """Everything from ``from_at`` until then is judged."""
+
+
 class FencePreview(msgspec.Struct, frozen=True, kw_only=True):
     """What was seen when a version was previewed, within the reach of whoever asked."""
 
@@ -40,5 +49,8 @@ class FencePreview(msgspec.Struct, frozen=True, kw_only=True):
     inside: tuple[int, ...]
     """Numbers of the first vehicles inside."""
     past: PastCrossings
+    """What there was time for at once, then, when ``rest`` is done, the whole week."""
+    rest: RestOfWeek | None = None
+    """None when nothing is to come."""
     orders_touched: int
     orders: tuple[TouchedOrder, ...]

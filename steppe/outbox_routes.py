@@ -12,6 +12,8 @@ from core.outbox import Route
 from core.queue import JobQueue
 from fleet.commands import queue_command
 from fleet.commands.carry_command import CommandCarrier
+from fleet.fences import week_store
+from fleet.fences.finish_previews import PreviewWaker
 from fleet.live.feeds import ChangeAnnouncer
 from fleet.webhooks import fan_out
 from geofences import publishing
@@ -22,7 +24,11 @@ from steppe.resources import Resources
 
 
 def outbox_routes(
-    resources: Resources, queue: JobQueue, port: NoticePort, staff: StaffNoticeWaker
+    resources: Resources,
+    queue: JobQueue,
+    port: NoticePort,
+    staff: StaffNoticeWaker,
+    previews: PreviewWaker,
 ) -> Mapping[str, Route]:
     """Return what carries each topic; a row of another topic waits for a version that knows it."""
     settings = resources.settings
@@ -34,6 +40,7 @@ def outbox_routes(
         wake.TOPIC: wake.DispatchWaker(queue, resources.clock),
         notices.TOPIC: ResidentNotices(resources.database, secret_keys(settings.security), port),
         staff_notices.TOPIC: staff,
+        week_store.TOPIC: previews,
         fan_out.ALARM_TOPIC: told,
         fan_out.FENCE_TOPIC: told,
         HEAD_TOPIC: HeadFiles(settings.data_dir / "audit-heads"),

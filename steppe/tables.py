@@ -13,6 +13,7 @@ import core.outbox
 import fleet.alarms.tables
 import fleet.commands.tables
 import fleet.days.tables
+import fleet.fences.tables
 import fleet.history.holds.tables
 import fleet.incidents.tables
 import fleet.people.tables
@@ -41,6 +42,7 @@ ALL: Final[tuple[ModuleType, ...]] = (
     fleet.alarms.tables,
     fleet.commands.tables,
     fleet.days.tables,
+    fleet.fences.tables,
     fleet.history.holds.tables,
     fleet.incidents.tables,
     fleet.people.tables,

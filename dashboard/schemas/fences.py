@@ -19,6 +19,7 @@ from geofences.fences import (
     FenceHours,
     FenceKind,
     FenceRules,
+    FenceState,
     FenceTiming,
     GroupName,
     HourSpan,
@@ -182,6 +183,14 @@ class PastView(_View, frozen=True):
     is_whole: bool
 
 
+class RestView(_View, frozen=True):
+    """How far a job is that goes through the whole week; its counts take the place of `past` at the end."""
+
+    from_at: datetime
+    to_at: datetime
+    reached_at: datetime
+
+
 class TouchedOrderView(_View, frozen=True):
     """An open order with an end inside."""
 
@@ -195,6 +204,8 @@ class PreviewView(_View, frozen=True):
     vehicles_inside: int
     inside: tuple[int, ...]
     past: PastView
+    rest: RestView | None
+    """Null when nothing is to come: the whole week was looked at, or the version was published or dropped."""
     orders_touched: int
     orders: tuple[TouchedOrderView, ...]
 
@@ -312,7 +323,7 @@ def fence_view(record: FenceRecord, before: FenceRecord | None = None, *, compar
         drawn_by=record.drawn_by,
         previewed_at=record.previewed_at,
         previewed_by=record.previewed_by,
-        preview=None if record.preview is None else _preview_view(record.preview),
+        preview=None if record.preview is None else _preview_view(record.preview, record.state),
         effective_at=record.effective_at,
         published_at=record.published_at,
         published_by=record.published_by,
@@ -363,11 +374,13 @@ def _spans_view(spans: Sequence[HourSpan]) -> tuple[SpanView, ...]:
     )
 
 
-def _preview_view(preview: FencePreview) -> PreviewView:
+def _preview_view(preview: FencePreview, state: FenceState) -> PreviewView:
+    rest = preview.rest if state is FenceState.PREVIEWED else None
     return PreviewView(
         vehicles_inside=preview.vehicles_inside,
         inside=preview.inside,
         past=PastView(**msgspec.structs.asdict(preview.past)),
+        rest=None if rest is None else RestView(**msgspec.structs.asdict(rest)),
         orders_touched=preview.orders_touched,
         orders=tuple(TouchedOrderView(order_id=o.order_id, end=o.end) for o in preview.orders),
     )

@@ -17,6 +17,8 @@ from geofences.events import policy_of
 from geofences.fences import Fence
 from geofences.preview import PastCrossings
 
+READ: Final = ("accuracy_dm",)
+"""Columns that are judged beside those that every reading has."""
 NEAR_M: Final = 300.0
 """Positions farther out are not read: at 10 m/s they are half a minute away."""
 FAR_M: Final = 3_000.0
@@ -87,11 +89,11 @@ def _read(
     from fleet.history.reading import History
     from fleet.history.sweep import Selection
 
-    history, box = History(folder), _around(fence)
+    history, box = History(folder), around(fence)
     begin, length = to_ms, WINDOW_FIRST_MS
     while begin > from_ms and (since_s := left_s()) > 0:
         end, start = begin, max(from_ms, (begin - length) // WINDOW_FIRST_MS * WINDOW_FIRST_MS)
-        wanted = Selection(from_ms=start, to_ms=end - 1, vehicles=vehicles, box_e7=box)
+        wanted = Selection(from_ms=start, to_ms=end - 1, vehicles=vehicles, box_e7=box, columns=READ)
         for records in history.read(wanted):
             spool.keep(records)
             if left_s() <= 0 or spool.size > POSITIONS_MOST:
@@ -151,8 +153,8 @@ def near_m(fence: Fence) -> float:
     return float(np.clip(_LEAVING_MPS * wait_s, NEAR_M, FAR_M))
 
 
-def _around(fence: Fence) -> tuple[int, int, int, int]:
-    """Return the box to read (south, north, west, east in degrees ×1e7)."""
+def around(fence: Fence) -> tuple[int, int, int, int]:
+    """Return the box to read around a fence (south, north, west, east in degrees ×1e7)."""
     west, south, east, north = shapely.bounds(shapes.to_geos(fence.area)).tolist()
     margin = near_m(fence) / geo.METRES_PER_DEGREE
     wide = margin / float(np.cos(np.radians((south + north) / 2)))

@@ -1,15 +1,17 @@
 """One fence over what is stored: the live step's own answers, asked only of positions that can change one."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from fleet.telemetry.records import Records
 from geofences import geo
 from geofences.batches import margin, rounds
-from geofences.events import FenceEventKind
+from geofences.events import FenceEventKind, TransitionState
 from geofences.fences import Fence
 from geofences.index import FenceIndex
 from geofences.transitions import Transitions
@@ -20,7 +22,20 @@ type Booleans = NDArray[np.bool_]
 _UNKNOWN_ACCURACY: Final = 255
 _UNCOUNTED: Final = FenceEventKind.OUTSIDE
 """Said to vehicles that were never near, whose positions are not read."""
+_UNHEARD: Final = np.iinfo(np.int64).min
 _IN, _DOUBTFUL, _OUT = 1, 2, 3
+
+
+class Judged(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """Where a judge stands, for another process to go on from; it says what this one would have said."""
+
+    events: Mapping[str, int]
+    vehicles: bytes
+    """int32[m]: those that made the fence say something."""
+    membership: TransitionState
+    lat: bytes
+    """float64[n], where each slot of ``membership`` was last."""
+    lng: bytes
 
 
 class PastJudge:
@@ -36,6 +51,8 @@ class PastJudge:
         """Take a fence and how many vehicle numbers there are."""
         self._index = FenceIndex.build([fence])
         self._transitions = Transitions(self._index, size)
+        self._last_ms = np.full(size, _UNHEARD, np.int64)
+        self._lat, self._lng = np.full(size, np.nan), np.full(size, np.nan)
         self._counts: Counter[str] = Counter()
         self.vehicles: set[int] = set()
         """Numbers of those that made the fence say something."""
@@ -44,6 +61,28 @@ class PastJudge:
     def counts(self) -> dict[str, int]:
         """How often each kind of event was said."""
         return dict(self._counts)
+
+    def export(self) -> Judged:
+        """Return where it stands: some 50 bytes for each vehicle that came near."""
+        slots = np.flatnonzero(self._last_ms != _UNHEARD).astype(np.int32)
+        return Judged(
+            events=self.counts,
+            vehicles=np.array(sorted(self.vehicles), np.int32).tobytes(),
+            membership=self._transitions.export(slots),
+            lat=self._lat[slots].tobytes(),
+            lng=self._lng[slots].tobytes(),
+        )
+
+    def restore(self, judged: Judged) -> None:
+        """Go on from where another judge of the same fence stood."""
+        self._counts = Counter(judged.events)
+        self.vehicles = set(np.frombuffer(judged.vehicles, np.int32).tolist())
+        slots = np.frombuffer(judged.membership.slots, np.int32)
+        self._last_ms[slots] = np.frombuffer(judged.membership.last_ms, np.int64)
+        self._lat[slots] = np.frombuffer(judged.lat, np.float64)
+        self._lng[slots] = np.frombuffer(judged.lng, np.float64)
+        self._transitions.restore(judged.membership)
+        self._transitions.place(slots, self._lat[slots], self._lng[slots], self._last_ms[slots])
 
     def step(self, records: Records) -> None:
         """Judge positions that are newer than those of the steps before."""
@@ -69,6 +108,15 @@ class PastJudge:
             counted = said.kind != _UNCOUNTED
             self._counts.update(FenceEventKind(kind).name.lower() for kind in said.kind[counted].tolist())
             self.vehicles.update(said.slot[counted].tolist())
+        self._note_last(batch)
+
+    def _note_last(self, batch: "_Batch") -> None:
+        """Note the newest position of each vehicle of a batch, as the transitions did."""
+        last = np.append(~batch.follows[1:], True) if len(batch.slots) else np.zeros(0, np.bool_)
+        last &= batch.ms > self._last_ms[batch.slots]
+        slots = batch.slots[last]
+        self._last_ms[slots] = batch.ms[last]
+        self._lat[slots], self._lng[slots] = batch.lat[last], batch.lng[last]
 
 
 class _Batch:

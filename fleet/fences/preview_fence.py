@@ -1,6 +1,7 @@
 """Previewing a version: who is inside now, what it would have said last week, which orders it touches."""
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -8,21 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.auth.principal import Principal, reach_of
-from core.clock import Clock
-from core.database import Database
+from core.clock import Clock, ms_of_moment
+from core.database import Database, Transaction
 from core.ids import FenceId, FenceVersion
+from core.outbox import emit
 from core.transitions import advance
 from fleet.fences.past_crossings import past_crossings
+from fleet.fences.week_store import KEY, TOPIC, WeekStore
 from fleet.telemetry.records import Records
 from fleet.vehicles.store import VehicleFilter, VehicleStore
 from geofences import geo, shapes
 from geofences.fences import Fence, FenceDraft, versioned
 from geofences.impact import FenceImpact
-from geofences.preview import NAMED_MOST, FencePreview, PastCrossings
+from geofences.preview import NAMED_MOST, FencePreview, PastCrossings, RestOfWeek
 from geofences.publishing import TRANSITIONS, FenceStep, preview_fence
 from geofences.store import FenceRecord, FenceStore
 
-WEEK_MS: Final = 7 * 24 * 3_600_000
+WEEK: Final = timedelta(days=7)
 HISTORY_WALL_S: Final = 10.0
 """How long a preview reads history; a person waits for it."""
 
@@ -39,18 +42,27 @@ class FencePreviewer:
     """Previews versions for one process."""
 
     def __init__(
-        self, database: Database, clock: Clock, states: States, history: Path, impact: FenceImpact
+        self,
+        database: Database,
+        clock: Clock,
+        states: States,
+        history: Path,
+        impact: FenceImpact,
+        *,
+        wall_s: float = HISTORY_WALL_S,
     ) -> None:
-        """Take the stores, the folder of the history and who knows the orders."""
+        """Take the stores, the folder of the history, who knows the orders, and how long a person waits."""
         self._database = database
         self._clock = clock
         self._states = states
         self._history = history
         self._impact = impact
+        self._wall_s = wall_s
 
     async def preview(self, fence_id: FenceId, version: FenceVersion, principal: Principal) -> FenceRecord:
         """Look at a version, keep what was seen with it, and return it.
 
+        What of the last week there was no time for at once is left to a job (``finish_previews``).
         Raises NotFound outside the principal's reach, IllegalTransition when it is published or retired,
         Unavailable when a store does not answer.
         """
@@ -67,25 +79,51 @@ class FencePreviewer:
             vehicles_inside=len(inside),
             inside=tuple(inside[:NAMED_MOST]),
             past=past,
+            rest=_rest(past),
             orders_touched=len({order.order_id for order in touched}),
             orders=tuple(touched[:NAMED_MOST]),
         )
         async with self._database.write() as tx:
+            await self._leave_rest(tx, fence_id, version, numbers, seen.rest)
             return await preview_fence(
                 tx, fence_id, version, seen, at=self._clock.now(), by=principal.id, reach=reach
             )
 
+    async def _leave_rest(
+        self,
+        tx: Transaction,
+        fence_id: FenceId,
+        version: FenceVersion,
+        numbers: NDArray[np.int64],
+        rest: RestOfWeek | None,
+    ) -> None:
+        """Have a job go through the week, or none where there is nothing left of it."""
+        if rest is None:
+            await WeekStore(tx).drop(fence_id, version)
+            return
+        from_ms, to_ms = ms_of_moment(rest.from_at), ms_of_moment(rest.to_at)
+        wall = self._clock.wall()
+        await WeekStore(tx).begin(fence_id, version, numbers, from_ms=from_ms, to_ms=to_ms, due_at=wall)
+        await emit(tx, TOPIC, {"fence_id": fence_id}, key=KEY, at=self._clock.now())
+
     def _past(self, fence: Fence, numbers: NDArray[np.int64]) -> PastCrossings:
         now_ms = self._clock.now_ms()
-        until_s = self._clock.monotonic_s() + HISTORY_WALL_S
+        until_s = self._clock.monotonic_s() + self._wall_s
         return past_crossings(
             self._history,
             fence,
             numbers,
-            from_ms=now_ms - WEEK_MS,
+            from_ms=now_ms - round(WEEK.total_seconds() * 1000),
             to_ms=now_ms,
             left_s=lambda: until_s - self._clock.monotonic_s(),
         )
+
+
+def _rest(past: PastCrossings) -> RestOfWeek | None:
+    if past.is_whole:
+        return None
+    from_at = past.to_at - WEEK
+    return RestOfWeek(from_at=from_at, to_at=past.to_at, reached_at=from_at)
 
 
 def _concerned(draft: FenceDraft) -> VehicleFilter:

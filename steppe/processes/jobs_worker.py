@@ -1,4 +1,4 @@
-"""An RQ worker on the queue ``jobs``: what may take long and need not be at once, such as notices."""
+"""An RQ worker on the queue ``jobs``: what need not be at once: notices, the weeks of fence previews."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,6 +9,7 @@ from core.auth.tell_staff import StaffNoticeSender, staff_notice_port
 from core.health import HealthServer
 from core.queue import JobQueue, WorkerContext, run_worker
 from core.settings import load, process_environment
+from fleet.fences.finish_previews import PreviewFinisher
 from steppe.checks import store_checks
 from steppe.resources import open_resources, redis_url_of
 
@@ -25,13 +26,14 @@ async def jobs_context() -> AsyncIterator[WorkerContext]:
         health = HealthServer(settings.worker.health_host, settings.worker.health_port, checks)
         serving = asyncio.create_task(health.run(stop))
         sender = StaffNoticeSender(database, clock, staff_notice_port(settings, print))
+        finisher = PreviewFinisher(database, clock, settings.data_dir / "history")
         try:
             yield WorkerContext(
                 settings=settings,
                 database=database,
                 clock=clock,
                 queue=queue,
-                parts={StaffNoticeSender: sender},
+                parts={StaffNoticeSender: sender, PreviewFinisher: finisher},
             )
         finally:
             stop.set()

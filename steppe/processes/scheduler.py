@@ -22,6 +22,7 @@ from fleet.commands.supply_fences import FenceSupply
 from fleet.days.durable import DurableMark
 from fleet.days.keep_days import DayKeeper
 from fleet.fences.capacity_watch import CapacityWatch
+from fleet.fences.finish_previews import PreviewWaker
 from fleet.fences.near_watch import NearWatch
 from fleet.incidents.open_incidents import IncidentFollower
 from fleet.incidents.rules import rules_of
@@ -67,12 +68,13 @@ async def compose(resources: Resources) -> Components:
     )
     every_s = settings.scheduler.reconcile_s
     staff_waker = StaffNoticeWaker(database, queue, clock, every_s=every_s)
+    preview_waker = PreviewWaker(database, queue, clock, every_s=every_s)
     heard = last_heard(resources)
     return {
         "internal": Component(runnable=internal, policy="fail"),
         "relay": Relay(
             database,
-            outbox_routes(resources, queue, notice_port(settings, print), staff_waker),
+            outbox_routes(resources, queue, notice_port(settings, print), staff_waker, preview_waker),
             clock,
             holder=holder_of("relay"),
             batch=settings.scheduler.outbox_batch,
@@ -123,6 +125,7 @@ async def compose(resources: Resources) -> Components:
             every_s=every_s,
         ),
         "staff-notices": staff_waker,
+        "previews": preview_waker,
         "radio-holes": HoleBook(database, clock),
         "webhooks": WebhookSender(
             database,

@@ -11,6 +11,7 @@ export type Quality = Schemas["QualityView"];
 export type Score = Schemas["Quality"];
 export type Sample = Schemas["Sample"];
 export type Fence = Schemas["FenceView"];
+export type RestOfWeek = Schemas["RestView"];
 export type Replay = Schemas["ReplayView"];
 export type Summary = Schemas["SummaryView"];
 export type Kpi = Schemas["KpiView"];

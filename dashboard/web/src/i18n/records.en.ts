@@ -107,7 +107,8 @@ export const records: RecordsWords = {
     confirmRetire: "Really retire",
     result: (inside, vehicles, events, orders) =>
       `${inside} vehicles are inside now; last week ${vehicles} vehicles would have made ${events} events; ${orders} open orders are touched.`,
-    partial: "Less than a week is stored; only that was counted.",
+    partial: (from, positions) => `At once there was time to look back to ${from} (${positions} positions).`,
+    rest: (days) => `The whole week is being worked out: ${days} of 7 days`,
     mayNot: "Your role may only look at fences.",
   },
 };

@@ -105,7 +105,8 @@ export const records = {
     confirmRetire: "确认停用",
     result: (inside: number, vehicles: number, events: number, orders: number) =>
       `围栏内现有 ${inside} 辆车；过去一周有 ${vehicles} 辆车会产生 ${events} 个事件；涉及未完成订单 ${orders} 个。`,
-    partial: "历史不足一周，仅计算已存储的部分。",
+    partial: (from: string, positions: string) => `即时预览只来得及回看到 ${from}（${positions} 个位置）。`,
+    rest: (days: string) => `正在计算完整一周：已完成 ${days} / 7 天`,
     mayNot: "您的角色只能查看围栏。",
   },
 };
