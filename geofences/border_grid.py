@@ -25,6 +25,8 @@ REACH_DEG: Final = 16.0 / geo.METRES_PER_DEGREE
 """Longest segment that is answered, each way: a low-speed vehicle's way of a second."""
 TOUCH_DEG: Final = 1e-9
 """What rounding may hide, 0.1 mm: a segment this near to a piece may meet it."""
+_NO_LENGTH: Final = 1e-30
+"""Square of a length that only a piece of two equal ends falls short of."""
 _SPREAD: Final = (np.int64(73_856_093), np.int64(19_349_663))
 """Teschner et al., Optimized Spatial Hashing for Collision Detection (2003)."""
 
@@ -69,6 +71,28 @@ class BorderGrid:
         may[self.meets(start, end)[0]] = True
         return may
 
+    def passes(self, start: tuple[Floats, Floats], end: tuple[Floats, Floats]) -> tuple[Booleans, Floats]:
+        """Return which segments meet no border for certain, bool[n], and how much room each end has.
+
+        Room is float64[n], degrees on the plane of (lng, lat): no border lies within it of the segment's end.
+        At most ``REACH_DEG``, and 0 where a border may be touched.
+        """
+        (y0, x0), (y1, x1) = start, end
+        way, piece, count = self._near(end)
+        ax, ay, bx, by = self._ends.take(piece, axis=0).T
+        dx, dy, px, py = bx - ax, by - ay, x1[way] - ax, y1[way] - ay
+        left, right = dx * (y0[way] - ay) - dy * (x0[way] - ax), dx * py - dy * px
+        near = (np.abs(dx) + np.abs(dy)) * TOUCH_DEG
+        both = np.flatnonzero((np.minimum(left, right) <= near) & (np.maximum(left, right) >= -near))
+        along, square = dx * px + dy * py, np.maximum(dx * dx + dy * dy, _NO_LENGTH)
+        beyond = np.maximum(np.maximum(-along, along - square), 0.0)
+        room = _least((right * right + beyond * beyond) / square, count, REACH_DEG * REACH_DEG)
+        way, piece = way[both], piece[both]
+        met = _astride((x0[way], y0[way], x1[way], y1[way]), self._ends.take(piece, axis=0).T)
+        passed = ~self.is_long(start, end)
+        passed[way[met]] = False
+        return passed, np.maximum(np.sqrt(room) - TOUCH_DEG, 0.0)
+
     @staticmethod
     def is_long(start: tuple[Floats, Floats], end: tuple[Floats, Floats]) -> Booleans:
         """Say which segments are beyond ``REACH_DEG``, of which the grid knows nothing, bool[n]."""
@@ -84,19 +108,27 @@ class BorderGrid:
         Of segments that are not ``is_long`` no pair is missing.
         """
         (y0, x0), (y1, x1) = start, end
-        bucket = self._bucket(
-            np.floor(x1 / CELL_DEG).astype(np.int64), np.floor(y1 / CELL_DEG).astype(np.int64)
-        )
-        first = self._offsets[bucket]
-        count = self._offsets[bucket + 1] - first
-        way = np.repeat(np.arange(len(count)), count)
-        place = np.arange(len(way)) + np.repeat(first - (np.cumsum(count) - count), count)
-        piece = self._entries[place]
+        way, piece, _ = self._near(end)
         # Nearly all ways lie on one side of the piece: the other half is asked of those that do not.
         met = _astride(self._ends.take(piece, axis=0).T, (x0[way], y0[way], x1[way], y1[way]))
         way, piece = way[met], piece[met]
         met = _astride((x0[way], y0[way], x1[way], y1[way]), self._ends.take(piece, axis=0).T)
         return way[met], self._owner[piece[met]]
+
+    def _near(
+        self, end: tuple[Floats, Floats]
+    ) -> tuple[NDArray[np.intp], NDArray[np.int32], NDArray[np.int32]]:
+        """Return pairs (segment, piece) of which the piece is noted where the segment ends, and how many each
+        segment has."""
+        lat, lng = end
+        bucket = self._bucket(
+            np.floor(lng / CELL_DEG).astype(np.int64), np.floor(lat / CELL_DEG).astype(np.int64)
+        )
+        first = self._offsets[bucket]
+        count = self._offsets[bucket + 1] - first
+        way = np.repeat(np.arange(len(count)), count)
+        place = np.arange(len(way)) + np.repeat(first - (np.cumsum(count) - count), count)
+        return way, self._entries[place], count
 
     def _bucket(self, column: Longs, row: Longs) -> Longs:
         found: Longs = (column * _SPREAD[0] ^ row * _SPREAD[1]) & self._mask
@@ -115,6 +147,16 @@ def _astride(lines: Sequence[Floats] | Floats, others: Sequence[Floats] | Floats
     left, right = dx * (y0 - ay) - dy * (x0 - ax), dx * (y1 - ay) - dy * (x1 - ax)
     apart = (np.minimum(left, right) > near) | (np.maximum(left, right) < -near)
     return np.flatnonzero(~apart)
+
+
+def _least(values: Floats, count: NDArray[np.integer], most: float) -> Floats:
+    """Return the least value of each run of ``count[i]`` values and of ``most``, float64[len(count)]."""
+    least = np.full(len(count), most)
+    some = np.flatnonzero(count)
+    if len(some):
+        first = (np.cumsum(count) - count)[some]
+        least[some] = np.minimum(least[some], np.minimum.reduceat(values, first))
+    return least
 
 
 def _pieces(shapes: NDArray[np.object_]) -> tuple[Floats, Floats, NDArray[np.int32]]:

@@ -53,12 +53,15 @@ class CalmCircles:
         another one rules.
         """
         self._looked_lat[slots], self._looked_lng[slots] = lat, lng
-        self.move(clearance, slots, lat, lng)
+        self.move(clearance, slots, lat, lng, np.zeros(len(slots)))
 
-    def move(self, clearance: Clearance, slots: Slots, lat: Floats, lng: Floats) -> None:
-        """Do what ``draw`` does for slots that came here past no border and were not looked up."""
+    def move(self, clearance: Clearance, slots: Slots, lat: Floats, lng: Floats, room_deg: Floats) -> None:
+        """Do what ``draw`` does for slots that came here past no border and were not looked up.
+
+        ``room_deg``: what ``BorderGrid.passes`` says of each point, float64[n].
+        """
         self._squeeze_2 = clearance.squeeze * clearance.squeeze
-        radius = clearance.around(lat, lng)
+        radius = np.maximum(clearance.around(lat, lng), room_deg * clearance.squeeze)
         self._lat[slots], self._lng[slots] = lat, lng
         self._square[slots] = np.where(radius > 0, radius * radius, _NOWHERE)
 

@@ -110,18 +110,19 @@ class Transitions:
 
     def came_past_none(
         self, slots: NDArray[np.integer], lat: Floats, lng: Floats, measured_ms: Longs
-    ) -> Booleans:
+    ) -> tuple[Booleans, Floats]:
         """Say which points are surely in the fences of their slot's newest point, bool[n].
 
         They are later than it and no border lies in the way from there. For different slots, finite points.
+        The second is the room that each has to the next border, see ``BorderGrid.passes``.
         Some 0.3 µs a point; False costs a look-up and says nothing.
         """
         stays = self._stays
         start = stays.lat[slots], stays.lng[slots]
         none: Booleans = measured_ms > stays.last_ms[slots]
         none &= np.isfinite(start[0])
-        none &= ~self.index.crossings.grid.may_meet(start, (lat, lng))
-        return none
+        passed, room_deg = self.index.crossings.grid.passes(start, (lat, lng))
+        return none & passed, room_deg
 
     def ripen(self, batch: Batch) -> FenceEvents:
         """Judge positions of different slots that are settled and ``came_past_none``: time has passed.

@@ -80,8 +80,9 @@ class FenceStep:
         if come_twice:
             rows = rows[_come_once(slots)[rows]]
         rows = rows[self._calm.knows(slots[rows], lat[rows], lng[rows])]
-        rows = rows[self.transitions.came_past_none(slots[rows], lat[rows], lng[rows], measured_ms[rows])]
-        self._calm.move(tick.index.clearance, slots[rows], lat[rows], lng[rows])
+        past, room_deg = self.transitions.came_past_none(slots[rows], lat[rows], lng[rows], measured_ms[rows])
+        rows = rows[past]
+        self._calm.move(tick.index.clearance, slots[rows], lat[rows], lng[rows], room_deg[past])
         is_still[rows] = True
         return is_still
 

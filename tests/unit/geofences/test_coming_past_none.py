@@ -1,8 +1,12 @@
 """A way that meets no border ends in the fences in which it began: said of a point only where it is true."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+import shapely
 
+from geofences.border_grid import REACH_DEG, TOUCH_DEG
 from geofences.calm import CalmCircles
 from geofences.index import FenceIndex
 from geofences.transitions import Transitions
@@ -15,6 +19,10 @@ SECOND = 1_000
 def _at(east_m: float) -> tuple[np.ndarray, np.ndarray]:
     lat, lng = KANGBASHI.lat_lng(east_m, 0.0)
     return np.array([lat]), np.array([lng])
+
+
+def past(transitions: Transitions, *points: Any) -> list[bool]:
+    return list(transitions.came_past_none(*points)[0].tolist())
 
 
 @pytest.mark.parametrize("metres", [0.05, 1.0, 3.0, 12.0, 40.0])
@@ -33,7 +41,7 @@ def test_what_came_past_no_border_is_in_the_fences_of_before(metres: float) -> N
     heading = random.uniform(0, 2 * np.pi, len(lat))
     to_lat = lat + np.cos(heading) * metres / 111_195
     to_lng = lng + np.sin(heading) * metres / 86_000
-    none = transitions.came_past_none(slots, to_lat, to_lng, zeros + SECOND)
+    none, room_deg = transitions.came_past_none(slots, to_lat, to_lng, zeros + SECOND)
     inside = [set(part.tolist()) for part in np.split(before[1], before[0][1:-1])]
     offsets, numbers = index.match(to_lat, to_lng)
     after = [set(part.tolist()) for part in np.split(numbers, offsets[1:-1])]
@@ -42,16 +50,22 @@ def test_what_came_past_no_border_is_in_the_fences_of_before(metres: float) -> N
     assert not (none & differs).any()
     if metres < 5:
         assert none.mean() > 0.3
+    borders = shapely.boundary([index.shape(number) for number in range(len(index))])
+    tree = shapely.STRtree(borders)
+    _, far_deg = tree.query_nearest(shapely.points(to_lng, to_lat), return_distance=True, all_matches=False)
+    expected = np.minimum(far_deg, REACH_DEG)
+    assert (room_deg <= expected).all()
+    assert (expected - room_deg < 2 * TOUCH_DEG).all()
 
 
 def test_only_a_later_point_of_a_slot_with_a_place_came_past_none() -> None:
     transitions = Transitions(FenceIndex.build([a_fence("f", a_square(50.0))]), 2)
     step(transitions, (0, 5, 10.0))
     one, other = np.array([0]), np.array([1])
-    assert transitions.came_past_none(one, *_at(12.0), np.array([6 * SECOND])).tolist() == [True]
-    assert transitions.came_past_none(one, *_at(12.0), np.array([5 * SECOND])).tolist() == [False]
-    assert transitions.came_past_none(one, *_at(52.0), np.array([6 * SECOND])).tolist() == [False]
-    assert transitions.came_past_none(other, *_at(12.0), np.array([6 * SECOND])).tolist() == [False]
+    assert past(transitions, one, *_at(12.0), np.array([6 * SECOND])) == [True]
+    assert past(transitions, one, *_at(12.0), np.array([5 * SECOND])) == [False]
+    assert past(transitions, one, *_at(52.0), np.array([6 * SECOND])) == [False]
+    assert past(transitions, other, *_at(12.0), np.array([6 * SECOND])) == [False]
 
 
 def test_the_way_begins_where_the_slot_passed_by_last() -> None:
@@ -59,7 +73,7 @@ def test_the_way_begins_where_the_slot_passed_by_last() -> None:
     step(transitions, (0, 5, 40.0))
     pass_by(transitions, (0, 6, 49.0))
     slots = np.array([0])
-    assert transitions.came_past_none(slots, *_at(51.0), np.array([7 * SECOND])).tolist() == [False]
+    assert past(transitions, slots, *_at(51.0), np.array([7 * SECOND])) == [False]
 
 
 def test_a_slot_is_known_near_where_it_was_looked_up_and_no_farther() -> None:
@@ -68,7 +82,7 @@ def test_a_slot_is_known_near_where_it_was_looked_up_and_no_farther() -> None:
     calm, slots = CalmCircles(2), np.array([0])
     assert calm.knows(slots, *_at(0.0)).tolist() == [False]
     calm.draw(clearance, slots, *_at(0.0))
-    calm.move(clearance, slots, *_at(100.0))
+    calm.move(clearance, slots, *_at(100.0), np.zeros(1))
     assert calm.knows(slots, *_at(140.0)).tolist() == [True]
     assert calm.knows(slots, *_at(160.0)).tolist() == [False]
     assert calm.knows(np.array([1]), *_at(0.0)).tolist() == [False]
