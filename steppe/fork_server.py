@@ -47,7 +47,6 @@ def preload() -> None:
     gc.disable()
     for name in PRELOADED:
         importlib.import_module(name)
-    gc.collect()
     give_back()
     gc.freeze()
     gc.enable()

@@ -1,7 +1,11 @@
 """Memory of large arrays goes back to the system when they die."""
 
+import gc
 import subprocess
 import sys
+import weakref
+
+from core.allocator import give_back
 
 CODE = """
 import numpy as np
@@ -49,3 +53,29 @@ def arrows_pool(first: str) -> str:
 def test_arrow_takes_its_memory_here_when_it_is_told_before_it_is_loaded() -> None:
     assert arrows_pool("lend_to_arrow()") == "system"
     assert arrows_pool("pass") != "system"
+
+
+class Held:
+    """Something that can be looked at weakly."""
+
+
+def test_what_an_old_caught_error_holds_is_given_back() -> None:
+    """In the oldest generation, where the collector of its own accord looks seldom."""
+
+    def storm() -> weakref.ref[Held]:
+        held = Held()
+        try:
+            raise ValueError("a script that the server has forgotten")
+        except ValueError as error:
+            again = error  # the frame holds the error, and the error the frame
+        assert again.__traceback__ is not None
+        return weakref.ref(held)
+
+    gc.disable()
+    try:
+        ref = storm()
+        assert ref() is not None
+        give_back()
+        assert ref() is None
+    finally:
+        gc.enable()
