@@ -181,7 +181,7 @@ def _kept(positions: Records, received_ms: np.ndarray[Any, Any]) -> Iterator[Rec
     order = _by_vehicle_and_time(positions["vehicle_no"], positions["measured_ms"])
     for start in range(0, len(order), _PIECE_ROWS):
         rows = order[start : start + _PIECE_ROWS]
-        yield as_kept(positions[rows], received_ms[rows])
+        yield as_kept(positions.take(rows), received_ms.take(rows))
 
 
 def _kept_status(status: Records) -> Records:

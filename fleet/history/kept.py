@@ -16,6 +16,8 @@ HISTORY: Final = np.dtype(
     [*((name, STREAM_POSITION[name]) for name in POSITIONS_READ), ("received_ms", "<i8")]
 )
 """A kept position: the stream's record without its padding, and when the city received it."""
+_SAME: Final = f"V{HISTORY.itemsize - 8}"
+"""What both begin with: everything but the time behind it."""
 HISTORY_STATUS: Final = np.dtype(
     [
         ("vehicle_no", "<u4"),
@@ -58,10 +60,15 @@ def sent_once(records: Records, seq: str) -> NDArray[np.bool_]:
     return first
 
 
+def _same_of(kind: np.dtype[Any]) -> np.dtype[Any]:
+    """Return a dtype over records of a kind whose one field is what both kinds begin with."""
+    return np.dtype({"names": ["same"], "formats": [_SAME], "offsets": [0], "itemsize": kind.itemsize})
+
+
 def as_kept(positions: Records, received_ms: NDArray[Any]) -> Records:
     """Return HISTORY[n] of STREAM_POSITION[n]."""
     records = np.empty(len(positions), HISTORY)
-    for name in POSITIONS_READ:
-        records[name] = positions[name]
+    # as bytes, because assigning field by field takes three times as long
+    records.view(_same_of(HISTORY))["same"] = positions.view(_same_of(STREAM_POSITION))["same"]
     records["received_ms"] = received_ms
     return records
