@@ -89,6 +89,18 @@ class JobQueue:
         """Do as enqueue() without holding up the event loop."""
         return await asyncio.to_thread(self.enqueue, queue, job, args, job_id=job_id, timeout_s=timeout_s)
 
+    async def wake(self, queue: str, job: str, *, name: str, moment_s: float, timeout_s: int = 30) -> bool:
+        """Put a job without arguments into the queue unless this second and the next have one of its name.
+
+        The next one too: the job of this second may have looked before what it is woken for was there.
+        ``moment_s``: Unix seconds of wall time. Returns whether one was put there; raises what Redis raises.
+        """
+        for moment in (moment_s, moment_s + 1):
+            job_id = bucketed(name, moment)
+            if await self.enqueue_soon(queue, job, [], job_id=job_id, timeout_s=timeout_s):
+                return True
+        return False
+
     async def waiting(self, queue: str) -> int:
         """Return how many jobs wait in a queue."""
         counted = Queue(queue, connection=self._connection, serializer=JSONSerializer)

@@ -16,7 +16,7 @@ from core.database import Database
 from core.errors import Unavailable
 from core.ids import StaffId
 from core.outbox import OutboxMessage
-from core.queue import JobQueue, bucketed
+from core.queue import JobQueue
 from core.repeating import repeat
 from core.settings import Settings
 
@@ -173,12 +173,10 @@ class StaffNoticeWaker:
 
     async def wake(self) -> bool:
         """Put a job into the queue unless this wall second and the next have one."""
-        second = self._clock.wall().timestamp()
-        for moment in (second, second + 1):
-            job_id = bucketed("staff-notices", moment)
-            if await self._queue.enqueue_soon(QUEUE, JOB, [], job_id=job_id, timeout_s=TIMEOUT_S):
-                return True
-        return False
+        moment_s = self._clock.wall().timestamp()
+        return await self._queue.wake(
+            QUEUE, JOB, name="staff-notices", moment_s=moment_s, timeout_s=TIMEOUT_S
+        )
 
     async def reconcile_once(self) -> bool:
         """Wake a job when something is due; return whether one was put into the queue."""

@@ -17,7 +17,7 @@ from core.auth.principal import EVERYTHING
 from core.clock import Clock
 from core.database import Database, Transaction
 from core.outbox import OutboxMessage
-from core.queue import JobQueue, bucketed
+from core.queue import JobQueue
 from core.repeating import repeat
 from fleet.fences.week_store import WeekStore
 from fleet.fences.whole_week import PreviewWeek, go_on, rest_of
@@ -93,12 +93,8 @@ class PreviewWaker:
 
     async def wake(self) -> bool:
         """Put a job into the queue unless this wall second and the next have one."""
-        second = self._clock.wall().timestamp()
-        for moment in (second, second + 1):
-            job_id = bucketed("previews", moment)
-            if await self._queue.enqueue_soon(QUEUE, JOB, [], job_id=job_id, timeout_s=TIMEOUT_S):
-                return True
-        return False
+        moment_s = self._clock.wall().timestamp()
+        return await self._queue.wake(QUEUE, JOB, name="previews", moment_s=moment_s, timeout_s=TIMEOUT_S)
 
     async def reconcile_once(self) -> bool:
         """Wake a job when a week waits and no job does: those that run wake the next. True when one was."""
