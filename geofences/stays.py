@@ -55,7 +55,7 @@ class Stays:
         self.quiet_until_ms = np.full(capacity, NEVER, np.int64)
         """See ``Transitions.quiet_until_ms``."""
         self.settled: Keys = no_keys(capacity)
-        """Key of the fences around the newest point, where nothing but time or other fences says more."""
+        """Key of the fences around the newest point; NONE of a slot that the present fences did not judge."""
         self.places = Places(capacity)
 
     def __len__(self) -> int:

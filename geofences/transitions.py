@@ -282,6 +282,11 @@ class Transitions:
         slots = self._stays.restore(state, self.index.fences)
         self._stays.judged[slots] = self._generation
 
+    def newest(self) -> tuple[Indices, Floats, Floats]:
+        """Return the slots that were heard, ascending, and the degrees of their newest points."""
+        slots = np.flatnonzero(self._stays.last_ms != NEVER).astype(np.int32)
+        return slots, self._stays.lat[slots], self._stays.lng[slots]
+
     def place(self, slots: NDArray[np.integer], lat: Floats, lng: Floats, measured_ms: Longs) -> None:
         """Say where restored slots were last, so that what their next way crosses is seen.
 

@@ -22,7 +22,6 @@ type Booleans = NDArray[np.bool_]
 _UNKNOWN_ACCURACY: Final = 255
 _UNCOUNTED: Final = FenceEventKind.OUTSIDE
 """Said to vehicles that were never near, whose positions are not read."""
-_UNHEARD: Final = np.iinfo(np.int64).min
 _IN, _DOUBTFUL, _OUT = 1, 2, 3
 
 
@@ -51,8 +50,6 @@ class PastJudge:
         """Take a fence and how many vehicle numbers there are."""
         self._index = FenceIndex.build([fence])
         self._transitions = Transitions(self._index, size)
-        self._last_ms = np.full(size, _UNHEARD, np.int64)
-        self._lat, self._lng = np.full(size, np.nan), np.full(size, np.nan)
         self._counts: Counter[str] = Counter()
         self.vehicles: set[int] = set()
         """Numbers of those that made the fence say something."""
@@ -64,25 +61,26 @@ class PastJudge:
 
     def export(self) -> Judged:
         """Return where it stands: some 50 bytes for each vehicle that came near."""
-        slots = np.flatnonzero(self._last_ms != _UNHEARD).astype(np.int32)
+        slots, lat, lng = self._transitions.newest()
         return Judged(
             events=self.counts,
             vehicles=np.array(sorted(self.vehicles), np.int32).tobytes(),
             membership=self._transitions.export(slots),
-            lat=self._lat[slots].tobytes(),
-            lng=self._lng[slots].tobytes(),
+            lat=lat.tobytes(),
+            lng=lng.tobytes(),
         )
 
     def restore(self, judged: Judged) -> None:
         """Go on from where another judge of the same fence stood."""
         self._counts = Counter(judged.events)
         self.vehicles = set(np.frombuffer(judged.vehicles, np.int32).tolist())
-        slots = np.frombuffer(judged.membership.slots, np.int32)
-        self._last_ms[slots] = np.frombuffer(judged.membership.last_ms, np.int64)
-        self._lat[slots] = np.frombuffer(judged.lat, np.float64)
-        self._lng[slots] = np.frombuffer(judged.lng, np.float64)
         self._transitions.restore(judged.membership)
-        self._transitions.place(slots, self._lat[slots], self._lng[slots], self._last_ms[slots])
+        self._transitions.place(
+            np.frombuffer(judged.membership.slots, np.int32),
+            np.frombuffer(judged.lat, np.float64),
+            np.frombuffer(judged.lng, np.float64),
+            np.frombuffer(judged.membership.last_ms, np.int64),
+        )
 
     def step(self, records: Records) -> None:
         """Judge positions that are newer than those of the steps before."""
@@ -108,15 +106,6 @@ class PastJudge:
             counted = said.kind != _UNCOUNTED
             self._counts.update(FenceEventKind(kind).name.lower() for kind in said.kind[counted].tolist())
             self.vehicles.update(said.slot[counted].tolist())
-        self._note_last(batch)
-
-    def _note_last(self, batch: "_Batch") -> None:
-        """Note the newest position of each vehicle of a batch, as the transitions did."""
-        last = np.append(~batch.follows[1:], True) if len(batch.slots) else np.zeros(0, np.bool_)
-        last &= batch.ms > self._last_ms[batch.slots]
-        slots = batch.slots[last]
-        self._last_ms[slots] = batch.ms[last]
-        self._lat[slots], self._lng[slots] = batch.lat[last], batch.lng[last]
 
 
 class _Batch:
