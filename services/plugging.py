@@ -1,7 +1,11 @@
-"""What services plug into the inbox and into the endings of commands; composition calls these once a
-process."""
+"""What services plug into the inbox, the endings of commands and the work of idle vehicles; composition
+calls these once a process."""
 
+from collections.abc import Mapping
+
+from core.database import Database
 from core.inbox_consumer import ReportHandler
+from core.kinds import ServiceKind
 from fleet.commands.ending import Endings
 from fleet.commands.take_answer import AnswerHandler
 from fleet.incidents.take_recording import recording_ended
@@ -10,9 +14,13 @@ from fleet.links.wire.reports import ReportKind
 from fleet.vehicles.take_reports import take_link_loss_policy, take_takeover_request
 from services.delivery.effects import DeliveryEffects
 from services.delivery.reports import DeliveryReports
+from services.dispatch.demo_rounds import DemoRounds
+from services.dispatch.work import WorkSource
+from services.rounds.round import ROUND_KINDS
 from services.tasks.answers import PlanEnded, PlanTaken
 from services.tasks.home import return_ended
 from services.tasks.reports import TaskReports
+from services.tasks.roads import Roads
 from services.tasks.states import TaskKind
 
 
@@ -48,3 +56,9 @@ def report_handlers(reports: TaskReports) -> dict[str, ReportHandler]:
         ReportKind.LINK_LOSS_POLICY.value: take_link_loss_policy,
         ReportKind.TAKEOVER_REQUESTED.value: take_takeover_request,
     }
+
+
+def work_sources(database: Database, roads: Roads) -> Mapping[ServiceKind, WorkSource]:
+    """Return who has work for the idle vehicles of which service; a service that is absent has none."""
+    rounds = DemoRounds(database, roads)
+    return dict.fromkeys(ROUND_KINDS, rounds)

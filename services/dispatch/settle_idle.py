@@ -1,14 +1,15 @@
-"""Idle vehicles of a zone: to the charger, home, or on a demo round, each in a transaction of its own."""
+"""Idle vehicles of a zone: to the charger, home, or to the work of their service, each in a transaction of
+its own."""
 
 from collections import Counter
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from core.auth.principal import EVERYTHING
 from core.clock import Clock
 from core.database import Database, Transaction
 from core.errors import Conflict, IllegalTransition, VersionMismatch
-from core.ids import DistrictCode, StopId, TaskId, new_id
+from core.ids import DistrictCode
 from core.kinds import ServiceKind
 from fleet.commands.queue_command import Wish, queue_command
 from fleet.commands.store import CommandStore
@@ -23,18 +24,19 @@ from services.charging.need import nearest_free
 from services.dispatch.fleet_member import FleetMember
 from services.dispatch.fleet_picture import FleetPicture
 from services.dispatch.idle import NextStep, next_step
+from services.dispatch.work import Work, WorkSource, WorkStop, task_of, where
 from services.orders.store import OrderStore
 from services.places.place import Place, PlaceKind
 from services.places.store import PlaceStore
-from services.rounds.round import ROUND_KINDS, WAIT_S, choose_visits
+from services.rounds.round import ROUND_KINDS
 from services.rounds.turns import Waiting, whose_turn
 from services.routing.route import GeoPoint
 from services.tasks.plan import wire_limits
 from services.tasks.roads import Roads
 from services.tasks.send_plan import send_plan
-from services.tasks.states import StopKind, TaskKind, TaskState
+from services.tasks.states import StopKind, TaskKind
 from services.tasks.store import TaskStore
-from services.tasks.task import Leg, Stop, Task
+from services.tasks.task import Leg
 
 LOST_RACE = (Conflict, IllegalTransition, VersionMismatch)
 MOST_A_JOB = 10
@@ -47,12 +49,20 @@ ALL_SERVICES = frozenset({ServiceKind.DELIVERY, *ROUND_KINDS})
 class IdleKeeper:
     """Finds work for vehicles that have none. Any number may run at once: the claim decides."""
 
-    def __init__(self, database: Database, clock: Clock, fleet: FleetPicture, roads: Roads) -> None:
-        """Take the stores, the fleet and the roads."""
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        fleet: FleetPicture,
+        roads: Roads,
+        sources: Mapping[ServiceKind, WorkSource],
+    ) -> None:
+        """Take the stores, the fleet, the roads, and who has work for the vehicles of which service."""
         self._database = database
         self._clock = clock
         self._fleet = fleet
         self._roads = roads
+        self._sources = sources
 
     async def settle(self, district: DistrictCode) -> dict[str, int]:
         """Give every idle vehicle its next step and return how many of each; raises Unavailable."""
@@ -77,21 +87,46 @@ class IdleKeeper:
             else:
                 continue
             counts[idle.step.value if done else "not_settled"] += 1
-        on_round = [member for member, idle in steps if idle.step is NextStep.ROUND]
-        for member in await self._whose_turn(district, members, on_round):
-            counts[NextStep.ROUND.value if await self._round(member) else "not_settled"] += 1
+        wanting = [member for member, idle in steps if idle.step is NextStep.ROUND]
+        counts += await self._hand_out_work(district, members, wanting, at=at)
         return dict(counts)
 
-    async def _whose_turn(
-        self, district: DistrictCode, members: Sequence[FleetMember], wanting: Sequence[FleetMember]
-    ) -> list[FleetMember]:
-        """Return the vehicles that begin a round now (services.rounds.turns).
+    async def _hand_out_work(
+        self,
+        district: DistrictCode,
+        members: Sequence[FleetMember],
+        wanting: Sequence[FleetMember],
+        *,
+        at: datetime,
+    ) -> Counter[str]:
+        """Give work to as many vehicles as have room, in their turn; a service without work holds no place.
 
-        Rounds leave as many places of the remote operators on duty free as there are delivery vehicles
-        that stand: an order must never wait for a demo round.
+        At most ``MOST_A_JOB`` are tried that have work, so that an order never waits long for the job to end.
+        """
+        counts: Counter[str] = Counter()
+        turns, room = await self._turns(district, members, wanting)
+        for member in turns:
+            if counts[NextStep.ROUND.value] >= room or counts.total() >= MOST_A_JOB:
+                break
+            source = self._sources.get(member.vehicle.service)
+            work = None if source is None else await source.next_work(member, at=at)
+            if source is None or work is None:
+                continue
+            done = await self._send(member, work, source)
+            counts[NextStep.ROUND.value if done else "not_settled"] += 1
+        return counts
+
+    async def _turns(
+        self, district: DistrictCode, members: Sequence[FleetMember], wanting: Sequence[FleetMember]
+    ) -> tuple[list[FleetMember], int]:
+        """Return the vehicles in the order in which they begin (services.rounds.turns), and for how many
+        there is room.
+
+        Work leaves as many places of the remote operators on duty free as there are delivery vehicles
+        that stand: an order must never wait for a round.
         """
         if not wanting:
-            return []
+            return [], 0
         numbers = [member.vehicle.vehicle_no for member in wanting]
         async with self._database.read() as tx:
             people = ShiftStore(tx)
@@ -117,9 +152,9 @@ class IdleKeeper:
         under_way = Counter(
             member.vehicle.service for member in members if member.vehicle.vehicle_no in bound
         )
-        chosen = whose_turn(waiting, under_way, min(room - standing, MOST_A_JOB))
+        chosen = whose_turn(waiting, under_way, len(waiting))
         by_number = {member.vehicle.vehicle_no: member for member in wanting}
-        return [by_number[number] for number in chosen]
+        return [by_number[number] for number in chosen], room - standing
 
     async def _taken_bays(self, tx: Transaction) -> Counter[str]:
         return Counter(
@@ -130,7 +165,7 @@ class IdleKeeper:
         )
 
     async def _charge(self, member: FleetMember, chargers: Sequence[Place], taken: Counter[str]) -> bool:
-        start = _where(member)
+        start = where(member)
         charger = nearest_free(chargers, taken, start.lat, start.lng)
         if charger is None:
             return False
@@ -138,41 +173,26 @@ class IdleKeeper:
         if leg is None:
             return False
         taken[charger.place_id] += 1
-        return await self._send(member, TaskKind.CHARGING, [(charger, leg, StopKind.CHARGE, 0.0)])
+        stop = WorkStop(place=charger, leg=leg, kind=StopKind.CHARGE)
+        return await self._send(member, Work(kind=TaskKind.CHARGING, stops=(stop,)))
 
-    async def _round(self, member: FleetMember) -> bool:
-        start, service = _where(member), member.vehicle.service
-        async with self._database.read() as tx:
-            places = await PlaceStore(tx).of_kind(PlaceKind.VISIT, member.vehicle.district, service=service)
-            last = await TaskStore(tx).last_of(member.vehicle.vehicle_no)
-        turn = 0 if last is None else last.epoch
-        visits = choose_visits(places, member.vehicle.vehicle_no, turn, start.lat, start.lng)
-        stops: list[tuple[Place, Leg, StopKind, float]] = []
-        for place in visits:
-            end = GeoPoint(place.lat, place.lng)
-            leg = await self._roads.leg(start, end, member.road)
-            if leg is not None:
-                stops.append((place, leg, StopKind.VISIT, WAIT_S[service]))
-                start = end
-        return bool(stops) and await self._send(member, ROUND_KINDS[service], stops)
-
-    async def _send(
-        self, member: FleetMember, kind: TaskKind, stops: Sequence[tuple[Place, Leg, StopKind, float]]
-    ) -> bool:
+    async def _send(self, member: FleetMember, work: Work, source: WorkSource | None = None) -> bool:
         vehicle_no = member.vehicle.vehicle_no
         try:
             async with self._database.write() as tx:
                 at = self._clock.now()
                 epoch = await TaskStore(tx).next_epoch(vehicle_no)
-                task = _task(member, kind, epoch, stops, at)
+                task = task_of(member, work.kind, epoch, work.stops, at=at)
                 await send_plan(tx, task, at=at, rate=self._clock.rate)
                 await bind_vehicle(tx, await VehicleStore(tx).get(vehicle_no, EVERYTHING), self._clock)
+                if source is not None:
+                    await source.claimed(tx, task, work)
         except LOST_RACE:
             return False
         return True
 
     async def _home(self, member: FleetMember, depot: Place) -> bool:
-        leg = await self._roads.leg(_where(member), GeoPoint(depot.lat, depot.lng), member.road)
+        leg = await self._roads.leg(where(member), GeoPoint(depot.lat, depot.lng), member.road)
         if leg is None:
             return False
         vehicle_no = member.vehicle.vehicle_no
@@ -211,49 +231,3 @@ async def _is_told(tx: Transaction, member: FleetMember) -> bool:
     """Return whether a way home that the vehicle was sent is still open."""
     open_commands = await CommandStore(tx).open_of([member.vehicle.vehicle_no])
     return any(command.kind is CommandKind.RETURN_TO_DEPOT for command in open_commands)
-
-
-def _where(member: FleetMember) -> GeoPoint:
-    if member.heard is None:
-        raise ValueError("a vehicle that was never heard stands nowhere")
-    return GeoPoint(member.heard.lat, member.heard.lng)
-
-
-def _task(
-    member: FleetMember,
-    kind: TaskKind,
-    epoch: int,
-    stops: Sequence[tuple[Place, Leg, StopKind, float]],
-    at: datetime,
-) -> Task:
-    eta = at
-    planned = []
-    for seq, (place, leg, stop_kind, wait_s) in enumerate(stops, start=1):
-        eta += timedelta(seconds=leg.duration_s)
-        planned.append(
-            Stop(
-                stop_id=StopId(new_id()),
-                seq=seq,
-                kind=stop_kind,
-                place_id=place.place_id,
-                name_zh=place.name_zh,
-                name_en=place.name_en,
-                lat=place.lat,
-                lng=place.lng,
-                leg=leg,
-                wait_s=wait_s,
-                eta_at=eta,
-            )
-        )
-        eta += timedelta(seconds=wait_s)
-    return Task(
-        task_id=TaskId(new_id()),
-        epoch=epoch,
-        kind=kind,
-        service=member.vehicle.service,
-        state=TaskState.ASSIGNED,
-        district=member.vehicle.district,
-        vehicle_no=member.vehicle.vehicle_no,
-        stops=tuple(planned),
-        created_at=at,
-    )

@@ -11,6 +11,7 @@ from core.settings import load, process_environment
 from geofences.watch import FenceWatch
 from services.dispatch.dispatch_zone import ZoneDispatcher
 from services.dispatch.settle_idle import IdleKeeper
+from services.plugging import work_sources
 from services.routing.engine import RouteEngine
 from services.routing.tiles import current_tiles
 from services.tasks.roads import Roads
@@ -42,7 +43,7 @@ async def dispatch_context() -> AsyncIterator[WorkerContext]:
         fleet = fleet_picture(resources, fences)
         keypad_root = secret(settings, "keypad_key")
         dispatcher = ZoneDispatcher(database, clock, fleet, roads, keypad_root=keypad_root)
-        keeper = IdleKeeper(database, clock, fleet, roads)
+        keeper = IdleKeeper(database, clock, fleet, roads, work_sources(database, roads))
         try:
             yield WorkerContext(
                 settings=settings,

@@ -45,7 +45,7 @@ from services.orders.place_order import place_order
 from services.orders.store import OrderStore
 from services.places.place import Place, PlaceKind
 from services.places.store import PlaceStore
-from services.plugging import report_handlers, task_reports
+from services.plugging import report_handlers, task_reports, work_sources
 from services.routing.route import GeoPoint, Matrix, Route, SpeedSpan, Vehicle
 from services.tasks.roads import Roads
 from services.tasks.store import TaskStore
@@ -152,7 +152,7 @@ class Town:
         self.fleet = FleetPicture(self.database, self.listener, self.clock, zone=CITY, fence_set=lambda: 1)
         ways = Roads(self.roads)
         self.dispatcher = ZoneDispatcher(self.database, self.clock, self.fleet, ways, keypad_root=KEYPAD_ROOT)
-        self.idle = IdleKeeper(self.database, self.clock, self.fleet, ways)
+        self.idle = IdleKeeper(self.database, self.clock, self.fleet, ways, work_sources(self.database, ways))
         self.watch = TaskWatch(self.database, self.listener, self.clock, self.reports)
         self.ways = ways
 
