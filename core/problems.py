@@ -83,6 +83,8 @@ _ROWS: tuple[tuple[str, int, str], ...] = (
     ("order-too-large", 409, "No compartment takes this much; order less at once"),
     ("goods-not-together", 409, "Chilled and warm goods cannot share a compartment; order them apart"),
     ("merchant-closed", 409, "The merchant is closed now"),
+    ("merchant-paused", 409, "The merchant takes no orders for a while"),
+    ("licence-expired", 409, "The merchant has no food licence that is good today"),
     ("not-signed-in-for-duty", 409, "The remote operator is not signed in for duty"),
     ("operator-full", 409, "The remote operator already watches as many vehicles as allowed"),
     ("gone", 410, "This has ended"),

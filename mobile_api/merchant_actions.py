@@ -1,17 +1,18 @@
 """What a merchant does with the orders he packs and with his shelf, each a use case with its own answer."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from core.auth.principal import EVERYTHING, Principal, reach_of
 from core.database import Transaction
 from core.ids import GoodsId, OrderId
 from core.repeatable import Repeated, answer_once
 from mobile_api.parts import MobileParts
-from mobile_api.schemas.catalogue import GoodsView, goods_view
+from mobile_api.schemas.catalogue import ShelfGoods, shelf_goods
 from mobile_api.schemas.merchant_orders import MerchantOrder, merchant_order
-from services.delivery.count_goods import count_goods
+from services.delivery.count_goods import count_goods, mark_goods
 from services.delivery.store import CatalogueStore
+from services.merchants.store import DeskStore
 from services.orders.accept_order import accept_order, goods_ready
 from services.orders.load_order import load_order
 from services.orders.order import Order
@@ -51,7 +52,7 @@ async def accept_own(
     at = parts.clock.now()
 
     async def write(tx: Transaction) -> Order:
-        seconds = await _usual_s(tx, principal, order_id) if ready_in_s is None else ready_in_s
+        seconds = await _usual_s(tx, principal, order_id, at) if ready_in_s is None else ready_in_s
         ready_at = at + timedelta(seconds=seconds)
         actor = _actor(principal)
         return await accept_order(tx, order_id, reach_of(principal), ready_at=ready_at, actor=actor, at=at)
@@ -91,22 +92,35 @@ async def load_own(
     return await _moved(parts, repeated, write, status=202)
 
 
-async def own_shelf(parts: MobileParts, principal: Principal) -> list[GoodsView]:
+async def own_shelf(parts: MobileParts, principal: Principal) -> list[ShelfGoods]:
     """Return what the merchant sells, sold out or not, by name."""
     async with parts.database.read() as tx:
-        return [goods_view(thing) for thing in await CatalogueStore(tx).shelf(reach_of(principal))]
+        return [shelf_goods(thing) for thing in await CatalogueStore(tx).shelf(reach_of(principal))]
 
 
 async def count_own(
     parts: MobileParts, principal: Principal, goods_id: GoodsId, stock: int, repeated: Repeated
-) -> GoodsView:
+) -> ShelfGoods:
     """Return the goods with so many pieces on the shelf; raise NotFound for another merchant's."""
 
-    async def write(tx: Transaction) -> GoodsView:
-        return goods_view(await count_goods(tx, principal, goods_id, stock, at=parts.clock.now()))
+    async def write(tx: Transaction) -> ShelfGoods:
+        return shelf_goods(await count_goods(tx, principal, goods_id, stock, at=parts.clock.now()))
 
     wall = parts.clock.wall()
-    return await answer_once(parts.database, repeated, GoodsView, write, status=200, wall=wall)
+    return await answer_once(parts.database, repeated, ShelfGoods, write, status=200, wall=wall)
+
+
+async def mark_own(
+    parts: MobileParts, principal: Principal, goods_id: GoodsId, is_sold_out: bool, repeated: Repeated
+) -> ShelfGoods:
+    """Return the goods sold out for now, or back; raise NotFound for another merchant's."""
+
+    async def write(tx: Transaction) -> ShelfGoods:
+        at = parts.clock.now()
+        return shelf_goods(await mark_goods(tx, principal, goods_id, is_sold_out=is_sold_out, at=at))
+
+    wall = parts.clock.wall()
+    return await answer_once(parts.database, repeated, ShelfGoods, write, status=200, wall=wall)
 
 
 async def _moved(
@@ -129,10 +143,12 @@ async def _views(tx: Transaction, orders: list[Order]) -> list[MerchantOrder]:
     return [merchant_order(order, tasks) for order in orders]
 
 
-async def _usual_s(tx: Transaction, principal: Principal, order_id: OrderId) -> float:
+async def _usual_s(tx: Transaction, principal: Principal, order_id: OrderId, at: datetime) -> float:
+    """Return what preparing takes by the goods, with what busy mode adds."""
     order = await OrderStore(tx).get(order_id, reach_of(principal))
     shelf = {thing.goods_id: thing.ready_s for thing in await CatalogueStore(tx).goods_of(order.merchant_id)}
-    return max((shelf.get(line.goods_id, 0.0) for line in order.lines), default=0.0)
+    extra_s = (await DeskStore(tx).one(order.merchant_id)).extra_s(at)
+    return extra_s + max((shelf.get(line.goods_id, 0.0) for line in order.lines), default=0.0)
 
 
 def _actor(principal: Principal) -> str:

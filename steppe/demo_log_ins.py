@@ -1,4 +1,4 @@
-"""The log-ins of a demo or test with the codes of the moment: for visitors without an authenticator."""
+"""The log-ins of a demo or test: accounts with the codes of the moment, shops with their tokens."""
 
 from pathlib import Path
 
@@ -37,6 +37,30 @@ def demo_log_ins(data_dir: Path) -> HTTPRouteHandler:
                 name=log_in.name,
             )
             for log_in in (issued.staff if issued else ())
+        ]
+
+    return tell
+
+
+class DemoShop(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One synthetic shop and the token that opens its page."""
+
+    merchant: str
+    district: str
+    name: str
+    token: str
+
+
+def demo_shops(data_dir: Path) -> HTTPRouteHandler:
+    """Return the route that tells the shops; mounted in the environments ``demo`` and ``test`` alone."""
+
+    @get("/api/demo/shops", operation_id="demoShops", guards=[public], tags=["demo"], sync_to_thread=True)
+    def tell() -> list[DemoShop]:
+        """Return every shop of the demo with its token: nobody real is behind any of them."""
+        issued = read_issued(data_dir)
+        return [
+            DemoShop(merchant=each.merchant, district=each.district, name=each.name, token=each.token)
+            for each in (issued.merchants if issued else ())
         ]
 
     return tell

@@ -40,7 +40,7 @@ _FOREVER = "public, max-age=31536000, immutable"
 
 
 def page_routes(dist: Path = DIST) -> list[HTTPRouteHandler | Router]:
-    """Return the routes of the four pages and of their assets; 503 while the pages are not built."""
+    """Return the routes of the pages and of their assets; 503 while the pages are not built."""
     routes: list[HTTPRouteHandler | Router] = [_root, *(_page(dist, name) for name in PAGES)]
     assets = dist / "assets"
     if assets.is_dir():

@@ -26,6 +26,7 @@ import fleet.webhooks.tables
 import geofences.tables
 import services.delivery.tables
 import services.dispatch.tables
+import services.merchants.tables
 import services.orders.tables
 import services.places.tables
 import services.tasks.tables
@@ -55,6 +56,7 @@ ALL: Final[tuple[ModuleType, ...]] = (
     geofences.tables,
     services.delivery.tables,
     services.dispatch.tables,
+    services.merchants.tables,
     services.orders.tables,
     services.places.tables,
     services.tasks.tables,

@@ -10,6 +10,10 @@ RESIDENT_COOKIE = "steppe_resident"
 LINK_COOKIE = "steppe_link"
 """Sent only below its order's path, so it never shadows a resident's own session elsewhere."""
 
+MERCHANT_COOKIE = "steppe_merchant"
+"""Counts below the merchants' paths alone, where nobody else has anything to ask for."""
+
+_MERCHANT_PATHS = ("/api/merchant/",)
 _RESIDENT_PATHS = ("/api/resident/", "/api/residents/")
 
 
@@ -17,6 +21,8 @@ def cookies_for(path: str) -> tuple[str, ...]:
     """Return the cookie names that may prove a principal on a path, the strongest claim first."""
     if path.startswith(_RESIDENT_PATHS):
         return (LINK_COOKIE, RESIDENT_COOKIE)
+    if path.startswith(_MERCHANT_PATHS):
+        return (MERCHANT_COOKIE,)
     return (STAFF_COOKIE, RESIDENT_COOKIE)
 
 

@@ -23,12 +23,16 @@ RESEND_S = 60
 CODE_LIFE = timedelta(minutes=5)
 CODE_TRIES = 5
 
+MERCHANT_IDLE = timedelta(days=3)
+"""A till that nobody used over a long weekend asks for its token again."""
+MERCHANT_ABSOLUTE = timedelta(days=30)
+
 
 class SignInRules(Struct, frozen=True, kw_only=True):
     """Everything about signing in that the settings decide."""
 
     lives: dict[str, SessionLife]
-    """By token prefix: st staff, re residents, li links."""
+    """By token prefix: st staff, re residents, li links, me merchants' pages."""
     codes_per_phone: Limit
     codes_per_address: Limit
     tries_per_address: Limit
@@ -50,6 +54,7 @@ def sign_in_rules(settings: Settings) -> SignInRules:
             ),
             "re": SessionLife(idle=resident, absolute=resident),
             "li": SessionLife(idle=timedelta(days=2), absolute=timedelta(days=2)),
+            "me": SessionLife(idle=MERCHANT_IDLE, absolute=MERCHANT_ABSOLUTE),
         },
         codes_per_phone=_an_hour(settings.api.sms_per_phone_per_hour),
         codes_per_address=_an_hour(1_000_000 if simulated else security.codes_per_address_per_hour),

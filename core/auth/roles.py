@@ -67,6 +67,8 @@ class Scope(StrEnum):
     MERCHANT_ORDERS = "merchant:orders"
     MERCHANT_GOODS = "merchant:goods"
     """Say what is on one's own shelf."""
+    MERCHANT_DESK = "merchant:desk"
+    """Pause one's own shop, be busy, renew its licence, keep other hours."""
     FENCES_READ = "fences:read"
     FENCES_EDIT = "fences:edit"
     CITY_READ = "city:read"
@@ -134,7 +136,7 @@ ROLE_SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
             {Scope.SESSION_READ, Scope.ORDERS_PLACE, Scope.ORDERS_OWN, Scope.CATALOGUE_READ}
         ),
         Role.LINK: frozenset({Scope.ORDERS_OWN}),
-        Role.MERCHANT: frozenset({Scope.MERCHANT_ORDERS, Scope.MERCHANT_GOODS}),
+        Role.MERCHANT: frozenset({Scope.MERCHANT_ORDERS, Scope.MERCHANT_GOODS, Scope.MERCHANT_DESK}),
         Role.DISPATCHER: _DISPATCHER,
         Role.SHIFT_LEAD: _SHIFT_LEAD,
         Role.REMOTE_OPERATOR: _WATCHER

@@ -8,12 +8,14 @@ from core.auth.configured import secret_keys
 from core.auth.links import OpenedLink, open_link
 from core.auth.litestar import AuthPlugin
 from core.auth.lives import SignInRules, sign_in_rules
+from core.auth.merchant_pages import open_merchant_page
 from core.auth.notices import NoticePort
 from core.auth.open_sockets import RECHECK_S
 from core.auth.passwords import Passwords
 from core.auth.people import PeopleIdentity
 from core.auth.principal import Principal
 from core.auth.resident_sign_in import ResidentSignIn
+from core.auth.sessions import SessionStore, SignedIn
 from core.auth.staff_sign_in import StaffSignIn
 from core.clock import Clock
 from core.database import Database
@@ -87,3 +89,16 @@ class AuthServices(Struct, frozen=True, kw_only=True):
                 wall=self.clock.wall(),
                 at=self.clock.now(),
             )
+
+    async def open_merchant_page(self, token: str, *, shown: tuple[str, ...]) -> SignedIn:
+        """Return a session of the shop whose token this is; raise Unauthenticated for any other."""
+        async with self.database.write() as tx:
+            return await open_merchant_page(
+                tx, token, self.rules.lives, shown=shown, wall=self.clock.wall(), at=self.clock.now()
+            )
+
+    async def end_session(self, shown: tuple[str, ...]) -> None:
+        """End the sessions a browser showed; nothing happens for unknown ones."""
+        async with self.database.write() as tx:
+            for token in shown:
+                await SessionStore(tx).revoke(token, at=self.clock.wall())

@@ -9,7 +9,9 @@ from sqlalchemy import Row, Select, Table, delete, or_, select, update
 from core.auth.principal import Principal
 from core.auth.roles import Role
 from core.auth.tables import (
+    api_tokens,
     link_sessions,
+    merchant_sessions,
     order_links,
     resident_sessions,
     residents,
@@ -19,7 +21,7 @@ from core.auth.tables import (
 from core.auth.tokens import NewToken, new_token, prefix_of, token_hash
 from core.database import Transaction
 from core.errors import Unauthenticated
-from core.ids import AgencyCode, DistrictCode, OperatorId, OrderId, new_id
+from core.ids import AgencyCode, DistrictCode, MerchantId, OperatorId, OrderId, new_id
 from core.privacy.masks import mask_phone
 
 TOUCH_S = 60
@@ -48,12 +50,12 @@ class SignedIn(Struct, frozen=True, kw_only=True):
     max_age_s: int
 
 
-_TABLES = {"st": staff_sessions, "re": resident_sessions, "li": link_sessions}
-_PREFIX_OF: dict[str, str] = {"staff": "st", "resident": "re", "link": "li"}
+_TABLES = {"st": staff_sessions, "re": resident_sessions, "li": link_sessions, "me": merchant_sessions}
+_PREFIX_OF: dict[str, str] = {"staff": "st", "resident": "re", "link": "li", "merchant": "me"}
 
 
 class SessionStore:
-    """Opens, finds and ends the sessions of staff, residents and links."""
+    """Opens, finds and ends the sessions of staff, residents, links and merchants' pages."""
 
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
@@ -178,6 +180,15 @@ _JOINED: dict[str, Select[Any]] = {
     "li": select(*_session_columns(link_sessions), order_links)
     .join(order_links, order_links.c.id == link_sessions.c.subject_id)
     .where(order_links.c.revoked_at.is_(None)),
+    "me": select(
+        *_session_columns(merchant_sessions),
+        api_tokens.c.id,
+        api_tokens.c.name,
+        api_tokens.c.merchant,
+        api_tokens.c.expires_at,
+    )
+    .join(api_tokens, api_tokens.c.id == merchant_sessions.c.subject_id)
+    .where(api_tokens.c.revoked_at.is_(None), api_tokens.c.role == Role.MERCHANT.value),
 }
 
 
@@ -218,4 +229,21 @@ def _link_principal(row: Row[Any]) -> Principal:
     )
 
 
-_PRINCIPAL_OF = {"st": _staff_principal, "re": _resident_principal, "li": _link_principal}
+def _merchant_principal(row: Row[Any]) -> Principal:
+    return Principal(
+        kind="merchant",
+        id=row.id,
+        name=row.name,
+        role=Role.MERCHANT,
+        merchant=None if row.merchant is None else MerchantId(row.merchant),
+        session=row.session_id,
+        expires_at=min(row.session_ends, row.expires_at),
+    )
+
+
+_PRINCIPAL_OF = {
+    "st": _staff_principal,
+    "re": _resident_principal,
+    "li": _link_principal,
+    "me": _merchant_principal,
+}

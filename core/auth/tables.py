@@ -105,6 +105,9 @@ api_tokens = Table(
     Column("revoked_at", UtcDateTime),
 )
 
+merchant_sessions = _sessions("merchant_sessions", "api_tokens.id")
+"""A shop's page was opened with its token; the session ends with the token."""
+
 sign_in_throttles = Table(
     "sign_in_throttles",
     metadata,

@@ -2,8 +2,10 @@
 
 from litestar.types import ControllerRouterHandler
 
+from mobile_api.routes.merchant_desk import MerchantDesk
 from mobile_api.routes.merchant_goods import MerchantGoods
 from mobile_api.routes.merchant_orders import MerchantOrders
+from mobile_api.routes.merchant_sessions import MerchantSessions
 from mobile_api.routes.resident_catalogue import ResidentCatalogue
 from mobile_api.routes.resident_order_live import resident_order_live
 from mobile_api.routes.resident_orders import ResidentOrders
@@ -16,5 +18,7 @@ MOBILE_ROUTES: tuple[ControllerRouterHandler, ...] = (
     resident_order_live,
     MerchantOrders,
     MerchantGoods,
+    MerchantDesk,
+    MerchantSessions,
 )
 """Every route of this surface; one line a noun. The demo's phone is mounted apart (demo_phone)."""

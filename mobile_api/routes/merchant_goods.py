@@ -13,10 +13,10 @@ from core.auth.roles import Scope
 from core.ids import GoodsId
 from core.problem_http import problem_responses
 from core.repeatable import REPEATED, IdempotencyKey, Repeated
-from mobile_api.merchant_actions import count_own, own_shelf
+from mobile_api.merchant_actions import count_own, mark_own, own_shelf
 from mobile_api.parts import MobileParts
 from mobile_api.routes.parameters import IdPath
-from mobile_api.schemas.catalogue import Counted, GoodsView
+from mobile_api.schemas.catalogue import Counted, ShelfGoods
 
 READ = ("not-authenticated", "forbidden", "database-unavailable")
 CHANGE = (*READ, *REPEATED, "invalid-input", "not-found", "conflict", "database-busy")
@@ -32,7 +32,7 @@ class MerchantGoods(Controller):
     @get("/", operation_id="listOwnGoods", responses=problem_responses(*READ))
     async def list_goods(
         self, principal: NamedDependency[Principal], mobile: NamedDependency[MobileParts]
-    ) -> list[GoodsView]:
+    ) -> list[ShelfGoods]:
         """Return what the merchant sells, sold out or not, by name."""
         return await own_shelf(mobile, principal)
 
@@ -50,7 +50,43 @@ class MerchantGoods(Controller):
         principal: NamedDependency[Principal],
         mobile: NamedDependency[MobileParts],
         idempotency_key: IdempotencyKey = None,
-    ) -> GoodsView:
+    ) -> ShelfGoods:
         """Say how many pieces may be sold now; those of orders already placed are not counted."""
         repeated = await Repeated.of(request, principal, idempotency_key)
         return await count_own(mobile, principal, GoodsId(goods_id), data.stock, repeated)
+
+    @post(
+        "/{goods_id:str}/sold-out",
+        operation_id="markSoldOut",
+        status_code=HTTP_200_OK,
+        responses=problem_responses(*CHANGE),
+    )
+    async def sold_out(
+        self,
+        request: Request[Any, Any, Any],
+        goods_id: IdPath,
+        principal: NamedDependency[Principal],
+        mobile: NamedDependency[MobileParts],
+        idempotency_key: IdempotencyKey = None,
+    ) -> ShelfGoods:
+        """Take goods off the shelf for now; the count is kept."""
+        repeated = await Repeated.of(request, principal, idempotency_key)
+        return await mark_own(mobile, principal, GoodsId(goods_id), True, repeated)
+
+    @post(
+        "/{goods_id:str}/back",
+        operation_id="markBack",
+        status_code=HTTP_200_OK,
+        responses=problem_responses(*CHANGE),
+    )
+    async def back(
+        self,
+        request: Request[Any, Any, Any],
+        goods_id: IdPath,
+        principal: NamedDependency[Principal],
+        mobile: NamedDependency[MobileParts],
+        idempotency_key: IdempotencyKey = None,
+    ) -> ShelfGoods:
+        """Put goods back on the shelf with the count they had."""
+        repeated = await Repeated.of(request, principal, idempotency_key)
+        return await mark_own(mobile, principal, GoodsId(goods_id), False, repeated)

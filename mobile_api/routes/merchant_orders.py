@@ -25,7 +25,7 @@ CHANGE = (*OWN, *REPEATED, "conflict", "illegal-transition", "database-busy")
 
 
 class MerchantOrders(Controller):
-    """The orders of one merchant, by bearer token."""
+    """The orders of one merchant, by bearer token or the session of its page."""
 
     path = "/api/merchant/orders"
     tags = ("merchant orders",)
@@ -45,7 +45,7 @@ class MerchantOrders(Controller):
         "/{order_id:str}/accept",
         operation_id="acceptOrder",
         status_code=HTTP_200_OK,
-        responses=problem_responses(*CHANGE, "time-out-of-range"),
+        responses=problem_responses(*CHANGE, "time-out-of-range", "licence-expired"),
     )
     async def accept(
         self,

@@ -22,10 +22,13 @@ from mobile_api.schemas.catalogue import (
 )
 from mobile_api.schemas.orders import Basket, QuoteView
 from services.delivery.store import CatalogueStore
+from services.merchants.store import DeskStore
 
 ASKED = ("invalid-input", "not-authenticated", "forbidden", "database-unavailable")
 DRAFT_REFUSED = (
     "merchant-closed",
+    "merchant-paused",
+    "licence-expired",
     "area-not-served",
     "out-of-stock",
     "goods-not-together",
@@ -44,10 +47,12 @@ class ResidentCatalogue(Controller):
     async def merchants(
         self, mobile: NamedDependency[MobileParts], district: DistrictQuery = None
     ) -> list[MerchantView]:
-        """Return merchants that take orders, of one district when given, open or not."""
+        """Return merchants, of one district when given, with how each stands now."""
         async with mobile.database.read() as tx:
             found = await CatalogueStore(tx).merchants(None if district is None else DistrictCode(district))
-        return [merchant_view(merchant, at=mobile.clock.now()) for merchant in found]
+            desks = await DeskStore(tx).of([merchant.merchant_id for merchant in found])
+        at = mobile.clock.now()
+        return [merchant_view(merchant, desks[merchant.merchant_id], at=at) for merchant in found]
 
     @get(
         "/merchants/{merchant_id:str}/goods",

@@ -7,11 +7,15 @@ from msgspec import Meta, Struct
 
 from services.delivery.catalogue import Goods, Merchant, PickupPoint
 from services.delivery.count_goods import MOST_STOCK
-from services.delivery.opening_hours import is_open, read_hours
+from services.merchants.desk import Desk, standing_of
 
 
 class MerchantView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A merchant that takes orders; ``openHours`` in the city's own time."""
+    """A merchant that takes orders; ``openHours`` are today's in the city's own time, "" is shut all day.
+
+    ``standing`` says why it takes none now: closed, paused (``pauseReason``, ``pausedUntil`` null: nobody
+    said until when), licence_missing, licence_expired. ``busyExtraS`` is what preparing takes longer now.
+    """
 
     merchant_id: str
     district: str
@@ -20,6 +24,10 @@ class MerchantView(Struct, frozen=True, kw_only=True, rename="camel"):
     name_en: str
     open_hours: str
     is_open: bool
+    standing: str
+    pause_reason: str | None
+    paused_until: datetime | None
+    busy_extra_s: float
     is_synthetic: bool
 
 
@@ -33,6 +41,20 @@ class GoodsView(Struct, frozen=True, kw_only=True, rename="camel"):
     stock: int
     temperature: str
     ready_s: float
+
+
+class ShelfGoods(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Goods as their merchant reads them; ``stock`` stays while ``isSoldOut`` keeps them from sale."""
+
+    goods_id: str
+    name_zh: str
+    name_en: str
+    price_fen: int
+    stock: int
+    is_sold_out: bool
+    temperature: str
+    ready_s: float
+    category: str
 
 
 class Counted(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -57,16 +79,21 @@ class PickupPointView(Struct, frozen=True, kw_only=True, rename="camel"):
     is_synthetic: bool
 
 
-def merchant_view(merchant: Merchant, *, at: datetime) -> MerchantView:
+def merchant_view(merchant: Merchant, desk: Desk, *, at: datetime) -> MerchantView:
     """Return a merchant as it is at a moment."""
+    stands = standing_of(merchant, desk, at)
     return MerchantView(
         merchant_id=merchant.merchant_id,
         district=merchant.district,
         kind=merchant.kind,
         name_zh=merchant.name_zh,
         name_en=merchant.name_en,
-        open_hours=merchant.open_hours,
-        is_open=is_open(read_hours(merchant.open_hours, time_zone=merchant.time_zone), at),
+        open_hours=stands.open_hours,
+        is_open=stands.takes_orders,
+        standing=stands.standing.value,
+        pause_reason=None if stands.pause_reason is None else stands.pause_reason.value,
+        paused_until=stands.until,
+        busy_extra_s=stands.extra_s,
         is_synthetic=merchant.is_synthetic,
     )
 
@@ -78,9 +105,24 @@ def goods_view(thing: Goods) -> GoodsView:
         name_zh=thing.name_zh,
         name_en=thing.name_en,
         price_fen=thing.price_fen,
-        stock=thing.stock,
+        stock=thing.left,
         temperature=thing.temperature.value,
         ready_s=thing.ready_s,
+    )
+
+
+def shelf_goods(thing: Goods) -> ShelfGoods:
+    """Return goods to their merchant."""
+    return ShelfGoods(
+        goods_id=thing.goods_id,
+        name_zh=thing.name_zh,
+        name_en=thing.name_en,
+        price_fen=thing.price_fen,
+        stock=thing.stock,
+        is_sold_out=thing.is_sold_out,
+        temperature=thing.temperature.value,
+        ready_s=thing.ready_s,
+        category=thing.category,
     )
 
 

@@ -33,13 +33,19 @@ class Merchant(msgspec.Struct, frozen=True, kw_only=True):
     open_hours: str = "00:00-24:00"
     time_zone: str = "Asia/Shanghai"
     accepts_itself: bool = False
+    needs_food_licence: bool = False
+    """Whether it may take orders only with a food licence that is good (services.merchants.desk)."""
     is_active: bool = True
     is_synthetic: bool = False
 
 
 class Goods(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a merchant sells. ``stock`` counts what may still be sold; ``ready_s`` is city
-    seconds to prepare."""
+    seconds to prepare.
+
+    ``category`` is a word of the city's data that decides what may be sold unattended; ``is_edited`` says
+    that the merchant changed it, so that a load of the city leaves it alone.
+    """
 
     goods_id: GoodsId
     merchant_id: MerchantId
@@ -52,6 +58,15 @@ class Goods(msgspec.Struct, frozen=True, kw_only=True):
     ready_s: float = 0.0
     stock: int = 0
     is_on_sale: bool = True
+    category: str = ""
+    is_sold_out: bool = False
+    """Said by the merchant with one tap; the count of the shelf is kept for when it is back."""
+    is_edited: bool = False
+
+    @property
+    def left(self) -> int:
+        """Return how many pieces may be ordered now."""
+        return 0 if self.is_sold_out else self.stock
 
 
 class PickupPoint(msgspec.Struct, frozen=True, kw_only=True):

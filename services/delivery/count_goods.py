@@ -1,4 +1,4 @@
-"""A merchant says how many pieces of its goods are on the shelf."""
+"""A merchant says how many pieces of its goods are on the shelf, and what is sold out for now."""
 
 from datetime import datetime
 from typing import Final
@@ -27,3 +27,19 @@ async def count_goods(
     fields = {"before": before.stock, "after": stock}
     await audit.record(tx, principal, "goods.counted", f"goods:{goods_id}", fields, at=at)
     return counted
+
+
+async def mark_goods(
+    tx: Transaction, principal: Principal, goods_id: GoodsId, *, is_sold_out: bool, at: datetime
+) -> Goods:
+    """Return the goods taken off the shelf for now, or put back with the count they had.
+
+    Raises NotFound when the goods are not the principal's.
+    """
+    store = CatalogueStore(tx)
+    before = await store.own_goods(goods_id, reach_of(principal))
+    if before.is_sold_out is is_sold_out:
+        return before
+    action = "goods.sold_out" if is_sold_out else "goods.back"
+    await audit.record(tx, principal, action, f"goods:{goods_id}", {"stock": before.stock}, at=at)
+    return await store.mark_sold_out(before, is_sold_out=is_sold_out)

@@ -41,10 +41,24 @@ def read_hours(text: str, *, time_zone: str = "Asia/Shanghai") -> OpeningHours:
 
 def is_open(hours: OpeningHours, at: datetime) -> bool:
     """Return whether the aware moment falls inside the hours; equal ends mean around the clock."""
-    local = at.astimezone(ZoneInfo(hours.time_zone))
-    minute = local.hour * 60 + local.minute
+    return opens_today(hours, at) or runs_past_midnight(hours, at)
+
+
+def opens_today(hours: OpeningHours, at: datetime) -> bool:
+    """Return whether the moment falls between its own local day's opening and close, or end of day."""
+    minute = _minute(hours, at)
     if hours.opens_min == hours.closes_min:
         return True
     if hours.opens_min < hours.closes_min:
         return hours.opens_min <= minute < hours.closes_min
-    return minute >= hours.opens_min or minute < hours.closes_min
+    return minute >= hours.opens_min
+
+
+def runs_past_midnight(hours: OpeningHours, at: datetime) -> bool:
+    """Return whether the moment falls before the close of hours that opened on the local day before."""
+    return hours.closes_min < hours.opens_min and _minute(hours, at) < hours.closes_min
+
+
+def _minute(hours: OpeningHours, at: datetime) -> int:
+    local = at.astimezone(ZoneInfo(hours.time_zone))
+    return local.hour * 60 + local.minute

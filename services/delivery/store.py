@@ -16,6 +16,9 @@ from services.delivery.compartments import Compartment
 from services.delivery.tables import compartments, goods, merchants, pickup_points
 from services.rows import read_row
 
+KEPT_BY_PEOPLE = ("stock", "is_sold_out")
+"""Columns that only the people of the shop change once a row is there."""
+
 
 async def _all[T](tx: Transaction, query: Select[Any], kind: type[T]) -> list[T]:
     rows = (await tx.execute(query)).mappings()
@@ -28,7 +31,8 @@ async def _put(tx: Transaction, table: Table, thing: msgspec.Struct) -> bool:
     if await insert_new(tx, table, values):
         return True
     keys = [column.name for column in table.primary_key]
-    changed = {name: value for name, value in values.items() if name not in keys and name != "stock"}
+    kept = (*keys, *KEPT_BY_PEOPLE)
+    changed = {name: value for name, value in values.items() if name not in kept}
     await tx.execute(update(table).where(*(table.c[key] == values[key] for key in keys)).values(changed))
     return False
 
@@ -131,19 +135,31 @@ class CatalogueStore:
         """Take goods off the shelf; raise Conflict ``out-of-stock`` when fewer are left."""
         taken = await self._tx.execute(
             update(goods)
-            .where(goods.c.goods_id == goods_id, goods.c.stock >= quantity)
+            .where(goods.c.goods_id == goods_id, goods.c.stock >= quantity, ~goods.c.is_sold_out)
             .values(stock=goods.c.stock - quantity)
         )
         if taken.rowcount != 1:
-            left = (
-                await self._tx.execute(select(goods.c.stock).where(goods.c.goods_id == goods_id))
-            ).scalar()
-            raise Conflict("out-of-stock", goods_id=goods_id, left=left or 0, wanted=quantity)
+            found = await _all(self._tx, select(goods).where(goods.c.goods_id == goods_id), Goods)
+            left = found[0].left if found else 0
+            raise Conflict("out-of-stock", goods_id=goods_id, left=left, wanted=quantity)
 
     async def count(self, thing: Goods, stock: int) -> Goods:
         """Return the goods with so many pieces on the shelf, whatever was reserved meanwhile."""
         await self._tx.execute(update(goods).where(goods.c.goods_id == thing.goods_id).values(stock=stock))
         return msgspec.structs.replace(thing, stock=stock)
+
+    async def mark_sold_out(self, thing: Goods, *, is_sold_out: bool) -> Goods:
+        """Return the goods marked as sold out or as back on the shelf; the count stays."""
+        row = goods.c.goods_id == thing.goods_id
+        await self._tx.execute(update(goods).where(row).values(is_sold_out=is_sold_out))
+        return msgspec.structs.replace(thing, is_sold_out=is_sold_out)
+
+    async def goods_by_id(self, ids: Sequence[GoodsId]) -> dict[GoodsId, Goods]:
+        """Return goods of these ids, on sale or not."""
+        if not ids:
+            return {}
+        query = select(goods).where(goods.c.goods_id.in_(sorted(set(ids))))
+        return {thing.goods_id: thing for thing in await _all(self._tx, query, Goods)}
 
     async def put_back(self, quantities: Mapping[GoodsId, int]) -> None:
         """Put reserved goods back on the shelf."""

@@ -1,6 +1,17 @@
 """SQL tables of merchants, goods, pickup points, compartments and pickup codes."""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Float, ForeignKey, Integer, String, Table
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Integer,
+    String,
+    Table,
+    false,
+)
 
 from core.database import metadata
 from core.database.types import JsonStruct, UtcDateTime
@@ -19,6 +30,7 @@ merchants = Table(
     Column("open_hours", String(16), nullable=False),
     Column("time_zone", String(40), nullable=False),
     Column("accepts_itself", Boolean, nullable=False),
+    Column("needs_food_licence", Boolean, nullable=False, server_default=false()),
     Column("is_active", Boolean, nullable=False),
     Column("is_synthetic", Boolean, nullable=False),
 )
@@ -36,8 +48,22 @@ goods = Table(
     Column("ready_s", Float, nullable=False),
     Column("stock", Integer, nullable=False),
     Column("is_on_sale", Boolean, nullable=False),
+    Column("category", String(40), nullable=False, server_default=""),
+    Column("is_sold_out", Boolean, nullable=False, server_default=false()),
+    Column("is_edited", Boolean, nullable=False, server_default=false()),
     CheckConstraint("stock >= 0", name="stock_not_negative"),
 )
+forbidden_goods = Table(
+    "forbidden_goods",
+    metadata,
+    Column("category", String(40), primary_key=True),
+    Column("name_zh", String(120), nullable=False),
+    Column("name_en", String(120), nullable=False),
+    Column("reason_zh", String(240), nullable=False),
+    Column("reason_en", String(240), nullable=False),
+    Column("words", JsonStruct(tuple[str, ...]), nullable=False),
+)
+"""What the city lets nobody sell without a person there; written anew by every load of the city."""
 pickup_points = Table(
     "pickup_points",
     metadata,

@@ -2,10 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from core.auth.principal import Reach
+from core.auth.principal import EVERYTHING, Reach
 from core.database import Transaction
 from core.errors import Invalid
 from core.ids import OrderId
+from services.delivery.store import CatalogueStore
+from services.merchants.desk import must_be_licensed
+from services.merchants.store import DeskStore
 from services.orders.order import Order
 from services.orders.states import MerchantAccepted, OrderState, ReadyTimeSet
 from services.orders.store import OrderStore
@@ -22,7 +25,7 @@ async def accept_order(
     is given back as it is.
 
     A ready time in the past means now. Raises NotFound, Invalid for a ready time more than four hours
-    away, and IllegalTransition once it was cancelled.
+    away, Conflict ``licence-expired``, and IllegalTransition once it was cancelled.
     """
     if ready_at > at + LONGEST_PREPARE:
         raise Invalid("time-out-of-range", field="ready_at", limit=LONGEST_PREPARE.total_seconds())
@@ -30,6 +33,8 @@ async def accept_order(
     order = await orders.get(order_id, reach)
     if order.accepted_at is not None and not order.is_terminal:
         return order
+    merchants = await CatalogueStore(tx).merchants_by_id([order.merchant_id], EVERYTHING)
+    must_be_licensed(merchants[order.merchant_id], await DeskStore(tx).one(order.merchant_id), at)
     event = MerchantAccepted(ready_at=max(ready_at, at))
     accepted = await orders.move(order, event, at=at, actor=actor)
     await want_dispatch(tx, accepted.district, at=at)

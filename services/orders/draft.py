@@ -10,8 +10,9 @@ from core.errors import Conflict, Invalid, NotFound
 from core.ids import DistrictCode, GoodsId, MerchantId, OperatorId, PickupPointId
 from services.delivery.catalogue import Goods, Merchant, PickupPoint
 from services.delivery.compartments import Compartment, Parcel, common_band, takes
-from services.delivery.opening_hours import is_open, read_hours
 from services.delivery.store import CatalogueStore, CompartmentStore
+from services.merchants.desk import must_take_orders
+from services.merchants.store import DeskStore
 from services.orders.order import OrderLine
 from services.orders.zone import ZoneLoad, zone_load
 
@@ -41,7 +42,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
 class CheckedDraft(msgspec.Struct, frozen=True, kw_only=True):
     """A draft that can be served: its lines with names and prices, the box it needs, the state of its
-    zone."""
+    zone. ``ready_s`` is the preparing with what busy mode adds."""
 
     draft: Draft
     merchant: Merchant
@@ -60,12 +61,13 @@ async def check_draft(tx: Transaction, draft: Draft, *, at: datetime) -> Checked
     """Return the draft with everything looked up.
 
     Raises Invalid for quantities outside 1–20 or no lines, NotFound for an unknown merchant, pickup point
-    or goods, Conflict ``merchant-closed``, ``area-not-served``, ``out-of-stock``, ``goods-not-together``
-    or ``order-too-large``.
+    or goods, Conflict ``merchant-closed``, ``merchant-paused``, ``licence-expired``, ``area-not-served``,
+    ``out-of-stock``, ``goods-not-together`` or ``order-too-large``.
     """
     catalogue = CatalogueStore(tx)
     merchant = await catalogue.merchant(draft.merchant_id)
     point = await catalogue.pickup_point(draft.pickup_point_id)
+    stands = must_take_orders(merchant, await DeskStore(tx).one(merchant.merchant_id), at)
     load, operator = await _must_be_served(tx, merchant, point, at)
     shelf = {thing.goods_id: thing for thing in await catalogue.goods_of(merchant.merchant_id)}
     wanted = _wanted(draft.lines, shelf)
@@ -92,7 +94,7 @@ async def check_draft(tx: Transaction, draft: Draft, *, at: datetime) -> Checked
         fee_fen=DELIVERY_FEE_FEN,
         total_fen=DELIVERY_FEE_FEN + sum(line.quantity * line.price_fen for line in lines),
         parcel=parcel,
-        ready_s=max(shelf[goods_id].ready_s for goods_id in wanted),
+        ready_s=max(shelf[goods_id].ready_s for goods_id in wanted) + stands.extra_s,
         load=load,
     )
 
@@ -100,9 +102,7 @@ async def check_draft(tx: Transaction, draft: Draft, *, at: datetime) -> Checked
 async def _must_be_served(
     tx: Transaction, merchant: Merchant, point: PickupPoint, at: datetime
 ) -> tuple[ZoneLoad, OperatorId]:
-    """Return the zone that merchant and pickup point share and who runs it, if the merchant is open."""
-    if not is_open(read_hours(merchant.open_hours, time_zone=merchant.time_zone), at):
-        raise Conflict("merchant-closed", merchant_id=merchant.merchant_id, open_hours=merchant.open_hours)
+    """Return the zone that merchant and pickup point share and who runs it."""
     if point.district != merchant.district:
         raise Conflict(
             "area-not-served",
@@ -132,8 +132,8 @@ def _wanted(lines: Sequence[DraftLine], shelf: Mapping[GoodsId, Goods]) -> dict[
             raise Invalid(
                 "invalid-input", f"1 to {MOST_OF_ONE} pieces of one kind", field="quantity", limit=MOST_OF_ONE
             )
-        if shelf[goods_id].stock < quantity:
-            left = shelf[goods_id].stock
+        if shelf[goods_id].left < quantity:
+            left = shelf[goods_id].left
             raise Conflict("out-of-stock", goods_id=goods_id, left=left, wanted=quantity)
     return wanted
 

@@ -1,11 +1,13 @@
 """Merchants, goods, pickup points and the places vehicles go to, as the services know them."""
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 
 from core.ids import DistrictCode, GoodsId, MerchantId, PickupPointId
 from core.kinds import ServiceKind
 from services.delivery.catalogue import Goods, Merchant, PickupPoint, PickupPointKind
 from services.delivery.compartments import Temperature
+from services.merchants.desk import Desk
 from services.places.place import Place as ServicePlace
 from services.places.place import PlaceKind as ServicePlaceKind
 from steppe.city.build import CityBuild
@@ -39,10 +41,27 @@ def merchants_of(pack: CityPack, build: CityBuild) -> list[Merchant]:
             open_hours=kinds[place.sort].open_hours,
             time_zone=pack.city.time_zone,
             accepts_itself=kinds[place.sort].accepts_itself,
+            needs_food_licence=kinds[place.sort].needs_food_licence,
             is_synthetic=True,
         )
         for town in build.towns
         for place in town.of_kind("merchant")
+    ]
+
+
+def first_desks(pack: CityPack, build: CityBuild, today: date) -> list[Desk]:
+    """Return the desks that licensed shops begin with: a synthetic number, good from the day of loading."""
+    kinds = {kind.kind: kind for kind in pack.places.merchant}
+    places = [place for town in build.towns for place in town.of_kind("merchant")]
+    return [
+        Desk(
+            merchant_id=MerchantId(place.place_id),
+            version=1,
+            licence_number=f"JY-DEMO-{number:05d}",
+            licence_expires_on=today + timedelta(days=kinds[place.sort].licence_days),
+        )
+        for number, place in enumerate(places, 1)
+        if kinds[place.sort].needs_food_licence and kinds[place.sort].licence_days
     ]
 
 
@@ -60,6 +79,7 @@ def goods_of(pack: CityPack, build: CityBuild) -> list[Goods]:
             temperature=Temperature(thing.temperature),
             ready_s=thing.ready_s,
             stock=thing.stock,
+            category=thing.category,
         )
         for town in build.towns
         for place in town.of_kind("merchant")

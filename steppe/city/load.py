@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import batched
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import select, update
@@ -23,10 +24,11 @@ from geofences.fences import FenceDraft
 from geofences.publishing import sync_fences
 from services.delivery.catalogue import Goods
 from services.delivery.store import CatalogueStore, CompartmentStore
+from services.merchants.store import DeskStore
 from services.places.place import PlaceKind
 from services.places.store import PlaceStore
 from steppe.city.build import CityBuild, Progress
-from steppe.city.commerce import goods_of, merchants_of, pickup_points_of, service_places_of
+from steppe.city.commerce import first_desks, goods_of, merchants_of, pickup_points_of, service_places_of
 from steppe.city.fences import border_drafts, border_source, zone_drafts, zone_source
 from steppe.city.fleet import (
     RosterVehicle,
@@ -73,7 +75,7 @@ async def load_facts(
         await _fences(tx, report, "fences", zone_drafts(pack, build), zone_source(pack), at)
     progress("merchants, pickup points, places", 1, STEPS)
     async with database.write() as tx:
-        await _commerce(tx, pack, build, report)
+        await _commerce(tx, pack, build, report, at)
     async with database.write() as tx:
         await _places(tx, build, report)
     progress("vehicles", 2, STEPS)
@@ -157,7 +159,9 @@ async def _fences(
     report.count(noun, "retired", done.retired)
 
 
-async def _commerce(tx: Transaction, pack: CityPack, build: CityBuild, report: LoadReport) -> None:
+async def _commerce(
+    tx: Transaction, pack: CityPack, build: CityBuild, report: LoadReport, at: datetime
+) -> None:
     store = CatalogueStore(tx)
     merchants, points = merchants_of(pack, build), pickup_points_of(build)
     known_merchants = {merchant.merchant_id: merchant for merchant in await store.merchants()}
@@ -166,11 +170,12 @@ async def _commerce(tx: Transaction, pack: CityPack, build: CityBuild, report: L
         await store.put_merchant(merchant)
     for gone in _gone(report, "merchants", merchants, known_merchants, lambda m: m.merchant_id):
         await store.put_merchant(msgspec.structs.replace(gone, is_active=False))
+    for desk in first_desks(pack, build, at.astimezone(ZoneInfo(pack.city.time_zone)).date()):
+        is_new = await DeskStore(tx).start(desk)
+        report.count("food licences", "created" if is_new else "unchanged")
     goods = goods_of(pack, build)
-    known_goods: dict[str, Goods] = {}
-    for merchant_id in {thing.merchant_id for thing in goods}:
-        known_goods |= {thing.goods_id: thing for thing in await store.goods_of(merchant_id)}
-    stocked = [_with_stock_of(thing, known_goods.get(thing.goods_id)) for thing in goods]
+    known_goods = await store.goods_by_id([thing.goods_id for thing in goods])
+    stocked = [_as_people_left_it(thing, known_goods.get(thing.goods_id)) for thing in goods]
     for thing in _changed(report, "goods", stocked, known_goods, lambda g: g.goods_id):
         await store.put_goods(thing)
     for point in _changed(report, "pickup points", points, known_points, lambda p: p.pickup_point_id):
@@ -262,5 +267,10 @@ def _gone[K, T](
     return gone
 
 
-def _with_stock_of(thing: Goods, known: Goods | None) -> Goods:
-    return thing if known is None else msgspec.structs.replace(thing, stock=known.stock)
+def _as_people_left_it(thing: Goods, known: Goods | None) -> Goods:
+    """Return goods with the shelf as it is; what its merchant changed is the merchant's."""
+    if known is None:
+        return thing
+    if known.is_edited:
+        return known
+    return msgspec.structs.replace(thing, stock=known.stock, is_sold_out=known.is_sold_out)

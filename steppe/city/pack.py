@@ -285,6 +285,9 @@ class MerchantKind(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     open_hours: str
     accepts_itself: bool
     """Whether an order is accepted the moment it is placed, with nobody asked."""
+    needs_food_licence: bool = False
+    licence_days: Annotated[int, Meta(ge=0, le=3650)] = 0
+    """Days that the synthetic licence of a shop is good for when the shop is first loaded; 0 gives none."""
 
 
 class PlaceNumbers(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -328,6 +331,8 @@ class Goods(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ready_s: Annotated[int, Meta(ge=0)]
     stock: Annotated[int, Meta(ge=0)]
     """What is on the shelf at first; a later load leaves the shelf as it is."""
+    category: str = ""
+    """A word that forbidden.toml may name; "" is named by nobody."""
 
 
 class CityPack(Struct, frozen=True, kw_only=True):

@@ -48,7 +48,7 @@ from steppe.city.files import CityFiles
 from steppe.city.reading import read_pack
 from steppe.city_facts import BuiltMaps, city_facts
 from steppe.composition import fence_previews, last_heard
-from steppe.demo_log_ins import demo_log_ins
+from steppe.demo_log_ins import demo_log_ins, demo_shops
 from steppe.resources import Resources, secret
 from steppe.running import Components, run_process
 from steppe.serving import WebServer
@@ -142,7 +142,7 @@ async def compose(resources: Resources) -> Components:
     demo_routes: tuple[ControllerRouterHandler, ...] = ()
     if is_demo:
         provided["phone_box"] = demo_phone_of(settings)
-        demo_routes = (*DEMO_ROUTES, demo_log_ins(settings.data_dir))
+        demo_routes = (*DEMO_ROUTES, demo_log_ins(settings.data_dir), demo_shops(settings.data_dir))
     app = create_api(
         ApiParts(
             auth=auth,
