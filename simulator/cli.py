@@ -176,7 +176,11 @@ class _Plays:
         if parts & {"merchants", "residents", "operators"}:
             work.append(learn_city_time(api, pace))
         if "merchants" in parts:
-            work += [Merchant(given, api, pace, self._seed).run() for given in self._issued.merchants]
+            # a shop that serves somebody's trial alone stays as that somebody finds it
+            work += [
+                Merchant(given, api, pace, self._seed, has_moods="residents" in parts).run()
+                for given in self._issued.merchants
+            ]
         if "operators" in parts:
             staff = [given for given in self._issued.staff if given.role == "remote_operator"]
             # heartbeats do not queue behind shops and shoppers

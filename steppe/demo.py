@@ -194,6 +194,7 @@ def _welcome(options: DemoOptions, issued: Issued, log_dir: Path, seconds: float
             f"  records         {base}/records    replay, violations, incidents, quality, fences",
             f"  resident phone  {base}/phone      any mobile number, e.g. 138 0013 8000;"
             f" the code is at {base}/api/demo/phone?number=13800138000",
+            f"  merchant desk   {base}/merchant   choose a shop of the demo",
             f"  vehicle keypad  http://127.0.0.1:{options.port + 30}/keypad",
             "",
             "log-ins (password, TOTP seed for an authenticator app):",

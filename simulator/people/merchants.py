@@ -7,6 +7,7 @@ import msgspec
 
 from simulator.issued import GivenMerchant
 from simulator.people.api import Api
+from simulator.people.moods import Moods
 from simulator.people.pace import Pace
 
 THINK_S = (10.0, 60.0)
@@ -42,11 +43,14 @@ class OnShelf(msgspec.Struct, frozen=True, rename="camel"):
 class Merchant:
     """One shop."""
 
-    def __init__(self, given: GivenMerchant, api: Api, pace: Pace, seed: int) -> None:
+    def __init__(
+        self, given: GivenMerchant, api: Api, pace: Pace, seed: int, *, has_moods: bool = False
+    ) -> None:
         self.given = given
         self._api = api
         self._pace = pace
         self._lot = random.Random(f"merchant:{seed}:{given.merchant}")  # noqa: S311 - a simulation
+        self.moods = Moods(api, pace, given.token, self._lot) if has_moods else None
         self.think_s = THINK_S
         self._due_ms: dict[tuple[str, str], int] = {}
         self._tries: dict[str, int] = {}
@@ -60,6 +64,8 @@ class Merchant:
             if self._pace.clock.is_known:
                 busy = await self.look()
                 await self._look_now_and_then_along_the_shelf()
+                if self.moods is not None:
+                    await self.moods.turn()
             await self._pace.wall(
                 10 * self._api.latency_s
                 + self._lot.uniform(0.8, 1.2)

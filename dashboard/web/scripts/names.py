@@ -14,6 +14,7 @@ from fleet.vehicles.dispatchable import ReasonCode
 from geofences.fences import KIND_NAMES
 from services.dispatch.cost import TERM_NAMES
 from services.dispatch.rules import RULE_NAMES
+from services.merchants.desk import PAUSE_NAMES, STANDING_NAMES
 from services.orders.reasons import REASON_NAMES
 from services.orders.states import STATE_NAMES
 from services.tasks import states as task_states
@@ -37,6 +38,8 @@ def tables() -> dict[str, Pairs]:
     found["stopKind"] = {kind.value: pair for kind, pair in task_states.STOP_KIND_NAMES.items()}
     found["stopState"] = {state.value: pair for state, pair in task_states.STOP_STATE_NAMES.items()}
     found["fenceKind"] = {kind.value: pair for kind, pair in KIND_NAMES.items()}
+    found["shopStanding"] = {standing.value: pair for standing, pair in STANDING_NAMES.items()}
+    found["pauseReason"] = {reason.value: pair for reason, pair in PAUSE_NAMES.items()}
     found["orderReason"] = REASON_NAMES
     found["dispatchRule"] = RULE_NAMES
     found["costTerm"] = TERM_NAMES

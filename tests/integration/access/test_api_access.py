@@ -26,6 +26,8 @@ OPEN_TO_ANYBODY = {
     "GET /health/live",
     "GET /health/ready",
     "GET /metrics",
+    "GET /merchant",
+    "GET /merchant/{rest}",
     "GET /phone",
     "GET /phone/{rest}",
     "GET /records",

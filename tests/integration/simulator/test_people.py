@@ -1,6 +1,7 @@
 """Simulated people at the real api of a tiny city: with its catalogue, and the credentials it handed out."""
 
 import asyncio
+import random
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
@@ -24,12 +25,14 @@ from fleet.alarms.store import AlarmStore
 from fleet.people.store import ShiftStore
 from fleet.people.tables import shifts
 from services.delivery.tables import goods
+from services.merchants.tables import merchant_desks
 from services.orders.tables import orders
 from simulator.clock import CityClock
 from simulator.issued import Issued, read_issued
 from simulator.people.api import Api
 from simulator.people.collecting import Collecting
 from simulator.people.merchants import FEW, FULL, Merchant
+from simulator.people.moods import Moods
 from simulator.people.operators import Operator
 from simulator.people.pace import Pace, learn_city_time
 from simulator.people.residents import Residents
@@ -177,6 +180,21 @@ async def test_a_merchant_fills_its_shelf_before_it_is_empty(town: Town, eventua
     async with town.database.read() as tx:
         stocks = (await tx.execute(select(goods.c.goods_id, goods.c.stock))).all()
     assert {row.goods_id for row in stocks if row.stock != FEW} == {first}
+    assert town.api.refused == {}
+
+
+async def test_a_merchant_has_moods_that_residents_can_see(town: Town, eventually: Eventually) -> None:
+    moods = Moods(town.api, town.pace, town.issued.merchants[0].token, random.Random(3))
+    moods.between_s, moods.least_wall_s = (0.0, 0.0), 0.0
+
+    async def said() -> bool:
+        if town.pace.clock.is_known:
+            await moods.turn()
+        async with town.database.read() as tx:
+            found = (await tx.execute(select(merchant_desks))).mappings().all()
+        return any(desk["paused_at"] and desk["busy_until"] for desk in found)
+
+    await eventually(said, within=60)
     assert town.api.refused == {}
 
 

@@ -37,6 +37,7 @@ LUCK_WANTED = {
     "openMerchantPage": "a token that was issued",
     "placeOrder": "a shop that no other case has paused",
     "quoteOrder": "a shop that no other case has paused",
+    **dict.fromkeys(("pauseShop", "resumeShop"), "a key and a reason among few cases"),
     "renewLicence": "a day that is not past",
     "keepHours": "a day that is not past",
     "askForCode": "a number that is a phone's",

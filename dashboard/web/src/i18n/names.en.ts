@@ -387,6 +387,23 @@ export const fenceKind: typeof zh.fenceKind = {
   keep_clear: "Keep clear",
 };
 
+export const shopStanding: typeof zh.shopStanding = {
+  open: "Open",
+  closed: "Closed",
+  paused: "Paused",
+  licence_missing: "No food licence on record",
+  licence_expired: "Food licence expired",
+};
+
+export const pauseReason: typeof zh.pauseReason = {
+  break: "The shop takes a break",
+  too_many_orders: "Too many orders at once",
+  short_staffed: "Short of staff",
+  equipment: "Equipment is broken",
+  out_of_goods: "Out of goods",
+  other: "Another reason",
+};
+
 export const orderReason: typeof zh.orderReason = {
   no_vehicles: "No delivery vehicle works in this district",
   all_excluded: "No vehicle can go at the moment",

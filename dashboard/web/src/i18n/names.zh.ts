@@ -385,6 +385,23 @@ export const fenceKind = {
   keep_clear: "禁停区",
 };
 
+export const shopStanding = {
+  open: "营业中",
+  closed: "休息中",
+  paused: "暂停接单",
+  licence_missing: "未登记食品经营许可证",
+  licence_expired: "食品经营许可证已过期",
+};
+
+export const pauseReason = {
+  break: "店员休息",
+  too_many_orders: "订单太多",
+  short_staffed: "人手不足",
+  equipment: "设备故障",
+  out_of_goods: "货品售罄",
+  other: "其他原因",
+};
+
 export const orderReason = {
   no_vehicles: "本旗区没有配送车",
   all_excluded: "暂时没有可用车辆",
