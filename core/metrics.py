@@ -50,6 +50,12 @@ JOB_SECONDS = Histogram(
     buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60),
     registry=REGISTRY,
 )
+SOLVER_ANSWERS = Counter(
+    "steppe_solver_answers",
+    "Runs of several orders that were asked for, by who answered",
+    ["solver"],
+    registry=REGISTRY,
+)
 VALKEY_RESTARTS = Counter(
     "steppe_valkey_restarts", "Times the embedded Valkey was found dead and started again", registry=REGISTRY
 )

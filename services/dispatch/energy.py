@@ -40,3 +40,10 @@ def temperature_factor(temperature_c: float | None) -> float:
 def battery_needed_ratio(distance_m: float, temperature_c: float | None) -> float:
     """Return the share of a full battery that ``distance_m`` metres cost, with the reserve; may exceed 1."""
     return distance_m / 1000.0 * RATIO_PER_KM * temperature_factor(temperature_c) + RESERVE_RATIO
+
+
+def reach_m(battery_ratio: float, temperature_c: float | None) -> float:
+    """Return how many metres a battery carries at a temperature until only the reserve is left; 0 for
+    none."""
+    spare = max(0.0, battery_ratio - RESERVE_RATIO)
+    return spare / (RATIO_PER_KM * temperature_factor(temperature_c)) * 1000.0

@@ -53,6 +53,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     chosen_code: str | None
     cost_s: float | None
     terms: tuple[CostTerm, ...] = ()
+    together: tuple[OrderId, ...] = ()
+    """The other orders on the same vehicle, in the order in which they are loaded."""
     candidates: tuple[CandidateLine, ...] = ()
     excluded: tuple[RuleCount, ...] = ()
     reason: str = ""
@@ -70,22 +72,26 @@ def explain(
     candidates: Sequence[Candidate],
     costs: Costs,
     excluded: Mapping[VehicleNo, tuple[Exclusion, ...]],
-    taken: Mapping[VehicleNo, OrderId],
+    rides: Mapping[VehicleNo, tuple[OrderId, ...]],
     *,
     at: datetime,
 ) -> Explanation:
     """Return the explanation of one order's outcome.
 
-    ``costs`` holds the terms of the feasible vehicles, ``excluded`` the reasons of the others, ``taken``
-    which order each vehicle was given in this round (also this one). Pure; texts are complete sentences in
+    ``costs`` holds the terms of the feasible vehicles as if each went for this order alone, ``excluded``
+    the reasons of the others, ``rides`` the orders that each vehicle was given in this round (also this
+    one), in the order in which they are loaded. Pure; texts are complete sentences in
     zh and en.
     """
     codes = {candidate.vehicle_no: candidate.code for candidate in candidates}
-    chosen = next((vehicle for vehicle, taker in taken.items() if taker == order.order_id), None)
+    chosen = next((vehicle for vehicle, taken in rides.items() if order.order_id in taken), None)
+    ride = () if chosen is None else rides[chosen]
     chosen_terms = costs[chosen] if chosen is not None else ()
     chosen_cost = total_s(chosen_terms) if chosen is not None else None
     rules = _rule_counts(excluded)
     text_zh, text_en, reason = _sentences(chosen, codes, len(candidates), costs, rules)
+    if chosen is not None and len(ride) > 1:
+        text_zh, text_en = _shared(order.order_id, ride, codes[chosen], len(candidates), len(costs))
     return Explanation(
         order_id=order.order_id,
         at=at,
@@ -95,8 +101,9 @@ def explain(
         chosen_code=codes.get(chosen) if chosen is not None else None,
         cost_s=chosen_cost,
         terms=chosen_terms,
+        together=tuple(other for other in ride if other != order.order_id),
         candidates=(
-            *_feasible_lines(order, codes, costs, taken, chosen, chosen_cost),
+            *_feasible_lines(codes, costs, rides, chosen, chosen_cost),
             *_excluded_lines(codes, excluded),
         ),
         excluded=rules,
@@ -107,10 +114,9 @@ def explain(
 
 
 def _feasible_lines(
-    order: WaitingOrder,
     codes: Mapping[VehicleNo, str],
     costs: Costs,
-    taken: Mapping[VehicleNo, OrderId],
+    rides: Mapping[VehicleNo, tuple[OrderId, ...]],
     chosen: VehicleNo | None,
     chosen_cost: float | None,
 ) -> list[CandidateLine]:
@@ -119,7 +125,6 @@ def _feasible_lines(
         if vehicle == chosen:
             continue
         cost = total_s(costs[vehicle])
-        taker = taken.get(vehicle)
         lines.append(
             CandidateLine(
                 vehicle_no=vehicle,
@@ -127,7 +132,7 @@ def _feasible_lines(
                 cost_s=cost,
                 terms=costs[vehicle],
                 lost_by_s=None if chosen_cost is None else cost - chosen_cost,
-                took_order=taker if taker != order.order_id else None,
+                took_order=next(iter(rides.get(vehicle, ())), None),
             )
         )
     return lines
@@ -146,6 +151,17 @@ def _rule_counts(excluded: Mapping[VehicleNo, tuple[Exclusion, ...]]) -> tuple[R
     return tuple(
         RuleCount(rule=rule, name_zh=RULE_NAMES[rule][0], name_en=RULE_NAMES[rule][1], count=count)
         for rule, count in ordered
+    )
+
+
+def _shared(
+    order: OrderId, ride: tuple[OrderId, ...], code: str, considered: int, feasible: int
+) -> tuple[str, str]:
+    place, others = ride.index(order) + 1, len(ride) - 1
+    return (
+        f"{considered} 辆车中 {feasible} 辆可用，选 {code}：与另外 {others} 单同车，第 {place} 个取货。",
+        f"{feasible} of {considered} vehicles can go; {code} takes it together with {others} more,"
+        f" loaded as number {place}.",
     )
 
 

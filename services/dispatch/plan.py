@@ -27,35 +27,69 @@ def may_drive(candidate: Candidate, orders: Sequence[WaitingOrder]) -> bool:
     return any(not exclusions(order, candidate, None) for order in orders)
 
 
+class Pairs(msgspec.Struct, frozen=True, kw_only=True):
+    """Every order with every vehicle: what it costs where it can go, why not where it cannot."""
+
+    feasible: dict[OrderId, dict[VehicleNo, tuple[CostTerm, ...]]]
+    excluded: dict[OrderId, dict[VehicleNo, tuple[Exclusion, ...]]]
+
+    def able(self) -> dict[OrderId, frozenset[VehicleNo]]:
+        """Return the vehicles that could take each order alone."""
+        return {order: frozenset(costs) for order, costs in self.feasible.items()}
+
+
 def plan_round(
     orders: Sequence[WaitingOrder], candidates: Sequence[Candidate], times: TravelTimes, *, at: datetime
 ) -> Round:
-    """Return who goes for what, and why, for every order given.
+    """Return who goes for what when each vehicle takes one order, and why, for every order given.
 
     ``times`` holds the pairs that were worth a route; a pair without times that nothing else excludes is
     unreachable. Pure and deterministic: equal inputs give equal rounds.
     """
-    feasible: dict[OrderId, dict[VehicleNo, tuple[CostTerm, ...]]] = {}
-    excluded: dict[OrderId, dict[VehicleNo, tuple[Exclusion, ...]]] = {}
-    for order in orders:
-        costs, refusals = _judge(order, candidates, times, at=at)
-        feasible[order.order_id] = costs
-        excluded[order.order_id] = refusals
-    chosen = assign(
+    pairs = judge_pairs(orders, candidates, times, at=at)
+    chosen = assign_alone(orders, candidates, pairs)
+    rides = {vehicle: (order,) for order, vehicle in chosen.items()}
+    return Round(chosen=chosen, explanations=explain_all(orders, candidates, pairs, rides, at=at))
+
+
+def judge_pairs(
+    orders: Sequence[WaitingOrder], candidates: Sequence[Candidate], times: TravelTimes, *, at: datetime
+) -> Pairs:
+    """Return the cost terms of every pair that is feasible and the reasons of every other."""
+    judged = {order.order_id: _judge(order, candidates, times, at=at) for order in orders}
+    return Pairs(
+        feasible={order: costs for order, (costs, _) in judged.items()},
+        excluded={order: refusals for order, (_, refusals) in judged.items()},
+    )
+
+
+def assign_alone(
+    orders: Sequence[WaitingOrder], candidates: Sequence[Candidate], pairs: Pairs
+) -> dict[OrderId, VehicleNo]:
+    """Return the pairs that serve the most orders at the lowest total cost, one order a vehicle."""
+    return assign(
         [order.order_id for order in orders],
         [candidate.vehicle_no for candidate in candidates],
-        {(o, v): total_s(terms) for o, costs in feasible.items() for v, terms in costs.items()},
+        {(o, v): total_s(terms) for o, costs in pairs.feasible.items() for v, terms in costs.items()},
     )
-    taken = {vehicle: order for order, vehicle in chosen.items()}
-    return Round(
-        chosen=chosen,
-        explanations={
-            order.order_id: explain(
-                order, candidates, feasible[order.order_id], excluded[order.order_id], taken, at=at
-            )
-            for order in orders
-        },
-    )
+
+
+def explain_all(
+    orders: Sequence[WaitingOrder],
+    candidates: Sequence[Candidate],
+    pairs: Pairs,
+    rides: Mapping[VehicleNo, tuple[OrderId, ...]],
+    *,
+    at: datetime,
+) -> dict[OrderId, Explanation]:
+    """Return why each order goes with its vehicle, or waits; ``rides`` are the orders of each vehicle that
+    goes, in the order in which they are loaded."""
+    return {
+        order.order_id: explain(
+            order, candidates, pairs.feasible[order.order_id], pairs.excluded[order.order_id], rides, at=at
+        )
+        for order in orders
+    }
 
 
 def _judge(

@@ -11,6 +11,9 @@ LOAD_S = 120.0
 seconds)."""
 APPROACH_S = 20.0
 """Pulling up at the pickup point and unlocking."""
+HANDOVER_S = 90.0
+"""How long a recipient keeps the vehicle at the door (our own measure of the simulator, city seconds; the
+longest wait is the pickup point's own)."""
 DISPATCH_S = 6.0
 """Wall seconds from accepted to the vehicle moving: a dispatch tick and the way of the command."""
 DRIVE_SIGMA = 0.18

@@ -26,6 +26,10 @@ class Roads:
         self._routes = routes
         self._closed = closed
 
+    def closed_now(self) -> int:
+        """Return a number for the areas that no route may enter now: the same number, the same areas."""
+        return hash(tuple(self._closed()))
+
     async def leg(self, start: GeoPoint, end: GeoPoint, vehicle: Vehicle = SLOW_VEHICLE) -> Leg | None:
         """Return the way of a vehicle from one place to another, None when there is none."""
         try:

@@ -1,0 +1,116 @@
+"""When a run is where, how far it drives, and what that costs: one measure for every solver."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from services.dispatch.runs.boxes import boxes_for
+from services.dispatch.runs.problem import MOST_ORDERS_A_RUN, Carrier, Deed, Problem, Shipment, Visit
+from services.orders.promise import APPROACH_S, HANDOVER_S, LOAD_S
+
+MORE_LOAD_S = 45.0
+"""Each further order that is loaded at the same stop: a second door, no second parking."""
+LATE_WEIGHT = 2.0
+"""A second past the promise against a second of driving, as in services.dispatch.cost."""
+DELAY_WEIGHT = 0.2
+"""A second that an order arrives later than it would alone with the same vehicle."""
+
+
+class Timing(msgspec.Struct, frozen=True, kw_only=True):
+    """A run on the clock, in city seconds from now. ``loaded_s`` and ``arrival_s`` are by shipment."""
+
+    drive_s: float
+    drive_m: float
+    loaded_s: Mapping[int, float]
+    arrival_s: Mapping[int, float]
+    cost_s: float
+
+
+class Judge:
+    """Measures the runs of one problem; every solver is measured by it."""
+
+    def __init__(self, problem: Problem) -> None:
+        """Take the problem. Its matrices are read as lists: single cells are what is asked for."""
+        self.problem = problem
+        self._duration_s: list[list[list[float]]] = [each.tolist() for each in problem.duration_s]
+        self._length_m: list[list[list[float]]] = [each.tolist() for each in problem.length_m]
+        self._fits: dict[tuple[object, ...], bool] = {}
+
+    def timing(self, carrier: Carrier, visits: Sequence[Visit]) -> Timing | None:
+        """Return the run's times, or None when it cannot be driven: no way, or farther than the battery
+        goes.
+
+        Boxes are ``fits``' business. An empty run costs nothing.
+        """
+        duration_s, length_m = self._duration_s[carrier.road], self._length_m[carrier.road]
+        now_s = drive_s = drive_m = cost_s = arrived_s = 0.0
+        here, before = carrier.start, None
+        loaded_s: dict[int, float] = {}
+        arrival_s: dict[int, float] = {}
+        for visit in visits:
+            shipment = self.problem.shipments[visit.shipment]
+            is_load = visit.deed is Deed.LOAD
+            there = shipment.shop if is_load else shipment.door
+            step_s = duration_s[here][there]
+            drive_s += step_s
+            drive_m += length_m[here][there]
+            if not drive_m <= carrier.reach_m:
+                return None
+            now_s += step_s
+            same = before is visit.deed and there == here
+            if is_load:
+                now_s = max(now_s, shipment.ready_s) + (MORE_LOAD_S if same else LOAD_S)
+                loaded_s[visit.shipment] = now_s
+            else:
+                if not same:
+                    arrived_s = now_s + APPROACH_S
+                    now_s += HANDOVER_S
+                arrival_s[visit.shipment] = arrived_s
+                cost_s += self._lateness_s(carrier, shipment, arrived_s)
+            here, before = there, visit.deed
+        return Timing(
+            drive_s=drive_s,
+            drive_m=drive_m,
+            loaded_s=loaded_s,
+            arrival_s=arrival_s,
+            cost_s=cost_s + drive_s,
+        )
+
+    def cost_s(self, carrier: Carrier, visits: Sequence[Visit]) -> float:
+        """Return what a run costs, in seconds; infinite when it cannot be driven, 0 when it is empty."""
+        made = self.timing(carrier, visits)
+        return float("inf") if made is None else made.cost_s
+
+    def alone_s(self, carrier: Carrier, shipment: Shipment) -> float:
+        """Return when an order would arrive with this vehicle if it carried nothing else."""
+        duration_s = self._duration_s[carrier.road]
+        at_shop_s = max(duration_s[carrier.start][shipment.shop], shipment.ready_s)
+        return at_shop_s + LOAD_S + duration_s[shipment.shop][shipment.door] + APPROACH_S
+
+    def fits(self, carrier: Carrier, shipments: Sequence[int]) -> bool:
+        """Return whether the vehicle may carry all of these orders at once."""
+        asked = [self.problem.shipments[number] for number in shipments]
+        most = min(MOST_ORDERS_A_RUN, len(carrier.layout))
+        if len(asked) > most or any(each.order_id not in carrier.may for each in asked):
+            return False
+        parcels = tuple(
+            sorted((each.parcel.temperature, each.parcel.litres, each.parcel.mass_kg) for each in asked)
+        )
+        key = (carrier.layout, parcels)
+        if key not in self._fits:
+            self._fits[key] = boxes_for(carrier.layout, [each.parcel for each in asked]) is not None
+        return self._fits[key]
+
+    def _lateness_s(self, carrier: Carrier, shipment: Shipment, arrival_s: float) -> float:
+        """Return what an arrival costs: its delay against the same vehicle alone, and twice what is late.
+
+        A promise that is broken already counts from now on.
+        """
+        late_s = max(0.0, arrival_s - max(shipment.due_s, 0.0))
+        delay_s = max(0.0, arrival_s - self.alone_s(carrier, shipment))
+        return DELAY_WEIGHT * delay_s + LATE_WEIGHT * late_s
+
+
+def _size(shipment: Shipment) -> tuple[str, float, float]:
+    parcel = shipment.parcel
+    return parcel.temperature.value, parcel.litres, parcel.mass_kg
