@@ -45,6 +45,7 @@ class OrderHands:
                 reason="operator_cancelled",
                 actor=self._actor,
                 at=at,
+                rate=self._parts.clock.rate,
             )
             if order.version == before.version:
                 return order

@@ -60,7 +60,14 @@ async def cancel_own(
 
     async def write(tx: Transaction) -> ResidentOrder:
         order = await cancel_order(
-            tx, order_id, reach_of(principal), by="resident", reason="changed_mind", actor=actor, at=at
+            tx,
+            order_id,
+            reach_of(principal),
+            by="resident",
+            reason="changed_mind",
+            actor=actor,
+            at=at,
+            rate=parts.clock.rate,
         )
         return resident_order((await facts_of(tx, [order]))[0], None, at=at)
 

@@ -59,11 +59,14 @@ def merchant_order(order: Order, tasks: Mapping[TaskId, Task]) -> MerchantOrder:
         vehicle_no=order.vehicle_no,
         compartment=order.compartment,
         eta_pickup_at=order.eta_pickup_at,
-        is_vehicle_there=task is not None and _stands_to_load(task),
+        is_vehicle_there=task is not None and _stands_to_load(task, order),
         loaded_at=order.loaded_at,
         closed_at=order.closed_at,
     )
 
 
-def _stands_to_load(task: Task) -> bool:
-    return any(stop.kind is StopKind.LOAD and stop.state is StopState.REACHED for stop in task.stops)
+def _stands_to_load(task: Task, order: Order) -> bool:
+    return any(
+        stop.kind is StopKind.LOAD and stop.state is StopState.REACHED and order.order_id in stop.orders
+        for stop in task.stops
+    )

@@ -1,6 +1,7 @@
-"""The task of one delivery: load, hand over, and the way back that is driven only with goods left on
+"""The task of a delivery run: load, hand over, and the way back that is driven only with goods left on
 board."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -8,8 +9,11 @@ import msgspec
 from core.ids import OrderId, StopId, TaskId, VehicleNo, new_id
 from core.kinds import ServiceKind
 from services.delivery.catalogue import Merchant, PickupPoint
-from services.dispatch.candidate import WaitingOrder
-from services.orders.promise import APPROACH_S, LOAD_S
+from services.dispatch.runs.problem import Deed
+from services.dispatch.runs.timing import MORE_LOAD_S
+from services.dispatch.waiting import Waiting
+from services.orders.promise import APPROACH_S, HANDOVER_S, LOAD_S
+from services.routing.route import GeoPoint
 from services.tasks.states import StopKind, TaskKind, TaskState
 from services.tasks.task import Leg, Stop, Task
 
@@ -19,69 +23,114 @@ RETURN_WAIT_S = 900.0
 """How long it waits there with goods that were not collected."""
 
 
-class DeliveryLegs(msgspec.Struct, frozen=True, kw_only=True):
-    """The three ways of a delivery: to the merchant, to the pickup point, back to the merchant."""
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One stop to be: what is done at a place for which orders."""
 
-    to_merchant: Leg
-    to_pickup: Leg
-    back: Leg
+    kind: StopKind
+    orders: tuple[Waiting, ...]
+
+    @property
+    def place(self) -> Merchant | PickupPoint:
+        """Return the merchant of a loading or a return, the pickup point of a hand-over."""
+        first = self.orders[0]
+        return first.point if self.kind is StopKind.HANDOVER else first.merchant
+
+    @property
+    def point(self) -> GeoPoint:
+        """Return where that is."""
+        return GeoPoint(self.place.lat, self.place.lng)
 
 
-class DeliveryPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """A task with the times that its order is told."""
+class EtaOfOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """When the vehicle is expected at the merchant of an order and at its door."""
+
+    pickup_at: datetime
+    at: datetime
+
+
+class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A task with the times that its orders are told."""
 
     task: Task
-    eta_pickup_at: datetime
-    eta_at: datetime
+    etas: Mapping[OrderId, EtaOfOrder]
 
 
-def plan_delivery(
-    order: WaitingOrder,
-    vehicle_no: VehicleNo,
-    epoch: int,
-    merchant: Merchant,
-    point: PickupPoint,
-    legs: DeliveryLegs,
-    *,
-    at: datetime,
-) -> DeliveryPlan:
-    """Return the task of one order, assigned to a vehicle with ``epoch``, and when it is expected where."""
-    eta_pickup_at = at + timedelta(seconds=legs.to_merchant.duration_s)
-    leaves_at = max(eta_pickup_at, order.ready_at) + timedelta(seconds=LOAD_S)
-    eta_at = leaves_at + timedelta(seconds=legs.to_pickup.duration_s + APPROACH_S)
-    load_wait_s = LOAD_WAIT_S + max(0.0, (order.ready_at - eta_pickup_at).total_seconds())
-    stops = (
-        _stop(1, StopKind.LOAD, merchant, legs.to_merchant, load_wait_s, order.order_id, eta_pickup_at),
-        _stop(2, StopKind.HANDOVER, point, legs.to_pickup, point.wait_s, order.order_id, eta_at),
-        _stop(3, StopKind.RETURN, merchant, legs.back, RETURN_WAIT_S, order.order_id, None),
-    )
+def calls_of(deeds: Sequence[tuple[Deed, Waiting]]) -> tuple[Call, ...]:
+    """Return the stops of a run in order, with the ways back at its end, one to each merchant.
+
+    What is done at one place without driving in between is one stop.
+    """
+    calls: list[Call] = []
+    for deed, order in deeds:
+        kind = StopKind.LOAD if deed is Deed.LOAD else StopKind.HANDOVER
+        call = Call(kind=kind, orders=(order,))
+        if calls and calls[-1].kind is kind and calls[-1].place == call.place:
+            calls[-1] = Call(kind=kind, orders=(*calls[-1].orders, order))
+        else:
+            calls.append(call)
+    by_shop: dict[str, list[Waiting]] = {}
+    for deed, order in deeds:
+        if deed is Deed.LOAD:
+            by_shop.setdefault(order.merchant.merchant_id, []).append(order)
+    return (*calls, *(Call(kind=StopKind.RETURN, orders=tuple(orders)) for orders in by_shop.values()))
+
+
+def plan_run(
+    calls: Sequence[Call], legs: Sequence[Leg], vehicle_no: VehicleNo, epoch: int, *, at: datetime
+) -> RunPlan:
+    """Return the task of a run, assigned to a vehicle with ``epoch``, and when each order is expected where.
+
+    ``legs`` lead to the calls in order, the first from where the vehicle stands.
+    """
+    stops: list[Stop] = []
+    pickups: dict[OrderId, datetime] = {}
+    etas: dict[OrderId, EtaOfOrder] = {}
+    now = at
+    for seq, (call, leg) in enumerate(zip(calls, legs, strict=True), start=1):
+        now += timedelta(seconds=leg.duration_s)
+        ids = tuple(each.order.order_id for each in call.orders)
+        eta_at: datetime | None = now
+        if call.kind is StopKind.LOAD:
+            wait_s = _load_wait_s(call, now)
+            pickups |= dict.fromkeys(ids, now)
+            now = max(now, *(each.view.ready_at for each in call.orders))
+            now += timedelta(seconds=LOAD_S + MORE_LOAD_S * (len(ids) - 1))
+        elif call.kind is StopKind.HANDOVER:
+            eta_at = now + timedelta(seconds=APPROACH_S)
+            wait_s = call.orders[0].point.wait_s
+            etas |= {order: EtaOfOrder(pickup_at=pickups[order], at=eta_at) for order in ids}
+            now += timedelta(seconds=HANDOVER_S)
+        else:
+            eta_at, wait_s = None, RETURN_WAIT_S
+        stops.append(_stop(seq, call, leg, wait_s, ids, eta_at))
     task = Task(
         task_id=TaskId(new_id()),
         epoch=epoch,
         kind=TaskKind.DELIVERY,
         service=ServiceKind.DELIVERY,
         state=TaskState.ASSIGNED,
-        district=order.district,
+        district=calls[0].orders[0].order.district,
         vehicle_no=vehicle_no,
-        stops=stops,
+        stops=tuple(stops),
         created_at=at,
     )
-    return DeliveryPlan(task=task, eta_pickup_at=eta_pickup_at, eta_at=eta_at)
+    return RunPlan(task=task, etas=etas)
+
+
+def _load_wait_s(call: Call, eta_at: datetime) -> float:
+    """Return how long the vehicle waits for goods: past the time that the last of them are due."""
+    ready_at = max(each.view.ready_at for each in call.orders)
+    return LOAD_WAIT_S + max(0.0, (ready_at - eta_at).total_seconds())
 
 
 def _stop(
-    seq: int,
-    kind: StopKind,
-    place: Merchant | PickupPoint,
-    leg: Leg,
-    wait_s: float,
-    order_id: OrderId,
-    eta_at: datetime | None,
+    seq: int, call: Call, leg: Leg, wait_s: float, orders: tuple[OrderId, ...], eta_at: datetime | None
 ) -> Stop:
+    place = call.place
     return Stop(
         stop_id=StopId(new_id()),
         seq=seq,
-        kind=kind,
+        kind=call.kind,
         place_id=place.merchant_id if isinstance(place, Merchant) else place.pickup_point_id,
         name_zh=place.name_zh,
         name_en=place.name_en,
@@ -89,6 +138,6 @@ def _stop(
         lng=place.lng,
         leg=leg,
         wait_s=wait_s,
-        orders=(order_id,),
+        orders=orders,
         eta_at=eta_at,
     )

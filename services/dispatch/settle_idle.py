@@ -8,7 +8,6 @@ from datetime import datetime
 from core.auth.principal import EVERYTHING
 from core.clock import Clock
 from core.database import Database, Transaction
-from core.errors import Conflict, IllegalTransition, VersionMismatch
 from core.ids import DistrictCode
 from core.kinds import ServiceKind
 from fleet.commands.queue_command import Wish, queue_command
@@ -23,6 +22,7 @@ from fleet.vehicles.take_reports import move_duty_if_it_can
 from services.charging.need import nearest_free
 from services.dispatch.fleet_member import FleetMember
 from services.dispatch.fleet_picture import FleetPicture
+from services.dispatch.give_run import LOST_RACE
 from services.dispatch.idle import NextStep, next_step
 from services.dispatch.work import Work, WorkSource, WorkStop, task_of, where
 from services.orders.store import OrderStore
@@ -38,7 +38,6 @@ from services.tasks.states import StopKind, TaskKind
 from services.tasks.store import TaskStore
 from services.tasks.task import Leg
 
-LOST_RACE = (Conflict, IllegalTransition, VersionMismatch)
 MOST_A_JOB = 10
 """Vehicles of each sort settled in one job: an order that comes meanwhile waits for the job to end (0.2 s
 each on two

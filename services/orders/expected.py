@@ -8,11 +8,14 @@ import numpy as np
 
 from fleet.vehicles.last_heard import LastHeard
 from services.orders.order import Order
-from services.orders.promise import APPROACH_S, LOAD_S
+from services.orders.promise import APPROACH_S, HANDOVER_S, LOAD_S
 from services.orders.states import OrderState
 from services.routing.polyline import decode, encode, metres_along
-from services.tasks.states import StopKind
+from services.tasks.states import StopKind, StopState
 from services.tasks.task import Leg, Stop, Task
+
+ON_THE_WAY = frozenset({OrderState.ASSIGNED, OrderState.PICKING_UP, OrderState.IN_TRANSIT})
+"""States in which a vehicle is coming."""
 
 
 class WayLeft(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,12 +29,14 @@ class WayLeft(msgspec.Struct, frozen=True, kw_only=True):
 class Expected(msgspec.Struct, frozen=True, kw_only=True):
     """When the vehicle is expected at the pickup point and how far it still goes; None where nobody knows.
 
-    ``polyline6`` is the way left to the pickup point, only while the goods are on it.
+    ``polyline6`` is the way left to the pickup point, only while the goods are on it. ``stops_before`` are
+    the doors that the vehicle goes to first.
     """
 
     eta_at: datetime | None = None
     remaining_m: float | None = None
     polyline6: str | None = None
+    stops_before: int = 0
 
 
 def way_left(leg: Leg, lat: float, lng: float) -> WayLeft:
@@ -63,27 +68,53 @@ def _nearest_stretch(points: list[tuple[float, float]], lat: float, lng: float) 
 
 
 def expected(order: Order, task: Task | None, heard: LastHeard | None, *, at: datetime) -> Expected:
-    """Return what is known of an order's arrival now; with nothing better the time it was last told."""
-    to_shop, to_door = _leg(task, StopKind.LOAD), _leg(task, StopKind.HANDOVER)
+    """Return what is known of an order's arrival now; with nothing better the time it was last told.
+
+    A vehicle that carries several orders comes by way of the stops before this one, which take the time
+    that was planned for them.
+    """
     if order.state is OrderState.ARRIVED:
         return Expected(eta_at=order.arrived_at, remaining_m=0.0)
-    if to_door is None or to_shop is None or heard is None:
+    if order.state not in ON_THE_WAY:
+        return Expected()
+    stops = () if task is None else _stops_until_handover(task, order)
+    if not stops or heard is None:
         return Expected(eta_at=order.eta_at)
-    if order.state is OrderState.IN_TRANSIT:
-        left = way_left(to_door.leg, heard.lat, heard.lng)
-        eta_at = at + timedelta(seconds=left.duration_s + APPROACH_S)
-        return Expected(eta_at=eta_at, remaining_m=left.length_m, polyline6=left.polyline6)
-    if order.state in (OrderState.ASSIGNED, OrderState.PICKING_UP):
-        is_there = to_shop.reached_at is not None
-        left_s = 0.0 if is_there else way_left(to_shop.leg, heard.lat, heard.lng).duration_s
-        left_m = 0.0 if is_there else way_left(to_shop.leg, heard.lat, heard.lng).length_m
-        loads_at = max(at + timedelta(seconds=left_s), order.ready_at or at)
-        rest_s = LOAD_S + to_door.leg.duration_s + APPROACH_S
-        return Expected(
-            eta_at=loads_at + timedelta(seconds=rest_s), remaining_m=left_m + to_door.leg.length_m
-        )
-    return Expected()
+    moment, metres = at, 0.0
+    lines: list[tuple[float, float]] = []
+    for number, stop in enumerate(stops):
+        left = way_left(stop.leg, heard.lat, heard.lng) if number == 0 else _whole(stop.leg)
+        if stop.reached_at is None:
+            moment += timedelta(seconds=left.duration_s)
+            metres += left.length_m
+            lines += decode(left.polyline6)
+        if number < len(stops) - 1:
+            moment = _leaves_at(stop, moment, order)
+    is_on_board = order.state is OrderState.IN_TRANSIT
+    return Expected(
+        eta_at=moment + timedelta(seconds=APPROACH_S),
+        remaining_m=metres,
+        polyline6=encode(lines) if is_on_board else None,
+        stops_before=sum(stop.kind is StopKind.HANDOVER for stop in stops[:-1]),
+    )
 
 
-def _leg(task: Task | None, kind: StopKind) -> Stop | None:
-    return None if task is None else next((stop for stop in task.stops if stop.kind is kind), None)
+def _stops_until_handover(task: Task, order: Order) -> tuple[Stop, ...]:
+    """Return the stops that are still to be made up to the order's own hand-over; empty when it has none."""
+    open_stops = [stop for stop in task.stops if stop.state in (StopState.PLANNED, StopState.REACHED)]
+    for number, stop in enumerate(open_stops):
+        if stop.kind is StopKind.HANDOVER and order.order_id in stop.orders:
+            return tuple(open_stops[: number + 1])
+    return ()
+
+
+def _leaves_at(stop: Stop, there_at: datetime, order: Order) -> datetime:
+    """Return when the vehicle drives on from a stop before the order's own."""
+    if stop.kind is not StopKind.LOAD:
+        return there_at + timedelta(seconds=HANDOVER_S)
+    ready_at = order.ready_at if order.order_id in stop.orders else None
+    return max(there_at, ready_at or there_at) + timedelta(seconds=LOAD_S)
+
+
+def _whole(leg: Leg) -> WayLeft:
+    return WayLeft(polyline6=leg.polyline6, length_m=leg.length_m, duration_s=leg.duration_s)

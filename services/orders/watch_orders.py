@@ -45,7 +45,7 @@ class OrderWatch:
                 fresh = await OrderStore(tx).get(order.order_id, EVERYTHING)
                 if fresh.version != order.version or not is_due(fresh, at):
                     return 0
-                await _do(tx, fresh, at)
+                await _do(tx, fresh, at, self._clock.rate)
         except (Conflict, IllegalTransition):
             return 0
         return 1
@@ -70,11 +70,11 @@ def is_due(order: Order, at: datetime) -> bool:
     return at - order.arrived_at > (order.collect_by - order.arrived_at) / 2
 
 
-async def _do(tx: Transaction, order: Order, at: datetime) -> None:
+async def _do(tx: Transaction, order: Order, at: datetime, rate: float) -> None:
     if order.state is OrderState.CREATED:
         reason = "merchant_did_not_answer"
         order = await cancel_order(
-            tx, order.order_id, EVERYTHING, by="system", reason=reason, actor=SYSTEM, at=at
+            tx, order.order_id, EVERYTHING, by="system", reason=reason, actor=SYSTEM, at=at, rate=rate
         )
         await want_notice(tx, order, NoticeKind.CANCELLED, at=at)
     elif order.state is OrderState.ACCEPTED:

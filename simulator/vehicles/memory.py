@@ -12,7 +12,7 @@ KNOWN_COMMANDS = 400
 SEQ_GAP_AFTER_CRASH = 2_000
 """Position numbers skipped when the last ones used are not known for sure (half an hour at 1 Hz)."""
 
-type Cargo = Literal["expected", "on_board", "collected", "returned"]
+type Cargo = Literal["expected", "dropped", "on_board", "collected", "returned"]
 type Phase = Literal["driving", "at_stop"]
 
 

@@ -155,7 +155,8 @@ def _assign_task(vehicle: "Vehicle", command: Command, body: CommandBody) -> Non
 def _reroute(vehicle: "Vehicle", command: Command, body: CommandBody) -> None:
     assert isinstance(body, Reroute)
     vehicle.memory.epoch = body.epoch
-    refusal = vehicle.work.reroute(body.stops, body.epoch)
+    refusal = vehicle.work.reroute(body.stops, body.epoch) if body.stops or not body.dropped else None
+    vehicle.work.forget(body.dropped)
     vehicle.result(command.command_id, detail=refusal or "", failed=refusal is not None)
 
 

@@ -73,6 +73,17 @@ class Work:
             self._set_out(task, len(done))
         return None
 
+    def forget(self, orders: tuple[str, ...]) -> None:
+        """Carry these orders no more unless they are on board; pass stops that are for nobody else."""
+        task = self._vehicle.memory.task
+        if task is None:
+            return
+        for order_id in orders:
+            if task.cargo.get(order_id) == "expected":
+                task.cargo[order_id] = "dropped"
+        if task.phase == "driving" and not self._is_needed(task, task.stop_index):
+            self._go_on(task, task.stop_index)
+
     def fences_changed(self) -> None:
         """Plan the way on anew: fences that the vehicle was just given may lie on it."""
         memory, motion = self._vehicle.memory, self._vehicle.motion
@@ -183,17 +194,22 @@ class Work:
         self._vehicle.is_charging = False
         self._counter_at_ms = None
         self.report(StopLeft(stop_id=task.stop.stop_id, reason="done" if reason == "done" else "waited_out"))
-        following = task.stop_index + 1
+        self._go_on(task, task.stop_index + 1)
+
+    def _go_on(self, task: TaskMemory, following: int) -> None:
+        """Drive to the next stop that is for anybody, or be done."""
         onward = [n for n in range(following, len(task.plan.stops)) if self._is_needed(task, n)]
         if onward:
             task.phase = "driving"
             self._set_out(task, following, onward[0])
             return
         self.report(TaskDone())
-        self._vehicle.memory.task = None
+        self._vehicle.memory.task = self._vehicle.motion = None
 
     def _is_needed(self, task: TaskMemory, number: int) -> bool:
         stop = task.plan.stops[number]
+        if stop.kind == "load":
+            return any(task.cargo.get(order.order_id) != "dropped" for order in stop.orders)
         if stop.kind in ("handover", "return"):
             return any(task.cargo.get(order.order_id) == "on_board" for order in stop.orders)
         return True

@@ -10,7 +10,10 @@ from core.queue import JobQueue, WorkerContext, run_worker
 from core.settings import load, process_environment
 from geofences.watch import FenceWatch
 from services.dispatch.dispatch_zone import ZoneDispatcher
+from services.dispatch.give_run import RunGiver
+from services.dispatch.runs.solver import RunSolver
 from services.dispatch.settle_idle import IdleKeeper
+from services.dispatch.travel import TravelTimes
 from services.plugging import work_sources
 from services.routing.engine import RouteEngine
 from services.routing.tiles import current_tiles
@@ -42,7 +45,10 @@ async def dispatch_context() -> AsyncIterator[WorkerContext]:
         tasks = [asyncio.create_task(component.run(stop)) for component in (fences, rules, health)]
         fleet = fleet_picture(resources, fences)
         keypad_root = secret(settings, "keypad_key")
-        dispatcher = ZoneDispatcher(database, clock, fleet, roads, keypad_root=keypad_root)
+        solver = RunSolver()
+        stack.push_async_callback(solver.close)
+        giver = RunGiver(database, clock, roads, keypad_root=keypad_root)
+        dispatcher = ZoneDispatcher(database, clock, fleet, TravelTimes(roads), solver, giver)
         keeper = IdleKeeper(database, clock, fleet, roads, work_sources(database, roads))
         try:
             yield WorkerContext(

@@ -124,11 +124,16 @@ class Release(_Body, frozen=True):
 
 
 class Reroute(_Body, frozen=True):
-    """Reach the remaining stops of the same task along new legs, the first from where the vehicle stands."""
+    """Reach the remaining stops of the same task along new legs, the first from where the vehicle stands.
+
+    Without ``stops`` the way stays as it is. ``dropped`` are orders that are not wanted any more: one that
+    is not on board is forgotten, and a stop that is for nobody else is passed.
+    """
 
     task_id: str
     epoch: int
-    stops: tuple[StopPlan, ...]
+    stops: tuple[StopPlan, ...] = ()
+    dropped: tuple[str, ...] = ()
 
 
 class ReturnToDepot(_Body, frozen=True):

@@ -243,6 +243,48 @@ def test_new_legs_lead_to_the_same_stops() -> None:
     assert reached.lat == pytest.approx(stops[0].lat, abs=1e-5)
 
 
+def two_shops() -> Drive:
+    drive = Drive(a_vehicle())
+    drive.assign(
+        a_plan(
+            a_stop("shop-a", "load", 100.0, orders=("a",)),
+            a_stop("shop-b", "load", 200.0, start_m=100.0, orders=("b",)),
+            a_stop("door-b", "handover", 300.0, start_m=200.0, orders=("b",)),
+            a_stop("door-a", "handover", 400.0, start_m=300.0, orders=("a",)),
+            a_stop("back-a", "return", 100.0, start_m=400.0, orders=("a",)),
+        )
+    )
+    drive.until_at("shop-a")
+    drive.give(CommandKind.OPEN_COMPARTMENT, OpenCompartment(compartment=1, order_id="a"))
+    drive.pass_time(60)
+    return drive
+
+
+def test_an_order_that_is_dropped_is_neither_waited_for_nor_driven_to() -> None:
+    drive = two_shops()
+    drive.said()
+    drive.give(CommandKind.REROUTE, Reroute(task_id="t1", epoch=1, dropped=("b",)), epoch=1)
+    drive.until_at("door-a")
+    reached = [report.stop_id for report in drive.said() if isinstance(report, StopReached)]
+    assert reached == ["door-a"]
+
+
+def test_the_only_order_that_is_dropped_on_the_way_ends_the_task() -> None:
+    drive = Drive(a_vehicle())
+    drive.assign(a_delivery())
+    drive.pass_time(5)
+    drive.give(CommandKind.REROUTE, Reroute(task_id="t1", epoch=1, dropped=("o1",)), epoch=1)
+    assert "TaskDone succeeded" in drive.words()
+    assert is_free(drive)
+
+
+def test_goods_on_board_are_brought_to_their_door_although_they_were_dropped_too_late() -> None:
+    drive = two_shops()
+    drive.give(CommandKind.REROUTE, Reroute(task_id="t1", epoch=1, dropped=("a",)), epoch=1)
+    drive.until_at("shop-b")
+    drive.until_at("door-a")
+
+
 def test_after_a_loss_of_power_the_plan_goes_on_where_it_was() -> None:
     drive = at_pickup_point()
     drive.until_at("s-back")

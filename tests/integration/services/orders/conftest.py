@@ -1,5 +1,6 @@
 """A furnished town on either store, with encrypted columns switched on."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +24,18 @@ def _keys_installed(settings: Settings) -> None:
 
 
 @pytest.fixture
-async def town(sqlite_database: Database, clock: Any) -> Town:
+async def town(sqlite_database: Database, clock: Any) -> AsyncIterator[Town]:
     """On SQLite: for what does not depend on the store."""
     made = Town(sqlite_database, clock)
     await made.furnish()
-    return made
+    yield made
+    await made.solver.close()
 
 
 @pytest.fixture
-async def any_town(database: Database, clock: Any) -> Town:
+async def any_town(database: Database, clock: Any) -> AsyncIterator[Town]:
     """On SQLite and on PostgreSQL: for what does."""
     made = Town(database, clock)
     await made.furnish()
-    return made
+    yield made
+    await made.solver.close()

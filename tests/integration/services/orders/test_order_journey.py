@@ -136,7 +136,14 @@ async def test_cancelled_before_loading_frees_the_vehicle_puts_goods_back_and_re
     order, vehicle = await an_order_on_its_way(town)
     async with town.database.write() as tx:
         cancelled = await cancel_order(
-            tx, order.order_id, MINE, by="resident", reason="changed_mind", actor="resident:r-1", at=town.now
+            tx,
+            order.order_id,
+            MINE,
+            by="resident",
+            reason="changed_mind",
+            actor="resident:r-1",
+            at=town.now,
+            rate=1.0,
         )
     assert (cancelled.state, cancelled.reason) == (S.CANCELLED, "changed_mind")
     assert await vehicle.reach(StopKind.LOAD) == "old-epoch"
@@ -159,7 +166,14 @@ async def test_an_order_on_board_cannot_be_cancelled(town: Town) -> None:
     with pytest.raises(IllegalTransition):
         async with town.database.write() as tx:
             await cancel_order(
-                tx, order.order_id, MINE, by="resident", reason="changed_mind", actor="r", at=town.now
+                tx,
+                order.order_id,
+                MINE,
+                by="resident",
+                reason="changed_mind",
+                actor="r",
+                at=town.now,
+                rate=1.0,
             )
 
 

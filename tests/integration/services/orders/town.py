@@ -37,7 +37,10 @@ from services.delivery.compartments import Compartment, Temperature
 from services.delivery.store import CatalogueStore, CompartmentStore
 from services.dispatch.dispatch_zone import ZoneDispatcher
 from services.dispatch.fleet_picture import FleetPicture
+from services.dispatch.give_run import RunGiver
+from services.dispatch.runs.solver import RunSolver
 from services.dispatch.settle_idle import IdleKeeper
+from services.dispatch.travel import TravelTimes
 from services.orders.draft import Draft, DraftLine, check_draft
 from services.orders.estimate import estimate
 from services.orders.order import Order
@@ -151,7 +154,15 @@ class Town:
         self.consumer = InboxConsumer(self.database, report_handlers(self.reports), self.clock)
         self.fleet = FleetPicture(self.database, self.listener, self.clock, zone=CITY, fence_set=lambda: 1)
         ways = Roads(self.roads)
-        self.dispatcher = ZoneDispatcher(self.database, self.clock, self.fleet, ways, keypad_root=KEYPAD_ROOT)
+        self.solver = RunSolver()
+        self.dispatcher = ZoneDispatcher(
+            self.database,
+            self.clock,
+            self.fleet,
+            TravelTimes(ways),
+            self.solver,
+            RunGiver(self.database, self.clock, ways, keypad_root=KEYPAD_ROOT),
+        )
         self.idle = IdleKeeper(self.database, self.clock, self.fleet, ways, work_sources(self.database, ways))
         self.watch = TaskWatch(self.database, self.listener, self.clock, self.reports)
         self.ways = ways

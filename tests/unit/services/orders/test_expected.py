@@ -23,10 +23,10 @@ from fleet.vehicles.last_heard import LastHeard
 from services.delivery.compartments import Parcel
 from services.orders.expected import expected, way_left
 from services.orders.order import Order
-from services.orders.promise import APPROACH_S, LOAD_S
+from services.orders.promise import APPROACH_S, HANDOVER_S, LOAD_S
 from services.orders.states import OrderState
 from services.routing.polyline import decode, encode, metres_along
-from services.tasks.states import StopKind, TaskKind, TaskState
+from services.tasks.states import StopKind, StopState, TaskKind, TaskState
 from services.tasks.task import Leg, Stop, Task
 
 T0 = datetime(2026, 7, 1, 2, 0, tzinfo=UTC)
@@ -119,7 +119,7 @@ def test_a_leg_that_cannot_be_drawn_is_left_as_a_whole() -> None:
 
 
 def test_on_the_way_the_time_is_that_of_the_rest_of_the_leg() -> None:
-    half_way = expected(an_order(OrderState.IN_TRANSIT), a_task(), heard(39.62), at=T0)
+    half_way = expected(an_order(OrderState.IN_TRANSIT), a_task(state=StopState.DONE), heard(39.62), at=T0)
     metres = float(metres_along(LINE[2:])[-1])
     assert half_way.remaining_m == pytest.approx(metres, rel=0.001)
     assert half_way.eta_at is not None
@@ -137,8 +137,23 @@ def test_before_loading_both_legs_the_loading_and_the_goods_count() -> None:
     )
     assert coming.remaining_m == pytest.approx(float(metres_along(LINE)[-1]), rel=0.001)
     assert coming.polyline6 is None
-    there = expected(order, a_task(reached_at=T0), heard(39.61), at=T0)
+    there = expected(order, a_task(reached_at=T0, state=StopState.REACHED), heard(39.61), at=T0)
     assert there.remaining_m == pytest.approx(to_door.length_m)
+
+
+def test_a_door_that_comes_first_costs_its_way_and_its_stay_and_is_counted() -> None:
+    first = a_stop(StopKind.HANDOVER, LINE[1:3], stop_id=StopId("first"), orders=(OrderId("o-2"),))
+    loaded = a_stop(StopKind.LOAD, LINE[:2], state=StopState.DONE, orders=(OrderId("o-2"), OrderId("o-1")))
+    own = a_stop(StopKind.HANDOVER, LINE[2:])
+    task = msgspec.structs.replace(a_task(), stops=(loaded, first, own))
+    coming = expected(an_order(OrderState.IN_TRANSIT), task, heard(39.61), at=T0)
+    way_s = first.leg.duration_s + own.leg.duration_s
+    assert coming.eta_at is not None
+    assert (coming.eta_at - T0).total_seconds() == pytest.approx(way_s + HANDOVER_S + APPROACH_S, rel=0.001)
+    assert coming.remaining_m == pytest.approx(first.leg.length_m + own.leg.length_m, rel=0.001)
+    assert coming.stops_before == 1
+    assert coming.polyline6 is not None
+    assert decode(coming.polyline6)[-1] == LINE[-1]
 
 
 def test_arrived_is_no_metres_and_nothing_heard_is_what_was_last_told() -> None:

@@ -1,0 +1,127 @@
+"""Giving a run to its vehicle: orders, vehicle, plan and reasons in one transaction."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from core.auth.principal import EVERYTHING
+from core.clock import Clock
+from core.crashpoints import reach as crash_point
+from core.database import Database, Transaction
+from core.errors import Conflict, IllegalTransition, VersionMismatch
+from core.ids import OrderId
+from fleet.people.watch_vehicles import bind_vehicle
+from fleet.vehicles.store import VehicleStore
+from services.delivery.code_store import PickupCodeStore
+from services.delivery.compartments import Compartment
+from services.delivery.keypad import keypad_key
+from services.dispatch.candidate import Candidate
+from services.dispatch.delivery_task import Call, RunPlan, calls_of, plan_run
+from services.dispatch.explanation import Explanation
+from services.dispatch.runs.boxes import boxes_for
+from services.dispatch.runs.problem import Deed
+from services.dispatch.store import DecisionStore
+from services.dispatch.waiting import Waiting
+from services.orders.states import VehicleAssigned
+from services.orders.store import OrderStore
+from services.routing.route import GeoPoint
+from services.tasks.roads import Roads
+from services.tasks.send_plan import send_plan
+from services.tasks.store import TaskStore
+from services.tasks.task import Leg
+
+LOST_RACE = (Conflict, IllegalTransition, VersionMismatch)
+DISPATCHER = "system:dispatch"
+
+
+class GivenRun(msgspec.Struct, frozen=True, kw_only=True):
+    """What one vehicle is to do: each order loaded before it is handed over, with the reason of each."""
+
+    candidate: Candidate
+    deeds: tuple[tuple[Deed, Waiting], ...]
+    explanations: Mapping[OrderId, Explanation]
+
+    @property
+    def orders(self) -> tuple[Waiting, ...]:
+        """Return the orders in the order in which they are loaded."""
+        return tuple(order for deed, order in self.deeds if deed is Deed.LOAD)
+
+
+class RunGiver:
+    """Claims vehicles for runs. Any number may try at once: the database decides, not who looked first."""
+
+    def __init__(self, database: Database, clock: Clock, roads: Roads, *, keypad_root: str) -> None:
+        """Take the stores, the roads, and the root of the vehicles' keypad keys."""
+        self._database = database
+        self._clock = clock
+        self._roads = roads
+        self._keypad_root = keypad_root
+
+    async def give(self, run: GivenRun) -> bool:
+        """Claim every order of the run and its vehicle together; False when somebody was faster with one of
+        them, or the way is gone."""
+        calls = calls_of(run.deeds)
+        legs = await self._legs(run.candidate, calls)
+        if legs is None:
+            return False
+        crash_point("before_claim")
+        try:
+            async with self._database.write() as tx:
+                await self._claim(tx, run, calls, legs)
+        except LOST_RACE:
+            return False
+        return True
+
+    async def _legs(self, candidate: Candidate, calls: Sequence[Call]) -> tuple[Leg, ...] | None:
+        if candidate.lat is None or candidate.lng is None:
+            return None
+        start = GeoPoint(candidate.lat, candidate.lng)
+        return await self._roads.legs((start, *(call.point for call in calls)), candidate.road)
+
+    async def _claim(
+        self, tx: Transaction, run: GivenRun, calls: Sequence[Call], legs: Sequence[Leg]
+    ) -> None:
+        at = self._clock.now()
+        vehicle_no = run.candidate.vehicle_no
+        boxes = boxes_for(run.candidate.layout, [each.order.parcel for each in run.orders])
+        if boxes is None:
+            raise Conflict("vehicle-not-dispatchable", vehicle_no=vehicle_no)
+        epoch = await TaskStore(tx).next_epoch(vehicle_no)
+        plan = plan_run(calls, legs, vehicle_no, epoch, at=at)
+        for waiting, box in zip(run.orders, boxes, strict=True):
+            await self._assign(tx, waiting, plan, box, at)
+        await self._send(tx, run, plan, boxes, at)
+        await bind_vehicle(tx, await VehicleStore(tx).get(vehicle_no, EVERYTHING), self._clock)
+        for waiting in run.orders:
+            explanation = run.explanations[waiting.order.order_id]
+            await DecisionStore(tx).assigned(explanation, waiting.order.district, plan.task.task_id)
+
+    async def _assign(
+        self, tx: Transaction, waiting: Waiting, plan: RunPlan, box: Compartment, at: datetime
+    ) -> None:
+        eta = plan.etas[waiting.order.order_id]
+        event = VehicleAssigned(
+            task_id=plan.task.task_id,
+            vehicle_no=plan.task.vehicle_no,
+            compartment=box.number,
+            eta_pickup_at=eta.pickup_at,
+            eta_at=eta.at,
+        )
+        # compare-and-set on version, state and epoch: of two rounds that read the same order one fails here
+        await OrderStore(tx).move(waiting.order, event, at=at, actor=DISPATCHER)
+
+    async def _send(
+        self, tx: Transaction, run: GivenRun, plan: RunPlan, boxes: Sequence[Compartment], at: datetime
+    ) -> None:
+        ids = [each.order.order_id for each in run.orders]
+        key = keypad_key(self._keypad_root, plan.task.vehicle_no)
+        codes = PickupCodeStore(tx)
+        await send_plan(
+            tx,
+            plan.task,
+            at=at,
+            rate=self._clock.rate,
+            compartments={order: box.number for order, box in zip(ids, boxes, strict=True)},
+            verifiers={order: (await codes.get(order)).verifiers(key) for order in ids},
+        )
