@@ -17,6 +17,7 @@ from fleet.vehicles.kinds import Duty, Lifecycle
 from fleet.vehicles.lifecycle import LIFECYCLE_TERMINAL, LIFECYCLE_TRANSITIONS
 from fleet.vehicles.mds import MDS_TRANSITIONS, MdsState
 from fleet.violations.kinds import VIOLATION_TERMINAL, VIOLATION_TRANSITIONS, ViolationState
+from fleet.work_orders.kinds import WORK_TERMINAL, WORK_TRANSITIONS, WorkState
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,6 +108,14 @@ MACHINES: Final[tuple[Machine, ...]] = (
         table=INCIDENT_TRANSITIONS,
         initial=IncidentState.REPORTED,
         note="Evidence is sealed by itself; the state follows when both it and the triage are done.",
+    ),
+    Machine(
+        name="work order",
+        zh="现场工单",
+        table=WORK_TRANSITIONS,
+        initial=WorkState.OPEN,
+        terminal=frozenset(WORK_TERMINAL),
+        note="Safety work that a crew gives up is opened again at once: its vehicle stays held.",
     ),
     Machine(
         name="remote operator's shift",

@@ -24,6 +24,7 @@ from fleet.vehicles.mds import MdsState
 from fleet.vehicles.papers import PermitStage, RoadClass
 from fleet.violations.kinds import ViolationKind, ViolationState
 from fleet.webhooks.webhook import DeliveryStatus
+from fleet.work_orders.kinds import WorkKind, WorkState
 
 
 class Name(msgspec.Struct, frozen=True):
@@ -309,6 +310,23 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
         DeliveryStatus.WAITING: Name("待推送", "Waiting"),
         DeliveryStatus.DELIVERED: Name("已送达", "Delivered"),
         DeliveryStatus.FAILED: Name("推送失败", "Failed"),
+    },
+    WorkKind: {
+        WorkKind.RESCUE: Name("救援", "Rescue"),
+        WorkKind.TOW: Name("拖车", "Tow"),
+        WorkKind.UNLOCK: Name("开锁", "Unlock"),
+        WorkKind.RESTOCK: Name("补货", "Restock"),
+        WorkKind.CLEAN: Name("清洁", "Clean"),
+        WorkKind.REPAIR: Name("维修", "Repair"),
+        WorkKind.INSPECTION: Name("检查", "Inspection"),
+    },
+    WorkState: {
+        WorkState.OPEN: Name("待接单", "Open"),
+        WorkState.ASSIGNED: Name("已派人", "Assigned"),
+        WorkState.EN_ROUTE: Name("前往现场", "On the way"),
+        WorkState.ON_SITE: Name("已到现场", "On site"),
+        WorkState.DONE: Name("已完成", "Done"),
+        WorkState.CANNOT: Name("未能完成", "Could not be done"),
     },
     ShiftState: {
         ShiftState.ON_DUTY: Name("值班中", "On duty"),

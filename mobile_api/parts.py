@@ -1,4 +1,5 @@
-"""What the routes of residents and merchants work with; composition puts it together once a process."""
+"""What the routes of residents, merchants and the crew work with; composition puts it together once a
+process."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,6 +9,7 @@ from core.clock import Clock
 from core.database import Database
 from core.errors import Unavailable
 from core.ids import VehicleNo
+from core.privacy.cipher import SecretKeys
 from fleet.vehicles.last_heard import LastHeard, LastHeardReader
 from mobile_api.order_bell import OrderBell
 from services.tasks.roads import Roads
@@ -21,6 +23,8 @@ class MobileParts(msgspec.Struct, frozen=True, kw_only=True):
     roads: Roads
     """Travel times for quotes: routing over the internal route; absent routing makes them rough."""
     last_heard: LastHeardReader
+    keys: SecretKeys
+    """By which phones are read, to be masked at once."""
     bell: OrderBell
     """Tells open pages that an order changed; also to be run as a component of the process."""
 

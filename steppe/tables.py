@@ -23,6 +23,7 @@ import fleet.telemetry.hole_book
 import fleet.vehicles.tables
 import fleet.violations.tables
 import fleet.webhooks.tables
+import fleet.work_orders.tables
 import geofences.tables
 import services.delivery.tables
 import services.dispatch.tables
@@ -53,6 +54,7 @@ ALL: Final[tuple[ModuleType, ...]] = (
     fleet.vehicles.tables,
     fleet.webhooks.tables,
     fleet.violations.tables,
+    fleet.work_orders.tables,
     geofences.tables,
     services.delivery.tables,
     services.dispatch.tables,

@@ -76,6 +76,12 @@ class Scope(StrEnum):
     DUTY_SERVE = "duty:serve"
     """Sign in as remote safety operator and be bound to vehicles."""
     DUTY_READ = "duty:read"
+    WORK_READ = "work:read"
+    """What the field crew is asked to do, and how it went."""
+    WORK_MANAGE = "work:manage"
+    """Open work orders, give them to somebody, call them off."""
+    WORK_DO = "work:do"
+    """Take jobs of the field crew and say how they went."""
     PHONES_REVEAL = "phones:reveal"
     POLICE_CODES = "police-codes:issue"
     """Give out the 30-minute code that shows an officer a vehicle's last ten minutes."""
@@ -108,6 +114,7 @@ _WATCHER = frozenset(
         Scope.CITY_READ,
         Scope.LIVE_READ,
         Scope.DUTY_READ,
+        Scope.WORK_READ,
         Scope.QUALITY_READ,
     }
 )
@@ -118,6 +125,7 @@ _DISPATCHER = _WATCHER | {
     Scope.INCIDENTS_OPEN,
     Scope.ORDERS_READ,
     Scope.ORDERS_ACT,
+    Scope.WORK_MANAGE,
 }
 _SHIFT_LEAD = _DISPATCHER | {
     Scope.HISTORY_EXPORT,
@@ -146,6 +154,7 @@ ROLE_SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
             Scope.VEHICLES_STOP,
             Scope.ALARMS_ACT,
             Scope.INCIDENTS_OPEN,
+            Scope.WORK_MANAGE,
         },
         Role.CREW: frozenset(
             {
@@ -155,6 +164,8 @@ ROLE_SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
                 Scope.COMMANDS_READ,
                 Scope.ALARMS_READ,
                 Scope.FENCES_READ,
+                Scope.WORK_READ,
+                Scope.WORK_DO,
             }
         ),
         Role.DUTY_OFFICER: _WATCHER

@@ -25,6 +25,7 @@ from dashboard.routes.vehicle_days import VehicleDays, read_kpis
 from dashboard.routes.vehicles import Vehicles
 from dashboard.routes.violations import Violations
 from dashboard.routes.webhooks import Webhooks
+from dashboard.routes.work_orders import WorkOrders
 
 DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     StaffSessions,
@@ -47,6 +48,7 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     list_fence_events,
     Orders,
     RemoteOperators,
+    WorkOrders,
     Webhooks,
     reveal_phone_of_order,
     LiveCells,

@@ -117,9 +117,12 @@ FOLLOWED: Final = frozenset(
         AlarmKind.DOOR_FORCED,
         AlarmKind.BATTERY_THERMAL,
         AlarmKind.EMERGENCY_STOP,
+        AlarmKind.NEEDS_PERSON,
+        AlarmKind.VEHICLE_FAULT,
+        AlarmKind.SENSOR_BLOCKED,
     }
 )
-"""Kinds that a violation or an incident follows from."""
+"""Kinds that a violation, an incident or a work order follows from."""
 
 
 class AlarmLevel(StrEnum):

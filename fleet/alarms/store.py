@@ -201,6 +201,8 @@ class AlarmStore:
             )
         if after.is_cleared and not before.is_cleared:
             await self._leave(after, "cleared")
+        elif after.severity is not before.severity:
+            await self._leave(after, "graver")
         await self._announce(after)
         return after
 

@@ -1,7 +1,8 @@
-"""HTTP and WebSocket of residents, links and merchants: parse, call one use case, convert."""
+"""HTTP and WebSocket of residents, links, merchants and the field crew: parse, call one use case, convert."""
 
 from litestar.types import ControllerRouterHandler
 
+from mobile_api.routes.crew_jobs import CrewJobs
 from mobile_api.routes.merchant_desk import MerchantDesk
 from mobile_api.routes.merchant_goods import MerchantGoods
 from mobile_api.routes.merchant_orders import MerchantOrders
@@ -20,5 +21,6 @@ MOBILE_ROUTES: tuple[ControllerRouterHandler, ...] = (
     MerchantGoods,
     MerchantDesk,
     MerchantSessions,
+    CrewJobs,
 )
 """Every route of this surface; one line a noun. The demo's phone is mounted apart (demo_phone)."""

@@ -116,6 +116,7 @@ async def compose(resources: Resources) -> Components:
         clock=clock,
         roads=roads,
         last_heard=heard,
+        keys=secret_keys(settings.security),
         bell=bell,
     )
     feeds: Mapping[str, FactFeed] = {

@@ -35,6 +35,7 @@ from fleet.violations.open_violations import follow_alarm as follow_into_violati
 from fleet.webhooks.forget_told import ToldKeeper, ages_of
 from fleet.webhooks.send_webhooks import WebhookSender
 from fleet.webhooks.trust import trusted
+from fleet.work_orders.open_work_order import follow_alarm as follow_into_work
 from geofences.watch import FenceWatch
 from services.dispatch.wake import DispatchReconciler, DispatchWaker
 from services.orders.watch_orders import OrderWatch
@@ -105,6 +106,7 @@ async def compose(resources: Resources) -> Components:
             [
                 partial(follow_into_violation, merge=timedelta(seconds=settings.judging.merge_s)),
                 IncidentFollower(rules_of(settings.judging)),
+                follow_into_work,
             ],
         ),
         "papers": PaperWatch(database, clock),

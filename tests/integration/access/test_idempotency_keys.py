@@ -78,6 +78,12 @@ BODIES: Mapping[str, Any] = {
         "happenedAt": "2026-07-01T01:00:00Z",
         "description": "a test",
     },
+    "POST /api/work-orders": {"vehicleNo": 7, "kind": "repair", "cause": "a test"},
+    "POST /api/work-orders/{work_order_id}/assignments": {"assignee": "somebody"},
+    "POST /api/work-orders/{work_order_id}/cancellations": {"reason": "a test"},
+    "POST /api/crew/jobs/{work_order_id}/hand-back": {"reason": "a test"},
+    "POST /api/crew/jobs/{work_order_id}/done": {"note": "a test"},
+    "POST /api/crew/jobs/{work_order_id}/cannot": {"reason": "a test"},
     "POST /api/vehicles/{vehicle_no}/commands": {"kind": "safe_stop", "reason": "a test"},
 }
 """A body that is read without complaint, of the routes that take one."""

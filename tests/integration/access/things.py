@@ -27,6 +27,8 @@ from fleet.incidents.rules import rules_of
 from fleet.links.wire.commands import CommandKind
 from fleet.violations.open_violations import follow_alarm
 from fleet.violations.tables import violations
+from fleet.work_orders.kinds import WorkKind
+from fleet.work_orders.open_work_order import NewWork, open_work
 from services.tasks.states import StopKind
 from tests.integration.access.people import HOME
 from tests.integration.fleet.builders import a_principal
@@ -121,6 +123,9 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
     await AlarmFollowUp(auth.database, town.clock, [follow_alarm]).work_once()
     incident = await _an_incident(auth, town)
     day = await _a_vehicle_day(auth, town)
+    new_work = NewWork(vehicle_no=VehicleNo(VEHICLE), kind=WorkKind.CLEAN, cause="a dirty sensor")
+    async with auth.database.write() as tx:
+        work_order = await open_work(tx, a_principal(), new_work, at=town.now)
     async with auth.database.read() as tx:
         violation = (await tx.execute(select(violations.c.violation_id))).scalar_one()
         alarm = (await tx.execute(select(alarms.c.alarm_id))).scalar_one()
@@ -134,6 +139,7 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
             "alarm_id": alarm,
             "violation_id": violation,
             "incident_id": incident,
+            "work_order_id": work_order.work_order_id,
             "edition": "1",
             "merchant_id": HOME.merchant,
             "goods_id": MILK,

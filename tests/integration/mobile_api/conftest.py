@@ -13,9 +13,12 @@ from core.auth.configured import secret_keys
 from core.auth.notices import notice_port
 from core.auth.passwords import Passwords
 from core.auth.residents import ResidentStore
+from core.auth.roles import Role
 from core.auth.services import AuthServices
 from core.auth.sessions import SessionStore
+from core.auth.staff import StaffAccount, ensure_staff
 from core.database import Database
+from core.ids import OperatorId
 from core.privacy.encrypted import install_keys
 from core.settings import Settings, load
 from mobile_api.order_bell import OrderBell
@@ -36,6 +39,21 @@ class People:
             resident = await ResidentStore(tx, self._auth.keys).ensure(phone, at=wall)
             opened = await SessionStore(tx).open("re", resident, self._auth.rules.lives, shown=(), at=wall)
         return {"cookie": f"steppe_resident={opened.token.token}"}
+
+    async def crew(self, name: str = "crew-1") -> Mapping[str, str]:
+        """One of the field crew of the company whose vehicles the town has."""
+        wall = self._auth.clock.wall()
+        account = StaffAccount(
+            username=name,
+            name=name,
+            role=Role.CREW,
+            operator=OperatorId("op-a"),
+            password="a password of a test",
+        )
+        async with self._auth.database.write() as tx:
+            staff = await ensure_staff(tx, account, Passwords.quick(), at=wall)
+            opened = await SessionStore(tx).open("st", staff, self._auth.rules.lives, shown=(), at=wall)
+        return {"cookie": f"steppe_session={opened.token.token}"}
 
     async def merchant(self, merchant_id: str = SHOP) -> Mapping[str, str]:
         async with self._auth.database.write() as tx:
@@ -75,7 +93,12 @@ def bell() -> OrderBell:
 @pytest.fixture
 def api(town: Town, auth: AuthServices, bell: OrderBell) -> Litestar:
     parts = MobileParts(
-        database=town.database, clock=town.clock, roads=town.ways, last_heard=town.listener, bell=bell
+        database=town.database,
+        clock=town.clock,
+        roads=town.ways,
+        last_heard=town.listener,
+        keys=auth.keys,
+        bell=bell,
     )
     return create_api(
         ApiParts(auth=auth, checks={}, provided={"mobile": parts, "dashboard": None, "fence_previews": None})

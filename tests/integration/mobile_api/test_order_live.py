@@ -8,6 +8,7 @@ import pytest
 
 from core.auth.principal import Principal
 from core.auth.roles import Role
+from core.auth.services import AuthServices
 from core.errors import NotFound
 from core.ids import OrderId
 from mobile_api.order_bell import OrderBell
@@ -32,18 +33,23 @@ class Page:
         self.messages.append(msgspec.json.decode(text))
 
 
-def parts_of(town: Town, bell: OrderBell) -> MobileParts:
+def parts_of(town: Town, auth: AuthServices, bell: OrderBell) -> MobileParts:
     return MobileParts(
-        database=town.database, clock=town.clock, roads=town.ways, last_heard=town.listener, bell=bell
+        database=town.database,
+        clock=town.clock,
+        roads=town.ways,
+        last_heard=town.listener,
+        keys=auth.keys,
+        bell=bell,
     )
 
 
 async def test_a_page_gets_a_snapshot_then_an_upsert_for_each_change(
-    town: Town, bell: OrderBell, eventually: Any
+    town: Town, auth: AuthServices, bell: OrderBell, eventually: Any
 ) -> None:
     await town.add_vehicle(7)
     order = await town.order()
-    page, feed = Page(), OrderPageFeed(parts_of(town, bell), somebody(RESIDENT, town), order.order_id)
+    page, feed = Page(), OrderPageFeed(parts_of(town, auth, bell), somebody(RESIDENT, town), order.order_id)
     running = asyncio.create_task(feed.run(await feed.first(), page.send))
     await eventually(lambda: len(page.messages) == 1)
     assert (page.messages[0]["type"], page.messages[0]["seq"]) == ("snapshot", 0)
@@ -59,10 +65,12 @@ async def test_a_page_gets_a_snapshot_then_an_upsert_for_each_change(
     await asyncio.gather(running, return_exceptions=True)
 
 
-async def test_nothing_is_sent_while_nothing_changes(town: Town, bell: OrderBell, eventually: Any) -> None:
+async def test_nothing_is_sent_while_nothing_changes(
+    town: Town, auth: AuthServices, bell: OrderBell, eventually: Any
+) -> None:
     await town.add_vehicle(7)
     order = await town.order()
-    page, feed = Page(), OrderPageFeed(parts_of(town, bell), somebody(RESIDENT, town), order.order_id)
+    page, feed = Page(), OrderPageFeed(parts_of(town, auth, bell), somebody(RESIDENT, town), order.order_id)
     running = asyncio.create_task(feed.run(await feed.first(), page.send))
     await eventually(lambda: len(page.messages) == 1)
     for _ in range(20):
@@ -73,10 +81,12 @@ async def test_nothing_is_sent_while_nothing_changes(town: Town, bell: OrderBell
     await asyncio.gather(running, return_exceptions=True)
 
 
-async def test_a_page_of_somebody_elses_order_does_not_exist(town: Town, bell: OrderBell) -> None:
+async def test_a_page_of_somebody_elses_order_does_not_exist(
+    town: Town, auth: AuthServices, bell: OrderBell
+) -> None:
     await town.add_vehicle(7)
     order = await town.order()
-    feed = OrderPageFeed(parts_of(town, bell), somebody("r-2", town), OrderId(order.order_id))
+    feed = OrderPageFeed(parts_of(town, auth, bell), somebody("r-2", town), OrderId(order.order_id))
     with pytest.raises(NotFound):
         await feed.first()
 

@@ -157,6 +157,12 @@ def _furnished(url: str, settings: Settings, log: Path) -> ServedCity:
             headers={"Idempotency-Key": "the-first-command"},
         )
         assert command.status_code == 202, command.text
+        work_order = lead.post(
+            "/api/work-orders",
+            json={"vehicleNo": 1, "kind": "clean", "cause": "a test"},
+            headers={"Idempotency-Key": "the-first-work-order"},
+        )
+        assert work_order.status_code == 201, work_order.text
         code = lead.get("/api/vehicles/1").json()["code"]
     known = {
         "order_id": order,
@@ -171,6 +177,7 @@ def _furnished(url: str, settings: Settings, log: Path) -> ServedCity:
         "day": "2026-07-01",
         "violation_id": "none",
         "incident_id": "none",
+        "work_order_id": work_order.json()["workOrderId"],
         "edition": "1",
         "town": "AA",
         "code": code,

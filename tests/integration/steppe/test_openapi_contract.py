@@ -63,6 +63,14 @@ LUCK_WANTED = {
     "publishFence": "a previewed version",
     "retireFence": "a version that is not retired yet",
     "revealPhone": "a reason among all texts",
+    "assignWorkOrder": "one of the crew",
+    "callOffWorkOrder": "a work order in the right state",
+    "takeJob": "a work order in the right state",
+    "handBackJob": "a job of one's own",
+    "startJob": "a job of one's own",
+    "arriveAtJob": "a job of one's own",
+    "finishJob": "a job of one's own",
+    "giveUpJob": "a job of one's own",
     **dict.fromkeys(
         (
             "readViolation",

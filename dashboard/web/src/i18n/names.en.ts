@@ -278,6 +278,25 @@ export const deliveryStatus: typeof zh.deliveryStatus = {
   failed: "Failed",
 };
 
+export const workKind: typeof zh.workKind = {
+  rescue: "Rescue",
+  tow: "Tow",
+  unlock: "Unlock",
+  restock: "Restock",
+  clean: "Clean",
+  repair: "Repair",
+  inspection: "Inspection",
+};
+
+export const workState: typeof zh.workState = {
+  open: "Open",
+  assigned: "Assigned",
+  en_route: "On the way",
+  on_site: "On site",
+  done: "Done",
+  cannot: "Could not be done",
+};
+
 export const shiftState: typeof zh.shiftState = {
   on_duty: "On duty",
   lost: "Lost",

@@ -276,6 +276,25 @@ export const deliveryStatus = {
   failed: "推送失败",
 };
 
+export const workKind = {
+  rescue: "救援",
+  tow: "拖车",
+  unlock: "开锁",
+  restock: "补货",
+  clean: "清洁",
+  repair: "维修",
+  inspection: "检查",
+};
+
+export const workState = {
+  open: "待接单",
+  assigned: "已派人",
+  en_route: "前往现场",
+  on_site: "已到现场",
+  done: "已完成",
+  cannot: "未能完成",
+};
+
 export const shiftState = {
   on_duty: "值班中",
   lost: "失联",
