@@ -23,6 +23,7 @@ def live(name: str, words: str) -> tuple[str, list[str]]:
 
 BENCHMARKS = dict(
     [
+        ("coverage", ["benchmarks.coverage"]),
         ("fences", ["benchmarks.fences"]),
         ("links", ["benchmarks.links"]),
         ("streams", ["benchmarks.streams"]),

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks import coverage_rows
+
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -69,6 +71,7 @@ def page() -> str:
         *_storm(),
         *_publish(),
         *_near(),
+        *coverage_rows.section(result("coverage")),
         *_history(),
         *_live(),
     ]
@@ -103,6 +106,7 @@ def _bars() -> Iterator[str]:
             f"{len(publish['secondsUntilEveryTrackerHoldsIt'])} | {publish['longestS']:g} | ≤ {publish['bar']['seconds']:g} | "
             f"| {'met' if publish['isMet'] else 'missed'} |"
         )
+    yield from coverage_rows.bars(result("coverage"))
     if growth := result("growth"):
         over = growth["microsOverVehicles"]
         vehicles = round(over[-1] / over[0], 2)

@@ -42,6 +42,8 @@ _ROWS: tuple[tuple[str, int, str], ...] = (
     ("position-out-of-range", 400, "The coordinates lie outside the city or the globe"),
     ("vehicle-code-wrong", 400, "This is not a code of a vehicle of this city"),
     ("shape-invalid", 400, "The polygon is not valid"),
+    ("sweeping-zone-too-narrow", 400, "The sweeper fits nowhere into this zone"),
+    ("sweeping-streets-apart", 400, "A street of the set cannot be reached and left again by driving"),
     ("cursor-invalid", 400, "The page cursor was not given out by this list"),
     ("idempotency-key-missing", 400, "This request needs an Idempotency-Key header"),
     ("reason-missing", 400, "This action needs a reason"),
