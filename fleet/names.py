@@ -141,6 +141,7 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
         ReasonCode.FENCES_OUT_OF_DATE: Name("围栏版本过旧", "Fence set out of date"),
         ReasonCode.LINK_LOSS_POLICY: Name("未确认断连策略", "Link-loss policy not acknowledged"),
         ReasonCode.SAFETY_WORK_ORDER: Name("有未完成的安全工单", "Open safety work order"),
+        ReasonCode.INSPECTION_OVERDUE: Name("定期检查已逾期", "Inspection overdue"),
         ReasonCode.NO_OPERATOR_FREE: Name("没有空余的远程安全员", "No remote safety operator has room"),
         ReasonCode.HELD_BY_STOP: Name("停车指令尚未解除", "Held by a stop command"),
         ReasonCode.SCENE_HOLD: Name("事故现场保留", "Held at the scene"),

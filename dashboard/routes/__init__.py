@@ -13,6 +13,7 @@ from dashboard.routes.fence_rules import read_fence_rule
 from dashboard.routes.fences import Fences
 from dashboard.routes.history import HistoryRoutes
 from dashboard.routes.incidents import Incidents
+from dashboard.routes.inspection_rules import InspectionRuleRoutes
 from dashboard.routes.live_cells import LiveCells
 from dashboard.routes.near import list_near_vehicles
 from dashboard.routes.orders import Orders
@@ -49,6 +50,7 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     Orders,
     RemoteOperators,
     WorkOrders,
+    InspectionRuleRoutes,
     Webhooks,
     reveal_phone_of_order,
     LiveCells,

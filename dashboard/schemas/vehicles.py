@@ -168,6 +168,9 @@ class VehicleDetail(VehicleBrief, frozen=True):
     reasons: tuple[ReasonView, ...]
     command_hindrances: Mapping[str, tuple[str, ...]]
     registered_at: datetime
+    inspected_at: datetime | None
+    inspection_due_at: datetime | None
+    """Null while no rule asks for an inspection."""
     version: int
 
 
@@ -212,6 +215,8 @@ def vehicle_detail(sheet: VehicleSheet, *, plans: frozenset[CommandKind], now: C
         reasons=tuple(_reason(reason) for reason in judged.reasons),
         command_hindrances=_hindrances(sheet, plans),
         registered_at=vehicle.registered_at,
+        inspected_at=sheet.judged.inspection.inspected_at,
+        inspection_due_at=sheet.judged.inspection.due_at,
         version=vehicle.version,
     )
 

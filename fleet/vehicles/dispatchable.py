@@ -8,6 +8,7 @@ import msgspec
 from core.ids import FenceId
 from core.kinds import ServiceKind
 from fleet.vehicles.codes import CodeRecord, is_code_valid
+from fleet.vehicles.inspections import InspectionDue
 from fleet.vehicles.kinds import Connection, ControlMode, Duty, Lifecycle
 from fleet.vehicles.papers import (
     LEAST_LIABILITY_FEN,
@@ -41,6 +42,7 @@ class ReasonCode(StrEnum):
     FENCES_OUT_OF_DATE = "fences_out_of_date"
     LINK_LOSS_POLICY = "link_loss_policy"
     SAFETY_WORK_ORDER = "safety_work_order"
+    INSPECTION_OVERDUE = "inspection_overdue"
     NO_OPERATOR_FREE = "no_operator_free"
     HELD_BY_STOP = "held_by_stop"
     SCENE_HOLD = "scene_hold"
@@ -80,6 +82,7 @@ class DispatchContext(msgspec.Struct, frozen=True, kw_only=True):
     weather: Weather = Weather()
     zone: tzinfo
     """Time zone of the city, for the hours of a permit."""
+    inspection: InspectionDue = InspectionDue()
     operators_with_room: int = 0
     is_bound: bool = False
     """A named remote operator already watches it."""
@@ -211,10 +214,15 @@ def _energy(_vehicle: Vehicle, context: DispatchContext, _at: datetime) -> list[
     return [Reason(code=ReasonCode.BATTERY_TOO_LOW, value=value, needed=f"{needs:.2f}")]
 
 
-def _orders_held(vehicle: Vehicle, _context: DispatchContext, _at: datetime) -> list[Reason]:
-    if vehicle.open_safety_work_orders == 0:
-        return []
-    return [Reason(code=ReasonCode.SAFETY_WORK_ORDER, value=str(vehicle.open_safety_work_orders))]
+def _orders_held(vehicle: Vehicle, context: DispatchContext, at: datetime) -> list[Reason]:
+    reasons = []
+    if vehicle.open_safety_work_orders > 0:
+        count = str(vehicle.open_safety_work_orders)
+        reasons.append(Reason(code=ReasonCode.SAFETY_WORK_ORDER, value=count))
+    if context.inspection.is_overdue(at) and context.inspection.due_at is not None:
+        due = context.inspection.due_at.isoformat()
+        reasons.append(Reason(code=ReasonCode.INSPECTION_OVERDUE, value=due))
+    return reasons
 
 
 def _people(_vehicle: Vehicle, context: DispatchContext, _at: datetime) -> list[Reason]:

@@ -14,6 +14,8 @@ from fleet.people.duty import Shift, UnderWay, may_watch, rooms
 from fleet.people.store import ShiftStore
 from fleet.vehicles.codes import CodeRecord
 from fleet.vehicles.dispatchable import DispatchContext, Reason, dispatchable
+from fleet.vehicles.inspection_store import InspectionStore
+from fleet.vehicles.inspections import InspectionDue
 from fleet.vehicles.kinds import Connection
 from fleet.vehicles.last_heard import LastHeard
 from fleet.vehicles.paper_store import CodeStore, PaperStore
@@ -53,6 +55,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     permits: tuple[Permit, ...]
     insurances: tuple[Insurance, ...]
     watcher: Shift | None
+    inspection: InspectionDue
     reasons: tuple[Reason, ...]
     """Empty: the vehicle may take work."""
 
@@ -66,7 +69,7 @@ async def judge_vehicles(
 ) -> list[Judged]:
     """Return each vehicle with every reason why it may not take work, in the order given.
 
-    Five queries for any number of vehicles up to a few thousand. `heard` is read before, outside the
+    Seven queries for any number of vehicles up to a few thousand. `heard` is read before, outside the
     transaction (fleet.vehicles.last_heard).
     """
     numbers = [vehicle.vehicle_no for vehicle in vehicles]
@@ -75,6 +78,7 @@ async def judge_vehicles(
     codes = await CodeStore(tx).living_of(numbers)
     permits = await PaperStore(tx).permits_of(numbers)
     insurances = await PaperStore(tx).insurances_of(numbers)
+    inspections = await InspectionStore(tx).due_of(vehicles)
     people = ShiftStore(tx)
     watchers = await people.watchers(numbers)
     shifts = await people.running(EVERYTHING)
@@ -99,6 +103,7 @@ async def judge_vehicles(
             areas=wanted.areas,
             weather=now.weather.get(vehicle.district, Weather()),
             zone=now.zone,
+            inspection=inspections[number],
             operators_with_room=_with_room(vehicle, shifts, room),
             is_bound=watcher is not None,
         )
@@ -110,6 +115,7 @@ async def judge_vehicles(
                 permits=context.permits,
                 insurances=context.insurances,
                 watcher=watcher,
+                inspection=context.inspection,
                 reasons=dispatchable(_as_reported(vehicle, said), context, now.at),
             )
         )

@@ -67,6 +67,23 @@ vehicles = Table(
     Index(None, "duty"),
 )
 
+inspection_rules = Table(
+    "inspection_rules",
+    metadata,
+    Column("operator", String(64), primary_key=True),
+    Column("hardware_model", String(64), primary_key=True),
+    Column("every_days", Integer, nullable=False),
+)
+"""An empty company or model stands for every one."""
+
+vehicle_inspections = Table(
+    "vehicle_inspections",
+    metadata,
+    Column("vehicle_no", BigInteger, primary_key=True, autoincrement=False),
+    Column("inspected_at", UtcDateTime, nullable=False),
+)
+"""The last inspection of each vehicle; the work order about it has the rest."""
+
 vehicle_spells = Table(
     "vehicle_spells",
     metadata,

@@ -12,6 +12,7 @@ from core.database import Transaction
 from core.errors import Conflict, Forbidden, Invalid, VersionMismatch
 from core.ids import StaffId, WorkOrderId
 from fleet.names import name_of
+from fleet.vehicles.inspection_store import InspectionStore
 from fleet.work_orders.kinds import WorkEvent, WorkKind, WorkState
 from fleet.work_orders.open_work_order import open_again, step_of
 from fleet.work_orders.people import crew_member
@@ -148,6 +149,8 @@ async def finish(
         parts=(*order.parts, *proof.parts),
         photos=(*order.photos, *proof.photos),
     )
+    if order.kind is WorkKind.INSPECTION:
+        await InspectionStore(tx).inspected(order.vehicle_no, at=at)
     return await _saved(tx, principal, order, done, step)
 
 

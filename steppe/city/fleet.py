@@ -143,6 +143,11 @@ def insurance_of(pack: CityPack, number: VehicleNo, *, at: datetime) -> Insuranc
     )
 
 
+def last_inspection(pack: CityPack, number: VehicleNo, *, at: datetime) -> datetime:
+    """Return when a vehicle was inspected before it was handed over: not all on one day, none overdue."""
+    return at - timedelta(days=number * 7 % pack.fleet.inspection_every_days)
+
+
 def boxes_of(model: Model) -> tuple[Compartment, ...]:
     """Return the compartments of a model, numbered from 1 as on the wire; empty for one without."""
     return tuple(

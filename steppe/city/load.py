@@ -14,6 +14,8 @@ from core.database import Database, Transaction, insert_new
 from core.errors import Conflict
 from core.ids import VehicleNo
 from core.kinds import ServiceKind
+from fleet.vehicles.inspection_store import InspectionStore
+from fleet.vehicles.inspections import InspectionRule
 from fleet.vehicles.issue_code import issue_code
 from fleet.vehicles.paper_store import Company, CompanyStore, VehicleModel
 from fleet.vehicles.paper_store import Maker as MakerFact
@@ -35,6 +37,7 @@ from steppe.city.fleet import (
     boxes_of,
     code_layout,
     insurance_of,
+    last_inspection,
     new_vehicle,
     permit_of,
     roster_vehicles,
@@ -208,6 +211,9 @@ async def _vehicles(
     at: datetime,
 ) -> None:
     known = await _by_serial(tx)
+    every_days = pack.fleet.inspection_every_days
+    if every_days and not await InspectionStore(tx).rules():
+        await InspectionStore(tx).put_rule(InspectionRule(every_days=every_days))
     for vehicle in wanted:
         if vehicle.maker_serial in known:
             report.count("vehicles", "unchanged")
@@ -229,6 +235,8 @@ async def _register(
     if boxes:
         await CompartmentStore(tx).put_layout(number, boxes)
     await put_in_service(tx, None, number, EVERYTHING, at=at)
+    if pack.fleet.inspection_every_days:
+        await InspectionStore(tx).inspected(number, at=last_inspection(pack, number, at=at))
     return number
 
 

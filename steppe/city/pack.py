@@ -272,6 +272,8 @@ class FleetTemplate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     permit: PermitTemplate
     insurance: InsuranceTemplate
+    inspection_every_days: Annotated[int, Meta(ge=0, le=3650)] = 0
+    """How often a vehicle is inspected unless a rule of its company or model says otherwise; 0 is never."""
     demo: tuple[DemoLine, ...] = ()
 
 

@@ -36,6 +36,7 @@ from fleet.webhooks.forget_told import ToldKeeper, ages_of
 from fleet.webhooks.send_webhooks import WebhookSender
 from fleet.webhooks.trust import trusted
 from fleet.work_orders.open_work_order import follow_alarm as follow_into_work
+from fleet.work_orders.watch_inspections import InspectionWatch
 from geofences.watch import FenceWatch
 from services.dispatch.wake import DispatchReconciler, DispatchWaker
 from services.orders.watch_orders import OrderWatch
@@ -110,6 +111,7 @@ async def compose(resources: Resources) -> Components:
             ],
         ),
         "papers": PaperWatch(database, clock),
+        "inspections": InspectionWatch(database, clock),
         "incidents": IncidentWatch(database, clock),
         "quality": QualityKeeper(
             database,

@@ -33,12 +33,14 @@ from dashboard.routes.fence_events import list_fence_events
 from dashboard.routes.fence_rules import read_fence_rule
 from dashboard.routes.fences import Fences
 from dashboard.routes.incidents import Incidents
+from dashboard.routes.inspection_rules import InspectionRuleRoutes
 from dashboard.routes.quality import QualityRoutes
 from dashboard.routes.remote_operators import RemoteOperators
 from dashboard.routes.vehicle_days import VehicleDays, read_kpis
 from dashboard.routes.vehicles import Vehicles
 from dashboard.routes.violations import Violations
 from dashboard.routes.webhooks import Webhooks
+from dashboard.routes.work_orders import WorkOrders
 from fleet.commands.issue_command import CommandDesk
 from fleet.commands.possible import Situation
 from fleet.days.running_reader import RunningDayReader
@@ -214,6 +216,8 @@ def api(auth: AuthServices, parts: DashboardParts, previews: FencePreviewer) -> 
             Evidence,
             RemoteOperators,
             Webhooks,
+            WorkOrders,
+            InspectionRuleRoutes,
         ],
         dependencies={
             "dashboard": Provide(lambda: parts, sync_to_thread=False),
@@ -243,6 +247,9 @@ class Somebody:
         if key is not None:
             headers["Idempotency-Key"] = key
         return await self._client.post(path, json=body, headers=headers)
+
+    async def put(self, path: str, body: Any, role: Role | str | None = Role.DISPATCHER) -> httpx.Response:
+        return await self._client.put(path, json=body, headers=self._of(role))
 
     async def delete(self, path: str, role: Role | str | None = Role.DISPATCHER) -> httpx.Response:
         return await self._client.delete(path, headers=self._of(role))

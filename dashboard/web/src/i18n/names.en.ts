@@ -463,6 +463,7 @@ export const dispatchRule: typeof zh.dispatchRule = {
   fences_out_of_date: "Fence set out of date",
   link_loss_policy: "Link-loss policy not acknowledged",
   safety_work_order: "Open safety work order",
+  inspection_overdue: "Inspection overdue",
   no_operator_free: "No remote safety operator has room",
   held_by_stop: "Held by a stop command",
   scene_hold: "Held at the scene",

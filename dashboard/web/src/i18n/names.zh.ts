@@ -461,6 +461,7 @@ export const dispatchRule = {
   fences_out_of_date: "围栏版本过旧",
   link_loss_policy: "未确认断连策略",
   safety_work_order: "有未完成的安全工单",
+  inspection_overdue: "定期检查已逾期",
   no_operator_free: "没有空余的远程安全员",
   held_by_stop: "停车指令尚未解除",
   scene_hold: "事故现场保留",

@@ -22,6 +22,8 @@ from fleet.alarms.alarm import AlarmCleared, AlarmRaised
 from fleet.alarms.apply_signals import AlarmSink
 from fleet.alarms.follow_up import AlarmFollowUp
 from fleet.alarms.kinds import AlarmKind, Severity
+from fleet.vehicles.inspection_store import InspectionStore
+from fleet.vehicles.inspections import InspectionRule
 from fleet.vehicles.store import VehicleStore
 from fleet.work_orders.kinds import WorkKind, WorkState
 from fleet.work_orders.move_work_order import (
@@ -264,3 +266,18 @@ async def test_only_crew_of_the_company_and_district_is_given_a_job_and_may_hand
     assert mine.work_order_id == job
     back = await wrote(database, lambda tx: hand_back(tx, person, job, reason="下班", at=later(5)))
     assert (back.state, back.assignee) == (WorkState.OPEN, None)
+
+
+async def test_an_inspection_that_is_done_counts_from_that_moment(database: Database, crew: Crew) -> None:
+    [vehicle] = await working_vehicles(database, 1)
+    person = await crew()
+    job = (await opened(database, kind=WorkKind.INSPECTION)).work_order_id
+    async with database.write() as tx:
+        await InspectionStore(tx).put_rule(InspectionRule(every_days=30))
+        assert (await InspectionStore(tx).due_of([vehicle]))[vehicle.vehicle_no].inspected_at is None
+        await take_job(tx, person, job, at=AT, wall=AT)
+        await set_out(tx, person, job, at=AT)
+        await arrive(tx, person, job, at=AT)
+        await finish(tx, person, job, Proof(note="全部正常"), at=later(60))
+        due = (await InspectionStore(tx).due_of([vehicle]))[vehicle.vehicle_no]
+    assert (due.inspected_at, due.due_at) == (later(60), later(60) + timedelta(days=30))

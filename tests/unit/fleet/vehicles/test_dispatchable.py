@@ -10,6 +10,7 @@ from core.ids import DeviceId, DistrictCode, FenceId, MakerId, OperatorId, Vehic
 from core.kinds import ServiceKind
 from fleet.vehicles.codes import CodeRecord, CodeStatus
 from fleet.vehicles.dispatchable import DispatchContext, Reason, ReasonCode, dispatchable
+from fleet.vehicles.inspections import InspectionDue, InspectionRule, inspection_due
 from fleet.vehicles.kinds import Connection, ControlMode, Duty, Lifecycle
 from fleet.vehicles.papers import Insurance, Permit, PermitStage, Weather, WeatherLimits
 from fleet.vehicles.vehicle import Vehicle
@@ -132,6 +133,7 @@ LOW_INSURANCE = msgspec.structs.replace(INSURANCE, liability_amount_fen=499_999_
         ({}, {"battery_ratio": None}, ReasonCode.BATTERY_TOO_LOW),
         ({}, {"fence_set_held": 3}, ReasonCode.FENCES_OUT_OF_DATE),
         ({}, {"fence_set_held": None}, ReasonCode.FENCES_OUT_OF_DATE),
+        ({}, {"inspection": InspectionDue(due_at=AT)}, ReasonCode.INSPECTION_OVERDUE),
         ({}, {"operators_with_room": 0}, ReasonCode.NO_OPERATOR_FREE),
     ],
 )
@@ -175,3 +177,16 @@ def test_the_battery_reason_says_what_there_is_and_what_is_needed() -> None:
 
 def test_a_software_change_may_be_allowed_by_policy() -> None:
     assert reasons({"software_version": "1.5"}, {"refuses_unpermitted_version": False}) == ()
+
+
+def test_the_inspection_rule_that_names_most_of_a_vehicle_decides_when_it_is_due() -> None:
+    rules = [
+        InspectionRule(every_days=90),
+        InspectionRule(operator=VEHICLE.operator, every_days=60),
+        InspectionRule(hardware_model=VEHICLE.hardware_model, every_days=30),
+        InspectionRule(operator="another", hardware_model=VEHICLE.hardware_model, every_days=1),
+    ]
+    due = [inspection_due(VEHICLE, AT, rules[:count]).due_at for count in range(5)]
+    days = [None if moment is None else (moment - AT).days for moment in due]
+    assert days == [None, 90, 60, 30, 30]
+    assert inspection_due(VEHICLE, None, rules).due_at == VEHICLE.registered_at + timedelta(days=30)
