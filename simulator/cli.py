@@ -18,13 +18,15 @@ from simulator.keypad_page import KeypadServer
 from simulator.memory_file import MemoryFile
 from simulator.people.api import Api
 from simulator.people.collecting import Collecting, TypeCode
+from simulator.people.crews import Crew
+from simulator.people.desk import StaffDesk
 from simulator.people.merchants import Merchant
 from simulator.people.operators import Operator
 from simulator.people.pace import Pace, Sessions, learn_city_time
 from simulator.people.residents import Residents
 from simulator.world import World
 
-PARTS = ("vehicles", "merchants", "residents", "operators")
+PARTS = ("vehicles", "merchants", "residents", "operators", "crews")
 SPEED_TOLERANCE = 1e-6
 
 _log = structlog.get_logger("simulator")
@@ -87,7 +89,7 @@ def simulate(
     keypad_host: str,
     memory_path: Path | None,
 ) -> None:
-    """Vehicles, merchants, residents and remote operators over the public protocols only."""
+    """Vehicles, merchants, residents, remote operators and crews over the public protocols only."""
     _log_to_stdout()
     try:
         issued = read_issued(issued_path)
@@ -140,6 +142,7 @@ class _Plays:
             loop.add_signal_handler(number, stop.set)
         work: list[Coroutine[Any, Any, None]] = []
         memories = MemoryFile(memory)
+        world: World | None = None
         if "vehicles" in parts:
             world = World(
                 self._issued,
@@ -148,6 +151,7 @@ class _Plays:
                 seed=self._seed,
                 outages_per_hour=self._outages,
                 sensor_faults_per_hour=self._sensor_faults,
+                has_crews="crews" in parts,
                 clock=self._clock,
             )
             _log.info("vehicles", count=len(world.vehicles), makers=len(world.clouds))
@@ -155,7 +159,7 @@ class _Plays:
             if keypad_port:
                 work.append(KeypadServer(world, keypad_host, keypad_port).run(stop))
         api = Api(self._api_url)
-        work += self._people(parts, api, Pace(self._clock, stop), memories.sessions())
+        work += self._people(parts, api, Pace(self._clock, stop), memories.sessions(), world)
         refused = False
         if speed is not None and "vehicles" in parts:
             work.append(self._check_speed(speed, stop))
@@ -170,10 +174,10 @@ class _Plays:
         return 1 if refused else 0
 
     def _people(
-        self, parts: set[str], api: Api, pace: Pace, sessions: Sessions
+        self, parts: set[str], api: Api, pace: Pace, sessions: Sessions, world: World | None
     ) -> list[Coroutine[Any, Any, None]]:
         work: list[Coroutine[Any, Any, None]] = []
-        if parts & {"merchants", "residents", "operators"}:
+        if parts & {"merchants", "residents", "operators", "crews"}:
             work.append(learn_city_time(api, pace))
         if "merchants" in parts:
             # a shop that serves somebody's trial alone stays as that somebody finds it
@@ -181,11 +185,16 @@ class _Plays:
                 Merchant(given, api, pace, self._seed, has_moods="residents" in parts).run()
                 for given in self._issued.merchants
             ]
+        # heartbeats do not queue behind shops and shoppers
+        desk, door = Api(self._api_url), asyncio.Semaphore(2)
         if "operators" in parts:
             staff = [given for given in self._issued.staff if given.role == "remote_operator"]
-            # heartbeats do not queue behind shops and shoppers
-            desk, door = Api(self._api_url), asyncio.Semaphore(2)
             work += [Operator(given, desk, pace, self._seed, sessions, door).run() for given in staff]
+        if "crews" in parts:
+            # the account without a place is left to whoever looks at the crew's page
+            crew = [given for given in self._issued.staff if given.role == "crew" and "-" in given.username]
+            desks = [StaffDesk(given, desk, pace, sessions, door) for given in crew]
+            work += [Crew(each, pace, self._seed, world).run() for each in desks]
         if "residents" in parts:
             residents = Residents(
                 api,

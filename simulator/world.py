@@ -41,6 +41,7 @@ class World:
         seed: int,
         outages_per_hour: float,
         sensor_faults_per_hour: float = 0.0,
+        has_crews: bool = False,
         utc_offset_h: float = 8.0,
         clock: CityClock | None = None,
     ) -> None:
@@ -51,6 +52,7 @@ class World:
         self._fence_book = FenceBook()
         memories.load_fences(self._fence_book)
         self._sensor_faults = sensor_faults_per_hour
+        self._has_crews = has_crews
         self.vehicles = self._vehicles(issued, memories.load())
         self.clouds = [
             MakerCloud(
@@ -96,6 +98,12 @@ class World:
         if vehicle is None or not self.clock.is_known:
             return None
         return vehicle.type_code(code, self.clock.now_ms())
+
+    def mend(self, vehicle_no: int) -> None:
+        """Let a person who stands at a vehicle do what it needs; one that is not simulated here is left."""
+        vehicle = self.vehicles.get(vehicle_no)
+        if vehicle is not None:
+            vehicle.mend()
 
     def vehicle(self, vehicle_code: str) -> Vehicle | None:
         """Return the vehicle with a printed code."""
@@ -143,6 +151,11 @@ class World:
                 lat=given.lat, lng=given.lng, heading_deg=given.heading_deg, battery_ratio=ratio
             )
             vehicles[given.vehicle_no] = Vehicle(
-                given, memory, self._seed, self._fence_book, sensor_faults_per_hour=self._sensor_faults
+                given,
+                memory,
+                self._seed,
+                self._fence_book,
+                sensor_faults_per_hour=self._sensor_faults,
+                waits_for_crew=self._has_crews,
             )
         return vehicles

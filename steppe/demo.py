@@ -25,7 +25,7 @@ from steppe.plant import PROCESSES, Plant
 from steppe.supervisor import ChildSpec
 
 READY_WITHIN_S = 60.0
-ROLES_SHOWN = ("duty_officer", "dispatcher", "shift_lead", "supervisor", "admin")
+ROLES_SHOWN = ("duty_officer", "dispatcher", "shift_lead", "crew", "supervisor", "admin")
 """Whose first account the terminal shows; the rest is in the file that it names."""
 
 
@@ -195,6 +195,7 @@ def _welcome(options: DemoOptions, issued: Issued, log_dir: Path, seconds: float
             f"  resident phone  {base}/phone      any mobile number, e.g. 138 0013 8000;"
             f" the code is at {base}/api/demo/phone?number=13800138000",
             f"  merchant desk   {base}/merchant   choose a shop of the demo",
+            f"  crew's phone    {base}/crew       as crew",
             f"  vehicle keypad  http://127.0.0.1:{options.port + 30}/keypad",
             "",
             "log-ins (password, TOTP seed for an authenticator app):",

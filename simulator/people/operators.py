@@ -1,18 +1,15 @@
 """Remote safety operators: sign in, stay there, look after the vehicles they are given, go off shift."""
 
 import asyncio
-import hashlib
-import hmac
 import random
-import time
-from base64 import b32decode
 from typing import Any
 
 import msgspec
 import structlog
 
 from simulator.issued import GivenStaff
-from simulator.people.api import Answer, Api
+from simulator.people.api import Api
+from simulator.people.desk import StaffDesk
 from simulator.people.pace import Pace, Sessions
 
 SHIFT_S = (6 * 3600.0, 9 * 3600.0)
@@ -55,13 +52,9 @@ class Operator:
         door: asyncio.Semaphore,
     ) -> None:
         """Take who it is; ``door`` lets few log in at a time, because each log-in costs the city 0.1 s."""
-        self._sessions = sessions
-        self._door = door
-        self.given = given
-        self._api = api
+        self._desk = StaffDesk(given, api, pace, sessions, door)
         self._pace = pace
         self._lot = random.Random(f"operator:{seed}:{given.username}")  # noqa: S311 - a simulation
-        self._cookie = sessions.get(given.username, "")
         self._cared_for: set[int] = set()
         self._answer_ms: dict[str, int] = {}
         self.beat_s, self.answer_s = BEAT_S, ANSWER_S
@@ -70,45 +63,24 @@ class Operator:
         """Work shifts until everybody goes home."""
         await self._pace.wall(self._lot.uniform(0, 10))
         while not self._pace.is_over:
-            if not await self._log_in() or not await self._begin():
+            if not await self._desk.log_in() or not await self._begin():
                 await self._pace.wall(self._lot.uniform(5, 15))
                 continue
             ends_ms = self._pace.clock.now_ms() + int(1000 * self._lot.uniform(*SHIFT_S))
             if await self._serve(ends_ms):
-                await self._call("POST", "/api/remote-operators/sign-off")
+                await self._desk.call("POST", "/api/remote-operators/sign-off")
                 if not self._pace.is_over:
                     await self._pace.city(self._lot.uniform(*BREAK_S), least_wall_s=5.0)
 
-    async def _log_in(self) -> bool:
-        if not self._pace.clock.is_known:
-            return False
-        if self._cookie:
-            answer = await self._call("GET", "/api/me")
-            if answer.is_good or answer.status != 401:
-                return answer.is_good
-        async with self._door:
-            return await self._show_password()
-
-    async def _show_password(self) -> bool:
-        body = {
-            "username": self.given.username,
-            "password": self.given.password,
-            "totp": totp(self.given.totp_secret, time.time()),
-        }
-        answer = await self._api.call("POST", "/api/staff/login", body=body)
-        self._cookie = answer.cookie if answer.is_good else ""
-        self._sessions[self.given.username] = self._cookie
-        return answer.is_good
-
     async def _begin(self) -> bool:
         self._cared_for = set()
-        return (await self._call("POST", "/api/remote-operators/sign-in")).is_good
+        return (await self._desk.call("POST", "/api/remote-operators/sign-in")).is_good
 
     async def _serve(self, ends_ms: int) -> bool:
         """Keep heartbeats going to the end of the shift; return False when the city thinks it has none."""
         beats = self._lot.randrange(LOOK_EVERY_BEATS)
         while not self._pace.is_over and self._pace.clock.now_ms() < ends_ms:
-            answer = await self._call("POST", "/api/remote-operators/heartbeat")
+            answer = await self._desk.call("POST", "/api/remote-operators/heartbeat")
             if answer.status in (401, 403, 409):
                 return False
             if answer.is_good:
@@ -125,7 +97,7 @@ class Operator:
 
     async def _answer_alarms(self, numbers: set[int]) -> None:
         """Acknowledge what concerns the vehicles in one's care, after a while."""
-        answer = await self._call("GET", "/api/alarms", params={"state": "waiting", "limit": 100})
+        answer = await self._desk.call("GET", "/api/alarms", params={"state": "waiting", "limit": 100})
         if not answer.is_good or not isinstance(answer.body, dict):
             return
         now_ms = self._pace.clock.now_ms()
@@ -139,11 +111,11 @@ class Operator:
         for alarm_id, due_ms in self._answer_ms.items():
             if now_ms >= due_ms:
                 body = {"comment": "已查看 / looked at"}
-                await self._call("POST", f"/api/alarms/{alarm_id}/acknowledge", body=body)
+                await self._desk.call("POST", f"/api/alarms/{alarm_id}/acknowledge", body=body)
 
     async def _let_go_on(self, vehicle_no: int) -> None:
         """Release a vehicle that stands only because nobody had been there to watch it."""
-        answer = await self._call("GET", f"/api/vehicles/{vehicle_no}/commands", params={"limit": 20})
+        answer = await self._desk.call("GET", f"/api/vehicles/{vehicle_no}/commands", params={"limit": 20})
         if not answer.is_good or not isinstance(answer.body, dict):
             return
         stops = [c for c in answer.body.get("items", ()) if _concerns_stopping(c)]
@@ -153,23 +125,8 @@ class Operator:
         body = {"kind": "release", "reason": "远程安全员已到岗 / a remote operator is watching", "params": {}}
         key = f"release-{stops[0].get('commandId')}"
         path = f"/api/vehicles/{vehicle_no}/commands"
-        await self._call("POST", path, body=body, key=key)
-
-    async def _call(self, method: str, path: str, **said: Any) -> Answer:
-        return await self._api.call(method, path, cookie=self._cookie, **said)
+        await self._desk.call("POST", path, body=body, key=key)
 
 
 def _concerns_stopping(command: dict[str, Any]) -> bool:
     return command.get("kind") in ("safe_stop", "emergency_stop", "release")
-
-
-def totp(secret_base32: str, wall_s: float) -> str:
-    """Return the six digits of an authenticator at a moment (RFC 6238, 30 s, SHA-1).
-
-    >>> totp("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", 59)
-    '287082'
-    """
-    key = b32decode(secret_base32 + "=" * (-len(secret_base32) % 8), casefold=True)
-    mac = hmac.digest(key, int(wall_s // 30).to_bytes(8, "big"), hashlib.sha1)
-    offset = mac[-1] & 0x0F
-    return f"{(int.from_bytes(mac[offset : offset + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06d}"

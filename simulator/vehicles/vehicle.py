@@ -34,6 +34,8 @@ FAULT_BATTERY_LOW = 101
 FAULT_SENSOR_BLOCKED = 201
 CREW_AFTER_S = 1_200.0
 """How long an empty vehicle waits for a crew with a fresh pack."""
+WITHOUT_CREW_S = 6 * 3_600.0
+"""The same where a crew is played and does not come."""
 FRESH_PACK_RATIO = 0.7
 STEP_S = 1.0
 
@@ -58,13 +60,15 @@ class Vehicle:
         fence_book: FenceBook | None = None,
         *,
         sensor_faults_per_hour: float = 0.0,
+        waits_for_crew: bool = False,
     ) -> None:
         self.given = given
         self.memory = memory
         self.fence_book = fence_book or FenceBook()
         self.lot = random.Random(f"{seed}:{given.vehicle_no}")  # noqa: S311 - a simulation, not a secret
         self.reports = ReportBook(given.vehicle_no, memory)
-        self._sensors = Sensors(given.vehicle_no, seed, sensor_faults_per_hour)
+        self._sensors = Sensors(given.vehicle_no, seed, sensor_faults_per_hour, waits_for_crew=waits_for_crew)
+        self._crew_after_s = WITHOUT_CREW_S if waits_for_crew else CREW_AFTER_S
         self.doors = Doors(self.lot)
         self.battery = Battery(given.battery_wh, memory.battery_ratio, memory.battery_c)
         self.motion: Motion | None = None
@@ -74,6 +78,7 @@ class Vehicle:
         self.is_charging = False
         self.is_empty = memory.battery_ratio < EMPTY_RATIO
         self._empty_since_ms = 0
+        self._is_mended = False
         self.lights = 0
         self.lights_until_ms = 0
         self.air_c = 15.0
@@ -191,6 +196,12 @@ class Vehicle:
             epoch=task.plan.epoch if task is not None else None,
         )
 
+    def mend(self) -> None:
+        """Let a person at the vehicle wipe its sensors and change an empty pack; it says so itself."""
+        self._is_mended = True
+        if self.is_sensor_blocked:
+            self.memory.sensor_blocked_until_ms = self.now_ms
+
     def result(self, command_id: str, *, detail: str = "", failed: bool = False) -> None:
         """Say how a command ended."""
         word: Literal["succeeded", "failed"] = "failed" if failed else "succeeded"
@@ -269,6 +280,7 @@ class Vehicle:
             self.battery.use(driven_m, self.given.consumption_wh_km, self.air_c, STEP_S)
         if self.is_empty:
             self._wait_for_crew()
+        self._is_mended = False
         self.memory.battery_ratio = self.battery.ratio
         self.memory.battery_c = self.battery.temperature_c
         if self.battery.ratio < EMPTY_RATIO and not self.is_empty:
@@ -285,8 +297,8 @@ class Vehicle:
             self.work.report(Fault(code=FAULT_SENSOR_BLOCKED, detail="dust or ice on the front lidar"))
 
     def _wait_for_crew(self) -> None:
-        """A crew comes with a fresh pack: nobody else simulates people who do."""
-        if self.now_ms - self._empty_since_ms >= CREW_AFTER_S * 1000:
+        """A crew comes with a fresh pack, or somebody does when nobody plays the crew."""
+        if self._is_mended or self.now_ms - self._empty_since_ms >= self._crew_after_s * 1000:
             self.is_empty, self.battery.ratio = False, FRESH_PACK_RATIO
             self.work.report(Fault(code=FAULT_BATTERY_LOW, is_cleared=True, detail="pack changed"))
 

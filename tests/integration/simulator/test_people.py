@@ -13,6 +13,7 @@ from litestar import Litestar
 from sqlalchemy import func, select, update
 
 from core.auth.principal import EVERYTHING
+from core.auth.roles import Role
 from core.clock import Clock
 from core.database import Database
 from core.ids import VehicleNo
@@ -24,6 +25,9 @@ from fleet.alarms.kinds import AlarmKind, AlarmState
 from fleet.alarms.store import AlarmStore
 from fleet.people.store import ShiftStore
 from fleet.people.tables import shifts
+from fleet.work_orders.kinds import WorkKind, WorkState
+from fleet.work_orders.open_work_order import NewWork, open_work
+from fleet.work_orders.store import WorkOrderStore
 from services.delivery.tables import goods
 from services.merchants.tables import merchant_desks
 from services.orders.tables import orders
@@ -31,6 +35,8 @@ from simulator.clock import CityClock
 from simulator.issued import Issued, read_issued
 from simulator.people.api import Api
 from simulator.people.collecting import Collecting
+from simulator.people.crews import Crew
+from simulator.people.desk import StaffDesk
 from simulator.people.merchants import FEW, FULL, Merchant
 from simulator.people.moods import Moods
 from simulator.people.operators import Operator
@@ -39,6 +45,7 @@ from simulator.people.residents import Residents
 from steppe.loading import load_city
 from steppe.processes.api import compose
 from steppe.resources import Resources
+from tests.integration.fleet.builders import a_principal
 from tests.integration.fleet.links.conftest import served
 
 TINY = Path(__file__).parents[2] / "fixtures" / "cities" / "tiny"
@@ -248,4 +255,34 @@ async def test_a_remote_operator_works_a_shift_and_goes_home(town: Town, eventua
 
     await eventually(is_off, within=20)
     assert sessions[given.username]
+    assert town.api.refused == {}
+
+
+async def test_the_crew_takes_a_job_does_it_with_its_own_hands_and_proves_it(
+    town: Town, eventually: Eventually
+) -> None:
+    number = VehicleNo(town.issued.vehicles[0].vehicle_no)
+    mended: list[int] = []
+
+    class Hands:
+        def mend(self, vehicle_no: int) -> None:
+            mended.append(vehicle_no)
+
+    given = next(staff for staff in town.issued.staff if staff.role == "crew")
+    desk = StaffDesk(given, town.api, town.pace, {}, asyncio.Semaphore(2))
+    crew = Crew(desk, town.pace, 1, Hands())
+    crew.slowness = 0.0
+    lead = a_principal(Role.SHIFT_LEAD)
+    wiped = NewWork(vehicle_no=number, kind=WorkKind.CLEAN, cause="sensor_blocked", is_safety=True)
+    async with town.database.write() as tx:
+        job = await open_work(tx, lead, wiped, at=NOON)
+    await eventually(desk.log_in, within=60)
+    states = []
+    for _ in range(4):
+        await crew.look()
+        async with town.database.read() as tx:
+            done = await WorkOrderStore(tx).get(job.work_order_id, EVERYTHING)
+        states.append(done.state)
+    assert states == [WorkState.ASSIGNED, WorkState.EN_ROUTE, WorkState.ON_SITE, WorkState.DONE]
+    assert (mended, done.steps[-1].note) == ([number], "传感器已擦净 / sensor wiped")
     assert town.api.refused == {}

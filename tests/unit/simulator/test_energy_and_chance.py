@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fleet.links.wire.commands import CommandKind, Preheat
 from fleet.links.wire.reports import Fault
-from simulator.people.operators import totp
+from simulator.people.desk import totp
 from simulator.people.rhythm import orders_per_hour, seconds_to_next
 from simulator.vehicles.battery import Battery, consumption_factor
 from simulator.vehicles.radio import Radio

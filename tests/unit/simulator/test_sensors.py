@@ -50,6 +50,11 @@ def test_a_blocked_sensor_is_said_once_and_cleared_when_it_was_wiped() -> None:
     assert (status["fault_codes"].tolist(), status["perception"]) == ([0, 201, 0, 0], Perception.DEGRADED)
     after(vehicle, second + int(BLOCKED_S[0]) - 60)
     assert len(faults(vehicle)) == 1
+    mended = Vehicle(vehicle.given, decode_memory(encode_memory(vehicle.memory)), seed=1, waits_for_crew=True)
+    after(mended, second + 600)
+    mended.mend()
+    after(mended, second + 601)
+    assert faults(mended)[1:] == [Fault(code=201, is_cleared=True, detail="wiped")]
     again = Vehicle(vehicle.given, decode_memory(encode_memory(vehicle.memory)), seed=1)
     assert again.is_sensor_blocked, "a vehicle that was switched off still has the dust on it"
     after(again, second + int(BLOCKED_S[1]) + 60)

@@ -220,7 +220,9 @@ async def test_what_is_handed_out_opens_the_doors_it_is_for(
 ) -> None:
     report = await load(database, tiny)
     issued = await give(database, tiny, report, tmp_path)
-    assert [log_in.username for log_in in issued.staff] == ["dispatcher-aa", "remote-aa-01", "remote-aa-02"]
+    assert [log_in.username for log_in in issued.staff] == [
+        *("dispatcher-aa", "remote-aa-01", "remote-aa-02", "crew-aa")
+    ]
     async with database.read() as tx:
         secrets = await StaffStore(tx).secrets_of("dispatcher-aa")
         machine = await machine_of_key(tx, issued.makers[0].key_id, issued.makers[0].secret)
@@ -255,7 +257,7 @@ async def test_an_account_whose_password_was_not_told_here_is_left_alone(
     report = await load(sqlite_database, tiny)
     issued = await give(sqlite_database, tiny, report, elsewhere)
     assert (issued.staff, issued.makers) == ((), ())
-    assert report.counts["staff accounts"].unchanged == 3
+    assert report.counts["staff accounts"].unchanged == 4
 
 
 def test_the_report_reads_like_a_sentence() -> None:
