@@ -11,6 +11,7 @@ from fleet.alarms.kinds import ALARM_TERMINAL, ALARM_TRANSITIONS, AlarmState
 from fleet.commands.kinds import COMMAND_TERMINAL, COMMAND_TRANSITIONS, CommandState
 from fleet.incidents.kinds import INCIDENT_TRANSITIONS, IncidentState
 from fleet.people.duty import SHIFT_TERMINAL, SHIFT_TRANSITIONS, ShiftState
+from fleet.takeovers.kinds import TAKEOVER_TERMINAL, TAKEOVER_TRANSITIONS, TakeoverState
 from fleet.vehicles.codes import CODE_TERMINAL, CODE_TRANSITIONS, CodeStatus
 from fleet.vehicles.duty import DUTY_TRANSITIONS
 from fleet.vehicles.kinds import Duty, Lifecycle
@@ -116,6 +117,14 @@ MACHINES: Final[tuple[Machine, ...]] = (
         initial=WorkState.OPEN,
         terminal=frozenset(WORK_TERMINAL),
         note="Safety work that a crew gives up is opened again at once: its vehicle stays held.",
+    ),
+    Machine(
+        name="takeover session",
+        zh="接管会话",
+        table=TAKEOVER_TRANSITIONS,
+        initial=TakeoverState.REQUESTED,
+        terminal=frozenset(TAKEOVER_TERMINAL),
+        note="What is handed over goes on as another session in the same turn.",
     ),
     Machine(
         name="remote operator's shift",

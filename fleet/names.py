@@ -17,6 +17,7 @@ from fleet.commands.possible import Hindrance
 from fleet.incidents.kinds import IncidentSeverity, IncidentState, IncidentType, Responsibility
 from fleet.links.wire.commands import CommandKind
 from fleet.people.duty import ShiftState
+from fleet.takeovers.kinds import TakeoverMode, TakeoverState
 from fleet.vehicles.codes import CodeStatus
 from fleet.vehicles.dispatchable import ReasonCode
 from fleet.vehicles.kinds import Condition, Connection, ControlMode, Duty, Lifecycle, SilenceReason
@@ -328,6 +329,19 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
         WorkState.ON_SITE: Name("已到现场", "On site"),
         WorkState.DONE: Name("已完成", "Done"),
         WorkState.CANNOT: Name("未能完成", "Could not be done"),
+    },
+    TakeoverState: {
+        TakeoverState.REQUESTED: Name("待接手", "Requested"),
+        TakeoverState.OFFERED: Name("已提示值守人", "Offered"),
+        TakeoverState.CLAIMED: Name("已认领", "Claimed"),
+        TakeoverState.ACTIVE: Name("处理中", "Active"),
+        TakeoverState.HANDED_OVER: Name("已移交", "Handed over"),
+        TakeoverState.RESOLVED: Name("已解决", "Resolved"),
+        TakeoverState.EXPIRED: Name("已失效", "Expired"),
+    },
+    TakeoverMode: {
+        TakeoverMode.ASSIST: Name("远程协助", "Remote assistance"),
+        TakeoverMode.DRIVE: Name("远程驾驶", "Remote driving"),
     },
     ShiftState: {
         ShiftState.ON_DUTY: Name("值班中", "On duty"),

@@ -18,6 +18,7 @@ import fleet.history.holds.tables
 import fleet.incidents.tables
 import fleet.people.tables
 import fleet.quality.tables
+import fleet.takeovers.tables
 import fleet.telemetry.facts
 import fleet.telemetry.hole_book
 import fleet.vehicles.tables
@@ -49,6 +50,7 @@ ALL: Final[tuple[ModuleType, ...]] = (
     fleet.incidents.tables,
     fleet.people.tables,
     fleet.quality.tables,
+    fleet.takeovers.tables,
     fleet.telemetry.facts,
     fleet.telemetry.hole_book,
     fleet.vehicles.tables,

@@ -14,6 +14,7 @@ from dashboard.routes.fences import Fences
 from dashboard.routes.history import HistoryRoutes
 from dashboard.routes.incidents import Incidents
 from dashboard.routes.inspection_rules import InspectionRuleRoutes
+from dashboard.routes.interventions import Interventions
 from dashboard.routes.live_cells import LiveCells
 from dashboard.routes.near import list_near_vehicles
 from dashboard.routes.orders import Orders
@@ -49,6 +50,7 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     list_fence_events,
     Orders,
     RemoteOperators,
+    Interventions,
     WorkOrders,
     InspectionRuleRoutes,
     Webhooks,

@@ -120,9 +120,11 @@ FOLLOWED: Final = frozenset(
         AlarmKind.NEEDS_PERSON,
         AlarmKind.VEHICLE_FAULT,
         AlarmKind.SENSOR_BLOCKED,
+        AlarmKind.TAKEOVER_REQUESTED,
+        AlarmKind.STUCK,
     }
 )
-"""Kinds that a violation, an incident or a work order follows from."""
+"""Kinds that a violation, an incident, a work order or a takeover session follows from."""
 
 
 class AlarmLevel(StrEnum):

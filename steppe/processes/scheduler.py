@@ -29,6 +29,8 @@ from fleet.incidents.rules import rules_of
 from fleet.incidents.watch_incidents import IncidentWatch
 from fleet.people.watch_vehicles import VehicleWatch
 from fleet.quality.keeper import QualityKeeper
+from fleet.takeovers.follow_alarm import TakeoverFollower
+from fleet.takeovers.watch_takeovers import TakeoverWatch
 from fleet.telemetry.hole_book import HoleBook
 from fleet.vehicles.lapse_papers import PaperWatch
 from fleet.violations.open_violations import follow_alarm as follow_into_violation
@@ -108,9 +110,11 @@ async def compose(resources: Resources) -> Components:
                 partial(follow_into_violation, merge=timedelta(seconds=settings.judging.merge_s)),
                 IncidentFollower(rules_of(settings.judging)),
                 follow_into_work,
+                TakeoverFollower(clock),
             ],
         ),
         "papers": PaperWatch(database, clock),
+        "takeovers": TakeoverWatch(database, clock),
         "inspections": InspectionWatch(database, clock),
         "incidents": IncidentWatch(database, clock),
         "quality": QualityKeeper(

@@ -23,6 +23,8 @@ OPEN_TO_ANYBODY = {
     "GET /city/{rest}",
     "GET /console",
     "GET /console/{rest}",
+    "GET /crew",
+    "GET /crew/{rest}",
     "GET /health/live",
     "GET /health/ready",
     "GET /metrics",

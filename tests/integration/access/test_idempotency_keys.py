@@ -53,6 +53,10 @@ MOVES_NOTHING = {
     "POST /api/orders/{order_id}/phone-reveals": "reads; each reading is on record",
     "POST /api/remote-operators/sign-in": "again: the same shift",
     "POST /api/remote-operators/heartbeat": "says that somebody is there",
+    "POST /api/interventions/{takeover_id}/claim": "by the same person again: the same answer",
+    "POST /api/interventions/{takeover_id}/begin": "again: the same answer; the vehicle is moved elsewhere",
+    "POST /api/interventions/{takeover_id}/resolve": "a step is taken once; again: illegal-transition",
+    "POST /api/interventions/{takeover_id}/hand-over": "a step is taken once; again: illegal-transition",
     "POST /api/remote-operators/sign-off": "ends a shift; again: there is none",
 }
 """Whoever leaves a POST without a key adds it here and says why in the change."""

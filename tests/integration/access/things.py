@@ -25,6 +25,8 @@ from fleet.incidents.kinds import IncidentType
 from fleet.incidents.open_incidents import NewIncident, report_incident
 from fleet.incidents.rules import rules_of
 from fleet.links.wire.commands import CommandKind
+from fleet.takeovers.follow_alarm import TakeoverFollower
+from fleet.takeovers.tables import takeovers
 from fleet.violations.open_violations import follow_alarm
 from fleet.violations.tables import violations
 from fleet.work_orders.kinds import WorkKind
@@ -124,11 +126,17 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
     incident = await _an_incident(auth, town)
     day = await _a_vehicle_day(auth, town)
     new_work = NewWork(vehicle_no=VehicleNo(VEHICLE), kind=WorkKind.CLEAN, cause="a dirty sensor")
+    stuck = AlarmRaised(vehicle_no=VehicleNo(VEHICLE), kind=AlarmKind.STUCK, at=town.now)
+    await AlarmSink(auth.database).put([stuck])
+    await AlarmFollowUp(auth.database, town.clock, [TakeoverFollower(town.clock)]).work_once()
+    async with auth.database.read() as tx:
+        takeover = (await tx.execute(select(takeovers.c.takeover_id))).scalar_one()
     async with auth.database.write() as tx:
         work_order = await open_work(tx, a_principal(), new_work, at=town.now)
     async with auth.database.read() as tx:
         violation = (await tx.execute(select(violations.c.violation_id))).scalar_one()
-        alarm = (await tx.execute(select(alarms.c.alarm_id))).scalar_one()
+        overspeed = alarms.c.kind == AlarmKind.OVERSPEED.value
+        alarm = (await tx.execute(select(alarms.c.alarm_id).where(overspeed))).scalar_one()
     return Things(
         order=order.order_id,
         values={
@@ -139,6 +147,7 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
             "alarm_id": alarm,
             "violation_id": violation,
             "incident_id": incident,
+            "takeover_id": takeover,
             "work_order_id": work_order.work_order_id,
             "edition": "1",
             "merchant_id": HOME.merchant,

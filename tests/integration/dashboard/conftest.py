@@ -34,6 +34,7 @@ from dashboard.routes.fence_rules import read_fence_rule
 from dashboard.routes.fences import Fences
 from dashboard.routes.incidents import Incidents
 from dashboard.routes.inspection_rules import InspectionRuleRoutes
+from dashboard.routes.interventions import Interventions
 from dashboard.routes.quality import QualityRoutes
 from dashboard.routes.remote_operators import RemoteOperators
 from dashboard.routes.vehicle_days import VehicleDays, read_kpis
@@ -217,6 +218,7 @@ def api(auth: AuthServices, parts: DashboardParts, previews: FencePreviewer) -> 
             RemoteOperators,
             Webhooks,
             WorkOrders,
+            Interventions,
             InspectionRuleRoutes,
         ],
         dependencies={

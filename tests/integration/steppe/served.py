@@ -177,6 +177,7 @@ def _furnished(url: str, settings: Settings, log: Path) -> ServedCity:
         "day": "2026-07-01",
         "violation_id": "none",
         "incident_id": "none",
+        "takeover_id": "none",
         "work_order_id": work_order.json()["workOrderId"],
         "edition": "1",
         "town": "AA",

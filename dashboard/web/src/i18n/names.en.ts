@@ -297,6 +297,21 @@ export const workState: typeof zh.workState = {
   cannot: "Could not be done",
 };
 
+export const takeoverState: typeof zh.takeoverState = {
+  requested: "Requested",
+  offered: "Offered",
+  claimed: "Claimed",
+  active: "Active",
+  handed_over: "Handed over",
+  resolved: "Resolved",
+  expired: "Expired",
+};
+
+export const takeoverMode: typeof zh.takeoverMode = {
+  assist: "Remote assistance",
+  drive: "Remote driving",
+};
+
 export const shiftState: typeof zh.shiftState = {
   on_duty: "On duty",
   lost: "Lost",

@@ -295,6 +295,21 @@ export const workState = {
   cannot: "未能完成",
 };
 
+export const takeoverState = {
+  requested: "待接手",
+  offered: "已提示值守人",
+  claimed: "已认领",
+  active: "处理中",
+  handed_over: "已移交",
+  resolved: "已解决",
+  expired: "已失效",
+};
+
+export const takeoverMode = {
+  assist: "远程协助",
+  drive: "远程驾驶",
+};
+
 export const shiftState = {
   on_duty: "值班中",
   lost: "失联",

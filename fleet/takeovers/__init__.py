@@ -1,0 +1,1 @@
+"""Takeover sessions: a vehicle needs a remote operator; one queue, whoever made the vehicle."""
