@@ -53,6 +53,7 @@ MOVES_NOTHING = {
     "POST /api/orders/{order_id}/phone-reveals": "reads; each reading is on record",
     "POST /api/remote-operators/sign-in": "again: the same shift",
     "POST /api/remote-operators/heartbeat": "says that somebody is there",
+    "PUT /api/inspection-rules": "the same again: the same rule; moves nothing",
     "POST /api/interventions/{takeover_id}/claim": "by the same person again: the same answer",
     "POST /api/interventions/{takeover_id}/begin": "again: the same answer; the vehicle is moved elsewhere",
     "POST /api/interventions/{takeover_id}/resolve": "a step is taken once; again: illegal-transition",
