@@ -88,6 +88,7 @@ _ROWS: tuple[tuple[str, int, str], ...] = (
     ("merchant-paused", 409, "The merchant takes no orders for a while"),
     ("licence-expired", 409, "The merchant has no food licence that is good today"),
     ("not-signed-in-for-duty", 409, "The remote operator is not signed in for duty"),
+    ("rest-needed", 409, "The remote operator has to rest before the next shift"),
     ("operator-full", 409, "The remote operator already watches as many vehicles as allowed"),
     ("gone", 410, "This has ended"),
     ("version-mismatch", 412, "Somebody changed this in between; read it again"),

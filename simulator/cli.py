@@ -61,6 +61,14 @@ _log = structlog.get_logger("simulator")
     help="Blocked sensors of one vehicle in an hour of the city; each is an alarm until it is wiped.",
 )
 @click.option(
+    "--takeovers",
+    "takeovers_per_hour",
+    type=click.FloatRange(0),
+    default=0.1,
+    show_default=True,
+    help="Blocked ways of one vehicle in an hour of driving; each asks for a remote operator.",
+)
+@click.option(
     "--orders-per-day",
     type=click.FloatRange(0),
     default=400.0,
@@ -82,6 +90,7 @@ def simulate(
     seed: int,
     outages_per_hour: float,
     sensor_faults_per_hour: float,
+    takeovers_per_hour: float,
     orders_per_day: float,
     residents: bool,
     parts: tuple[str, ...],
@@ -103,6 +112,7 @@ def simulate(
     plays = _Plays(
         issued, gateway_url, api_url, seed=seed, outages_per_hour=outages_per_hour, keypad_url=keypad_url,
         sensor_faults_per_hour=sensor_faults_per_hour, orders_per_day=orders_per_day,
+        takeovers_per_hour=takeovers_per_hour,
     )  # fmt: skip
     raise SystemExit(asyncio.run(plays.run(wanted, memory, keypad_host, keypad_port, speed)))
 
@@ -119,6 +129,7 @@ class _Plays:
         seed: int,
         outages_per_hour: float,
         sensor_faults_per_hour: float,
+        takeovers_per_hour: float,
         keypad_url: str | None,
         orders_per_day: float,
     ) -> None:
@@ -128,6 +139,7 @@ class _Plays:
         self._seed = seed
         self._outages = outages_per_hour
         self._sensor_faults = sensor_faults_per_hour
+        self._takeovers = takeovers_per_hour
         self._keypad_url = keypad_url
         self._orders_per_day = orders_per_day
         self._clock = CityClock()
@@ -152,6 +164,7 @@ class _Plays:
                 outages_per_hour=self._outages,
                 sensor_faults_per_hour=self._sensor_faults,
                 has_crews="crews" in parts,
+                takeovers_per_hour=self._takeovers,
                 clock=self._clock,
             )
             _log.info("vehicles", count=len(world.vehicles), makers=len(world.clouds))
@@ -189,7 +202,7 @@ class _Plays:
         desk, door = Api(self._api_url), asyncio.Semaphore(2)
         if "operators" in parts:
             staff = [given for given in self._issued.staff if given.role == "remote_operator"]
-            work += [Operator(given, desk, pace, self._seed, sessions, door).run() for given in staff]
+            work += [Operator(given, desk, pace, self._seed, sessions, door, world).run() for given in staff]
         if "crews" in parts:
             # the account without a place is left to whoever looks at the crew's page
             crew = [given for given in self._issued.staff if given.role == "crew" and "-" in given.username]

@@ -42,6 +42,7 @@ class World:
         outages_per_hour: float,
         sensor_faults_per_hour: float = 0.0,
         has_crews: bool = False,
+        takeovers_per_hour: float = 0.0,
         utc_offset_h: float = 8.0,
         clock: CityClock | None = None,
     ) -> None:
@@ -53,6 +54,7 @@ class World:
         memories.load_fences(self._fence_book)
         self._sensor_faults = sensor_faults_per_hour
         self._has_crews = has_crews
+        self._takeovers = takeovers_per_hour
         self.vehicles = self._vehicles(issued, memories.load())
         self.clouds = [
             MakerCloud(
@@ -104,6 +106,12 @@ class World:
         vehicle = self.vehicles.get(vehicle_no)
         if vehicle is not None:
             vehicle.mend()
+
+    def assist(self, vehicle_no: int) -> None:
+        """Let a remote operator help a vehicle that asked; one that is not simulated here is left."""
+        vehicle = self.vehicles.get(vehicle_no)
+        if vehicle is not None:
+            vehicle.asking.assist(self.clock.now_ms())
 
     def vehicle(self, vehicle_code: str) -> Vehicle | None:
         """Return the vehicle with a printed code."""
@@ -157,5 +165,6 @@ class World:
                 self._fence_book,
                 sensor_faults_per_hour=self._sensor_faults,
                 waits_for_crew=self._has_crews,
+                takeovers_per_hour=self._takeovers,
             )
         return vehicles

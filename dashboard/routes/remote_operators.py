@@ -34,7 +34,9 @@ class RemoteOperators(Controller):
         operation_id="signInForDuty",
         status_code=HTTP_200_OK,
         guards=[requires(Scope.DUTY_SERVE)],
-        responses=problem_responses("not-authenticated", "forbidden", "already-exists", "unavailable"),
+        responses=problem_responses(
+            "not-authenticated", "forbidden", "already-exists", "rest-needed", "unavailable"
+        ),
     )
     async def sign_in(
         self, principal: NamedDependency[Principal], dashboard: NamedDependency[DashboardParts]

@@ -19,6 +19,12 @@ VEHICLES_PER_OPERATOR: Final = 3
 LOST_AFTER: Final = timedelta(seconds=30)
 """Wall time without a heartbeat after which an operator is lost (domain.md, Dispatchable)."""
 
+LONGEST_ON_DUTY: Final = timedelta(hours=4)
+"""City time on duty after which an operator is given no further vehicle and must rest before the next shift:
+the limit of drivers (道路交通安全法实施条例, 62); a city may want less."""
+LEAST_REST: Final = timedelta(minutes=20)
+"""The rest that ends a time on duty; a shorter break does not (the same article)."""
+
 
 class ShiftState(StrEnum):
     """How an operator's time on duty stands."""
@@ -86,6 +92,28 @@ class Bindings(msgspec.Struct, frozen=True, kw_only=True):
 def is_present(shift: Shift, wall: datetime) -> bool:
     """Return whether the operator counts as on duty at this wall time."""
     return shift.state is ShiftState.ON_DUTY and wall - shift.heard_at <= LOST_AFTER
+
+
+def is_at_limit(shift: Shift, at: datetime) -> bool:
+    """Return whether a running shift has lasted so long that it takes no further vehicle."""
+    return shift.state is not ShiftState.SIGNED_OFF and at - shift.signed_in_at >= LONGEST_ON_DUTY
+
+
+def rest_until(earlier: Sequence[Shift], at: datetime) -> datetime | None:
+    """Return until when somebody must rest, None when a shift may begin; ``earlier`` is newest first.
+
+    Shifts with too short a break between them are one time on duty.
+    """
+    over = [shift for shift in earlier if shift.signed_off_at is not None]
+    if not over or over[0].signed_off_at is None or at - over[0].signed_off_at >= LEAST_REST:
+        return None
+    worked, before = timedelta(), at
+    for shift in over:
+        if shift.signed_off_at is None or before - shift.signed_off_at >= LEAST_REST:
+            break
+        worked += shift.signed_off_at - shift.signed_in_at
+        before = shift.signed_in_at
+    return over[0].signed_off_at + LEAST_REST if worked >= LONGEST_ON_DUTY else None
 
 
 def may_watch(shift: Shift, vehicle: UnderWay) -> bool:

@@ -1,6 +1,6 @@
 """A remote operator comes on duty, says that he is there, and goes."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -11,9 +11,11 @@ from core.database import Database, Transaction
 from core.errors import Conflict
 from core.ids import StaffId, VehicleNo, new_id
 from core.transitions import advance as next_state
-from fleet.people.duty import SHIFT_TRANSITIONS, VEHICLES_PER_OPERATOR, Shift, ShiftEvent
+from fleet.people.duty import SHIFT_TRANSITIONS, VEHICLES_PER_OPERATOR, Shift, ShiftEvent, rest_until
 from fleet.people.store import ShiftStore
 from fleet.vehicles.store import VehicleStore
+
+ONE_DAY = timedelta(days=1)
 
 
 class DutyView(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,13 +28,19 @@ class DutyView(msgspec.Struct, frozen=True, kw_only=True):
 async def sign_in_operator(
     database: Database, principal: Principal, clock: Clock, *, capacity: int = VEHICLES_PER_OPERATOR
 ) -> DutyView:
-    """Return the shift that begins now, or the one that is running: signing in twice is one shift."""
+    """Return the shift that begins now, or the one that is running: signing in twice is one shift.
+
+    Raises Conflict("rest-needed") for somebody who was on duty too long and has not rested.
+    """
     at, wall = clock.now(), clock.wall()
     async with database.write() as tx:
         store = ShiftStore(tx)
         running = await store.of_person(StaffId(principal.id))
         if running is not None:
             return await _view(store, await _heard(store, running, wall))
+        resting = rest_until(await store.lately_of(StaffId(principal.id), at - ONE_DAY), at)
+        if resting is not None:
+            raise Conflict("rest-needed", rest_until=resting.isoformat())
         shift = Shift(
             shift_id=new_id(),
             staff_id=StaffId(principal.id),

@@ -37,6 +37,14 @@ class ShiftStore:
         )
         return found[0] if found else None
 
+    async def lately_of(self, staff_id: StaffId, since: datetime) -> list[Shift]:
+        """Return the shifts that a person signed off from since a moment, the newest first."""
+        return await self._all(
+            select(shifts)
+            .where(shifts.c.staff_id == staff_id, shifts.c.signed_off_at >= since)
+            .order_by(shifts.c.signed_off_at.desc())
+        )
+
     async def running(self, reach: Reach) -> list[Shift]:
         """Return shifts on duty or lost whose company lies within the reach, the earliest sign-in first.
 

@@ -26,6 +26,7 @@ from fleet.people.duty import (
     ShiftState,
     UnderWay,
     choose_operator,
+    is_at_limit,
     is_present,
     plan_bindings,
     rooms,
@@ -82,7 +83,8 @@ class VehicleWatch:
         wall = self._clock.wall()
         plan = _plan(picture, wall)
         to_stop = [number for number in plan.unwatched if not picture.vehicles[number].is_held_by_stop]
-        return bool(plan.ended or plan.made or to_stop or _lost(picture.shifts, wall))
+        tired = _at_limit(picture.shifts, self._clock.now())
+        return bool(plan.ended or plan.made or to_stop or tired or _lost(picture.shifts, wall))
 
     async def _keep(self, tx: Transaction, picture: _Picture) -> Bindings:
         at, wall = self._clock.now(), self._clock.wall()
@@ -91,6 +93,10 @@ class VehicleWatch:
             state = next_state(SHIFT_TRANSITIONS, shift.state, ShiftEvent.LOST)
             await store.save(shift, msgspec.structs.replace(shift, state=state, version=shift.version + 1))
             _log.warning("remote_operator_lost", shift=shift.shift_id)
+        for shift in _at_limit((await _look(tx)).shifts, at):
+            # what he watches stays with him; nothing more is given to him
+            await store.save(shift, msgspec.structs.replace(shift, capacity=0, version=shift.version + 1))
+        picture = await _look(tx)
         plan = _plan(picture, wall)
         by_person = {shift.staff_id: shift for shift in picture.shifts}
         gone = [number for number in plan.ended if number in picture.vehicles]
@@ -169,6 +175,14 @@ def _under_way(vehicle: Vehicle) -> UnderWay:
 
 def _lost(shifts: list[Shift], wall: datetime) -> list[Shift]:
     return [shift for shift in shifts if shift.state is ShiftState.ON_DUTY and not is_present(shift, wall)]
+
+
+def _at_limit(shifts: list[Shift], at: datetime) -> list[Shift]:
+    return [
+        shift
+        for shift in shifts
+        if shift.state is ShiftState.ON_DUTY and shift.capacity > 0 and is_at_limit(shift, at)
+    ]
 
 
 def _signals(plan: Bindings, at: datetime) -> list[AlarmSignal]:

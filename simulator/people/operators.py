@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import structlog
@@ -12,8 +12,8 @@ from simulator.people.api import Api
 from simulator.people.desk import StaffDesk
 from simulator.people.pace import Pace, Sessions
 
-SHIFT_S = (6 * 3600.0, 9 * 3600.0)
-BREAK_S = (600.0, 1800.0)
+SHIFT_S = (3 * 3600.0, 3.8 * 3600.0)
+BREAK_S = (1500.0, 2700.0)
 """Length of a shift and of the break after it, city seconds, from and to."""
 BEAT_S = 8.0
 """Wall seconds between heartbeats; after 30 the operator is lost."""
@@ -22,9 +22,20 @@ ANSWER_S = (600.0, 1200.0)
 """City seconds until an operator answers an alarm that nobody else has answered: people at a console come
 first."""
 LOOK_EVERY_BEATS = 4
+QUEUE_EVERY_BEATS = 2
+HELP_S = (60.0, 150.0)
+"""City seconds that helping a vehicle takes, from and to."""
 NOBODY_WATCHED = "no remote operator could take the vehicle"
 """Reason of the stops that the city gives by itself; an operator who has such a vehicle lets it go on."""
 _log = structlog.get_logger("simulator.people")
+
+
+class Console(Protocol):
+    """The maker's own console, by which an operator helps a vehicle."""
+
+    def assist(self, vehicle_no: int) -> None:
+        """Choose a way for a vehicle that asked."""
+        ...
 
 
 class Watched(msgspec.Struct, frozen=True, rename="camel"):
@@ -50,8 +61,14 @@ class Operator:
         seed: int,
         sessions: Sessions,
         door: asyncio.Semaphore,
+        console: Console | None = None,
     ) -> None:
-        """Take who it is; ``door`` lets few log in at a time, because each log-in costs the city 0.1 s."""
+        """Take who it is; ``door`` lets few log in at a time, because each log-in costs the city 0.1 s.
+
+        ``console`` is the maker's, by which vehicles are helped; None where none are simulated.
+        """
+        self._console = console
+        self._helping: tuple[str, int] | None = None
         self._desk = StaffDesk(given, api, pace, sessions, door)
         self._pace = pace
         self._lot = random.Random(f"operator:{seed}:{given.username}")  # noqa: S311 - a simulation
@@ -62,11 +79,14 @@ class Operator:
     async def run(self) -> None:
         """Work shifts until everybody goes home."""
         await self._pace.wall(self._lot.uniform(0, 10))
+        # who is here at the start has been here for a while: not everybody rests at the same time
+        share = self._lot.uniform(0.2, 1.0)
         while not self._pace.is_over:
             if not await self._desk.log_in() or not await self._begin():
                 await self._pace.wall(self._lot.uniform(5, 15))
                 continue
-            ends_ms = self._pace.clock.now_ms() + int(1000 * self._lot.uniform(*SHIFT_S))
+            ends_ms = self._pace.clock.now_ms() + int(1000 * share * self._lot.uniform(*SHIFT_S))
+            share = 1.0
             if await self._serve(ends_ms):
                 await self._desk.call("POST", "/api/remote-operators/sign-off")
                 if not self._pace.is_over:
@@ -90,10 +110,39 @@ class Operator:
                     await self._let_go_on(number)
                 self._cared_for = numbers
                 beats += 1
+                if beats % QUEUE_EVERY_BEATS == 0 or self._helping is not None:
+                    await self._work_the_queue()
                 if numbers and beats % LOOK_EVERY_BEATS == 0:
                     await self._answer_alarms(numbers)
             await self._pace.wall(self.beat_s * self._lot.uniform(0.85, 1.1))
         return True
+
+    async def _work_the_queue(self) -> None:
+        """Go on with the vehicle that one helps, or take the next that asks for somebody."""
+        if self._helping is not None:
+            takeover_id, due_ms = self._helping
+            if self._pace.clock.now_ms() >= due_ms:
+                self._helping = None
+                body = {"words": "已选定绕行路径 / chose a way round"}
+                await self._desk.call("POST", f"/api/interventions/{takeover_id}/resolve", body=body)
+            return
+        answer = await self._desk.call("GET", "/api/interventions")
+        if not answer.is_good or not isinstance(answer.body, dict):
+            return
+        waiting = [each for each in answer.body.get("items", ()) if each.get("mayClaim")]
+        if waiting:
+            await self._help(waiting[0])
+
+    async def _help(self, asked: dict[str, Any]) -> None:
+        path = f"/api/interventions/{asked['takeoverId']}"
+        if not (await self._desk.call("POST", f"{path}/claim")).is_good:
+            return
+        if not (await self._desk.call("POST", f"{path}/begin", body={"mode": "assist"})).is_good:
+            return
+        if self._console is not None:
+            self._console.assist(asked["vehicleNo"])
+        span_ms = int(1000 * self._lot.uniform(*HELP_S))
+        self._helping = asked["takeoverId"], self._pace.clock.now_ms() + span_ms
 
     async def _answer_alarms(self, numbers: set[int]) -> None:
         """Acknowledge what concerns the vehicles in one's care, after a while."""

@@ -103,7 +103,10 @@ def status_marks(vehicle: Vehicle) -> tuple[object, ...]:
 
 def _mode_flags(vehicle: Vehicle) -> int:
     at_risk = vehicle.is_held or vehicle.is_stopped_by_silence or vehicle.is_empty
+    at_risk = at_risk or vehicle.asking.is_standing
     flags = int(ControlMode.MINIMAL_RISK if at_risk else ControlMode.AUTONOMOUS)
+    if vehicle.asking.is_assisted:
+        flags = int(ControlMode.REMOTE_ASSIST)
     if vehicle.memory.held_by == "power_down" and vehicle.speed_mps == 0:
         flags = int(ControlMode.OFF)
     if vehicle.is_charging:

@@ -11,9 +11,17 @@ from typing import Literal
 import msgspec
 
 from fleet.links.wire.messages import Command, LinkLoss
-from fleet.links.wire.reports import CodeFailed, CommandResult, DoorOpened, Fault, LinkLossPolicy
+from fleet.links.wire.reports import (
+    CodeFailed,
+    CommandResult,
+    DoorOpened,
+    Fault,
+    LinkLossPolicy,
+    TakeoverRequested,
+)
 from fleet.links.wire.status import CommandOutcome
 from simulator.issued import GivenVehicle
+from simulator.vehicles.asking import Asking
 from simulator.vehicles.battery import Battery
 from simulator.vehicles.doors import Doors
 from simulator.vehicles.drive import EMERGENCY_BRAKE_MPS2, SAFE_BRAKE_MPS2, Motion
@@ -61,6 +69,7 @@ class Vehicle:
         *,
         sensor_faults_per_hour: float = 0.0,
         waits_for_crew: bool = False,
+        takeovers_per_hour: float = 0.0,
     ) -> None:
         self.given = given
         self.memory = memory
@@ -68,6 +77,7 @@ class Vehicle:
         self.lot = random.Random(f"{seed}:{given.vehicle_no}")  # noqa: S311 - a simulation, not a secret
         self.reports = ReportBook(given.vehicle_no, memory)
         self._sensors = Sensors(given.vehicle_no, seed, sensor_faults_per_hour, waits_for_crew=waits_for_crew)
+        self.asking = Asking(given.vehicle_no, seed, takeovers_per_hour)
         self._crew_after_s = WITHOUT_CREW_S if waits_for_crew else CREW_AFTER_S
         self.doors = Doors(self.lot)
         self.battery = Battery(given.battery_wh, memory.battery_ratio, memory.battery_c)
@@ -127,6 +137,7 @@ class Vehicle:
         driven_m = self._drive()
         self._use_energy(driven_m)
         self._look_at_sensors()
+        self._look_ahead()
         if self.speed_mps == 0.0 and self._awaiting_stand:
             self._finish_stopping()
         self.work.step(self.now_ms)
@@ -257,6 +268,7 @@ class Vehicle:
             or self.memory.is_paused
             or self.is_stopped_by_silence
             or self.is_empty
+            or self.asking.is_standing
             or self.doors.any_open
         )
 
@@ -295,6 +307,12 @@ class Vehicle:
         elif not until_ms and (until_ms := self._sensors.blocked_until(self.now_ms)):
             self.memory.sensor_blocked_until_ms = until_ms
             self.work.report(Fault(code=FAULT_SENSOR_BLOCKED, detail="dust or ice on the front lidar"))
+
+    def _look_ahead(self) -> None:
+        self.asking.pass_time(self.now_ms)
+        is_driving = self.speed_mps > 0 and not self._must_stand()
+        if is_driving and self.asking.drove(STEP_S, self.now_ms):
+            self.work.report(TakeoverRequested(reason="way_blocked", detail="construction on the lane"))
 
     def _wait_for_crew(self) -> None:
         """A crew comes with a fresh pack, or somebody does when nobody plays the crew."""

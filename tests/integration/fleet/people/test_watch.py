@@ -146,3 +146,25 @@ async def test_after_a_start_operators_get_time_to_be_heard_before_vehicles_stop
     assert await watch.keep_once() == Bindings()
     clock.advance(61)
     assert (await watch.keep_once()).unwatched == (VehicleNo(1),)
+
+
+async def test_an_operator_at_the_limit_gets_nothing_more_keeps_what_he_has_and_rests_afterwards(
+    database: Database, clock: SettableClock
+) -> None:
+    await working_vehicles(database, 1, 2)
+    await sign_in_operator(database, operator("ann"), clock)
+    watch = VehicleWatch(database, clock)
+    await send_out(database, 1)
+    await watch.keep_once()
+    clock.advance(4 * 3600)
+    await heartbeat(database, operator("ann"), clock)
+    await send_out(database, 2)
+    assert (await watch.keep_once()).unwatched == (2,)
+    assert await watched(database) == {1: "ann"}
+    await sign_off_operator(database, operator("ann"), clock)
+    clock.advance(19 * 60)
+    with pytest.raises(Conflict) as refusal:
+        await sign_in_operator(database, operator("ann"), clock)
+    assert refusal.value.code == "rest-needed"
+    clock.advance(60)
+    assert (await sign_in_operator(database, operator("ann"), clock)).shift.capacity == 3

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import hypothesis.strategies as st
+import msgspec
+import pytest
 from hypothesis import given
 
 from core.ids import DistrictCode, OperatorId, StaffId, VehicleNo
@@ -14,6 +16,7 @@ from fleet.people.duty import (
     is_present,
     may_watch,
     plan_bindings,
+    rest_until,
     rooms,
 )
 
@@ -126,3 +129,31 @@ def test_after_the_plan_every_vehicle_under_way_is_watched_or_named(
 
 def test_room_is_never_negative() -> None:
     assert rooms([a_shift("ann", capacity=1)], bound(ann=[1, 2]), WALL) == {"ann": 0}
+
+
+@pytest.mark.parametrize(
+    ("worked", "after", "rests"),
+    [
+        ([(0, 239)], 1, False),
+        ([(0, 240)], 1, True),
+        ([(0, 240)], 19.9, True),
+        ([(0, 240)], 20, False),
+        ([(0, 120), (130, 250)], 1, True),
+        ([(0, 120), (140, 260)], 1, False),
+    ],
+)
+def test_whoever_was_on_duty_for_four_hours_rests_and_short_breaks_are_no_rest(
+    worked: list[tuple[float, float]], after: float, rests: bool
+) -> None:
+    earlier = [
+        msgspec.structs.replace(
+            a_shift("ann"),
+            state=ShiftState.SIGNED_OFF,
+            signed_in_at=WALL + timedelta(minutes=began),
+            signed_off_at=WALL + timedelta(minutes=ended),
+        )
+        for began, ended in reversed(worked)
+    ]
+    ended_at = WALL + timedelta(minutes=worked[-1][1])
+    until = rest_until(earlier, ended_at + timedelta(minutes=after))
+    assert until == (ended_at + timedelta(minutes=20) if rests else None)
