@@ -63,7 +63,7 @@ class WorkOrders(Controller):
         principal: NamedDependency[Principal],
         dashboard: NamedDependency[DashboardParts],
         shown: Annotated[Shown, QueryParameter(name="state")] = "current",
-        kind: WorkKind | None = None,
+        kind: Annotated[WorkKind | None, QueryParameter()] = None,
         vehicle_no: Annotated[int | None, QueryParameter(name="vehicleNo", ge=1, le=4_294_967_295)] = None,
         cursor: Cursor = None,
         limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
