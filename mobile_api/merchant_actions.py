@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 
 from core.auth.principal import EVERYTHING, Principal, reach_of
 from core.database import Transaction
-from core.ids import GoodsId, OrderId
+from core.ids import GoodsId, OrderId, TaskId
 from core.repeatable import Repeated, answer_once
 from mobile_api.parts import MobileParts
 from mobile_api.schemas.catalogue import ShelfGoods, shelf_goods
-from mobile_api.schemas.merchant_orders import MerchantOrder, merchant_order
+from mobile_api.schemas.merchant_orders import Beside, MerchantOrder, PickList, merchant_order, pick_list
 from services.delivery.count_goods import count_goods, mark_goods
-from services.delivery.store import CatalogueStore
+from services.delivery.store import CatalogueStore, CompartmentStore
+from services.dispatch.store import DecisionStore
 from services.merchants.store import DeskStore
 from services.orders.accept_order import accept_order, goods_ready
 from services.orders.load_order import load_order
@@ -38,7 +39,7 @@ async def orders_to_pack(
     do."""
     async with parts.database.read() as tx:
         found = await OrderStore(tx).listed(reach_of(principal), states=states or TO_DO, limit=MOST_LISTED)
-        return await _views(tx, found)
+        return await merchant_orders(tx, found, at=parts.clock.now())
 
 
 async def accept_own(
@@ -92,6 +93,17 @@ async def load_own(
     return await _moved(parts, repeated, write, status=202)
 
 
+async def picks_of_own(parts: MobileParts, principal: Principal, order_id: OrderId) -> PickList:
+    """Return what to take from the shelf for one order; raise NotFound for another merchant's."""
+    async with parts.database.read() as tx:
+        order = await OrderStore(tx).get(order_id, reach_of(principal))
+        shelf = await CatalogueStore(tx).goods_by_id([line.goods_id for line in order.lines])
+        numbers = [] if order.vehicle_no is None else [order.vehicle_no]
+        boxes = [box for layout in (await CompartmentStore(tx).layouts(numbers)).values() for box in layout]
+    label = next((box.label for box in boxes if box.number == order.compartment), "")
+    return pick_list(order, shelf, label)
+
+
 async def own_shelf(parts: MobileParts, principal: Principal) -> list[ShelfGoods]:
     """Return what the merchant sells, sold out or not, by name."""
     async with parts.database.read() as tx:
@@ -131,16 +143,30 @@ async def _moved(
     status: int,
 ) -> MerchantOrder:
     async def work(tx: Transaction) -> MerchantOrder:
-        return (await _views(tx, [await write(tx)]))[0]
+        return (await merchant_orders(tx, [await write(tx)], at=parts.clock.now()))[0]
 
     wall = parts.clock.wall()
     return await answer_once(parts.database, repeated, MerchantOrder, work, status=status, wall=wall)
 
 
-async def _views(tx: Transaction, orders: list[Order]) -> list[MerchantOrder]:
+async def merchant_orders(tx: Transaction, orders: list[Order], *, at: datetime) -> list[MerchantOrder]:
+    """Return orders whose reach was checked as their merchant reads them."""
     ids = [order.task_id for order in orders if order.task_id is not None]
     tasks = await TaskStore(tx).of_ids(ids, EVERYTHING)
-    return [merchant_order(order, tasks) for order in orders]
+    carried = [order_id for task in tasks.values() for order_id in task.orders()]
+    boxes_of: dict[TaskId, dict[OrderId, int]] = {}
+    for each in (await OrderStore(tx).of_ids(carried, EVERYTHING)).values():
+        if each.task_id is not None and each.compartment is not None and not each.is_terminal:
+            boxes_of.setdefault(each.task_id, {})[each.order_id] = each.compartment
+    waiting = [order.order_id for order in orders if order.state is OrderState.ACCEPTED]
+    newest = await DecisionStore(tx).newest_of(waiting)
+    beside = Beside(
+        tasks=tasks,
+        said={i: one.explanation for i, one in newest.items()},
+        layouts=await CompartmentStore(tx).layouts([task.vehicle_no for task in tasks.values()]),
+        boxes_of=boxes_of,
+    )
+    return [merchant_order(order, beside, at=at) for order in orders]
 
 
 async def _usual_s(tx: Transaction, principal: Principal, order_id: OrderId, at: datetime) -> float:

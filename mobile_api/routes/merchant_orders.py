@@ -13,10 +13,10 @@ from core.auth.roles import Scope
 from core.ids import OrderId
 from core.problem_http import problem_responses
 from core.repeatable import REPEATED, IdempotencyKey, Repeated
-from mobile_api.merchant_actions import accept_own, load_own, orders_to_pack, ready_own
+from mobile_api.merchant_actions import accept_own, load_own, orders_to_pack, picks_of_own, ready_own
 from mobile_api.parts import MobileParts
 from mobile_api.routes.parameters import IdPath, States
-from mobile_api.schemas.merchant_orders import LoadGoods, MerchantOrder
+from mobile_api.schemas.merchant_orders import LoadGoods, MerchantOrder, PickList
 from services.orders.accept_order import LONGEST_PREPARE
 
 ReadyInS = Annotated[float | None, QueryParameter(name="readyInS", ge=0, le=LONGEST_PREPARE.total_seconds())]
@@ -40,6 +40,16 @@ class MerchantOrders(Controller):
     ) -> list[MerchantOrder]:
         """Return orders with something to do, or those in the states asked for; newest first."""
         return await orders_to_pack(mobile, principal, tuple(states or ()))
+
+    @get("/{order_id:str}/pick-list", operation_id="pickList", responses=problem_responses(*OWN))
+    async def picks(
+        self,
+        order_id: IdPath,
+        principal: NamedDependency[Principal],
+        mobile: NamedDependency[MobileParts],
+    ) -> PickList:
+        """Return what to take from the shelf, by temperature, and the compartment it goes into."""
+        return await picks_of_own(mobile, principal, OrderId(order_id))
 
     @post(
         "/{order_id:str}/accept",
@@ -82,7 +92,7 @@ class MerchantOrders(Controller):
         "/{order_id:str}/loaded",
         operation_id="loadGoods",
         status_code=HTTP_202_ACCEPTED,
-        responses=problem_responses(*CHANGE, "vehicle-not-at-stop"),
+        responses=problem_responses(*CHANGE, "vehicle-not-at-stop", "compartment-not-fitting"),
     )
     async def loaded(
         self,
@@ -93,6 +103,9 @@ class MerchantOrders(Controller):
         mobile: NamedDependency[MobileParts],
         idempotency_key: IdempotencyKey = None,
     ) -> MerchantOrder:
-        """Open the compartment for the goods. The order is on its way when the vehicle has said so itself."""
+        """Open the planned compartment for the goods, or another that fits.
+
+        The order is on its way when the vehicle has said so itself.
+        """
         repeated = await Repeated.of(request, principal, idempotency_key)
         return await load_own(mobile, principal, OrderId(order_id), data.compartment, repeated)

@@ -31,6 +31,7 @@ DRAFT_REFUSED = (
     "licence-expired",
     "area-not-served",
     "out-of-stock",
+    "goods-forbidden",
     "goods-not-together",
     "order-too-large",
 )

@@ -5,9 +5,20 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from services.delivery.catalogue import Goods, Merchant, PickupPoint
-from services.delivery.count_goods import MOST_STOCK
+from services.delivery.catalogue import MOST_STOCK, Goods, Merchant, PickupPoint
+from services.delivery.compartments import Temperature
+from services.merchants.catalogue_csv import (
+    MOST_LITRES,
+    MOST_MASS_G,
+    MOST_NAME_CHARS,
+    MOST_PREPARE_MIN,
+    MOST_PRICE_FEN,
+    MOST_ROWS,
+)
 from services.merchants.desk import Desk, standing_of
+
+MOST_FILE_CHARS = 200_000
+"""A thousand rows of two hundred characters; a body is not read past 256 KiB anyway."""
 
 
 class MerchantView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -61,6 +72,43 @@ class Counted(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_
     """How many pieces are on the shelf."""
 
     stock: Annotated[int, Meta(ge=0, le=MOST_STOCK)]
+
+
+class CatalogueGoods(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Goods as their merchant writes them; ``code`` is the merchant's own and the key, ``stock`` null leaves
+    the shelf."""
+
+    code: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
+    name_zh: Annotated[str, Meta(min_length=1, max_length=MOST_NAME_CHARS)]
+    name_en: Annotated[str, Meta(max_length=MOST_NAME_CHARS)] = ""
+    price_fen: Annotated[int, Meta(ge=0, le=MOST_PRICE_FEN)]
+    mass_g: Annotated[float, Meta(ge=1, le=MOST_MASS_G)]
+    litres: Annotated[float, Meta(ge=0.01, le=MOST_LITRES)]
+    temperature: Temperature = Temperature.AMBIENT
+    ready_s: Annotated[float, Meta(ge=0, le=60 * MOST_PREPARE_MIN)] = 0.0
+    stock: Annotated[int, Meta(ge=0, le=MOST_STOCK)] | None = None
+    is_on_sale: bool = True
+    category: Annotated[str, Meta(max_length=40)] = ""
+
+
+class CatalogueBody(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Many goods at once: all are taken or none."""
+
+    goods: Annotated[tuple[CatalogueGoods, ...], Meta(min_length=1, max_length=MOST_ROWS)]
+
+
+class CatalogueFile(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """A CSV file with a header; the columns are those that the export writes."""
+
+    csv: Annotated[str, Meta(min_length=1, max_length=MOST_FILE_CHARS)]
+
+
+class CatalogueWritten(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How many goods were new, changed, and already so."""
+
+    created: int
+    updated: int
+    unchanged: int
 
 
 class PickupPointView(Struct, frozen=True, kw_only=True, rename="camel"):

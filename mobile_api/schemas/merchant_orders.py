@@ -6,9 +6,13 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from core.ids import TaskId
+from core.ids import GoodsId, OrderId, TaskId, VehicleNo
 from mobile_api.schemas.orders import LineView, line_view
-from services.orders.order import Order
+from services.delivery.catalogue import Goods
+from services.delivery.compartments import Compartment, Temperature, box_refusal
+from services.dispatch.explanation import Explanation
+from services.merchants.why_waits import why_waits
+from services.orders.order import Order, OrderLine
 from services.tasks.states import StopKind, StopState
 from services.tasks.task import Task
 
@@ -19,8 +23,52 @@ class LoadGoods(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknow
     compartment: Annotated[int, Meta(ge=1, le=64)] | None = None
 
 
+class Box(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A compartment of the vehicle at the door; ``refusal`` says why it cannot take this order, "" that it
+    can."""
+
+    number: int
+    label: str
+    temperature: str
+    refusal: str
+
+
+class PickLine(Struct, frozen=True, kw_only=True, rename="camel"):
+    """So many pieces to take from the shelf."""
+
+    goods_id: str
+    name_zh: str
+    name_en: str
+    quantity: int
+
+
+class PickBand(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What is taken from one place of the shop: ambient, chilled or warm."""
+
+    temperature: str
+    lines: tuple[PickLine, ...]
+
+
+class PickList(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What to take together for an order, the ambient first and what spoils last, and the box it goes to."""
+
+    order_id: str
+    placed_at: datetime
+    ready_at: datetime | None
+    note: str
+    pieces: int
+    litres: float
+    mass_kg: float
+    compartment_label: str
+    bands: tuple[PickBand, ...]
+
+
 class MerchantOrder(Struct, frozen=True, kw_only=True, rename="camel"):
-    """An order to be packed. ``isVehicleThere`` says that ``loaded`` will open the compartment now."""
+    """An order to be packed. ``isVehicleThere`` says that ``loaded`` will open the compartment now.
+
+    ``whyZh``/``whyEn`` say why it is not under way yet, "" when it waits for nobody; ``boxes`` are those of
+    the vehicle at the door.
+    """
 
     order_id: str
     version: int
@@ -39,11 +87,27 @@ class MerchantOrder(Struct, frozen=True, kw_only=True, rename="camel"):
     is_vehicle_there: bool
     loaded_at: datetime | None
     closed_at: datetime | None
+    why_zh: str
+    why_en: str
+    boxes: tuple[Box, ...]
 
 
-def merchant_order(order: Order, tasks: Mapping[TaskId, Task]) -> MerchantOrder:
-    """Return an order with where its vehicle stands."""
-    task = tasks.get(order.task_id) if order.task_id is not None else None
+class Beside(Struct, frozen=True, kw_only=True):
+    """What is read beside orders for their merchant."""
+
+    tasks: Mapping[TaskId, Task]
+    said: Mapping[OrderId, Explanation]
+    layouts: Mapping[VehicleNo, tuple[Compartment, ...]]
+    boxes_of: Mapping[TaskId, Mapping[OrderId, int]]
+    """The compartments that the open orders of a task have, those of other merchants among them."""
+
+
+def merchant_order(order: Order, beside: Beside, *, at: datetime) -> MerchantOrder:
+    """Return an order with where its vehicle stands and why it waits."""
+    task = beside.tasks.get(order.task_id) if order.task_id is not None else None
+    is_there = task is not None and _stands_to_load(task, order)
+    layout = beside.layouts.get(task.vehicle_no, ()) if task is not None and is_there else ()
+    why_zh, why_en = ("", "") if is_there else why_waits(order, beside.said.get(order.order_id), at=at)
     return MerchantOrder(
         order_id=order.order_id,
         version=order.version,
@@ -59,9 +123,55 @@ def merchant_order(order: Order, tasks: Mapping[TaskId, Task]) -> MerchantOrder:
         vehicle_no=order.vehicle_no,
         compartment=order.compartment,
         eta_pickup_at=order.eta_pickup_at,
-        is_vehicle_there=task is not None and _stands_to_load(task, order),
+        is_vehicle_there=is_there,
         loaded_at=order.loaded_at,
         closed_at=order.closed_at,
+        why_zh=why_zh,
+        why_en=why_en,
+        boxes=tuple(_box(box, layout, order, beside) for box in layout),
+    )
+
+
+def pick_list(order: Order, shelf: Mapping[GoodsId, Goods], label: str) -> PickList:
+    """Return what to take together; goods that are no longer known count as ambient."""
+    bands = [
+        PickBand(temperature=band.value, lines=lines)
+        for band in Temperature
+        if (lines := tuple(_pick_line(line) for line in order.lines if _band(line, shelf) is band))
+    ]
+    return PickList(
+        order_id=order.order_id,
+        placed_at=order.placed_at,
+        ready_at=order.ready_at,
+        note=order.note,
+        pieces=sum(line.quantity for line in order.lines),
+        litres=order.parcel.litres,
+        mass_kg=order.parcel.mass_kg,
+        compartment_label=label,
+        bands=tuple(bands),
+    )
+
+
+def _box(box: Compartment, layout: tuple[Compartment, ...], order: Order, beside: Beside) -> Box:
+    held = beside.boxes_of.get(order.task_id, {}) if order.task_id is not None else {}
+    taken = [number for other, number in held.items() if other != order.order_id]
+    refusal = box_refusal(layout, box.number, taken, order.parcel)
+    return Box(
+        number=box.number,
+        label=box.label,
+        temperature=box.temperature.value,
+        refusal="" if refusal is None else refusal.value,
+    )
+
+
+def _band(line: OrderLine, shelf: Mapping[GoodsId, Goods]) -> Temperature:
+    thing = shelf.get(line.goods_id)
+    return Temperature.AMBIENT if thing is None else thing.temperature
+
+
+def _pick_line(line: OrderLine) -> PickLine:
+    return PickLine(
+        goods_id=line.goods_id, name_zh=line.name_zh, name_en=line.name_en, quantity=line.quantity
     )
 
 

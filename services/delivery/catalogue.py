@@ -7,6 +7,9 @@ import msgspec
 from core.ids import DistrictCode, GoodsId, MerchantId, PickupPointId
 from services.delivery.compartments import Temperature
 
+MOST_STOCK = 100_000
+"""Most pieces of one kind of goods on a shelf: more is a slip of the finger."""
+
 
 class PickupPointKind(StrEnum):
     """How near to the door a pickup point is."""

@@ -1,7 +1,6 @@
 """A merchant says how many pieces of its goods are on the shelf, and what is sold out for now."""
 
 from datetime import datetime
-from typing import Final
 
 from core import audit
 from core.auth.principal import Principal, reach_of
@@ -9,9 +8,6 @@ from core.database import Transaction
 from core.ids import GoodsId
 from services.delivery.catalogue import Goods
 from services.delivery.store import CatalogueStore
-
-MOST_STOCK: Final = 100_000
-"""Most pieces of one kind of goods on a shelf: more is a slip of the finger."""
 
 
 async def count_goods(

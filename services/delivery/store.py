@@ -52,6 +52,12 @@ class CatalogueStore:
         """Register or update goods; the stock of known goods stays what it is. Return whether it was new."""
         return await _put(self._tx, goods, thing)
 
+    async def write_goods(self, thing: Goods) -> None:
+        """Make goods what their merchant says, the count of the shelf with them."""
+        if not await _put(self._tx, goods, thing):
+            row = goods.c.goods_id == thing.goods_id
+            await self._tx.execute(update(goods).where(row).values(stock=thing.stock))
+
     async def put_pickup_point(self, point: PickupPoint) -> bool:
         """Register or update a pickup point; return whether it was new."""
         return await _put(self._tx, pickup_points, point)
@@ -105,6 +111,11 @@ class CatalogueStore:
         """Return what the merchants within the reach have on sale, sold out or not, by name."""
         query = select(goods).where(goods.c.is_on_sale, within(goods.c.merchant_id, reach.merchants))
         return await _all(self._tx, query.order_by(goods.c.name_zh, goods.c.goods_id), Goods)
+
+    async def everything_of(self, merchant_id: MerchantId) -> list[Goods]:
+        """Return all goods of a merchant, on sale or not, by id."""
+        query = select(goods).where(goods.c.merchant_id == merchant_id).order_by(goods.c.goods_id)
+        return await _all(self._tx, query, Goods)
 
     async def pickup_points(self, district: DistrictCode | None = None) -> list[PickupPoint]:
         """Return the active pickup points, of one district when given, by compound and name."""

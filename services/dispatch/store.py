@@ -1,6 +1,7 @@
 """SQL of decisions: one row for each assignment, one for each different reason of waiting."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -65,6 +66,14 @@ class DecisionStore:
             query.order_by(decisions.c.at.desc(), decisions.c.decision_id.desc()).limit(limit)
         )
         return [read_row(row, Decision) for row in rows.mappings()]
+
+    async def newest_of(self, ids: Sequence[OrderId]) -> dict[OrderId, Decision]:
+        """Return the newest decision about each of several orders. Read the orders with a reach before."""
+        if not ids:
+            return {}
+        query = select(decisions).where(decisions.c.order_id.in_(sorted(set(ids))))
+        rows = await self._tx.execute(query.order_by(decisions.c.at, decisions.c.decision_id))
+        return {OrderId(row["order_id"]): read_row(row, Decision) for row in rows.mappings()}
 
     async def _add(
         self, explanation: Explanation, district: DistrictCode, outcome: Outcome, task_id: TaskId | None

@@ -12,6 +12,8 @@ from services.delivery.catalogue import Goods, Merchant, PickupPoint
 from services.delivery.compartments import Compartment, Parcel, common_band, takes
 from services.delivery.store import CatalogueStore, CompartmentStore
 from services.merchants.desk import must_take_orders
+from services.merchants.forbidden import Forbidden, forbidden_among
+from services.merchants.forbidden_store import ForbiddenStore
 from services.merchants.store import DeskStore
 from services.orders.order import OrderLine
 from services.orders.zone import ZoneLoad, zone_load
@@ -62,7 +64,7 @@ async def check_draft(tx: Transaction, draft: Draft, *, at: datetime) -> Checked
 
     Raises Invalid for quantities outside 1–20 or no lines, NotFound for an unknown merchant, pickup point
     or goods, Conflict ``merchant-closed``, ``merchant-paused``, ``licence-expired``, ``area-not-served``,
-    ``out-of-stock``, ``goods-not-together`` or ``order-too-large``.
+    ``out-of-stock``, ``goods-forbidden``, ``goods-not-together`` or ``order-too-large``.
     """
     catalogue = CatalogueStore(tx)
     merchant = await catalogue.merchant(draft.merchant_id)
@@ -71,6 +73,7 @@ async def check_draft(tx: Transaction, draft: Draft, *, at: datetime) -> Checked
     load, operator = await _must_be_served(tx, merchant, point, at)
     shelf = {thing.goods_id: thing for thing in await catalogue.goods_of(merchant.merchant_id)}
     wanted = _wanted(draft.lines, shelf)
+    _must_be_allowed(await ForbiddenStore(tx).all(), [shelf[goods_id] for goods_id in wanted])
     parcel = parcel_of(wanted, shelf)
     layouts = await CompartmentStore(tx).layouts(load.numbers)
     _must_fit(parcel, [box for layout in layouts.values() for box in layout])
@@ -136,6 +139,20 @@ def _wanted(lines: Sequence[DraftLine], shelf: Mapping[GoodsId, Goods]) -> dict[
             left = shelf[goods_id].left
             raise Conflict("out-of-stock", goods_id=goods_id, left=left, wanted=quantity)
     return wanted
+
+
+def _must_be_allowed(rules: Sequence[Forbidden], goods: Sequence[Goods]) -> None:
+    found = forbidden_among(rules, goods)
+    if found is not None:
+        thing, rule = found
+        raise Conflict(
+            "goods-forbidden",
+            rule.reason_en,
+            goods_id=thing.goods_id,
+            category=rule.category,
+            reason_zh=rule.reason_zh,
+            reason_en=rule.reason_en,
+        )
 
 
 def parcel_of(wanted: Mapping[GoodsId, int], shelf: Mapping[GoodsId, Goods]) -> Parcel:

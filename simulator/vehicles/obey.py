@@ -140,7 +140,13 @@ def _why_no_door(vehicle: "Vehicle", body: OpenCompartment) -> Refusal:
     order = next((order for order in here if order.order_id == body.order_id), None)
     if order is None:
         return "not at a stop of this order"
-    return None if order.compartment == body.compartment else f"it is in compartment {order.compartment}"
+    if order.compartment == body.compartment:
+        return None
+    if task.stop.kind != "load" or task.cargo.get(order.order_id) == "on_board":
+        return f"it is in compartment {order.compartment}"
+    riding = (each for stop in task.plan.stops for each in stop.orders)
+    others = {each.compartment for each in riding if each.order_id != order.order_id}
+    return f"another order rides in compartment {body.compartment}" if body.compartment in others else None
 
 
 def _assign_task(vehicle: "Vehicle", command: Command, body: CommandBody) -> None:

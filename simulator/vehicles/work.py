@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from fleet.links.wire.commands import AssignTask, SpeedLimit, StopPlan
 from fleet.links.wire.reports import (
     DoorClosed,
@@ -225,6 +227,7 @@ class Work:
         if task is not None and order_id in task.cargo:
             if door.puts_in:
                 task.cargo[order_id] = "on_board"
+                task.plan = rides_in(task.plan, order_id, door.compartment)
                 self.report(
                     GoodsLoaded(order_id=order_id, compartment=door.compartment, stop_id=door.stop_id)
                 )
@@ -311,3 +314,19 @@ class Work:
             self._vehicle.is_charging = True
         elif task.stop.kind == "return":
             self._counter_at_ms = task.reached_ms
+
+
+def rides_in(plan: AssignTask, order_id: str, compartment: int) -> AssignTask:
+    """Return the plan with the order in this compartment at every stop: where its goods were put counts."""
+    replace = msgspec.structs.replace
+    stops = tuple(
+        replace(
+            stop,
+            orders=tuple(
+                replace(order, compartment=compartment) if order.order_id == order_id else order
+                for order in stop.orders
+            ),
+        )
+        for stop in plan.stops
+    )
+    return replace(plan, stops=stops)

@@ -26,6 +26,7 @@ from geofences.fences import FenceDraft
 from geofences.publishing import sync_fences
 from services.delivery.catalogue import Goods
 from services.delivery.store import CatalogueStore, CompartmentStore
+from services.merchants.forbidden_store import ForbiddenStore
 from services.merchants.store import DeskStore
 from services.places.place import PlaceKind
 from services.places.store import PlaceStore
@@ -42,6 +43,7 @@ from steppe.city.fleet import (
     permit_of,
     roster_vehicles,
 )
+from steppe.city.forbidden import forbidden_of
 from steppe.city.pack import CityPack
 from steppe.city.report import LoadReport
 from steppe.city.tables import cities
@@ -176,6 +178,7 @@ async def _commerce(
     for desk in first_desks(pack, build, at.astimezone(ZoneInfo(pack.city.time_zone)).date()):
         is_new = await DeskStore(tx).start(desk)
         report.count("food licences", "created" if is_new else "unchanged")
+    await ForbiddenStore(tx).put(forbidden_of(pack))
     goods = goods_of(pack, build)
     known_goods = await store.goods_by_id([thing.goods_id for thing in goods])
     stocked = [_as_people_left_it(thing, known_goods.get(thing.goods_id)) for thing in goods]

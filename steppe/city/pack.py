@@ -334,7 +334,18 @@ class Goods(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     stock: Annotated[int, Meta(ge=0)]
     """What is on the shelf at first; a later load leaves the shelf as it is."""
     category: str = ""
-    """A word that forbidden.toml may name; "" is named by nobody."""
+    """A word that a [[forbidden]] row may name; "" is named by none."""
+
+
+class ForbiddenGoods(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A category that nobody may sell unattended, why, and words of names that give it away."""
+
+    category: Slug
+    name_zh: Name
+    name_en: Name
+    reason_zh: Name
+    reason_en: Name
+    words: tuple[Name, ...] = ()
 
 
 class CityPack(Struct, frozen=True, kw_only=True):
@@ -358,6 +369,7 @@ class CityPack(Struct, frozen=True, kw_only=True):
     fleet: FleetTemplate
     places: PlaceNumbers
     goods: tuple[Goods, ...]
+    forbidden: tuple[ForbiddenGoods, ...] = ()
 
     def district(self, code: str) -> District:
         """Return the district of a code; KeyError when the city has none."""

@@ -16,6 +16,8 @@ from shapely.geometry import shape
 from core.errors import Invalid
 from core.ids import DistrictCode
 from core.kinds import ServiceKind
+from services.merchants.forbidden import forbidden_by
+from steppe.city.forbidden import forbidden_of
 from steppe.city.pack import (
     Account,
     Agency,
@@ -23,6 +25,7 @@ from steppe.city.pack import (
     CityPack,
     District,
     FleetTemplate,
+    ForbiddenGoods,
     Goods,
     LinkProfile,
     Maker,
@@ -104,6 +107,7 @@ def read_pack(name_or_path: str) -> CityPack:
         fleet=_toml(content, "fleet.toml", FleetTemplate),
         places=_toml(content, "places.toml", PlaceNumbers),
         goods=_rows(content, "goods.toml", "goods", Goods),
+        forbidden=_rows(content, "goods.toml", "forbidden", ForbiddenGoods),
     )
     check_pack(pack)
     return pack
@@ -132,6 +136,11 @@ def check_pack(pack: CityPack) -> None:
     _known("makers.toml", "model.link_profile", (model.link_profile for model in pack.models), profiles)
     kinds = [kind.kind for kind in pack.places.merchant]
     _known("goods.toml", "goods.merchant_kind", (goods.merchant_kind for goods in pack.goods), kinds)
+    rules = forbidden_of(pack)
+    for thing in pack.goods:
+        rule = forbidden_by(rules, category=thing.category, name_zh=thing.name_zh, name_en=thing.name_en)
+        if rule is not None:
+            raise fault("goods.toml", f"goods.{thing.goods}", f"may not be sold unattended: {rule.reason_en}")
     served = [model.service for model in pack.models]
     wanted = [line.service for line in pack.roster if line.planned]
     _known("makers.toml", "model.service", [*wanted, *(line.service for line in pack.fleet.demo)], served)

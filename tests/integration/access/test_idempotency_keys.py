@@ -71,6 +71,10 @@ BODIES: Mapping[str, Any] = {
     "POST /api/resident/orders/{order_id}/open": {},
     "POST /api/merchant/orders/{order_id}/loaded": {},
     "POST /api/merchant/goods/{goods_id}/stock": {"stock": 50},
+    "POST /api/merchant/goods/csv": {"csv": "goods"},
+    "POST /api/merchant/goods/catalogue": {
+        "goods": [{"code": "m", "nameZh": "x", "priceFen": 1, "massG": 1, "litres": 1}]
+    },
     "POST /api/merchant/desk/pause": {"reason": "break"},
     "POST /api/merchant/desk/busy": {"extraMinutes": 10},
     "POST /api/merchant/desk/licence": {"number": "JY1", "expiresOn": "2030-01-01"},

@@ -39,6 +39,7 @@ LUCK_WANTED = {
     "quoteOrder": "a shop that no other case has paused",
     **dict.fromkeys(("pauseShop", "resumeShop"), "a key and a reason among few cases"),
     "renewLicence": "a day that is not past",
+    **dict.fromkeys(("importGoods", "writeCatalogue"), "a catalogue that is one"),
     "keepHours": "a day that is not past",
     "askForCode": "a number that is a phone's",
     "rescueOrder": "goods in a vehicle that cannot go on",

@@ -158,6 +158,31 @@ def test_several_orders_share_a_run() -> None:
     assert drive.vehicle.work.loaded_bits() == 0b10
 
 
+def test_goods_ride_in_the_free_compartment_that_the_merchant_chose() -> None:
+    drive = Drive(a_vehicle())
+    drive.assign(a_delivery())
+    drive.until_at("s-load")
+    drive.give(CommandKind.OPEN_COMPARTMENT, OpenCompartment(compartment=3, order_id="o1"))
+    drive.until_at("s-hand")
+    assert drive.vehicle.work.loaded_bits() == 0b100
+    opened = drive.vehicle.type_code(CODES[1], drive.now_ms)
+    assert (opened.result, opened.compartment) == ("opened", 3)
+
+
+def test_nothing_is_put_to_another_orders_goods() -> None:
+    drive = Drive(a_vehicle())
+    drive.assign(
+        a_plan(
+            a_stop("s1", "load", 100.0, orders=("a", "b")),
+            a_stop("s2", "handover", 300.0, start_m=100.0, orders=("a", "b")),
+        )
+    )
+    drive.until_at("s1")
+    drive.give(CommandKind.OPEN_COMPARTMENT, OpenCompartment(compartment=2, order_id="a"))
+    refused = [r for r in map(as_struct, drive.vehicle.memory.reports) if isinstance(r, CommandAck)][-1]
+    assert (refused.result, refused.detail) == ("rejected", "another order rides in compartment 2")
+
+
 def test_a_charge_ends_at_ninety_per_cent_and_a_visit_after_its_wait() -> None:
     drive = Drive(a_vehicle(battery_ratio=0.5))
     stops = (a_stop("c", "charge", 50.0), a_stop("v", "visit", 100.0, start_m=50.0, wait_s=30.0))

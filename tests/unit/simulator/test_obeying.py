@@ -128,7 +128,6 @@ def test_fences_held_are_those_last_sent() -> None:
     [
         (9, None, "compartments are 1 to 6"),
         (1, "somebody's", "not at a stop of this order"),
-        (2, "o1", "it is"),
     ],
 )
 def test_a_door_that_may_not_open_stays_shut(compartment: int, order: str | None, why: str) -> None:

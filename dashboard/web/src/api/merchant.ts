@@ -12,6 +12,8 @@ export interface DemoShop {
   token: string;
 }
 
+export type PickList = Schemas["PickList"];
+
 const post = <T>(path: string, body?: unknown, key: string = idempotencyKey()): Promise<T> =>
   ask(`/api/merchant/${path}`, { method: "POST", idempotencyKey: key, ...(body === undefined ? {} : { body }) });
 const order = (id: string, verb: string): string => `orders/${encodeURIComponent(id)}/${verb}`;
@@ -37,3 +39,6 @@ export const accept = (id: string, key: string): Promise<ShopOrder> => post(orde
 export const ready = (id: string, key: string): Promise<ShopOrder> => post(order(id, "ready"), undefined, key);
 export const load = (id: string, compartment: number | null, key: string): Promise<ShopOrder> =>
   post(order(id, "loaded"), { compartment }, key);
+export const pickList = (id: string): Promise<PickList> => ask(`/api/merchant/${order(id, "pick-list")}`);
+export const CSV_PATH = "/api/merchant/goods/csv";
+export const importCsv = (csv: string): Promise<Schemas["CatalogueWritten"]> => post("goods/csv", { csv });

@@ -89,6 +89,7 @@ export const phone: PhoneWords = {
       "merchant-closed": "The merchant has closed. Choose another or come later.",
       "merchant-paused": "The merchant takes no orders for a while. Choose another or come later.",
       "licence-expired": "The merchant's food licence is not good, so nothing can be ordered there.",
+      "goods-forbidden": "Some goods may not be sold unattended; go back and change.",
       "goods-not-together": "Cold and hot goods do not go into one compartment. Please order them apart.",
       "order-too-large": "This is too much for one compartment. Take less, or order twice.",
     },

@@ -87,6 +87,7 @@ export const phone = {
       "merchant-closed": "商户已打烊，请换一家或稍后再来。",
       "merchant-paused": "商户暂停接单，请换一家或稍后再来。",
       "licence-expired": "商户的食品经营许可证无效，暂不能下单。",
+      "goods-forbidden": "有商品不允许无人售卖，请返回修改。",
       "goods-not-together": "冷食和热食不能放进同一个货箱，请分两单下。",
       "order-too-large": "这一单太大，货箱放不下，请减少数量或分两单下。",
     } as Record<string, string>,

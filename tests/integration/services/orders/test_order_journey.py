@@ -118,7 +118,7 @@ async def test_the_merchant_opens_the_planned_compartment_once_the_vehicle_stand
     await vehicle.reach(StopKind.LOAD)
     with pytest.raises(NotFound):
         await load(reach=Reach(merchants=frozenset({MerchantId("m-other")})))
-    with pytest.raises(Conflict, match="another compartment"):
+    with pytest.raises(Conflict, match="compartment-not-fitting"):
         await load(compartment=1)
     assert (await load(compartment=3)).state is S.PICKING_UP
     opened = await town.commands(7, CommandKind.OPEN_COMPARTMENT)
