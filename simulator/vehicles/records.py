@@ -98,6 +98,7 @@ def status_marks(vehicle: Vehicle) -> tuple[object, ...]:
         vehicle.is_sensor_blocked,
         vehicle.is_stopped_by_silence,
         vehicle.lights,
+        _brush(vehicle),
     )
 
 

@@ -1,0 +1,106 @@
+"""What counts as swept: brush down, a sweeping speed, no gap; each m² once; the rest is swept again."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from fleet.links.wire.status import Brush
+from geofences import shapes
+from services.sweeping.cover import PieceKind
+from services.sweeping.equipment import Equipment
+from services.sweeping.ledger import BRUSH_KNOWN_MS, Track, brush_at, ledger, repair_area
+from services.sweeping.plan import Plan, plan_zone
+
+SWEEPER = Equipment(width_m=2.0, body_m=2.0, turning_radius_m=1.5)
+YARD = shapes.rectangle(39.6, 109.78, 40.0, 30.0, 20.0)
+PLAN = plan_zone(YARD, SWEEPER)
+
+
+def driven(plan: Plan, *, speed_mps: float = 1.2, every_s: float = 1.0, share: float = 1.0) -> Track:
+    """Return what a receiver says of a vehicle that drives a plan, with the brush as the plan has it."""
+    rows: list[tuple[float, float, int]] = []
+    for piece in plan.pieces:
+        is_down = piece.kind is PieceKind.SWEEP
+        for (lat, lng), (lat2, lng2) in pairwise(piece.points):
+            steps = max(1, math.ceil(math.hypot(lat2 - lat, lng2 - lng) * 111_000 / (speed_mps * every_s)))
+            for k in range(steps + 1):
+                part = k / steps
+                brush = Brush.DOWN_TURNING if is_down else Brush.UP
+                rows.append((lat + part * (lat2 - lat), lng + part * (lng2 - lng), brush))
+    rows = rows[: int(len(rows) * share)]
+    columns = np.array(rows)
+    return Track(
+        measured_ms=np.arange(len(rows)) * int(every_s * 1000),
+        lat=columns[:, 0],
+        lng=columns[:, 1],
+        speed_mps=np.full(len(rows), speed_mps),
+        brush=columns[:, 2].astype(np.uint8),
+    )
+
+
+def test_a_plan_that_is_driven_with_the_brush_down_is_verified_whole() -> None:
+    found = ledger(YARD, SWEEPER, [driven(PLAN)])
+    assert found.planned_m2 == pytest.approx(PLAN.reachable_m2)
+    assert found.verified_m2 / found.planned_m2 > 0.99
+    assert found.missed == ()
+    assert sum(cell.planned_m2 for cell in found.cells) == pytest.approx(found.planned_m2, rel=1e-3)
+
+
+def test_ground_that_is_swept_twice_counts_once() -> None:
+    once, twice = (ledger(YARD, SWEEPER, [driven(PLAN)] * times) for times in (1, 2))
+    assert twice == once
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"brush": Brush.UP},
+        {"brush": Brush.DOWN_STILL},
+        {"speed_mps": 4.0},
+        {"speed_mps": 0.0},
+        {"every_ms": 20_000},
+    ],
+    ids=["brush up", "brush still", "too fast", "standing", "gaps"],
+)
+def test_what_is_driven_otherwise_is_not_swept(change: dict[str, float]) -> None:
+    track = driven(PLAN)
+    count = len(track.measured_ms)
+    changed = Track(
+        measured_ms=np.arange(count) * int(change.get("every_ms", 1000)),
+        lat=track.lat,
+        lng=track.lng,
+        speed_mps=np.full(count, change.get("speed_mps", 1.2)),
+        brush=np.full(count, int(change.get("brush", Brush.DOWN_TURNING)), np.uint8),
+    )
+    found = ledger(YARD, SWEEPER, [changed])
+    assert found.verified_m2 == 0
+    assert {cell.cell for cell in found.missed} <= {cell.cell for cell in found.cells}
+    assert found.missed
+
+
+def test_half_a_run_leaves_cells_that_a_repair_run_sweeps() -> None:
+    half = driven(PLAN, share=0.5)
+    before = ledger(YARD, SWEEPER, [half])
+    assert 0.2 < before.verified_m2 / before.planned_m2 < 0.8
+    again = repair_area(YARD, SWEEPER, before.missed)
+    assert again is not None
+    yard, part = shapes.to_geos(YARD), shapes.to_geos(again)
+    assert part.difference(yard).area < 1e-12
+    assert part.area < yard.area
+    after = ledger(YARD, SWEEPER, [half, driven(plan_zone(again, SWEEPER))])
+    assert after.missed == ()
+
+
+def test_nothing_missed_is_no_repair() -> None:
+    assert repair_area(YARD, SWEEPER, ()) is None
+
+
+def test_a_status_says_how_the_brush_stands_until_it_is_too_old() -> None:
+    status_ms = np.array([10_000, 20_000])
+    brush = np.array([Brush.DOWN_TURNING, Brush.UP], np.uint8)
+    moments = np.array([9_999, 10_000, 19_999, 20_000, 20_000 + BRUSH_KNOWN_MS, 20_001 + BRUSH_KNOWN_MS])
+    expected = [Brush.ABSENT, Brush.DOWN_TURNING, Brush.DOWN_TURNING, Brush.UP, Brush.UP, Brush.ABSENT]
+    assert brush_at(moments, status_ms, brush).tolist() == expected
+    assert brush_at(moments, status_ms[:0], brush[:0]).tolist() == [Brush.ABSENT] * 6
