@@ -70,6 +70,7 @@ LUCK_WANTED = {
     "beginIntervention": "a claimed session",
     "resolveIntervention": "a session of one's own",
     "handOverIntervention": "a session of one's own",
+    "putInspectionRule": "the name of one's own company",
     "takeJob": "a work order in the right state",
     "handBackJob": "a job of one's own",
     "startJob": "a job of one's own",

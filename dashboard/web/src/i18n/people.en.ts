@@ -35,5 +35,9 @@ export const people: PeopleWords = {
   callOff: "Call off",
   callOffReason: "Why it is called off",
   safetyTag: "Out of work",
+  inspection: "Inspection",
+  noInspection: "No interval is set",
+  inspectionDue: (day) => `Due by ${day}`,
+  inspected: (day) => `Last inspected ${day}`,
   seconds: (n) => (n < 90 ? `${Math.round(n)} s` : `${Math.round(n / 60)} min`),
 };

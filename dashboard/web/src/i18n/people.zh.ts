@@ -34,6 +34,10 @@ export const people = {
   callOff: "撤单",
   callOffReason: "撤单原因",
   safetyTag: "车辆停用",
+  inspection: "定期检查",
+  noInspection: "未设检查周期",
+  inspectionDue: (day: string) => `应于 ${day} 前检查`,
+  inspected: (day: string) => `上次检查 ${day}`,
   seconds: (n: number) => (n < 90 ? `${Math.round(n)} 秒` : `${Math.round(n / 60)} 分钟`),
 };
 
