@@ -231,10 +231,15 @@ async def test_safety_work_that_a_crew_gives_up_goes_on_holding_its_vehicle(
     assert await held_by(database) == 1
     await wrote(database, lambda tx: call_off(tx, LEAD, tow.work_order_id, reason="已拖回场站", at=later(20)))
     assert await held_by(database) == 0
+    same = (await opened(database, is_safety=True)).work_order_id
+    await wrote(database, lambda tx: take_job(tx, person, same, at=AT, wall=AT))
+    await wrote(database, lambda tx: give_up(tx, person, same, reason="够不到", at=later(30)))
+    again = (await all_of(database))[0]
+    assert (again.follows, again.kind, await held_by(database)) == (same, WorkKind.REPAIR, 1)
     harmless = (await opened(database, kind=WorkKind.RESTOCK)).work_order_id
     await wrote(database, lambda tx: take_job(tx, person, harmless, at=AT, wall=AT))
     await wrote(database, lambda tx: give_up(tx, person, harmless, reason="没有货", at=later(9)))
-    assert len(await all_of(database)) == 3
+    assert len(await all_of(database)) == 5
 
 
 async def test_only_crew_of_the_company_and_district_is_given_a_job_and_may_hand_it_back(
