@@ -60,6 +60,10 @@ class Scope(StrEnum):
     ORDERS_READ = "orders:read"
     """The order board of staff, phones masked."""
     ORDERS_ACT = "orders:act"
+    DISPATCH_READ = "dispatch:read"
+    """By which weights and rules the dispatcher of a zone decides."""
+    DISPATCH_TUNE = "dispatch:tune"
+    """Set the weights of a zone."""
     ORDERS_PLACE = "orders:place"
     ORDERS_OWN = "orders:own"
     """Read and collect one's own order; a link holds it for its one order. Cancelling is placing's."""
@@ -116,6 +120,7 @@ _WATCHER = frozenset(
         Scope.DUTY_READ,
         Scope.WORK_READ,
         Scope.QUALITY_READ,
+        Scope.DISPATCH_READ,
     }
 )
 _DISPATCHER = _WATCHER | {
@@ -128,6 +133,7 @@ _DISPATCHER = _WATCHER | {
     Scope.WORK_MANAGE,
 }
 _SHIFT_LEAD = _DISPATCHER | {
+    Scope.DISPATCH_TUNE,
     Scope.HISTORY_EXPORT,
     Scope.VEHICLES_MANAGE,
     Scope.FENCES_EDIT,

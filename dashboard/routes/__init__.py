@@ -7,6 +7,7 @@ from dashboard.routes.alarms import Alarms
 from dashboard.routes.city import City
 from dashboard.routes.codes import scan
 from dashboard.routes.commands import Commands
+from dashboard.routes.dispatch_zones import DispatchZones
 from dashboard.routes.evidence import Evidence
 from dashboard.routes.fence_events import list_fence_events
 from dashboard.routes.fence_rules import read_fence_rule
@@ -49,6 +50,7 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     read_fence_rule,
     list_fence_events,
     Orders,
+    DispatchZones,
     RemoteOperators,
     Interventions,
     WorkOrders,

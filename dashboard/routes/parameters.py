@@ -15,6 +15,7 @@ IdPath = Annotated[str, PathParameter(min_length=1, max_length=64)]
 SEVERAL: Final = QueryParameter(max_items=50)
 """A filter that may be given several times. The head of the request bounds its texts: a limit inside a
 union or a list is neither checked nor described by the framework."""
+DistrictPath = Annotated[str, PathParameter(pattern=r"^[A-Z]{2}$", description="Letters of a 旗区")]
 DistrictQuery = Annotated[str | None, QueryParameter(pattern=r"^[A-Z]{2}$")]
 Cursor = Annotated[
     str | None, QueryParameter(max_length=200, description="Where the page before said that this one begins")

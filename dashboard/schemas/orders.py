@@ -93,10 +93,16 @@ class OrderStep(_View, frozen=True):
 
 
 class CostTermView(_View, frozen=True):
-    """One term of a cost in seconds."""
+    """One term of a cost: ``seconds`` is ``value`` (in ``unit``) times ``weight``.
+
+    Decisions from before the last three were kept have none.
+    """
 
     name: str
     seconds: float
+    value: float | None
+    unit: str
+    weight: float | None
 
 
 class ExclusionView(_View, frozen=True):
@@ -129,7 +135,8 @@ class RuleCountView(_View, frozen=True):
 
 
 class DecisionView(_View, frozen=True):
-    """Why this vehicle, or why none. ``lastAt`` is when the same reason of waiting was found again."""
+    """Why this vehicle, or why none. ``lastAt`` is when the same reason of waiting was found again;
+    ``weightsVersion`` names the zone's weights by which it was decided (0: the defaults)."""
 
     decision_id: str
     at: datetime
@@ -145,6 +152,7 @@ class DecisionView(_View, frozen=True):
     excluded: tuple[RuleCountView, ...]
     text_zh: str
     text_en: str
+    weights_version: int
 
 
 class OrderDetail(OrderBrief, frozen=True):
@@ -286,6 +294,7 @@ def _decision(decision: Decision) -> DecisionView:
         ),
         text_zh=said.text_zh,
         text_en=said.text_en,
+        weights_version=said.weights_version,
     )
 
 
@@ -305,4 +314,9 @@ def _candidate(line: CandidateLine) -> CandidateView:
 
 
 def _terms(terms: Sequence[CostTerm]) -> tuple[CostTermView, ...]:
-    return tuple(CostTermView(name=term.name, seconds=term.seconds) for term in terms)
+    return tuple(
+        CostTermView(
+            name=term.name, seconds=term.seconds, value=term.value, unit=term.unit, weight=term.weight
+        )
+        for term in terms
+    )

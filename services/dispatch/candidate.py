@@ -25,6 +25,8 @@ class WaitingOrder(msgspec.Struct, frozen=True, kw_only=True):
     ready_at: datetime
     promised_p90_at: datetime
     parcel: Parcel
+    merchant_kind: str = ""
+    """A word of the city's data (restaurant, pharmacy …); weights may give it a level."""
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,42 +5,45 @@ from datetime import datetime
 import msgspec
 
 from services.dispatch.candidate import PairTimes, WaitingOrder
+from services.dispatch.weights import Weights
 from services.orders.promise import APPROACH_S, LOAD_S
 
-IDLE_WEIGHT = 0.25
-"""A second of standing at the merchant before the goods are ready, against a second of driving."""
-LATE_WEIGHT = 2.0
-"""A second past the P90 promise, against a second of driving."""
-WAITED_WEIGHT = 0.5
-"""Each second an order has waited; decides who goes first when vehicles are fewer than orders."""
-WAITED_CAP_S = 3600.0
-"""Past an hour of waiting the order does not gain further, so that one that nobody can reach hurts no
-other."""
-LOW_BATTERY_RATIO = 0.35
-"""Below this an equally near vehicle with more battery is preferred."""
-LOW_BATTERY_S = 600.0
-"""Seconds that an empty battery would cost; in proportion above it."""
+DEFAULT_WEIGHTS = Weights()
 
 
 class CostTerm(msgspec.Struct, frozen=True, kw_only=True):
-    """One term of a cost, in seconds; negative terms speak for the pair."""
+    """One term of a cost, in seconds; negative terms speak for the pair.
+
+    ``value`` in ``unit`` is what was found, ``weight`` what one unit of it costs: their product is
+    ``seconds``. All three are missing in decisions from before they were kept.
+    """
 
     name: str
     seconds: float
+    value: float | None = None
+    unit: str = ""
+    weight: float | None = None
 
 
 TERM_NAMES: dict[str, tuple[str, str]] = {
     "pickup": ("驶往商户", "drive to the merchant"),
     "idle": ("等待出货", "waiting for the goods"),
     "late": ("超出承诺", "past the promise"),
+    "empty": ("空驶里程", "empty distance"),
     "battery": ("电量偏低", "low battery"),
     "waited": ("订单已等待", "order has waited"),
+    "priority": ("优先级", "priority"),
 }
 """(zh, en) of every term."""
 
 
 def cost_terms(
-    order: WaitingOrder, battery_ratio: float, times: PairTimes, *, at: datetime
+    order: WaitingOrder,
+    battery_ratio: float,
+    times: PairTimes,
+    *,
+    at: datetime,
+    weights: Weights = DEFAULT_WEIGHTS,
 ) -> tuple[CostTerm, ...]:
     """Return the terms of a feasible pair; zero terms are left out, ``pickup`` never is.
 
@@ -49,18 +52,36 @@ def cost_terms(
     if times.pickup_s is None or times.delivery_s is None:
         raise ValueError("a pair without a route has no cost")
     ready_in_s = (order.ready_at - at).total_seconds()
-    start_s = max(times.pickup_s, ready_in_s)
-    arrival_s = start_s + LOAD_S + times.delivery_s + APPROACH_S
-    late_s = arrival_s - (order.promised_p90_at - at).total_seconds()
-    waited_s = min(max(0.0, (at - order.accepted_at).total_seconds()), WAITED_CAP_S)
+    arrival_s = max(times.pickup_s, ready_in_s) + LOAD_S + times.delivery_s + APPROACH_S
+    late_s = max(0.0, arrival_s - (order.promised_p90_at - at).total_seconds())
+    waited_s = min(max(0.0, (at - order.accepted_at).total_seconds()), weights.waited_cap_s)
+    missing = max(0.0, weights.low_battery_ratio - battery_ratio)
+    level = weights.levels.get(order.merchant_kind, 0)
     terms = (
-        CostTerm(name="pickup", seconds=times.pickup_s),
-        CostTerm(name="idle", seconds=IDLE_WEIGHT * max(0.0, ready_in_s - times.pickup_s)),
-        CostTerm(name="late", seconds=LATE_WEIGHT * max(0.0, late_s)),
-        CostTerm(name="battery", seconds=LOW_BATTERY_S * max(0.0, LOW_BATTERY_RATIO - battery_ratio)),
-        CostTerm(name="waited", seconds=-WAITED_WEIGHT * waited_s),
+        _term("pickup", times.pickup_s, "s", weights.start),
+        _term("idle", max(0.0, ready_in_s - times.pickup_s), "s", weights.idle),
+        _term("late", late_s, "s", weights.late),
+        _term("empty", (times.pickup_m or 0.0) / 1000.0, "km", weights.empty_s_per_km),
+        _term("battery", missing, "ratio", weights.low_battery_s),
+        _term("waited", waited_s, "s", -weights.waited),
+        _term("priority", float(level), "level", -weights.priority_s),
     )
     return tuple(term for term in terms if term.seconds != 0.0 or term.name == "pickup")
+
+
+def favour_s(order: WaitingOrder, weights: Weights, *, at: datetime) -> float:
+    """Return the seconds that waiting and the kind of its merchant speak for an order, whoever goes."""
+    waited_s = min(max(0.0, (at - order.accepted_at).total_seconds()), weights.waited_cap_s)
+    return weights.waited * waited_s + weights.priority_s * weights.levels.get(order.merchant_kind, 0)
+
+
+def low_battery_s(battery_ratio: float, weights: Weights) -> float:
+    """Return the seconds that a low battery speaks against a vehicle, whatever it carries."""
+    return weights.low_battery_s * max(0.0, weights.low_battery_ratio - battery_ratio)
+
+
+def _term(name: str, value: float, unit: str, weight: float) -> CostTerm:
+    return CostTerm(name=name, seconds=value * weight, value=value, unit=unit, weight=weight)
 
 
 def total_s(terms: tuple[CostTerm, ...]) -> float:

@@ -23,6 +23,7 @@ from services.dispatch.runs.solver import RunSolver
 from services.dispatch.store import DecisionStore
 from services.dispatch.travel import TravelTimes
 from services.dispatch.waiting import Waiting
+from services.dispatch.zone_store import ZoneStore
 from services.orders.store import OrderStore
 
 
@@ -54,14 +55,15 @@ class ZoneDispatcher:
         at = self._clock.now()
         async with self._database.read() as tx:
             waiting = await read_waiting(tx, district)
+            held = await ZoneStore(tx).weights(district)
         if not waiting:
             return {"waiting": 0, "assigned": 0, "lost": 0, "unserved": 0, "runs": 0}
         members = await self._fleet.look(district, frozenset({ServiceKind.DELIVERY}), at=at)
         candidates = [candidate_of(member) for member in members]
         views = [each.view for each in waiting]
         times = await pair_times(self._travel, views, candidates)
-        pairs = judge_pairs(views, candidates, times, at=at)
-        problem = await problem_of(self._travel, views, candidates, pairs.able(), at=at)
+        pairs = judge_pairs(views, candidates, times, at=at, held=held)
+        problem = await problem_of(self._travel, views, candidates, pairs.able(), at=at, weights=held.weights)
         answer = await self._choose(problem, assign_alone(views, candidates, pairs))
         rides = rides_of(problem, answer)
         explanations = explain_all(views, candidates, pairs, rides, at=at)

@@ -62,6 +62,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     chosen."""
     text_zh: str
     text_en: str
+    weights_version: int = 0
+    """Version of the zone's weights by which it was decided; 0 are the defaults."""
 
 
 Costs = Mapping[VehicleNo, tuple[CostTerm, ...]]
@@ -75,6 +77,7 @@ def explain(
     rides: Mapping[VehicleNo, tuple[OrderId, ...]],
     *,
     at: datetime,
+    weights_version: int = 0,
 ) -> Explanation:
     """Return the explanation of one order's outcome.
 
@@ -110,6 +113,7 @@ def explain(
         reason=reason,
         text_zh=text_zh,
         text_en=text_en,
+        weights_version=weights_version,
     )
 
 
@@ -173,7 +177,7 @@ def _sentences(
     rules: tuple[RuleCount, ...],
 ) -> tuple[str, str, str]:
     if chosen is not None:
-        minutes = max(1, round(next(t.seconds for t in costs[chosen] if t.name == "pickup") / 60))
+        minutes = max(1, round(next(t.value or 0.0 for t in costs[chosen] if t.name == "pickup") / 60))
         return (
             f"{considered} 辆车中 {len(costs)} 辆可用，选 {codes[chosen]}：约 {minutes} 分钟到达商户。",
             f"{len(costs)} of {considered} vehicles can go; {codes[chosen]} is there in {minutes} min.",

@@ -11,8 +11,10 @@ from services.dispatch.candidate import Candidate, PairTimes, WaitingOrder
 from services.dispatch.cost import CostTerm, cost_terms, total_s
 from services.dispatch.explanation import Explanation, explain
 from services.dispatch.rules import Exclusion, exclusions
+from services.dispatch.weights import ZoneWeights
 
 TravelTimes = Mapping[tuple[OrderId, VehicleNo], PairTimes]
+DEFAULTS = ZoneWeights()
 
 
 class Round(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +34,7 @@ class Pairs(msgspec.Struct, frozen=True, kw_only=True):
 
     feasible: dict[OrderId, dict[VehicleNo, tuple[CostTerm, ...]]]
     excluded: dict[OrderId, dict[VehicleNo, tuple[Exclusion, ...]]]
+    weights_version: int = 0
 
     def able(self) -> dict[OrderId, frozenset[VehicleNo]]:
         """Return the vehicles that could take each order alone."""
@@ -39,25 +42,39 @@ class Pairs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan_round(
-    orders: Sequence[WaitingOrder], candidates: Sequence[Candidate], times: TravelTimes, *, at: datetime
+    orders: Sequence[WaitingOrder],
+    candidates: Sequence[Candidate],
+    times: TravelTimes,
+    *,
+    at: datetime,
+    held: ZoneWeights = DEFAULTS,
 ) -> Round:
     """Return who goes for what when each vehicle takes one order, and why, for every order given.
 
     ``times`` holds the pairs that were worth a route; a pair without times that nothing else excludes is
     unreachable. Pure and deterministic: equal inputs give equal rounds.
     """
-    pairs = judge_pairs(orders, candidates, times, at=at)
+    pairs = judge_pairs(orders, candidates, times, at=at, held=held)
     chosen = assign_alone(orders, candidates, pairs)
     rides = {vehicle: (order,) for order, vehicle in chosen.items()}
     return Round(chosen=chosen, explanations=explain_all(orders, candidates, pairs, rides, at=at))
 
 
 def judge_pairs(
-    orders: Sequence[WaitingOrder], candidates: Sequence[Candidate], times: TravelTimes, *, at: datetime
+    orders: Sequence[WaitingOrder],
+    candidates: Sequence[Candidate],
+    times: TravelTimes,
+    *,
+    at: datetime,
+    held: ZoneWeights = DEFAULTS,
 ) -> Pairs:
-    """Return the cost terms of every pair that is feasible and the reasons of every other."""
-    judged = {order.order_id: _judge(order, candidates, times, at=at) for order in orders}
+    """Return the cost terms of every pair that is feasible and the reasons of every other.
+
+    ``held`` are the zone's weights, whose version each explanation names.
+    """
+    judged = {order.order_id: _judge(order, candidates, times, held, at=at) for order in orders}
     return Pairs(
+        weights_version=held.version,
         feasible={order: costs for order, (costs, _) in judged.items()},
         excluded={order: refusals for order, (_, refusals) in judged.items()},
     )
@@ -86,14 +103,25 @@ def explain_all(
     goes, in the order in which they are loaded."""
     return {
         order.order_id: explain(
-            order, candidates, pairs.feasible[order.order_id], pairs.excluded[order.order_id], rides, at=at
+            order,
+            candidates,
+            pairs.feasible[order.order_id],
+            pairs.excluded[order.order_id],
+            rides,
+            at=at,
+            weights_version=pairs.weights_version,
         )
         for order in orders
     }
 
 
 def _judge(
-    order: WaitingOrder, candidates: Sequence[Candidate], times: TravelTimes, *, at: datetime
+    order: WaitingOrder,
+    candidates: Sequence[Candidate],
+    times: TravelTimes,
+    held: ZoneWeights,
+    *,
+    at: datetime,
 ) -> tuple[dict[VehicleNo, tuple[CostTerm, ...]], dict[VehicleNo, tuple[Exclusion, ...]]]:
     nowhere = PairTimes(pickup_s=None, pickup_m=None, delivery_s=None, delivery_m=None)
     costs: dict[VehicleNo, tuple[CostTerm, ...]] = {}
@@ -106,5 +134,5 @@ def _judge(
             refusals[candidate.vehicle_no] = reasons
         else:
             battery = candidate.battery_ratio or 0.0
-            costs[candidate.vehicle_no] = cost_terms(order, battery, pair, at=at)
+            costs[candidate.vehicle_no] = cost_terms(order, battery, pair, at=at, weights=held.weights)
     return costs, refusals

@@ -40,5 +40,6 @@ def _waiting(
         ready_at=order.ready_at or accepted_at,
         promised_p90_at=order.promised_p90_at,
         parcel=order.parcel,
+        merchant_kind=merchant.kind,
     )
     return Waiting(order=order, view=view, merchant=merchant, point=point)

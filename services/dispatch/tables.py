@@ -1,10 +1,11 @@
-"""SQL table of dispatch decisions."""
+"""SQL tables of dispatch: decisions, and the weights of each 旗区."""
 
-from sqlalchemy import BigInteger, Column, Index, String, Table
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table
 
 from core.database import metadata
 from core.database.types import JsonStruct, UtcDateTime
 from services.dispatch.explanation import Explanation
+from services.dispatch.weights import Weights
 
 decisions = Table(
     "decisions",
@@ -21,3 +22,16 @@ decisions = Table(
     Column("explanation", JsonStruct(Explanation), nullable=False),
     Index(None, "order_id", "at"),
 )
+
+dispatch_weights = Table(
+    "dispatch_weights",
+    metadata,
+    Column("district", String(8), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("staff_id", String(40), nullable=False),
+    Column("by_name", String(128), nullable=False),
+    Column("reason", String(500), nullable=False),
+    Column("weights", JsonStruct(Weights), nullable=False),
+)
+"""Rows are only added; the highest version of a 旗区 holds."""

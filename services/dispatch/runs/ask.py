@@ -7,10 +7,12 @@ import numpy as np
 
 from core.ids import OrderId, VehicleNo
 from services.dispatch.candidate import Candidate, WaitingOrder
+from services.dispatch.cost import favour_s, low_battery_s
 from services.dispatch.energy import reach_m
 from services.dispatch.pair_times import door_of, shop_of
 from services.dispatch.runs.problem import Carrier, Metrics, Problem, Shipment
 from services.dispatch.travel import TravelTimes
+from services.dispatch.weights import Weights
 from services.routing.route import GeoPoint, Vehicle
 
 MOST_ORDERS = 120
@@ -24,6 +26,7 @@ async def problem_of(
     feasible: Mapping[OrderId, frozenset[VehicleNo]],
     *,
     at: datetime,
+    weights: Weights,
 ) -> Problem:
     """Return the problem of the orders that any vehicle can take and of the vehicles that can take any.
 
@@ -42,7 +45,8 @@ async def problem_of(
     matrices = [await _matrices(travel, list(places), sorted(set(starts)), fixed, road) for road in roads]
     return Problem(
         shipments=tuple(
-            _shipment(order, shop, door, at) for order, shop, door in zip(asked, shops, doors, strict=True)
+            _shipment(order, shop, door, weights, at)
+            for order, shop, door in zip(asked, shops, doors, strict=True)
         ),
         carriers=tuple(
             Carrier(
@@ -52,11 +56,15 @@ async def problem_of(
                 may=frozenset(o.order_id for o in asked if each.vehicle_no in feasible[o.order_id]),
                 reach_m=reach_m(each.battery_ratio or 0.0, each.temperature_c) / 2.0,
                 road=roads.index(each.road),
+                burden_s=low_battery_s(each.battery_ratio or 0.0, weights),
             )
             for each, start in zip(going, starts, strict=True)
         ),
         duration_s=tuple(duration_s for duration_s, _ in matrices),
         length_m=tuple(length_m for _, length_m in matrices),
+        start_weight=weights.start,
+        late_weight=weights.late,
+        empty_s_per_km=weights.empty_s_per_km,
     )
 
 
@@ -66,7 +74,7 @@ def _start_of(candidate: Candidate) -> GeoPoint:
     return GeoPoint(candidate.lat, candidate.lng)
 
 
-def _shipment(order: WaitingOrder, shop: int, door: int, at: datetime) -> Shipment:
+def _shipment(order: WaitingOrder, shop: int, door: int, weights: Weights, at: datetime) -> Shipment:
     return Shipment(
         order_id=order.order_id,
         shop=shop,
@@ -75,6 +83,7 @@ def _shipment(order: WaitingOrder, shop: int, door: int, at: datetime) -> Shipme
         ready_s=max(0.0, (order.ready_at - at).total_seconds()),
         due_s=(order.promised_p90_at - at).total_seconds(),
         waited_s=max(0.0, (at - order.accepted_at).total_seconds()),
+        favour_s=favour_s(order, weights, at=at),
     )
 
 

@@ -32,6 +32,8 @@ class Shipment(msgspec.Struct, frozen=True, kw_only=True):
     ready_s: float = 0.0
     due_s: float
     waited_s: float = 0.0
+    favour_s: float = 0.0
+    """Seconds that speak for carrying it now, whoever does (services.dispatch.cost)."""
 
 
 class Carrier(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +49,8 @@ class Carrier(msgspec.Struct, frozen=True, kw_only=True):
     may: frozenset[OrderId]
     reach_m: float
     road: int = 0
+    burden_s: float = 0.0
+    """Seconds that speak against sending it, whatever it carries: a low battery."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +63,12 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     carriers: tuple[Carrier, ...]
     duration_s: tuple[Metrics, ...]
     length_m: tuple[Metrics, ...]
+    start_weight: float = 1.0
+    """A second of driving to the first stop, against a second of driving with goods."""
+    late_weight: float = 2.0
+    """A second past the promise."""
+    empty_s_per_km: float = 0.0
+    """A kilometre to the first stop."""
 
 
 class Deed(StrEnum):

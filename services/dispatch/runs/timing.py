@@ -10,8 +10,6 @@ from services.orders.promise import APPROACH_S, HANDOVER_S, LOAD_S
 
 MORE_LOAD_S = 45.0
 """Each further order that is loaded at the same stop: a second door, no second parking."""
-LATE_WEIGHT = 2.0
-"""A second past the promise against a second of driving, as in services.dispatch.cost."""
 DELAY_WEIGHT = 0.2
 """A second that an order arrives later than it would alone with the same vehicle."""
 
@@ -52,6 +50,8 @@ class Judge:
             is_load = visit.deed is Deed.LOAD
             there = shipment.shop if is_load else shipment.door
             step_s = duration_s[here][there]
+            if before is None:
+                cost_s += self._sending_s(carrier, step_s, length_m[here][there])
             drive_s += step_s
             drive_m += length_m[here][there]
             if not drive_m <= carrier.reach_m:
@@ -66,7 +66,7 @@ class Judge:
                     arrived_s = now_s + APPROACH_S
                     now_s += HANDOVER_S
                 arrival_s[visit.shipment] = arrived_s
-                cost_s += self._lateness_s(carrier, shipment, arrived_s)
+                cost_s += self._lateness_s(carrier, shipment, arrived_s) - shipment.favour_s
             here, before = there, visit.deed
         return Timing(
             drive_s=drive_s,
@@ -101,14 +101,21 @@ class Judge:
             self._fits[key] = boxes_for(carrier.layout, [each.parcel for each in asked]) is not None
         return self._fits[key]
 
+    def _sending_s(self, carrier: Carrier, step_s: float, step_m: float) -> float:
+        """Return what driving to the first stop costs beyond its seconds, and what speaks against the
+        vehicle."""
+        problem = self.problem
+        dearer_s = (problem.start_weight - 1.0) * step_s
+        return dearer_s + problem.empty_s_per_km * step_m / 1000.0 + carrier.burden_s
+
     def _lateness_s(self, carrier: Carrier, shipment: Shipment, arrival_s: float) -> float:
-        """Return what an arrival costs: its delay against the same vehicle alone, and twice what is late.
+        """Return what an arrival costs: its delay against the same vehicle alone, and what is late.
 
         A promise that is broken already counts from now on.
         """
         late_s = max(0.0, arrival_s - max(shipment.due_s, 0.0))
         delay_s = max(0.0, arrival_s - self.alone_s(carrier, shipment))
-        return DELAY_WEIGHT * delay_s + LATE_WEIGHT * late_s
+        return DELAY_WEIGHT * delay_s + self.problem.late_weight * late_s
 
 
 def _size(shipment: Shipment) -> tuple[str, float, float]:

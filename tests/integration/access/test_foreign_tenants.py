@@ -23,6 +23,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "POST /api/alarms/{alarm_id}/answers": {"answer": "stopped"},
     "POST /api/alarms/{alarm_id}/assign": {},
     "POST /api/alarms/{alarm_id}/comments": {"comment": "seen"},
+    "POST /api/dispatch/zones/{district}/weights": {"version": 0, "reason": "seen", "weights": {}},
     "POST /api/orders/{order_id}/cancel": {"reason": "the shop is closed"},
     "POST /api/orders/{order_id}/phone-reveals": {"reason": "the parcel leaks"},
     "POST /api/orders/{order_id}/rescue": {"outcome": "returned", "reason": "crew brought it"},

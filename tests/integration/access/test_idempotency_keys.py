@@ -50,6 +50,7 @@ MOVES_NOTHING = {
     "POST /api/incidents/{incident_id}/holds": "again: held already, the same answer",
     "POST /api/incidents/{incident_id}/releases": "again: released already, the same answer",
     "POST /api/incidents/{incident_id}/evidence": "again: an edition is owed already, the same answer",
+    "POST /api/dispatch/zones/{district}/weights": "the version before is named; again: version-mismatch",
     "POST /api/orders/{order_id}/phone-reveals": "reads; each reading is on record",
     "POST /api/remote-operators/sign-in": "again: the same shift",
     "POST /api/remote-operators/heartbeat": "says that somebody is there",

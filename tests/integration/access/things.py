@@ -143,6 +143,7 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
             "vehicle_no": str(VEHICLE),
             "day": str(day),
             "order_id": order.order_id,
+            "district": HOME.district,
             "command_id": command.command_id,
             "alarm_id": alarm,
             "violation_id": violation,

@@ -28,6 +28,7 @@ from dashboard.routes.alarms import Alarms
 from dashboard.routes.city import City
 from dashboard.routes.codes import scan
 from dashboard.routes.commands import Commands
+from dashboard.routes.dispatch_zones import DispatchZones
 from dashboard.routes.evidence import Evidence
 from dashboard.routes.fence_events import list_fence_events
 from dashboard.routes.fence_rules import read_fence_rule
@@ -210,6 +211,7 @@ def api(auth: AuthServices, parts: DashboardParts, previews: FencePreviewer) -> 
             read_kpis,
             QualityRoutes,
             Vehicles,
+            DispatchZones,
             Commands,
             Alarms,
             Violations,

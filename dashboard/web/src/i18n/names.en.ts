@@ -495,6 +495,8 @@ export const costTerm: typeof zh.costTerm = {
   pickup: "Drive to the merchant",
   idle: "Waiting for the goods",
   late: "Past the promise",
+  empty: "Empty distance",
   battery: "Low battery",
   waited: "Order has waited",
+  priority: "Priority",
 };

@@ -493,6 +493,8 @@ export const costTerm = {
   pickup: "驶往商户",
   idle: "等待出货",
   late: "超出承诺",
+  empty: "空驶里程",
   battery: "电量偏低",
   waited: "订单已等待",
+  priority: "优先级",
 };

@@ -1,0 +1,136 @@
+"""Zones of dispatch: by which weights each decides, and who set them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from core.ids import DistrictCode
+from services.dispatch.weights import HIGHEST_LEVEL, LIMITS, MOST_LEVELS, Weights, WeightsVersion
+
+Reason = Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class WeightsBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Every weight of a zone; what is left out takes its default."""
+
+    start: float = 1.0
+    idle: float = 0.25
+    late: float = 2.0
+    empty_s_per_km: float = 10.0
+    low_battery_ratio: float = 0.35
+    low_battery_s: float = 600.0
+    waited: float = 0.5
+    waited_cap_s: float = 3600.0
+    priority_s: float = 120.0
+    levels: dict[str, int] = {}
+    """Level by kind of merchant, 0 to 5; a kind that is not named has level 0."""
+
+
+class NewWeights(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Weights in place of ``version``, and why."""
+
+    version: Annotated[int, Meta(ge=0, le=1_000_000)]
+    reason: Reason
+    weights: WeightsBody
+
+
+class WeightsVersionView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One version of a zone's weights; version 0 are the defaults, which nobody set."""
+
+    version: int
+    at: datetime | None
+    by_name: str | None
+    reason: str
+    weights: WeightsBody
+
+
+class WeightLimitView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a weight may be, and what people call it."""
+
+    field: str
+    low: float
+    high: float
+    unit: str
+    name_zh: str
+    name_en: str
+
+
+class ZoneBrief(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A zone with the weights that hold."""
+
+    district: str
+    weights: WeightsVersionView
+
+
+class ZoneList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Zones in which vehicles within the reader's reach deliver."""
+
+    items: tuple[ZoneBrief, ...]
+
+
+class ZoneDetail(ZoneBrief, frozen=True):
+    """A zone with every version of its weights, the newest first, and what each weight may be."""
+
+    history: tuple[WeightsVersionView, ...]
+    limits: tuple[WeightLimitView, ...]
+    most_levels: int
+    highest_level: int
+
+
+def weights_of(body: WeightsBody) -> Weights:
+    """Return the weights that a body holds; limits are not checked."""
+    return Weights(**msgspec.structs.asdict(body))
+
+
+def weights_body(weights: Weights) -> WeightsBody:
+    """Return weights in the api's words."""
+    return WeightsBody(**msgspec.structs.asdict(weights))
+
+
+def version_view(version: WeightsVersion | None) -> WeightsVersionView:
+    """Return a version of weights, None for the defaults."""
+    if version is None:
+        return WeightsVersionView(
+            version=0, at=None, by_name=None, reason="", weights=weights_body(Weights())
+        )
+    return WeightsVersionView(
+        version=version.version,
+        at=version.at,
+        by_name=version.by_name,
+        reason=version.reason,
+        weights=weights_body(version.weights),
+    )
+
+
+def zone_brief(district: DistrictCode, newest: WeightsVersion | None) -> ZoneBrief:
+    """Return a line of the list of zones."""
+    return ZoneBrief(district=district, weights=version_view(newest))
+
+
+def zone_detail(district: DistrictCode, history: Sequence[WeightsVersion]) -> ZoneDetail:
+    """Return a zone with its past."""
+    return ZoneDetail(
+        district=district,
+        weights=version_view(history[0] if history else None),
+        history=tuple(version_view(version) for version in history),
+        limits=tuple(
+            WeightLimitView(
+                field=_camel(name),
+                low=limit.low,
+                high=limit.high,
+                unit=limit.unit,
+                name_zh=limit.zh,
+                name_en=limit.en,
+            )
+            for name, limit in LIMITS.items()
+        ),
+        most_levels=MOST_LEVELS,
+        highest_level=HIGHEST_LEVEL,
+    )
+
+
+def _camel(name: str) -> str:
+    return next(f.encode_name for f in msgspec.structs.fields(WeightsBody) if f.name == name)
