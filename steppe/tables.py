@@ -32,6 +32,7 @@ import services.merchants.tables
 import services.orders.tables
 import services.places.tables
 import services.tasks.tables
+import services.vending.tables
 import steppe.city.tables
 
 ALL: Final[tuple[ModuleType, ...]] = (
@@ -64,6 +65,7 @@ ALL: Final[tuple[ModuleType, ...]] = (
     services.orders.tables,
     services.places.tables,
     services.tasks.tables,
+    services.vending.tables,
     steppe.city.tables,
 )
 """A test holds that no other module defines a table."""
