@@ -73,6 +73,12 @@ class Scope(StrEnum):
     """Say what is on one's own shelf."""
     MERCHANT_DESK = "merchant:desk"
     """Pause one's own shop, be busy, renew its licence, keep other hours."""
+    VENDING_READ = "vending:read"
+    """Stock, ledger and shrinkage of vending vehicles."""
+    VENDING_STOCK = "vending:stock"
+    """Load, count and take out goods of a vending vehicle."""
+    VENDING_MANAGE = "vending:manage"
+    """Say what slots hold and cost, and recall lots."""
     FENCES_READ = "fences:read"
     FENCES_EDIT = "fences:edit"
     CITY_READ = "city:read"
@@ -131,9 +137,12 @@ _DISPATCHER = _WATCHER | {
     Scope.ORDERS_READ,
     Scope.ORDERS_ACT,
     Scope.WORK_MANAGE,
+    Scope.VENDING_READ,
+    Scope.VENDING_STOCK,
 }
 _SHIFT_LEAD = _DISPATCHER | {
     Scope.DISPATCH_TUNE,
+    Scope.VENDING_MANAGE,
     Scope.HISTORY_EXPORT,
     Scope.VEHICLES_MANAGE,
     Scope.FENCES_EDIT,
@@ -172,6 +181,8 @@ ROLE_SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
                 Scope.FENCES_READ,
                 Scope.WORK_READ,
                 Scope.WORK_DO,
+                Scope.VENDING_READ,
+                Scope.VENDING_STOCK,
             }
         ),
         Role.DUTY_OFFICER: _WATCHER

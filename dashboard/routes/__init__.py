@@ -26,6 +26,8 @@ from dashboard.routes.remote_operators import RemoteOperators
 from dashboard.routes.staff_sessions import StaffSessions
 from dashboard.routes.vehicle_days import VehicleDays, read_kpis
 from dashboard.routes.vehicles import Vehicles
+from dashboard.routes.vending import Vending
+from dashboard.routes.vending_stock import VendingLots, VendingStock
 from dashboard.routes.violations import Violations
 from dashboard.routes.webhooks import Webhooks
 from dashboard.routes.work_orders import WorkOrders
@@ -55,6 +57,9 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     Interventions,
     WorkOrders,
     InspectionRuleRoutes,
+    Vending,
+    VendingStock,
+    VendingLots,
     Webhooks,
     reveal_phone_of_order,
     LiveCells,

@@ -18,6 +18,7 @@ from tests.integration.services.orders.town import Town
 EVERYBODYS = {"GET /api/resident/merchants/{merchant_id}/goods"}
 """Routes with somebody's id in the path that any resident may open."""
 
+VENDING = "POST /api/vending/vehicles/{vehicle_no}"
 BODIES: Mapping[str, dict[str, Any]] = {
     "POST /api/alarms/{alarm_id}/acknowledge": {"comment": "seen"},
     "POST /api/alarms/{alarm_id}/answers": {"answer": "stopped"},
@@ -31,6 +32,12 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "POST /api/merchant/orders/{order_id}/loaded": {"compartment": 3},
     "POST /api/merchant/goods/{goods_id}/stock": {"stock": 50},
     "POST /api/resident/orders/{order_id}/open": {},
+    "PUT /api/vending/vehicles/{vehicle_no}/planogram": {
+        "slots": [{"slot": 1, "goodsId": "w", "nameZh": "水", "nameEn": "w", "priceFen": 1, "capacity": 1}]
+    },
+    f"{VENDING}/loads": {"slot": 1, "batch": "B", "expiresAt": "2030-01-01T00:00:00Z", "quantity": 1},
+    f"{VENDING}/counts": {"slot": 1, "counted": 1},
+    f"{VENDING}/spoils": {"slot": 1, "lotId": "x", "quantity": 1, "reason": "x"},
     "POST /api/incidents/{incident_id}/triage": {"reason": "seen"},
     "POST /api/incidents/{incident_id}/holds": {"reason": "seen"},
     "POST /api/incidents/{incident_id}/releases": {"reason": "seen"},

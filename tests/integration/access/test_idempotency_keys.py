@@ -52,6 +52,7 @@ MOVES_NOTHING = {
     "POST /api/incidents/{incident_id}/evidence": "again: an edition is owed already, the same answer",
     "POST /api/dispatch/zones/{district}/weights": "the version before is named; again: version-mismatch",
     "POST /api/orders/{order_id}/phone-reveals": "reads; each reading is on record",
+    "PUT /api/vending/vehicles/{vehicle_no}/planogram": "the same again is the same; moves no goods",
     "POST /api/remote-operators/sign-in": "again: the same shift",
     "POST /api/remote-operators/heartbeat": "says that somebody is there",
     "PUT /api/inspection-rules": "the same again: the same rule; moves nothing",
@@ -63,7 +64,12 @@ MOVES_NOTHING = {
 }
 """Whoever leaves a POST without a key adds it here and says why in the change."""
 
+_VENDING = "POST /api/vending/vehicles/{vehicle_no}"
 BODIES: Mapping[str, Any] = {
+    f"{_VENDING}/loads": {"slot": 1, "batch": "B1", "expiresAt": "2030-01-01T00:00:00Z", "quantity": 1},
+    f"{_VENDING}/counts": {"slot": 1, "counted": 1},
+    f"{_VENDING}/spoils": {"slot": 1, "lotId": "none", "quantity": 1, "reason": "x"},
+    "POST /api/vending/lots/{lot_id}/recall": {"reason": "x"},
     "POST /api/resident/orders": {
         "merchantId": "m-1",
         "pickupPointId": "p-1",

@@ -40,6 +40,8 @@ from dashboard.routes.quality import QualityRoutes
 from dashboard.routes.remote_operators import RemoteOperators
 from dashboard.routes.vehicle_days import VehicleDays, read_kpis
 from dashboard.routes.vehicles import Vehicles
+from dashboard.routes.vending import Vending
+from dashboard.routes.vending_stock import VendingLots, VendingStock
 from dashboard.routes.violations import Violations
 from dashboard.routes.webhooks import Webhooks
 from dashboard.routes.work_orders import WorkOrders
@@ -218,6 +220,9 @@ def api(auth: AuthServices, parts: DashboardParts, previews: FencePreviewer) -> 
             Incidents,
             Evidence,
             RemoteOperators,
+            Vending,
+            VendingStock,
+            VendingLots,
             Webhooks,
             WorkOrders,
             Interventions,

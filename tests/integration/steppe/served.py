@@ -173,6 +173,7 @@ def _furnished(url: str, settings: Settings, log: Path) -> ServedCity:
         "alarm_id": alarm,
         "command_id": command.json()["commandId"],
         "webhook_id": "none",
+        "lot_id": "none",
         "fence_id": "none",
         "version": "1",
         "day": "2026-07-01",

@@ -108,6 +108,18 @@ LUCK_WANTED = {
         ("listDeliveries", "replayDeliveries", "switchWebhook", "renewWebhookSecret", "removeWebhook"),
         "a webhook that was subscribed",
     ),
+    **dict.fromkeys(
+        (
+            "readVendingStock",
+            "setPlanogram",
+            "listStockMovements",
+            "loadSlot",
+            "countSlot",
+            "spoilStock",
+            "recallLot",
+        ),
+        "a vending vehicle with goods",
+    ),
     "readVehicleDay": "a day that was closed",
     "subscribeWebhook": "an address and kinds that there are",
     "reportIncident": "a time that is past",
