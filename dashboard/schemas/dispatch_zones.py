@@ -11,20 +11,22 @@ from core.ids import DistrictCode
 from services.dispatch.weights import HIGHEST_LEVEL, LIMITS, MOST_LEVELS, Weights, WeightsVersion
 
 Reason = Annotated[str, Meta(min_length=1, max_length=500)]
+Weight = Annotated[float, Meta(ge=0, le=100_000)]
+"""What any weight may be; services.dispatch.weights narrows each to its own limits and names them."""
 
 
 class WeightsBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """Every weight of a zone; what is left out takes its default."""
 
-    start: float = 1.0
-    idle: float = 0.25
-    late: float = 2.0
-    empty_s_per_km: float = 10.0
-    low_battery_ratio: float = 0.35
-    low_battery_s: float = 600.0
-    waited: float = 0.5
-    waited_cap_s: float = 3600.0
-    priority_s: float = 120.0
+    start: Weight = 1.0
+    idle: Weight = 0.25
+    late: Weight = 2.0
+    empty_s_per_km: Weight = 10.0
+    low_battery_ratio: Weight = 0.35
+    low_battery_s: Weight = 600.0
+    waited: Weight = 0.5
+    waited_cap_s: Weight = 3600.0
+    priority_s: Weight = 120.0
     levels: dict[str, int] = {}
     """Level by kind of merchant, 0 to 5; a kind that is not named has level 0."""
 
