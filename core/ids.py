@@ -32,6 +32,8 @@ PickupPointId = NewType("PickupPointId", str)
 ParkId = NewType("ParkId", str)
 DepotId = NewType("DepotId", str)
 ChargerId = NewType("ChargerId", str)
+AccountId = NewType("AccountId", str)
+"""``kind:owner`` of a ledger account, such as ``merchant:m-1``."""
 DistrictCode = NewType("DistrictCode", str)
 """Two letters of a 旗区, such as ``KB``."""
 

@@ -364,4 +364,5 @@ cli.add_command(_Later("keys", "steppe.accounts", "Keys of makers' clouds and to
 cli.add_command(_Later("history", "steppe.history_commands", "Where vehicles were: replay, export, check."))
 cli.add_command(_Later("days", "steppe.days", "What each vehicle did on each local day."))
 cli.add_command(_Later("bench", "steppe.bench.cli", "Measurements with real processes on this machine."))
+cli.add_command(_Later("settlement", "steppe.settlement_cli", "Whose money is whose: ledger and checks."))
 cli.add_command(_Later("fences", "steppe.fences_cli", "Geofences and their rules."))

@@ -31,6 +31,7 @@ import services.dispatch.tables
 import services.merchants.tables
 import services.orders.tables
 import services.places.tables
+import services.settlement.tables
 import services.tasks.tables
 import services.vending.tables
 import steppe.city.tables
@@ -64,6 +65,7 @@ ALL: Final[tuple[ModuleType, ...]] = (
     services.merchants.tables,
     services.orders.tables,
     services.places.tables,
+    services.settlement.tables,
     services.tasks.tables,
     services.vending.tables,
     steppe.city.tables,

@@ -14,22 +14,30 @@ from services.orders.promise import Promise
 from services.orders.states import MerchantAccepted
 from services.orders.store import OrderStore
 from services.orders.zone import want_dispatch
+from services.settlement.terms import PaidBy
 
 
 async def place_order(
-    tx: Transaction, draft: Draft, resident_id: ResidentId, promised: Promise, *, at: datetime
+    tx: Transaction,
+    draft: Draft,
+    resident_id: ResidentId,
+    promised: Promise,
+    *,
+    at: datetime,
+    paid_by: PaidBy = PaidBy.AT_PICKUP,
 ) -> Order:
     """Return the new order. The draft is checked again, because the shelf may have changed since the quote.
 
     A merchant that accepts by itself has accepted when this returns, and a dispatch round is asked for.
-    Raises what ``check_draft`` raises, and Conflict ``out-of-stock`` when somebody was faster at the shelf.
+    Raises what ``check_draft`` raises, Conflict ``out-of-stock`` when somebody was faster at the shelf and
+    ``balance-too-low``.
     """
     checked = await check_draft(tx, draft, at=at)
     catalogue = CatalogueStore(tx)
     for line in checked.lines:
         await catalogue.reserve(line.goods_id, line.quantity)
     order = _order(checked, resident_id, promised, at)
-    await OrderStore(tx).add(order, actor=f"resident:{resident_id}")
+    await OrderStore(tx).add(order, actor=f"resident:{resident_id}", paid_by=paid_by)
     secret = secrets.token_bytes(SECRET_BYTES)
     await PickupCodeStore(tx).add(PickupCode(order_id=order.order_id, secret=secret))
     if checked.merchant.accepts_itself:

@@ -17,6 +17,8 @@ from services.orders.order import Order, advance
 from services.orders.states import TERMINAL, OrderEvent, OrderState
 from services.orders.tables import order_events, orders
 from services.rows import read_row
+from services.settlement.book_order import book_move, book_placed
+from services.settlement.terms import PaidBy
 
 
 class HistoryLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,9 +42,11 @@ class OrderStore:
         """Work inside one transaction; never commits."""
         self._tx = tx
 
-    async def add(self, order: Order, *, actor: str) -> None:
-        """Store a new order with its first line of history and tell the live screens."""
+    async def add(self, order: Order, *, actor: str, paid_by: PaidBy = PaidBy.AT_PICKUP) -> None:
+        """Store a new order with its first line of history, hold what is paid for it beforehand, and tell
+        the live screens. Raises Conflict ``balance-too-low``."""
         await self._tx.execute(insert(orders).values(_values(order)))
+        await book_placed(self._tx, order, paid_by, actor=actor)
         await self._history(None, order, "OrderPlaced", actor, {}, at=order.placed_at)
 
     async def get(self, order_id: OrderId, reach: Reach) -> Order:
@@ -55,12 +59,14 @@ class OrderStore:
     async def move(
         self, order: Order, event: OrderEvent, *, at: datetime, actor: str, vehicle_no: int | None = None
     ) -> Order:
-        """Advance and write the order if nobody changed it in between, with its history.
+        """Advance and write the order if nobody changed it in between, with its history and the money it
+        moves.
 
         Raises IllegalTransition, and Conflict on a lost race.
         """
         moved = advance(order, event, at=at)
         await self._write(order, moved)
+        await book_move(self._tx, order, moved, type(event).__name__, actor=actor, at=at)
         detail = msgspec.to_builtins(event)
         await self._history(order, moved, type(event).__name__, actor, detail, at=at, vehicle_no=vehicle_no)
         return moved

@@ -30,6 +30,8 @@ from services.merchants.forbidden_store import ForbiddenStore
 from services.merchants.store import DeskStore
 from services.places.place import PlaceKind
 from services.places.store import PlaceStore
+from services.settlement.store import TermsStore
+from services.settlement.terms import Terms
 from steppe.city.build import CityBuild, Progress
 from steppe.city.commerce import first_desks, goods_of, merchants_of, pickup_points_of, service_places_of
 from steppe.city.fences import border_drafts, border_source, zone_drafts, zone_source
@@ -74,6 +76,7 @@ async def load_facts(
     async with database.write() as tx:
         await _city(tx, pack, build, partitions, report, at)
         await _companies(tx, pack, report)
+        await _rates(tx, pack, report, at)
     progress("fences", 0, STEPS)
     async with database.write() as tx:
         await _fences(tx, report, "districts", border_drafts(pack), border_source(pack), at)
@@ -152,6 +155,26 @@ async def _companies(tx: Transaction, pack: CityPack, report: LoadReport) -> Non
         await store.put_maker(maker)
     for model in _changed(report, "models", models, await store.models(), lambda m: m.model):
         await store.put_model(model)
+
+
+async def _rates(tx: Transaction, pack: CityPack, report: LoadReport, at: datetime) -> None:
+    """Agree the pack's rates with operators that have none; what people agreed since is theirs."""
+    store = TermsStore(tx)
+    known = {terms.operator for terms in await store.listed(None)}
+    for operator in pack.operators:
+        if operator.operator_id in known:
+            report.count("rates", "unchanged")
+            continue
+        report.count("rates", "created")
+        await store.agree(
+            Terms(
+                operator=operator.operator_id,
+                from_at=at,
+                platform_fee_bp=operator.platform_fee_bp,
+                subsidy_fen=operator.subsidy_fen,
+                keeps_fee_when_missed=operator.keeps_fee_when_missed,
+            )
+        )
 
 
 async def _fences(

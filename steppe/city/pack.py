@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from core.ids import AgencyCode, DistrictCode, MakerId, OperatorId, ParkId
 from core.kinds import ServiceKind
+from services.settlement.terms import BasisPoints, Fen
 
 Lat = Annotated[float, Meta(ge=-90, le=90)]
 Lng = Annotated[float, Meta(ge=-180, le=180)]
@@ -175,6 +176,10 @@ class Operator(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name_en: Name
     districts: tuple[DistrictCode, ...]
     telephone: str
+    platform_fee_bp: BasisPoints = 0
+    """Of goods, in hundredths of a per cent; holds from the load until others are agreed."""
+    subsidy_fen: Fen = 0
+    keeps_fee_when_missed: bool = False
 
 
 class Account(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

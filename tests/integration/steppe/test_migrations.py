@@ -19,6 +19,7 @@ from sqlalchemy.pool import NullPool
 from core.audit.tables import KEPT
 from core.database import metadata
 from fleet.incidents.tables import evidence_bundles
+from services.settlement.tables import KEPT as LEDGER
 from steppe import tables
 from steppe.schema import configuration, head, revision_of, upgrade
 
@@ -170,7 +171,7 @@ def test_moments_of_fence_events_become_milliseconds_and_moments_again(url: str,
 def test_the_database_itself_refuses_to_change_the_audit(url: str) -> None:
     upgrade(url)
     assert {name.rpartition("_no_")[0] or name.removesuffix("_kept") for name in _in(url, _triggers)} == {
-        table.name for table in (*KEPT, evidence_bundles)
+        table.name for table in (*KEPT, *LEDGER, evidence_bundles)
     }
     head_of_a_day = (
         "INSERT INTO audit_heads (day, seq, chain_hash, signed_at, public_key, signature)"

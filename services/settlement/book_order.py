@@ -1,0 +1,71 @@
+"""What an order does to the ledger, in the transaction of the event that does it."""
+
+from datetime import datetime
+
+from core.database import Transaction
+from core.errors import Conflict
+from services.orders.order import Order
+from services.settlement.accounts import AccountKind, account
+from services.settlement.entry import Entry, EntrySource
+from services.settlement.order_money import moves_money, postings_between, stand_of
+from services.settlement.store import Journal, TermsStore
+from services.settlement.terms import OrderTerms, PaidBy
+
+
+async def book_placed(tx: Transaction, order: Order, paid_by: PaidBy, *, actor: str) -> None:
+    """Keep the rates that hold for the order, and hold what is paid beforehand.
+
+    Raises Conflict ``balance-too-low`` when the resident has paid in less than the order costs.
+    """
+    terms = TermsStore(tx)
+    rates = await terms.in_force(order.operator, order.merchant_id, order.placed_at)
+    kept = await terms.keep(order.order_id, rates, paid_by)
+    if paid_by is not PaidBy.BALANCE:
+        return
+    await _must_cover(tx, order)
+    await _post(tx, None, order, kept, "OrderPlaced", actor=actor, at=order.placed_at)
+
+
+async def book_move(
+    tx: Transaction, before: Order, after: Order, event: str, *, actor: str, at: datetime
+) -> None:
+    """Post what the event moved; most events move no money and cost nothing here.
+
+    An order from before there were books is left out of them to its end.
+    """
+    if not moves_money(before, after):
+        return
+    kept = (await TermsStore(tx).of_orders([after.order_id])).get(after.order_id)
+    if kept is not None:
+        await _post(tx, before, after, kept, event, actor=actor, at=at)
+
+
+async def _must_cover(tx: Transaction, order: Order) -> None:
+    purse = account(AccountKind.RESIDENT_BALANCE, order.resident_id)
+    balance = await Journal(tx).take_turn(purse, order.placed_at)
+    if balance < order.total_fen:
+        raise Conflict("balance-too-low", balance_fen=balance, needed_fen=order.total_fen)
+
+
+async def _post(
+    tx: Transaction,
+    before: Order | None,
+    after: Order,
+    kept: OrderTerms,
+    event: str,
+    *,
+    actor: str,
+    at: datetime,
+) -> None:
+    was = {} if before is None else stand_of(before, kept)
+    entry = Entry(
+        cause=f"order:{after.order_id}:{after.version}:{event}",
+        source=EntrySource.ORDER,
+        at=at,
+        operator=after.operator,
+        district=after.district,
+        order_id=after.order_id,
+        actor=actor,
+        postings=postings_between(was, stand_of(after, kept)),
+    )
+    await Journal(tx).post(entry)

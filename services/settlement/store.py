@@ -1,0 +1,199 @@
+"""SQL of the ledger: entries are added, balances are sums over postings."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Select, func, insert, select, update
+
+from core.database import Transaction, insert_new
+from core.database.statements import insert_new_rows
+from core.ids import AccountId, MerchantId, OperatorId, OrderId
+from services.rows import read_row
+from services.settlement.accounts import AccountKind, kind_of, owner_of
+from services.settlement.entry import Entry, EntrySource, Posting, checked
+from services.settlement.order_money import Stand, netted
+from services.settlement.tables import accounts, journal_entries, order_terms, postings, settlement_terms
+from services.settlement.terms import OrderTerms, PaidBy, Terms
+
+
+class BookedEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry as it stands in the journal."""
+
+    entry_no: int
+    entry: Entry
+
+
+class Journal:
+    """Adds entries and sums them up."""
+
+    def __init__(self, tx: Transaction) -> None:
+        """Work inside one transaction; never commits."""
+        self._tx = tx
+
+    async def post(self, entry: Entry) -> bool:
+        """Add an entry with its postings, unless its cause has posted before; say whether it was added.
+
+        Raises Invalid for a posting that moves nothing or stays in one account.
+        """
+        checked(entry)
+        if not entry.postings:
+            return False
+        values = {name: getattr(entry, name) for name in entry.__struct_fields__ if name != "postings"}
+        if not await insert_new(self._tx, journal_entries, values):
+            return False
+        number = select(journal_entries.c.entry_no).where(journal_entries.c.cause == entry.cause)
+        entry_no = int((await self._tx.execute(number)).scalar_one())
+        await self._open(entry.postings, entry.at)
+        rows = [
+            {"entry_no": entry_no, "line": line, **msgspec.to_builtins(posting)}
+            for line, posting in enumerate(entry.postings)
+        ]
+        await self._tx.execute(insert(postings), rows)
+        return True
+
+    async def _open(self, moved: Sequence[Posting], at: datetime) -> None:
+        """Open the accounts that do not exist, always in one order, so that two entries never wait for
+        each other."""
+        ids = sorted({p.from_account for p in moved} | {p.to_account for p in moved})
+        rows = [
+            {"account_id": i, "kind": kind_of(i).value, "owner": owner_of(i), "opened_at": at} for i in ids
+        ]
+        await insert_new_rows(self._tx, accounts, rows)
+
+    async def balance(self, account_id: AccountId) -> int:
+        """Return what an account holds; 0 for one that was never used."""
+        return (await self.balances([account_id]))[account_id]
+
+    async def balances(self, ids: Sequence[AccountId]) -> dict[AccountId, int]:
+        """Return what each of the accounts holds."""
+        found = dict.fromkeys(ids, 0)
+        for column, sign in ((postings.c.to_account, 1), (postings.c.from_account, -1)):
+            query = select(column, func.sum(postings.c.amount_fen)).where(column.in_(sorted(set(ids))))
+            for account_id, amount in await self._tx.execute(query.group_by(column)):
+                found[AccountId(account_id)] += sign * int(amount)
+        return found
+
+    async def take_turn(self, account_id: AccountId, at: datetime) -> int:
+        """Return the balance for somebody who spends from it: nobody else does before this transaction
+        ends."""
+        row = {"kind": kind_of(account_id).value, "owner": owner_of(account_id), "opened_at": at}
+        await insert_new(self._tx, accounts, {"account_id": account_id, **row})
+        mine = accounts.c.account_id == account_id
+        await self._tx.execute(update(accounts).where(mine).values(turns=accounts.c.turns + 1))
+        return await self.balance(account_id)
+
+    async def totals(self, kinds: Iterable[AccountKind] | None = None) -> dict[AccountId, int]:
+        """Return the balance of every account, of these kinds when given."""
+        query = select(accounts.c.account_id).order_by(accounts.c.account_id)
+        if kinds is not None:
+            query = query.where(accounts.c.kind.in_(sorted(kinds)))
+        ids = [AccountId(i) for i in (await self._tx.execute(query)).scalars()]
+        return await self.balances(ids) if kinds is not None else await self._all(ids)
+
+    async def _all(self, ids: Sequence[AccountId]) -> dict[AccountId, int]:
+        found = dict.fromkeys(ids, 0)
+        for column, sign in ((postings.c.to_account, 1), (postings.c.from_account, -1)):
+            query = select(column, func.sum(postings.c.amount_fen)).group_by(column)
+            for account_id, amount in await self._tx.execute(query):
+                found[AccountId(account_id)] = found.get(AccountId(account_id), 0) + sign * int(amount)
+        return found
+
+    async def entries_of(self, order_id: OrderId) -> list[BookedEntry]:
+        """Return the entries of an order, first to last. Read the order with a reach before."""
+        return await self._read(select(journal_entries).where(journal_entries.c.order_id == order_id))
+
+    async def entries(self, numbers: Sequence[int]) -> list[BookedEntry]:
+        """Return entries by their numbers, first to last."""
+        return await self._read(select(journal_entries).where(journal_entries.c.entry_no.in_(numbers)))
+
+    async def _read(self, query: Select[Any]) -> list[BookedEntry]:
+        rows = (await self._tx.execute(query.order_by(journal_entries.c.entry_no))).mappings().all()
+        numbers = [row["entry_no"] for row in rows]
+        moved = select(postings).where(postings.c.entry_no.in_(numbers)).order_by("entry_no", "line")
+        by_entry: dict[int, list[Posting]] = {}
+        for row in (await self._tx.execute(moved)).mappings():
+            by_entry.setdefault(row["entry_no"], []).append(read_row(row, Posting))
+        return [
+            BookedEntry(
+                entry_no=row["entry_no"],
+                entry=read_row(row, Entry, postings=by_entry.get(row["entry_no"], [])),
+            )
+            for row in rows
+        ]
+
+    async def stands(self, ids: Sequence[OrderId]) -> dict[OrderId, Stand]:
+        """Return what the entries caused by each order have moved, ways there and back netted.
+
+        A refund is the way back of a payment.
+        """
+        query = (
+            select(journal_entries.c.order_id, postings)
+            .join(postings, postings.c.entry_no == journal_entries.c.entry_no)
+            .where(
+                journal_entries.c.order_id.in_(sorted(set(ids))),
+                journal_entries.c.source == EntrySource.ORDER.value,
+            )
+        )
+        moved: dict[OrderId, list[Posting]] = {}
+        for row in (await self._tx.execute(query)).mappings():
+            moved.setdefault(OrderId(row["order_id"]), []).append(read_row(row, Posting))
+        return {order_id: netted(of_order) for order_id, of_order in moved.items()}
+
+
+class TermsStore:
+    """Rates, and what was kept of them with each order."""
+
+    def __init__(self, tx: Transaction) -> None:
+        """Work inside one transaction; never commits."""
+        self._tx = tx
+
+    async def agree(self, terms: Terms) -> bool:
+        """Add rates from a moment on; say whether they were new. What holds before does not change."""
+        return await insert_new(self._tx, settlement_terms, msgspec.structs.asdict(terms))
+
+    async def in_force(self, operator: OperatorId, merchant_id: MerchantId, at: datetime) -> Terms:
+        """Return the merchant's own terms at a moment, else those for every merchant, else none at all."""
+        query = (
+            select(settlement_terms)
+            .where(
+                settlement_terms.c.operator == operator,
+                settlement_terms.c.merchant_id.in_(["", merchant_id]),
+                settlement_terms.c.from_at <= at,
+            )
+            .order_by(settlement_terms.c.merchant_id.desc(), settlement_terms.c.from_at.desc())
+            .limit(1)
+        )
+        row = (await self._tx.execute(query)).mappings().first()
+        return Terms(operator=operator, from_at=at) if row is None else read_row(row, Terms)
+
+    async def listed(self, operators: frozenset[OperatorId] | None) -> list[Terms]:
+        """Return all terms of these operators, the newest first."""
+        query = select(settlement_terms).order_by(
+            settlement_terms.c.from_at.desc(), "operator", "merchant_id"
+        )
+        if operators is not None:
+            query = query.where(settlement_terms.c.operator.in_(sorted(operators)))
+        return [read_row(row, Terms) for row in (await self._tx.execute(query)).mappings()]
+
+    async def keep(self, order_id: OrderId, terms: Terms, paid_by: PaidBy) -> OrderTerms:
+        """Keep with an order what holds for it from now on."""
+        kept = OrderTerms(
+            order_id=order_id,
+            paid_by=paid_by,
+            platform_fee_bp=terms.platform_fee_bp,
+            subsidy_fen=terms.subsidy_fen,
+            keeps_fee_when_missed=terms.keeps_fee_when_missed,
+        )
+        await self._tx.execute(insert(order_terms).values(msgspec.to_builtins(kept)))
+        return kept
+
+    async def of_orders(self, ids: Sequence[OrderId]) -> Mapping[OrderId, OrderTerms]:
+        """Return what holds for each of the orders; one that was placed before there were books is absent."""
+        if not ids:
+            return {}
+        query = select(order_terms).where(order_terms.c.order_id.in_(sorted(set(ids))))
+        rows = (await self._tx.execute(query)).mappings()
+        found = [read_row(row, OrderTerms) for row in rows]
+        return {terms.order_id: terms for terms in found}

@@ -1,0 +1,86 @@
+"""SQL tables of the ledger. Entries and postings are only ever added: the store itself refuses the rest."""
+
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    event,
+)
+
+from core.audit.tables import append_only
+from core.database import metadata
+from core.database.types import UtcDateTime
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("account_id", String(120), primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("owner", String(80), nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("turns", Integer, nullable=False, server_default="0"),
+    Index(None, "kind", "owner"),
+)
+"""``turns`` counts who looked at a balance before he spent from it: that row is his until he commits."""
+journal_entries = Table(
+    "journal_entries",
+    metadata,
+    Column("entry_no", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("cause", String(120), nullable=False, unique=True),
+    Column("source", String(12), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("operator", String(64), nullable=False),
+    Column("district", String(8), nullable=False),
+    Column("order_id", String(40)),
+    Column("actor", String(80), nullable=False),
+    Column("note", String(200), nullable=False),
+    Index(None, "order_id"),
+    Index(None, "at"),
+)
+postings = Table(
+    "postings",
+    metadata,
+    Column("entry_no", ForeignKey("journal_entries.entry_no"), primary_key=True, autoincrement=False),
+    Column("line", Integer, primary_key=True, autoincrement=False),
+    Column("from_account", ForeignKey("accounts.account_id"), nullable=False, index=True),
+    Column("to_account", ForeignKey("accounts.account_id"), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("amount_fen", BigInteger, nullable=False),
+    CheckConstraint("amount_fen > 0", name="amount_above_zero"),
+    CheckConstraint("from_account <> to_account", name="two_accounts"),
+)
+settlement_terms = Table(
+    "settlement_terms",
+    metadata,
+    Column("operator", String(64), primary_key=True),
+    Column("merchant_id", String(64), primary_key=True),
+    Column("from_at", UtcDateTime, primary_key=True),
+    Column("platform_fee_bp", Integer, nullable=False),
+    Column("subsidy_fen", Integer, nullable=False),
+    Column("keeps_fee_when_missed", Boolean, nullable=False),
+)
+order_terms = Table(
+    "order_terms",
+    metadata,
+    Column("order_id", String(40), primary_key=True),
+    Column("paid_by", String(12), nullable=False),
+    Column("platform_fee_bp", Integer, nullable=False),
+    Column("subsidy_fen", Integer, nullable=False),
+    Column("keeps_fee_when_missed", Boolean, nullable=False),
+)
+
+KEPT = (journal_entries, postings)
+"""Tables whose rows the database itself refuses to change; a migration runs append_only for each."""
+
+for _table in KEPT:
+    for _dialect in ("sqlite", "postgresql"):
+        for _statement in append_only(_table.name, _dialect):
+            refusal = DDL(_statement)  # type: ignore[no-untyped-call]
+            event.listen(_table, "after_create", refusal.execute_if(dialect=_dialect))
