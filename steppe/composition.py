@@ -10,6 +10,7 @@ from fleet.telemetry.last_heard import BlobReader
 from geofences.watch import FenceWatch
 from services.dispatch.fleet_picture import FleetPicture
 from services.orders.fence_impact import OrderImpact
+from services.schedules.port import Plugged
 from steppe.resources import Resources
 
 
@@ -33,3 +34,9 @@ def fleet_picture(resources: Resources, fences: FenceWatch) -> FleetPicture:
         zone=ZoneInfo(resources.settings.city.zone),
         fence_set=lambda: fences.index.set_version,
     )
+
+
+def scheduled_work() -> Plugged:
+    """Return what occurrences of schedules start, by kind of work: one line for each that a service plugs
+    in."""
+    return {}

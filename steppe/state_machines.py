@@ -9,6 +9,7 @@ from fleet.names import NAMES
 from geofences import publishing
 from geofences.fences import FENCE_STATE_NAMES, FenceState
 from services.orders import states as order_states
+from services.schedules import kinds as schedule_kinds
 from services.tasks import states as task_states
 
 SERVICE_MACHINES: Final[tuple[Machine, ...]] = (
@@ -35,6 +36,14 @@ SERVICE_MACHINES: Final[tuple[Machine, ...]] = (
         initial=task_states.StopState.PLANNED,
         terminal=frozenset({task_states.StopState.DONE, task_states.StopState.SKIPPED}),
     ),
+    Machine(
+        name="occurrence of a schedule",
+        zh="排班执行",
+        table=schedule_kinds.TRANSITIONS,
+        initial=schedule_kinds.OccurrenceState.PLANNED,
+        terminal=frozenset(schedule_kinds.TERMINAL),
+        note="One row a slot, whatever runs twice (schedules.md). A missed one may still be excused.",
+    ),
 )
 FENCE_MACHINES: Final[tuple[Machine, ...]] = (
     Machine(
@@ -51,6 +60,7 @@ _PAIRS: Final[Mapping[type[StrEnum], Mapping[Any, tuple[str, str]]]] = {
     order_states.OrderState: order_states.STATE_NAMES,
     task_states.TaskState: task_states.STATE_NAMES,
     task_states.StopState: task_states.STOP_STATE_NAMES,
+    schedule_kinds.OccurrenceState: schedule_kinds.STATE_NAMES,
     FenceState: FENCE_STATE_NAMES,
 }
 

@@ -31,6 +31,7 @@ import services.dispatch.tables
 import services.merchants.tables
 import services.orders.tables
 import services.places.tables
+import services.schedules.tables
 import services.settlement.tables
 import services.tasks.tables
 import services.vending.tables
@@ -66,6 +67,7 @@ ALL: Final[tuple[ModuleType, ...]] = (
     services.orders.tables,
     services.places.tables,
     services.settlement.tables,
+    services.schedules.tables,
     services.tasks.tables,
     services.vending.tables,
     steppe.city.tables,

@@ -30,10 +30,12 @@ from services.merchants.forbidden_store import ForbiddenStore
 from services.merchants.store import DeskStore
 from services.places.place import PlaceKind
 from services.places.store import PlaceStore
+from services.schedules.store import ScheduleStore
 from services.settlement.store import TermsStore
 from services.settlement.terms import Terms
 from steppe.city.build import CityBuild, Progress
 from steppe.city.commerce import first_desks, goods_of, merchants_of, pickup_points_of, service_places_of
+from steppe.city.days import holiday_days
 from steppe.city.fences import border_drafts, border_source, zone_drafts, zone_source
 from steppe.city.fleet import (
     RosterVehicle,
@@ -77,6 +79,7 @@ async def load_facts(
         await _city(tx, pack, build, partitions, report, at)
         await _companies(tx, pack, report)
         await _rates(tx, pack, report, at)
+        await _holidays(tx, pack, report)
     progress("fences", 0, STEPS)
     async with database.write() as tx:
         await _fences(tx, report, "districts", border_drafts(pack), border_source(pack), at)
@@ -175,6 +178,13 @@ async def _rates(tx: Transaction, pack: CityPack, report: LoadReport, at: dateti
                 keeps_fee_when_missed=operator.keeps_fee_when_missed,
             )
         )
+
+
+async def _holidays(tx: Transaction, pack: CityPack, report: LoadReport) -> None:
+    days = holiday_days(pack.holidays)
+    changed = await ScheduleStore(tx).put_holidays(days)
+    report.count("holidays", "updated", len(changed))
+    report.count("holidays", "unchanged", max(len(days) - len(changed), 0))
 
 
 async def _fences(

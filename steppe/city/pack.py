@@ -1,7 +1,6 @@
 """What a city pack is: the values of one folder of data, such as steppe/ordos.
 
-Every Struct forbids unknown fields, because a pack is written by hand and a mistyped
-name must not be ignored.
+Every Struct forbids unknown fields: a pack is written by hand, and a mistyped name must not pass.
 """
 
 from datetime import date
@@ -13,6 +12,7 @@ from msgspec import Meta, Struct
 from core.ids import AgencyCode, DistrictCode, MakerId, OperatorId, ParkId
 from core.kinds import ServiceKind
 from services.settlement.terms import BasisPoints, Fen
+from steppe.city.days import HolidaySpan
 
 Lat = Annotated[float, Meta(ge=-90, le=90)]
 Lng = Annotated[float, Meta(ge=-180, le=180)]
@@ -374,6 +374,7 @@ class CityPack(Struct, frozen=True, kw_only=True):
     fleet: FleetTemplate
     places: PlaceNumbers
     goods: tuple[Goods, ...]
+    holidays: tuple[HolidaySpan, ...]
     forbidden: tuple[ForbiddenGoods, ...] = ()
 
     def district(self, code: str) -> District:
@@ -382,10 +383,8 @@ class CityPack(Struct, frozen=True, kw_only=True):
 
     def operator_of(self, district: str) -> Operator:
         """Return the operator that runs vehicles in a district; KeyError when nobody does."""
-        for operator in self.operators:
-            if district in operator.districts:
-                return operator
-        raise KeyError(district)
+        run_by = {code: operator for operator in self.operators for code in operator.districts}
+        return run_by[DistrictCode(district)]
 
     def model_for(self, service: ServiceKind) -> Model:
         """Return the model that serves a service; KeyError when the pack has none."""

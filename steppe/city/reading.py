@@ -5,7 +5,7 @@ import hashlib
 import io
 import json
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +17,7 @@ from core.errors import Invalid
 from core.ids import DistrictCode
 from core.kinds import ServiceKind
 from services.merchants.forbidden import forbidden_by
+from steppe.city.days import HolidaySpan, holiday_days
 from steppe.city.forbidden import forbidden_of
 from steppe.city.pack import (
     Account,
@@ -56,6 +57,7 @@ FILES = (
     "fleet.toml",
     "places.toml",
     "goods.toml",
+    "holidays.toml",
 )
 SERVICE_IN_ROSTER = {kind.value: kind for kind in ServiceKind}
 
@@ -108,6 +110,7 @@ def read_pack(name_or_path: str) -> CityPack:
         places=_toml(content, "places.toml", PlaceNumbers),
         goods=_rows(content, "goods.toml", "goods", Goods),
         forbidden=_rows(content, "goods.toml", "forbidden", ForbiddenGoods),
+        holidays=_rows(content, "holidays.toml", "holiday", HolidaySpan),
     )
     check_pack(pack)
     return pack
@@ -144,11 +147,20 @@ def check_pack(pack: CityPack) -> None:
     served = [model.service for model in pack.models]
     wanted = [line.service for line in pack.roster if line.planned]
     _known("makers.toml", "model.service", [*wanted, *(line.service for line in pack.fleet.demo)], served)
+    _check_holidays(pack.holidays)
     run = [district for operator in pack.operators for district in operator.districts]
     _unique("organisations.toml", "operator.districts", run)
     _known("organisations.toml", "operator.districts", (line.district for line in pack.roster), run)
     homes = [town.district for town in pack.towns]
     _known("towns.toml", "town.district", (line.district for line in pack.roster if line.planned), homes)
+
+
+def _check_holidays(holidays: Sequence[HolidaySpan]) -> None:
+    """Check that each holiday ends after it begins and that no day is named twice."""
+    for index, holiday in enumerate(holidays):
+        if holiday.last < holiday.first:
+            raise fault("holidays.toml", f"holiday[{index}].last", "is before first")
+    _unique("holidays.toml", "holiday", [day.day.isoformat() for day in holiday_days(holidays)])
 
 
 def _bytes_of(folder: Path, name: str) -> bytes:

@@ -46,10 +46,11 @@ from services.plugging import command_endings, report_handlers, task_reports
 from services.routing.engine import RouteEngine
 from services.routing.http import InternalServer, RouteEndpoint
 from services.routing.tiles import current_tiles
+from services.schedules.keep_schedules import ScheduleKeeper
 from services.tasks.watch_tasks import TaskWatch
 from steppe.checks import store_checks
 from steppe.closing import close_pending_days
-from steppe.composition import last_heard
+from steppe.composition import last_heard, scheduled_work
 from steppe.outbox_routes import outbox_routes
 from steppe.resources import Resources, redis_url_of, secret
 from steppe.road_rules import RoadRules
@@ -100,6 +101,7 @@ async def compose(resources: Resources) -> Components:
         ),
         "dispatch": DispatchReconciler(database, clock, DispatchWaker(queue, clock), every_s=every_s),
         "orders": OrderWatch(database, clock, every_s=every_s),
+        "schedules": ScheduleKeeper(database, clock, scheduled_work(), every_s=every_s),
         "tasks": TaskWatch(database, heard, clock, tasks, every_s=every_s),
         "commands": CommandExpiry(database, clock, endings=command_endings(tasks)),
         "operators": VehicleWatch(database, clock, start_grace_s=START_GRACE_S),

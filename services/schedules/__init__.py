@@ -1,0 +1,1 @@
+"""Schedules: a calendar whose every occurrence happens exactly once, whatever it starts."""
