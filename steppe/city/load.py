@@ -181,10 +181,11 @@ async def _rates(tx: Transaction, pack: CityPack, report: LoadReport, at: dateti
 
 
 async def _holidays(tx: Transaction, pack: CityPack, report: LoadReport) -> None:
-    days = holiday_days(pack.holidays)
-    changed = await ScheduleStore(tx).put_holidays(days)
-    report.count("holidays", "updated", len(changed))
-    report.count("holidays", "unchanged", max(len(days) - len(changed), 0))
+    days, store = holiday_days(pack.holidays), ScheduleStore(tx)
+    known = await store.holidays()
+    _changed(report, "holidays", days, dict(known), lambda holiday: holiday.day)
+    gone = set(await store.put_holidays(days)) - {holiday.day for holiday in days}
+    report.count("holidays", "retired", len(gone))
 
 
 async def _fences(

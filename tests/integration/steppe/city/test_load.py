@@ -128,6 +128,7 @@ async def test_a_second_load_changes_nothing_and_says_so(
         "makers": 1,
         "models": 1,
         "rates": 1,
+        "holidays": 9,
         "districts": 1,
         "fences": len(tiny[1].towns[0].zones),
         "merchants": 2,
