@@ -25,7 +25,7 @@ class WeightsBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", for
     low_battery_ratio: Weight = 0.35
     low_battery_s: Weight = 600.0
     waited: Weight = 0.5
-    waited_cap_s: Weight = 3600.0
+    waited_cap_s: Weight = 86_400.0
     priority_s: Weight = 120.0
     levels: dict[str, int] = {}
     """Level by kind of merchant, 0 to 5; a kind that is not named has level 0."""

@@ -53,7 +53,8 @@ def cost_terms(
         raise ValueError("a pair without a route has no cost")
     ready_in_s = (order.ready_at - at).total_seconds()
     arrival_s = max(times.pickup_s, ready_in_s) + LOAD_S + times.delivery_s + APPROACH_S
-    late_s = max(0.0, arrival_s - (order.promised_p90_at - at).total_seconds())
+    # a broken promise counts from now on: what is past would only speak against the order that waits longest
+    late_s = max(0.0, arrival_s - max(0.0, (order.promised_p90_at - at).total_seconds()))
     waited_s = min(max(0.0, (at - order.accepted_at).total_seconds()), weights.waited_cap_s)
     missing = max(0.0, weights.low_battery_ratio - battery_ratio)
     level = weights.levels.get(order.merchant_kind, 0)

@@ -33,8 +33,9 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds per whole battery that is missing below it."""
     waited: float = 0.5
     """A second that the order has waited; decides who goes first when vehicles are fewer than orders."""
-    waited_cap_s: float = 3600.0
-    """Past so much waiting an order gains no further: one that nobody can reach hurts no other."""
+    waited_cap_s: float = 86_400.0
+    """Past so much waiting an order gains no further. Below the time in which orders are given up it lets an
+    order of a far shop wait behind fresh ones of near shops without end."""
     priority_s: float = 120.0
     """Seconds that each level of the merchant's kind speaks for the order."""
     levels: dict[str, int] = {}
@@ -62,7 +63,7 @@ LIMITS: Mapping[str, WeightLimit] = MappingProxyType(
         ),
         "low_battery_s": WeightLimit(low=0, high=7200, unit="s", zh="电量偏低", en="low battery"),
         "waited": WeightLimit(low=0, high=10, unit="s/s", zh="订单已等待", en="order has waited"),
-        "waited_cap_s": WeightLimit(low=0, high=14400, unit="s", zh="等待计至", en="waiting counts up to"),
+        "waited_cap_s": WeightLimit(low=0, high=86_400, unit="s", zh="等待计至", en="waiting counts up to"),
         "priority_s": WeightLimit(
             low=0, high=1800, unit="s/level", zh="每级优先", en="each level of priority"
         ),

@@ -119,7 +119,7 @@ class OrderStore:
         newest_first = query.order_by(orders.c.placed_at.desc(), orders.c.order_id.desc())
         return await self._select(newest_first.limit(limit))
 
-    async def waiting(self, district: DistrictCode, *, limit: int = 200) -> list[Order]:
+    async def waiting(self, district: DistrictCode, *, limit: int = 400) -> list[Order]:
         """Return the accepted orders of a zone that no vehicle has, the longest waiting first."""
         query = select(orders).where(orders.c.state == OrderState.ACCEPTED, orders.c.district == district)
         return await self._select(query.order_by(orders.c.accepted_at, orders.c.order_id).limit(limit))

@@ -13,9 +13,14 @@ from services.dispatch.pair_times import door_of, shop_of
 from services.dispatch.runs.problem import Carrier, Metrics, Problem, Shipment
 from services.dispatch.travel import TravelTimes
 from services.dispatch.weights import Weights
+from services.orders.estimate import MEAN_JOB_S
 from services.routing.route import GeoPoint, Vehicle
 
-MOST_ORDERS = 120
+LEAST_DRIVE_WEIGHT = 0.1
+"""Worth of a second of driving while vehicles stand: 0.4 Wh at 90 Wh/km and 15 km/h, and wear."""
+NEVER_S = 86_400.0
+"""A wait that nobody chooses."""
+MOST_ORDERS = 400
 """Orders of one problem, the longest waiting first; the others are the next round's, seconds later."""
 
 
@@ -65,7 +70,28 @@ async def problem_of(
         start_weight=weights.start,
         late_weight=weights.late,
         empty_s_per_km=weights.empty_s_per_km,
+        drive_weight=drive_weight(len(orders), len(candidates)),
+        next_free_s=next_free_s(len(asked), len(going), sum(each.task_id is not None for each in candidates)),
     )
+
+
+def drive_weight(waiting: int, vehicles: int) -> float:
+    """Return what a second of driving counts while so many orders wait for so many vehicles of a zone.
+
+    The second is one of wait for each of those behind, shared by all vehicles that come free; never nothing,
+    because it takes energy too.
+    """
+    return max(LEAST_DRIVE_WEIGHT, waiting / max(1, vehicles))
+
+
+def next_free_s(waiting: int, free: int, busy: int) -> float:
+    """Return how long an order that is left waits for a vehicle: the busy ones come free evenly over a job.
+
+    ``NEVER_S`` when none is busy: whoever could go stands already.
+    """
+    if busy == 0:
+        return NEVER_S
+    return MEAN_JOB_S / busy * (1.0 + max(0, waiting - free) / 2.0)
 
 
 def _start_of(candidate: Candidate) -> GeoPoint:

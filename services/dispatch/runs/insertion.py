@@ -4,6 +4,8 @@ from services.dispatch.runs.problem import Answer, Carrier, Deed, Problem, Run, 
 from services.dispatch.runs.timing import Judge
 
 NAME = "insertion"
+NEAREST = 40
+"""Vehicles that an order is tried with at first; the others are tried when none of these can take it."""
 
 Visits = tuple[Visit, ...]
 
@@ -11,8 +13,8 @@ Visits = tuple[Visit, ...]
 def solve(problem: Problem) -> Answer:
     """Return runs built order by order, the longest waiting first, each where it adds the least cost.
 
-    An order that any vehicle can still take is taken; ties go to the vehicle that stands first. Pure and
-    deterministic.
+    An order is left waiting when that is cheaper than any place for it; ties go to the vehicle that stands
+    first. Pure and deterministic.
     """
     return answer_of(problem, start(Judge(problem)), NAME)
 
@@ -30,26 +32,43 @@ def longest_waiting_first(problem: Problem) -> list[int]:
     return sorted(numbers, key=lambda number: (-problem.shipments[number].waited_s, number))
 
 
-def standing(judge: Judge, runs: dict[int, Visits]) -> tuple[int, float]:
-    """Return what makes runs better than others, lower is better: orders left waiting, then the cost."""
-    carried = sum(len(visits) // 2 for visits in runs.values())
-    cost_s = sum(judge.cost_s(judge.problem.carriers[number], visits) for number, visits in runs.items())
-    return len(judge.problem.shipments) - carried, cost_s
+def standing(judge: Judge, runs: dict[int, Visits]) -> float:
+    """Return what runs cost in seconds, lower is better, with what it costs to leave the other orders
+    waiting."""
+    problem = judge.problem
+    carried = {visit.shipment for visits in runs.values() for visit in visits}
+    left = [each for n, each in enumerate(problem.shipments) if n not in carried]
+    cost_s = sum(judge.cost_s(problem.carriers[number], visits) for number, visits in runs.items())
+    return cost_s + sum(judge.left_s(each) for each in left)
 
 
 def insert_all(judge: Judge, runs: dict[int, Visits], shipments: list[int]) -> None:
-    """Put each order into the run of ``runs`` (by the vehicle's index) that it makes least dearer."""
+    """Put each order into the run of ``runs`` (by the vehicle's index) that it makes least dearer, unless it
+    is cheaper to leave it to a later round."""
     carriers = judge.problem.carriers
     costs = {number: judge.cost_s(carriers[number], visits) for number, visits in runs.items()}
     for shipment in shipments:
-        found = [
-            (way[1] - costs.get(number, 0.0), number, way)
-            for number, carrier in enumerate(carriers)
-            if (way := insert(judge, carrier, runs.get(number, ()), shipment)) is not None
-        ]
-        if found:
-            _, number, way = min(found, key=lambda each: each[:2])
-            runs[number], costs[number] = way
+        near = _nearest_first(judge, runs, shipment)
+        for block in (near[:NEAREST], near[NEAREST:]):
+            found = [
+                (way[1] - costs.get(number, 0.0), number, way)
+                for number in block
+                if (way := insert(judge, carriers[number], runs.get(number, ()), shipment)) is not None
+            ]
+            if found:
+                more_s, number, way = min(found, key=lambda each: each[:2])
+                if more_s <= judge.left_s(judge.problem.shipments[shipment]):
+                    runs[number], costs[number] = way
+                break
+
+
+def _nearest_first(judge: Judge, runs: dict[int, Visits], shipment: int) -> list[int]:
+    """Return the vehicles by index, the one that comes nearest to the order's shop on its way first."""
+    carriers = judge.problem.carriers
+    return sorted(
+        range(len(carriers)),
+        key=lambda number: judge.nearest_s(carriers[number], runs.get(number, ()), shipment),
+    )
 
 
 def insert(judge: Judge, carrier: Carrier, visits: Visits, shipment: int) -> tuple[Visits, float] | None:

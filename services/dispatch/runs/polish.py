@@ -13,8 +13,9 @@ MOST_TRIES = 4_000
 def polish(judge: Judge, runs: dict[int, Visits], *, most_tries: int = MOST_TRIES) -> None:
     """Improve ``runs`` (by the vehicle's index) in place until no single move helps or the tries are spent.
 
-    Moves every order, the dearest first, to where it costs least, also to a vehicle that stands; then puts
-    the few orders of each run into their best sequence. Deterministic; never makes the sum dearer.
+    Moves every order, the dearest first, to where it costs least, also to a vehicle that stands or to a
+    later round; then puts the few orders of each run into their best sequence. Deterministic; never makes
+    the sum dearer.
     """
     for number, visits in runs.items():
         runs[number] = _best_order(judge, number, visits)
@@ -35,7 +36,9 @@ def _moved(judge: Judge, runs: dict[int, Visits], shipment: int) -> bool:
     rest = _best_order(judge, home, rest)
     before_s = judge.cost_s(carriers[home], runs[home])
     saved_s = before_s - judge.cost_s(carriers[home], rest)
-    best_gain_s, best = LEAST_GAIN_S, None
+    best_gain_s: float = LEAST_GAIN_S
+    best: tuple[int, Visits] | None = None
+    left_gain_s = saved_s - judge.left_s(judge.problem.shipments[shipment])
     for number, carrier in enumerate(carriers):
         visits = rest if number == home else runs.get(number, ())
         way = insert(judge, carrier, visits, shipment)
@@ -44,6 +47,9 @@ def _moved(judge: Judge, runs: dict[int, Visits], shipment: int) -> bool:
         gain_s = saved_s - (way[1] - judge.cost_s(carrier, visits))
         if gain_s > best_gain_s:
             best_gain_s, best = gain_s, (number, way[0])
+    if left_gain_s > best_gain_s:
+        runs[home] = rest
+        return True
     if best is None:
         return False
     runs[home] = rest
@@ -65,6 +71,8 @@ def _dearest_first(judge: Judge, runs: dict[int, Visits]) -> list[int]:
     ranked = []
     for number, visits in runs.items():
         carried = sorted({visit.shipment for visit in visits})
+        if not carried:
+            continue
         cost_s = judge.cost_s(judge.problem.carriers[number], visits)
         ranked += [(-cost_s / len(carried), shipment) for shipment in carried]
     return [shipment for _, shipment in sorted(ranked)]

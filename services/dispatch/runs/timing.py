@@ -10,8 +10,10 @@ from services.orders.promise import APPROACH_S, HANDOVER_S, LOAD_S
 
 MORE_LOAD_S = 45.0
 """Each further order that is loaded at the same stop: a second door, no second parking."""
-DELAY_WEIGHT = 0.2
-"""A second that an order arrives later than it would alone with the same vehicle."""
+PATIENCE_S = 1_800.0
+"""After so long a wait a second more counts twice, after twice that three times: nobody waits without end."""
+LATER_APPROACH_S = 300.0
+"""Drive to the shop that is foreseen for an order that is left to a later round."""
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,8 +49,7 @@ class Judge:
         arrival_s: dict[int, float] = {}
         for visit in visits:
             shipment = self.problem.shipments[visit.shipment]
-            is_load = visit.deed is Deed.LOAD
-            there = shipment.shop if is_load else shipment.door
+            is_load, there = visit.deed is Deed.LOAD, self._place_of(visit)
             step_s = duration_s[here][there]
             if before is None:
                 cost_s += self._sending_s(carrier, step_s, length_m[here][there])
@@ -66,14 +67,14 @@ class Judge:
                     arrived_s = now_s + APPROACH_S
                     now_s += HANDOVER_S
                 arrival_s[visit.shipment] = arrived_s
-                cost_s += self._lateness_s(carrier, shipment, arrived_s) - shipment.favour_s
+                cost_s += self._wait_s(carrier.road, shipment, arrived_s) - shipment.favour_s
             here, before = there, visit.deed
         return Timing(
             drive_s=drive_s,
             drive_m=drive_m,
             loaded_s=loaded_s,
             arrival_s=arrival_s,
-            cost_s=cost_s + drive_s,
+            cost_s=cost_s + self.problem.drive_weight * drive_s,
         )
 
     def cost_s(self, carrier: Carrier, visits: Sequence[Visit]) -> float:
@@ -86,6 +87,12 @@ class Judge:
         duration_s = self._duration_s[carrier.road]
         at_shop_s = max(duration_s[carrier.start][shipment.shop], shipment.ready_s)
         return at_shop_s + LOAD_S + duration_s[shipment.shop][shipment.door] + APPROACH_S
+
+    def nearest_s(self, carrier: Carrier, visits: Sequence[Visit], shipment: int) -> float:
+        """Return the least drive to an order's shop from anywhere on the vehicle's way."""
+        to_shop, shop = self._duration_s[carrier.road], self.problem.shipments[shipment].shop
+        places = (carrier.start, *(self._place_of(visit) for visit in visits))
+        return min(to_shop[place][shop] for place in places)
 
     def fits(self, carrier: Carrier, shipments: Sequence[int]) -> bool:
         """Return whether the vehicle may carry all of these orders at once."""
@@ -108,16 +115,31 @@ class Judge:
         dearer_s = (problem.start_weight - 1.0) * step_s
         return dearer_s + problem.empty_s_per_km * step_m / 1000.0 + carrier.burden_s
 
-    def _lateness_s(self, carrier: Carrier, shipment: Shipment, arrival_s: float) -> float:
-        """Return what an arrival costs: its delay against the same vehicle alone, and what is late.
+    def _place_of(self, visit: Visit) -> int:
+        shipment = self.problem.shipments[visit.shipment]
+        return shipment.shop if visit.deed is Deed.LOAD else shipment.door
+
+    def left_s(self, shipment: Shipment) -> float:
+        """Return what it costs to leave an order to a later round.
+
+        One that has waited is foreseen to wait as long again, so that nobody is left for ever because the
+        next vehicle might always stand nearer.
+        """
+        road = 0
+        direct_s = self._duration_s[road][shipment.shop][shipment.door]
+        there_s = self.problem.next_free_s + LATER_APPROACH_S + shipment.waited_s
+        arrival_s = max(there_s, shipment.ready_s) + LOAD_S + direct_s + APPROACH_S
+        driven_s = LATER_APPROACH_S + direct_s
+        return self._wait_s(road, shipment, arrival_s) + self.problem.drive_weight * driven_s
+
+    def _wait_s(self, road: int, shipment: Shipment, arrival_s: float) -> float:
+        """Return what an arrival costs: the wait that a vehicle at the shop's door would have spared, and
+        what is late, both for more the longer the order has waited.
 
         A promise that is broken already counts from now on.
         """
-        late_s = max(0.0, arrival_s - max(shipment.due_s, 0.0))
-        delay_s = max(0.0, arrival_s - self.alone_s(carrier, shipment))
-        return DELAY_WEIGHT * delay_s + self.problem.late_weight * late_s
-
-
-def _size(shipment: Shipment) -> tuple[str, float, float]:
-    parcel = shipment.parcel
-    return parcel.temperature.value, parcel.litres, parcel.mass_kg
+        direct_s = self._duration_s[road][shipment.shop][shipment.door]
+        soonest_s = shipment.ready_s + LOAD_S + direct_s + APPROACH_S
+        late_s = max(0.0, arrival_s - max(shipment.due_s, soonest_s))
+        impatience = 1.0 + shipment.waited_s / PATIENCE_S
+        return impatience * (max(0.0, arrival_s - soonest_s) + self.problem.late_weight * late_s)

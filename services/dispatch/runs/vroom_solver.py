@@ -27,8 +27,8 @@ from services.orders.promise import HANDOVER_S, LOAD_S
 NAME = "vroom"
 EXPLORATION = 0
 """VROOM's effort, 0 to 5. 200 vehicles with 400 orders: see docs/benchmarks.md."""
-NO_WAY_S = 10_000_000
-"""A way that does not exist: above any day."""
+NO_WAY_S = 100_000
+"""A way that does not exist: above any vehicle's ``MOST_S`` (VROOM refuses sums that could overflow)."""
 PRIORITY_STEP_S = 600.0
 """Every ten minutes of waiting are one step of priority (VROOM has 100)."""
 MOST_S = 86_400

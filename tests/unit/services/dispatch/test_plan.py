@@ -194,3 +194,18 @@ def _largest_matching(
 
 def test_total_is_the_sum_of_the_terms() -> None:
     assert total_s(cost_terms(an_order(), 0.9, pair(200), at=T0 + timedelta(seconds=60))) == 178.0
+
+
+@pytest.mark.parametrize(("far_s", "near_s"), [(300, 100), (600, 100), (900, 60)])
+def test_no_shop_waits_without_end_behind_nearer_ones_whose_orders_are_fresh(far_s: int, near_s: int) -> None:
+    old = an_order("old", accepted_at=T0, promised_p90_at=T0 + timedelta(minutes=40))
+    for turn in range(1, 13):
+        now = T0 + timedelta(minutes=15 * turn)
+        fresh = an_order("fresh", accepted_at=now, ready_at=now, promised_p90_at=now + timedelta(minutes=40))
+        times = {
+            (old.order_id, VehicleNo(1)): pair(far_s),
+            (fresh.order_id, VehicleNo(1)): pair(near_s),
+        }
+        if "old" in plan_round([old, fresh], [a_vehicle(1)], times, at=now).chosen:
+            return
+    pytest.fail("the order of the far shop still waits after three hours, one vehicle every 15 min")

@@ -117,16 +117,27 @@ def test_whatever_solver_answers_every_run_can_be_driven_loaded_and_is_allowed(p
 
 @given(problems())
 @settings(max_examples=40, deadline=None)
-def test_nobody_waits_whom_a_vehicle_that_stands_could_take(problem: Problem) -> None:
+def test_whom_a_standing_vehicle_could_take_is_left_only_where_waiting_is_cheaper(
+    problem: Problem,
+) -> None:
+    judge = Judge(problem)
     for answer in (insertion.solve(problem), vroom_solver.solve(problem)):
-        judge = Judge(problem)
         carried = {number for run in answer.runs for number in run.shipments()}
         going = {run.vehicle_no for run in answer.runs}
         for number in set(range(len(problem.shipments))) - carried:
             for carrier in problem.carriers:
-                alone = judge.cost_s(carrier, (load(number), hand_over(number)))
-                able = judge.fits(carrier, [number]) and alone < math.inf
-                assert carrier.vehicle_no in going or not able
+                alone_s = judge.cost_s(carrier, (load(number), hand_over(number)))
+                is_able = judge.fits(carrier, [number]) and carrier.vehicle_no not in going
+                assert not is_able or alone_s + 1.0 >= judge.left_s(problem.shipments[number])
+
+
+def test_an_order_is_left_for_a_vehicle_that_comes_free_at_its_door_but_not_for_ever() -> None:
+    far = a_problem([(9000, 0)], [((0, 0), (500, 0))])
+    soon = msgspec.structs.replace(far, next_free_s=30.0)
+    assert insertion.solve(soon).runs == ()
+    assert len(insertion.solve(far).runs) == 1
+    waited = msgspec.structs.replace(soon.shipments[0], waited_s=2_400.0)
+    assert len(insertion.solve(msgspec.structs.replace(soon, shipments=(waited,))).runs) == 1
 
 
 @given(problems())
@@ -152,12 +163,21 @@ def test_the_clock_counts_the_way_the_loading_the_goods_and_the_doors() -> None:
     assert (made.drive_m, made.drive_s) == (2500, 500)
 
 
-def test_two_orders_of_one_shop_to_one_door_are_one_loading_and_one_stay() -> None:
-    problem = a_problem([(0, 0)], [((500, 0), (1500, 0))])
+def twins(vehicles: Sequence[tuple[float, float]]) -> Problem:
+    """Two orders of one shop to one door."""
+    problem = a_problem(vehicles, [((500, 0), (1500, 0))])
     twin = msgspec.structs.replace(problem.shipments[0], order_id=OrderId("twin"))
-    carrier = msgspec.structs.replace(problem.carriers[0], may=frozenset({OrderId("o-0"), OrderId("twin")}))
-    problem = msgspec.structs.replace(problem, shipments=(problem.shipments[0], twin), carriers=(carrier,))
-    made = Judge(problem).timing(carrier, (load(0), load(1), hand_over(0), hand_over(1)))
+    may = frozenset({OrderId("o-0"), OrderId("twin")})
+    return msgspec.structs.replace(
+        problem,
+        shipments=(problem.shipments[0], twin),
+        carriers=tuple(msgspec.structs.replace(carrier, may=may) for carrier in problem.carriers),
+    )
+
+
+def test_two_orders_of_one_shop_to_one_door_are_one_loading_and_one_stay() -> None:
+    problem = twins([(0, 0)])
+    made = Judge(problem).timing(problem.carriers[0], (load(0), load(1), hand_over(0), hand_over(1)))
     assert made is not None
     assert made.loaded_s[1] - made.loaded_s[0] == MORE_LOAD_S
     assert made.arrival_s[1] == made.arrival_s[0]
@@ -204,11 +224,11 @@ def test_a_chilled_order_gets_the_chilled_box_and_leaves_the_others_theirs() -> 
 
 
 def test_neighbours_of_one_shop_ride_together_and_strangers_do_not() -> None:
-    near = [((500, 0), (1500, 0)), ((500, 10), (1500, 20))]
-    problem = a_problem([(0, 0), (0, 50)], near)
-    alone = {OrderId("o-0"): VehicleNo(1), OrderId("o-1"): VehicleNo(2)}
-    assert len(choose(problem, alone, vroom_solver.solve(problem)).runs) == 1
+    near = twins([(0, 0), (0, 50)])
+    alone = {OrderId("o-0"): VehicleNo(1), OrderId("twin"): VehicleNo(2)}
+    assert len(choose(near, alone, vroom_solver.solve(near)).runs) == 1
     apart = a_problem([(0, 0), (6000, 6000)], [((100, 0), (600, 0)), ((6000, 5900), (6000, 5400))])
+    alone = {OrderId("o-0"): VehicleNo(1), OrderId("o-1"): VehicleNo(2)}
     chosen = choose(apart, alone, vroom_solver.solve(apart))
     assert len(chosen.runs) == 2
     assert chosen.solver == SINGLES

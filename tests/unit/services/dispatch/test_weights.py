@@ -93,7 +93,7 @@ def test_runs_of_several_orders_are_measured_by_the_same_weights() -> None:
     ways = np.array([[0.0, 100.0, 400.0], [100.0, 0.0, 300.0], [400.0, 300.0, 0.0]])
     parcel, box = Parcel(litres=10, mass_kg=2), Compartment(number=1, label="A1", litres=60, max_kg=15)
     order = OrderId("o-1")
-    shipment = Shipment(order_id=order, shop=1, door=2, parcel=parcel, due_s=410.0)
+    shipment = Shipment(order_id=order, shop=1, door=2, parcel=parcel, due_s=450.0)
     carrier = Carrier(vehicle_no=VehicleNo(1), start=0, layout=(box,), may=frozenset({order}), reach_m=9e9)
     plain = Problem(
         shipments=(shipment,), carriers=(carrier,), duration_s=(ways,), length_m=(ways * 5,), late_weight=0.0
@@ -106,7 +106,7 @@ def test_runs_of_several_orders_are_measured_by_the_same_weights() -> None:
         return after - before
 
     replace = msgspec.structs.replace
-    late_s = 100 + LOAD_S + 300 + APPROACH_S - 410
+    late_s = 100 + LOAD_S + 300 + APPROACH_S - 450
     assert dearer_by(replace(plain, start_weight=3.0)) == pytest.approx(200.0)
     assert dearer_by(replace(plain, empty_s_per_km=10.0)) == pytest.approx(5.0)
     assert dearer_by(replace(plain, late_weight=4.0)) == pytest.approx(4.0 * late_s)
