@@ -30,6 +30,7 @@ BENCHMARKS = dict(
         ("storm", ["benchmarks.storm"]),
         ("publish", ["benchmarks.publish"]),
         ("near", ["benchmarks.near"]),
+        ("dispatch", ["benchmarks.dispatch"]),
         ("history", ["benchmarks.history", "--vehicles", "20000", "100000", "--minutes", "6"]),
         ("history-day", ["benchmarks.history", "--day"]),
         live("live-full", "--full 200 --seconds 60"),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import coverage_rows
+from benchmarks import coverage_rows, dispatch_rows
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
@@ -72,6 +72,7 @@ def page() -> str:
         *_publish(),
         *_near(),
         *coverage_rows.section(result("coverage")),
+        *dispatch_rows.section(result("dispatch")),
         *_history(),
         *_live(),
     ]
@@ -107,6 +108,7 @@ def _bars() -> Iterator[str]:
             f"| {'met' if publish['isMet'] else 'missed'} |"
         )
     yield from coverage_rows.bars(result("coverage"))
+    yield from dispatch_rows.bars(result("dispatch"))
     if growth := result("growth"):
         over = growth["microsOverVehicles"]
         vehicles = round(over[-1] / over[0], 2)
