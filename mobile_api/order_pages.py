@@ -105,6 +105,7 @@ def resident_order(facts: OrderFacts, heard: LastHeard | None, *, at: datetime) 
         eta_at=now.eta_at,
         delay_s=delay_of(shown, at=at).total_seconds(),
         remaining_m=None if now.remaining_m is None else round(now.remaining_m, 1),
+        stops_before=now.stops_before,
         arrived_at=order.arrived_at,
         collect_by=order.collect_by,
         closed_at=order.closed_at,

@@ -136,6 +136,7 @@ class RuleCountView(_View, frozen=True):
 
 class DecisionView(_View, frozen=True):
     """Why this vehicle, or why none. ``lastAt`` is when the same reason of waiting was found again;
+    ``together`` are the other orders that ride with it, in the order in which they are loaded;
     ``weightsVersion`` names the zone's weights by which it was decided (0: the defaults)."""
 
     decision_id: str
@@ -148,6 +149,7 @@ class DecisionView(_View, frozen=True):
     chosen_code: str | None
     cost_s: float | None
     terms: tuple[CostTermView, ...]
+    together: tuple[str, ...]
     candidates: tuple[CandidateView, ...]
     excluded: tuple[RuleCountView, ...]
     text_zh: str
@@ -287,6 +289,7 @@ def _decision(decision: Decision) -> DecisionView:
         chosen_code=said.chosen_code,
         cost_s=said.cost_s,
         terms=_terms(said.terms),
+        together=said.together,
         candidates=tuple(_candidate(line) for line in said.candidates),
         excluded=tuple(
             RuleCountView(rule=r.rule, name_zh=r.name_zh, name_en=r.name_en, count=r.count)

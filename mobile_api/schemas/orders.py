@@ -113,6 +113,7 @@ class ResidentOrder(Struct, frozen=True, kw_only=True, rename="camel"):
     eta_at: datetime | None
     delay_s: float
     remaining_m: float | None
+    stops_before: int
     arrived_at: datetime | None
     collect_by: datetime | None
     closed_at: datetime | None

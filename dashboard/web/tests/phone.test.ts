@@ -14,7 +14,7 @@ import { HALT_MS, headline, isOver, lateMinutes, sentence, steps } from "../src/
 const pickZh = (text: string): string => text;
 const vehicle = { code: "EDS-KB-D-0001-1", lat: 39.6, lng: 109.8, headingDeg: 0, speedMps: 3, measuredAt: "2026-11-22T01:00:00Z", isStopped: false };
 const anOrder = (order: Partial<ResidentOrder>): ResidentOrder =>
-  ({ orderId: "o", state: "created", history: [{ state: "created", at: "2026-11-22T01:00:00Z" }], etaAt: null, remainingM: null, vehicle: null, vehicleCode: null, collectBy: null, promisedP90At: "2026-11-22T02:00:00Z", pickupPointNameZh: "南门", pickupPointNameEn: "South gate", ...order }) as ResidentOrder;
+  ({ orderId: "o", state: "created", history: [{ state: "created", at: "2026-11-22T01:00:00Z" }], etaAt: null, remainingM: null, stopsBefore: 0, vehicle: null, vehicleCode: null, collectBy: null, promisedP90At: "2026-11-22T02:00:00Z", pickupPointNameZh: "南门", pickupPointNameEn: "South gate", ...order }) as ResidentOrder;
 const NOW = Date.parse("2026-11-22T01:30:00Z");
 
 test("while a vehicle is on its way the headline counts minutes, then says any moment", () => {
@@ -42,6 +42,14 @@ test("a short halt worries nobody, a long one is told", () => {
   const order = anOrder({ state: "in_transit", vehicle: { ...vehicle, isStopped: true }, remainingM: 940 });
   expect(sentence(order, zh, pickZh, HALT_MS)).toContain("正在驶来，还有 940\u00a0m");
   expect(sentence(order, zh, pickZh, HALT_MS + 1)).toContain("临时停下");
+});
+
+test("who comes after somebody else's door is told so, and only then", () => {
+  const order = anOrder({ state: "in_transit", vehicle, remainingM: 940 });
+  expect(sentence(order, zh, pickZh)).not.toContain("先停");
+  expect(sentence({ ...order, stopsBefore: 2 }, zh, pickZh)).toContain("先停 2 处");
+  expect(sentence({ ...order, stopsBefore: 1 }, en, pickZh)).toContain("1 other stop first");
+  expect(sentence({ ...order, stopsBefore: 2 }, en, pickZh)).toContain("2 other stops first");
 });
 
 test("lateness is counted against the promise and ends with the order", () => {

@@ -105,7 +105,8 @@ export const phone: PhoneWords = {
       accepted: "The merchant prepares it; a vehicle is being chosen.",
       assigned: (v) => `${v} is about to leave for the merchant.`,
       picking_up: (v) => `${v} is on its way to the merchant.`,
-      in_transit: (v, left) => `${v} is on its way to you${left ? `, ${left} to go` : ""}.`,
+      in_transit: (v, left, before) =>
+        `${v} is on its way to you${left ? `, ${left} to go` : ""}${before ? `, ${before} other stop${before > 1 ? "s" : ""} first` : ""}.`,
       stopped: (v) => `${v} has stopped for the moment; a person is looking at it.`,
       arrived: (place, until) => `It waits at ${place} until ${until}.`,
       delivered: "Collected. Enjoy it.",

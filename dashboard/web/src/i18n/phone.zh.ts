@@ -103,7 +103,8 @@ export const phone = {
       accepted: "商户在准备，正在为您安排车辆。",
       assigned: (v: string) => `已派无人车 ${v}，马上出发取货。`,
       picking_up: (v: string) => `无人车 ${v} 正去商户取货。`,
-      in_transit: (v: string, left: string) => `无人车 ${v} 正在驶来${left ? `，还有 ${left}` : ""}。`,
+      in_transit: (v: string, left: string, before: number) =>
+        `无人车 ${v} 正在驶来${left ? `，还有 ${left}` : ""}${before ? `，先停 ${before} 处` : ""}。`,
       stopped: (v: string) => `无人车 ${v} 临时停下了，工作人员正在查看。`,
       arrived: (place: string, until: string) => `车在${place}等您，请在 ${until} 前取走。`,
       delivered: "已取走，祝您愉快。",

@@ -37,7 +37,7 @@ export function sentence(
       return said.picking_up(vehicle);
     case "in_transit":
       if (haltMs > HALT_MS) return said.stopped(vehicle);
-      return said.in_transit(vehicle, order.remainingM === null ? "" : distance(order.remainingM));
+      return said.in_transit(vehicle, order.remainingM === null ? "" : distance(order.remainingM), order.stopsBefore);
     case "arrived":
       return said.arrived(
         pick(order.pickupPointNameZh, order.pickupPointNameEn),
