@@ -58,8 +58,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     candidates: tuple[CandidateLine, ...] = ()
     excluded: tuple[RuleCount, ...] = ()
     reason: str = ""
-    """A stable word for an order that waits: no_vehicles, all_excluded, all_taken; empty when one was
-    chosen."""
+    """A stable word for an order that waits: no_vehicles, all_excluded, all_taken, nearer_soon; empty
+    when one was chosen."""
     text_zh: str
     text_en: str
     weights_version: int = 0
@@ -92,7 +92,7 @@ def explain(
     chosen_terms = costs[chosen] if chosen is not None else ()
     chosen_cost = total_s(chosen_terms) if chosen is not None else None
     rules = _rule_counts(excluded)
-    text_zh, text_en, reason = _sentences(chosen, codes, len(candidates), costs, rules)
+    text_zh, text_en, reason = _sentences(chosen, codes, len(candidates), costs, rides, rules)
     if chosen is not None and len(ride) > 1:
         text_zh, text_en = _shared(order.order_id, ride, codes[chosen], len(candidates), len(costs))
     return Explanation(
@@ -174,6 +174,7 @@ def _sentences(
     codes: Mapping[VehicleNo, str],
     considered: int,
     costs: Costs,
+    rides: Mapping[VehicleNo, tuple[OrderId, ...]],
     rules: tuple[RuleCount, ...],
 ) -> tuple[str, str, str]:
     if chosen is not None:
@@ -185,6 +186,13 @@ def _sentences(
         )
     if considered == 0:
         return "本旗区没有配送车。", "No delivery vehicle works in this district.", "no_vehicles"
+    if any(vehicle not in rides for vehicle in costs):
+        return (
+            f"可用的 {len(costs)} 辆车都较远，很快会有更近的车空出；等得越久，越先派车。",
+            f"The {len(costs)} vehicles that can go are far; a nearer one comes free soon."
+            " The longer the order waits, the sooner one is sent.",
+            "nearer_soon",
+        )
     if costs:
         return (
             f"可用的 {len(costs)} 辆车已派给更急的订单，请稍候。",

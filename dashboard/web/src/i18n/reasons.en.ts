@@ -2,6 +2,7 @@ export const reasons: Record<string, string> = {
   no_vehicles: "no vehicle works in this district now",
   all_excluded: "all vehicles are busy or charging",
   all_taken: "more urgent orders go first",
+  nearer_soon: "a nearer vehicle comes free soon",
   lost_race: "a vehicle is being chosen again",
   no_route: "the way is closed",
   vehicle_silent: "the vehicle fell silent",

@@ -3,6 +3,7 @@ export const reasons: Record<string, string> = {
   no_vehicles: "本区暂时没有配送车",
   all_excluded: "车辆都在忙或充电",
   all_taken: "车辆先送更急的订单",
+  nearer_soon: "稍候，很快有更近的车",
   lost_race: "正在重新派车",
   no_route: "道路暂时走不通",
   vehicle_silent: "车辆失去联系",

@@ -14,7 +14,7 @@ from services.dispatch.assignment import assign
 from services.dispatch.candidate import Candidate, PairTimes, WaitingOrder
 from services.dispatch.cost import TERM_NAMES, cost_terms, total_s
 from services.dispatch.energy import battery_needed_ratio, temperature_factor
-from services.dispatch.plan import may_drive, plan_round
+from services.dispatch.plan import explain_all, judge_pairs, may_drive, plan_round
 from services.dispatch.rules import RULE_NAMES, Rule
 
 T0 = datetime(2026, 7, 1, 2, 0, tzinfo=UTC)
@@ -194,6 +194,16 @@ def _largest_matching(
 
 def test_total_is_the_sum_of_the_terms() -> None:
     assert total_s(cost_terms(an_order(), 0.9, pair(200), at=T0 + timedelta(seconds=60))) == 178.0
+
+
+def test_an_order_that_is_left_although_a_vehicle_stands_is_told_what_it_waits_for() -> None:
+    order, vehicle = an_order(), a_vehicle(1)
+    pairs = judge_pairs([order], [vehicle], {(order.order_id, vehicle.vehicle_no): pair(2_000)}, at=T0)
+    said = explain_all([order], [vehicle], pairs, {}, at=T0)[order.order_id]
+    assert said.reason == "nearer_soon"
+    assert "更近的车" in said.text_zh
+    taken = {vehicle.vehicle_no: (OrderId("other"),)}
+    assert explain_all([order], [vehicle], pairs, taken, at=T0)[order.order_id].reason == "all_taken"
 
 
 @pytest.mark.parametrize(("far_s", "near_s"), [(300, 100), (600, 100), (900, 60)])
