@@ -30,6 +30,7 @@ class RunSolver:
         self._module = module
         self._process: Process | None = None
         self._starting: asyncio.Task[Process] | None = None
+        self._dying: set[Process] = set()
         self._turn = asyncio.Lock()
 
     async def solve(self, problem: Problem) -> Answer:
@@ -68,9 +69,9 @@ class RunSolver:
             self._starting.cancel()
             await asyncio.gather(self._starting, return_exceptions=True)
         async with self._turn:
-            process = self._kill()
-            if process is not None:
-                await process.wait()
+            self._kill()
+            await asyncio.gather(*(process.wait() for process in self._dying))
+            self._dying.clear()
 
     async def _ask(self, problem: Problem) -> Answer | None:
         """Return the process' answer, None while it is starting."""
@@ -111,11 +112,13 @@ class RunSolver:
                 await next_message(process.stdout)
         except BaseException:
             process.kill()
+            await process.wait()
             raise
         return process
 
-    def _kill(self) -> Process | None:
+    def _kill(self) -> None:
+        """End the process without waiting for its end; ``close`` does."""
         process, self._process = self._process, None
         if process is not None and process.returncode is None:
             process.kill()
-        return process
+            self._dying = {process, *(each for each in self._dying if each.returncode is None)}

@@ -40,10 +40,11 @@ KEY = {"idempotency-key": "k-1"}
 
 
 @pytest.fixture
-async def town(sqlite_database: Database, clock: Any, auth: AuthServices) -> Town:
+async def town(sqlite_database: Database, clock: Any, auth: AuthServices) -> AsyncIterator[Town]:
     made = Town(sqlite_database, clock)
     await made.furnish()
-    return made
+    yield made
+    await made.solver.close()
 
 
 @pytest.fixture

@@ -74,10 +74,11 @@ def auth(sqlite_database: Database, clock: Any, settings: Settings) -> AuthServi
 
 
 @pytest.fixture
-async def town(sqlite_database: Database, clock: Any, auth: AuthServices) -> Town:
+async def town(sqlite_database: Database, clock: Any, auth: AuthServices) -> AsyncIterator[Town]:
     made = Town(sqlite_database, clock)
     await made.furnish()
-    return made
+    yield made
+    await made.solver.close()
 
 
 @pytest.fixture

@@ -135,7 +135,7 @@ async def test_two_schedulers_at_once_open_one_violation(database: Database, clo
 async def test_an_alarm_that_breaks_no_rule_opens_none(database: Database, clock: Clock) -> None:
     await working_vehicles(database, 1)
     await AlarmSink(database).put([raised(kind=AlarmKind.STUCK), raised(kind=AlarmKind.COLLISION)])
-    assert await waiting(database) == 1, "a collision is followed by something else"
+    assert await waiting(database) == 2, "they are followed by an incident and by a takeover session"
     await follow_up(database, clock).work_once()
     assert await all_of(database) == []
 

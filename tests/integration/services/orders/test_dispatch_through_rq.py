@@ -42,6 +42,7 @@ def work(town: Town, valkey_url: str, queue: JobQueue, settings: Settings, tmp_p
             queue=queue,
             parts={ZoneDispatcher: mirror.dispatcher, IdleKeeper: mirror.idle},
         )
+        await mirror.solver.close()
         await database.close()
 
     return run_worker("dispatch", valkey_url, context, burst=True)

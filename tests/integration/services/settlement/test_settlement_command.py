@@ -31,6 +31,7 @@ async def city(settings: Settings, clock: Any) -> Any:
     made = Town(database, clock)
     await made.furnish()
     yield made
+    await made.solver.close()
     await database.close()
 
 
