@@ -36,8 +36,6 @@ AccountId = NewType("AccountId", str)
 """``kind:owner`` of a ledger account, such as ``merchant:m-1``."""
 ScheduleId = NewType("ScheduleId", str)
 OccurrenceId = NewType("OccurrenceId", str)
-BeatId = NewType("BeatId", str)
-PatrolRunId = NewType("PatrolRunId", str)
 DistrictCode = NewType("DistrictCode", str)
 """Two letters of a 旗区, such as ``KB``."""
 

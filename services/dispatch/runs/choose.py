@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from core.ids import OrderId, VehicleNo
-from services.dispatch.runs.insertion import Visits, standing
-from services.dispatch.runs.problem import Answer, Deed, Problem, Run, Visit
+from services.dispatch.runs.insertion import Visits, answer_of, standing
+from services.dispatch.runs.problem import Answer, Deed, Problem, Visit
 from services.dispatch.runs.timing import Judge
 
 SINGLES = "assignment"
@@ -21,13 +21,7 @@ def choose(problem: Problem, alone: Mapping[OrderId, VehicleNo], answer: Answer)
     index = {carrier.vehicle_no: n for n, carrier in enumerate(problem.carriers)}
     shared: dict[int, Visits] = {index[run.vehicle_no]: run.visits for run in answer.runs}
     if standing(judge, singles) <= standing(judge, shared):
-        return Answer(
-            runs=tuple(
-                Run(vehicle_no=problem.carriers[n].vehicle_no, visits=visits)
-                for n, visits in sorted(singles.items())
-            ),
-            solver=SINGLES,
-        )
+        return answer_of(problem, singles, SINGLES)
     return answer
 
 

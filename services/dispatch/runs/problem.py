@@ -1,6 +1,5 @@
 """What a solver of runs is asked, and what it answers. Plain values that cross a process border."""
 
-from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
@@ -107,8 +106,3 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     runs: tuple[Run, ...]
     solver: str
-
-
-def by_number(problem: Problem) -> Mapping[VehicleNo, Carrier]:
-    """Return the vehicles of a problem by their number."""
-    return {carrier.vehicle_no: carrier for carrier in problem.carriers}
