@@ -20,10 +20,14 @@ class AccountKind(StrEnum):
     """What the operator owes a merchant."""
     DELIVERY_FEES = "delivery_fees"
     PLATFORM_FEES = "platform_fees"
+    SALES = "sales"
+    """What an operator sold of its own goods, from vending vehicles."""
     SUBSIDY = "subsidy"
     """What the city is to pay an operator; below zero until it is paid."""
     LOSS = "loss"
-    """Goods that an operator lost on the way; below zero."""
+    """Goods that an operator lost, on the way or from a vending vehicle; below zero."""
+    WRITTEN_OFF = "written_off"
+    """An operator's own goods that are gone, at the price they would have been sold for."""
     TILL = "till"
     """Money an operator took in, outside of this system; below zero by what lies in the till."""
     PAID_OUT = "paid_out"
@@ -38,8 +42,10 @@ ACCOUNT_NAMES: Mapping[AccountKind, tuple[str, str]] = MappingProxyType(
         AccountKind.MERCHANT: ("商户应收", "owed to the merchant"),
         AccountKind.DELIVERY_FEES: ("配送费收入", "delivery fees"),
         AccountKind.PLATFORM_FEES: ("平台服务费", "platform fees"),
+        AccountKind.SALES: ("自营售卖收入", "sales of own goods"),
         AccountKind.SUBSIDY: ("补贴", "subsidy"),
         AccountKind.LOSS: ("货损", "loss of goods"),
+        AccountKind.WRITTEN_OFF: ("自营货损核销", "own goods written off"),
         AccountKind.TILL: ("线下收款", "till"),
         AccountKind.PAID_OUT: ("已付商户", "paid to merchants"),
     }

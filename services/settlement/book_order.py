@@ -65,6 +65,7 @@ async def _post(
         operator=after.operator,
         district=after.district,
         order_id=after.order_id,
+        vehicle_no=after.vehicle_no,
         actor=actor,
         postings=postings_between(was, stand_of(after, kept)),
     )

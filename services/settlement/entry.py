@@ -5,13 +5,16 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, NewType
 
 import msgspec
 from msgspec import Meta
 
 from core.errors import Invalid
-from core.ids import AccountId, DistrictCode, OperatorId, OrderId
+from core.ids import AccountId, DistrictCode, OperatorId, OrderId, VehicleNo
+
+SaleId = NewType("SaleId", str)
+"""A purchase at a vending vehicle."""
 
 MOST_FEN = 1_000_000_000
 """Largest amount of one posting, ten million yuan: more is a slip of the finger."""
@@ -54,6 +57,7 @@ class EntrySource(StrEnum):
 
     ORDER = "order"
     SALE = "sale"
+    GOODS_LOSS = "goods_loss"
     TOP_UP = "top_up"
     RECEIPT = "receipt"
     PAYOUT = "payout"
@@ -64,6 +68,7 @@ SOURCE_NAMES: Mapping[EntrySource, tuple[str, str]] = MappingProxyType(
     {
         EntrySource.ORDER: ("订单", "order"),
         EntrySource.SALE: ("售卖", "vending sale"),
+        EntrySource.GOODS_LOSS: ("货品损耗", "goods lost from a vehicle"),
         EntrySource.TOP_UP: ("充值", "top-up"),
         EntrySource.RECEIPT: ("线下收款", "received at pickup"),
         EntrySource.PAYOUT: ("结算付款", "payout"),
@@ -94,6 +99,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     operator: OperatorId
     district: DistrictCode
     order_id: OrderId | None = None
+    sale_id: SaleId | None = None
+    vehicle_no: VehicleNo | None = None
+    """Which vehicle brought, sold or lost it, where one did."""
     actor: str
     note: str = ""
     postings: tuple[Posting, ...]

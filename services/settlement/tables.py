@@ -39,9 +39,13 @@ journal_entries = Table(
     Column("operator", String(64), nullable=False),
     Column("district", String(8), nullable=False),
     Column("order_id", String(40)),
+    Column("sale_id", String(40)),
+    Column("vehicle_no", BigInteger),
     Column("actor", String(80), nullable=False),
     Column("note", String(200), nullable=False),
     Index(None, "order_id"),
+    Index(None, "sale_id"),
+    Index(None, "vehicle_no", "at"),
     Index(None, "at"),
 )
 postings = Table(
