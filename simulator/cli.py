@@ -24,6 +24,7 @@ from simulator.people.merchants import Merchant
 from simulator.people.operators import Operator
 from simulator.people.pace import Pace, Sessions, learn_city_time
 from simulator.people.residents import Residents
+from simulator.script import Script, ScriptError, read_script
 from simulator.world import World
 
 PARTS = ("vehicles", "merchants", "residents", "operators", "crews")
@@ -79,6 +80,8 @@ _log = structlog.get_logger("simulator")
 @click.option("--part", "parts", type=click.Choice(PARTS), multiple=True, help="Only these; everybody.")
 @click.option("--keypad-port", type=int, default=0, show_default=True, help="0 serves no keypads.")
 @click.option("--keypad-host", default="127.0.0.1", show_default=True)
+@click.option("--script", "script_path", type=click.Path(path_type=Path), default=None,
+              help="What is bound to happen: cold, failures, network holes, who leaves.")  # fmt: skip
 @click.option("--memory", "memory_path", type=click.Path(path_type=Path), default=None,
               help="What vehicles remember; simulator.sqlite3 beside the credentials.")  # fmt: skip
 def simulate(
@@ -96,13 +99,14 @@ def simulate(
     parts: tuple[str, ...],
     keypad_port: int,
     keypad_host: str,
+    script_path: Path | None,
     memory_path: Path | None,
 ) -> None:
     """Vehicles, merchants, residents, remote operators and crews over the public protocols only."""
     _log_to_stdout()
     try:
-        issued = read_issued(issued_path)
-    except IssuedError as error:
+        issued, script = read_issued(issued_path), read_script(script_path)
+    except (IssuedError, ScriptError) as error:
         raise click.ClickException(str(error)) from error
     if vehicles is not None:
         issued = first_vehicles(issued, vehicles)
@@ -112,7 +116,7 @@ def simulate(
     plays = _Plays(
         issued, gateway_url, api_url, seed=seed, outages_per_hour=outages_per_hour, keypad_url=keypad_url,
         sensor_faults_per_hour=sensor_faults_per_hour, orders_per_day=orders_per_day,
-        takeovers_per_hour=takeovers_per_hour,
+        takeovers_per_hour=takeovers_per_hour, script=script,
     )  # fmt: skip
     raise SystemExit(asyncio.run(plays.run(wanted, memory, keypad_host, keypad_port, speed)))
 
@@ -132,6 +136,7 @@ class _Plays:
         takeovers_per_hour: float,
         keypad_url: str | None,
         orders_per_day: float,
+        script: Script,
     ) -> None:
         self._issued = issued
         self._gateway_url = gateway_url
@@ -142,6 +147,7 @@ class _Plays:
         self._takeovers = takeovers_per_hour
         self._keypad_url = keypad_url
         self._orders_per_day = orders_per_day
+        self._script = script
         self._clock = CityClock()
 
     async def run(
@@ -166,6 +172,7 @@ class _Plays:
                 has_crews="crews" in parts,
                 takeovers_per_hour=self._takeovers,
                 clock=self._clock,
+                script=self._script,
             )
             _log.info("vehicles", count=len(world.vehicles), makers=len(world.clouds))
             work.append(world.run(stop))
@@ -202,7 +209,10 @@ class _Plays:
         desk, door = Api(self._api_url), asyncio.Semaphore(2)
         if "operators" in parts:
             staff = [given for given in self._issued.staff if given.role == "remote_operator"]
-            work += [Operator(given, desk, pace, self._seed, sessions, door, world).run() for given in staff]
+            work += [
+                Operator(given, desk, pace, self._seed, sessions, door, world, self._script).run()
+                for given in staff
+            ]
         if "crews" in parts:
             # the account without a place is left to whoever looks at the crew's page
             crew = [given for given in self._issued.staff if given.role == "crew" and "-" in given.username]

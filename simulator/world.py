@@ -11,6 +11,7 @@ from simulator.clock import CityClock
 from simulator.issued import Issued
 from simulator.link.cloud import MakerCloud
 from simulator.memory_file import MemoryFile
+from simulator.script import Breakdown, Script
 from simulator.vehicles.fence_book import FenceBook
 from simulator.vehicles.keypad import KeypadAnswer
 from simulator.vehicles.memory import VehicleMemory
@@ -45,7 +46,11 @@ class World:
         takeovers_per_hour: float = 0.0,
         utc_offset_h: float = 8.0,
         clock: CityClock | None = None,
+        script: Script | None = None,
     ) -> None:
+        """Take who is played, with what; ``script`` is what is bound to happen beside what chance brings."""
+        self._script = script or Script()
+        self._broken: set[Breakdown] = set()
         self.clock = clock or CityClock()
         self._memories = memories
         self._seed = seed
@@ -64,6 +69,7 @@ class World:
                 gateway_url,
                 self.clock,
                 utc_offset_h=utc_offset_h,
+                script=self._script,
             )
             for maker in issued.makers
             if (own := {n: v for n, v in self.vehicles.items() if v.given.maker == maker.maker})
@@ -126,16 +132,30 @@ class World:
             for cloud in self.clouds:
                 cloud.stand_still()
         started = time.process_time()
+        self._break_down(now_ms)
         air_c = self._air_c(now_ms)
         for cloud in self.clouds:
             cloud.tick(now_ms, air_c)
         self.tick_s += time.process_time() - started
         return now_ms
 
+    def _break_down(self, now_ms: int) -> None:
+        """Let the drives fail that are bound to; while nobody of a service drives, its failure waits."""
+        for due in self._script.breakdowns:
+            if due in self._broken or now_ms < due.at_ms:
+                continue
+            own = [one for one in self.vehicles.values() if one.given.service == due.service]
+            for vehicle in [one for one in own if one.speed_mps > 0][:1]:
+                vehicle.break_down()
+                self._broken.add(due)
+                _log.info("broke_down", vehicle=vehicle.given.vehicle_no, service=due.service)
+
     def _air_c(self, now_ms: int) -> float:
         at_ms, air_c = self._air
         if now_ms - at_ms >= WEATHER_EVERY_MS or now_ms < at_ms:
-            air_c = air_temperature_c(now_ms, seed=self._seed, utc_offset_h=self._offset_h)
+            scripted = self._script.air_c(now_ms)
+            usual = air_temperature_c(now_ms, seed=self._seed, utc_offset_h=self._offset_h)
+            air_c = usual if scripted is None else scripted
             self._air = (now_ms, air_c)
         return air_c
 

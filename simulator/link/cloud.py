@@ -30,6 +30,7 @@ from fleet.links.wire.status import STATUS_BYTES, STATUS_SECTION
 from simulator.clock import CityClock
 from simulator.issued import GivenMaker
 from simulator.link.kept import KeptFrames
+from simulator.script import Script
 from simulator.vehicles.radio import Radio
 from simulator.vehicles.records import (
     PositionRow,
@@ -67,6 +68,7 @@ class MakerCloud:
         clock: CityClock,
         *,
         utc_offset_h: float = 8.0,
+        script: Script | None = None,
     ) -> None:
         self.maker = maker
         self.vehicles = vehicles
@@ -79,6 +81,7 @@ class MakerCloud:
         self._url = gateway_url.rstrip("/")
         self._clock = clock
         self._utc_offset_h = utc_offset_h
+        self._script = script or Script()
         self._due_ms: dict[int, int] = {}
         self._waiting: dict[int, list[PositionRow]] = {}
         self._held: dict[int, list[Command]] = {}
@@ -99,7 +102,8 @@ class MakerCloud:
             if due_ms is None:
                 # vehicles do not measure in step: spread over the interval
                 due_ms = now_ms + number * 97 % self._interval_ms
-            is_reached = self._radios[number].is_up(now_ms)
+            is_cut_off = self._script.is_cut_off(vehicle.place(), now_ms)
+            is_reached = self._radios[number].is_up(now_ms) and not is_cut_off
             heard = is_reached and self.is_up
             fresh = self._waiting.setdefault(number, [])
             while due_ms <= now_ms:

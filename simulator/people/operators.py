@@ -11,6 +11,7 @@ from simulator.issued import GivenStaff
 from simulator.people.api import Api
 from simulator.people.desk import StaffDesk
 from simulator.people.pace import Pace, Sessions
+from simulator.script import Script
 
 SHIFT_S = (3 * 3600.0, 3.8 * 3600.0)
 BREAK_S = (1500.0, 2700.0)
@@ -62,12 +63,14 @@ class Operator:
         sessions: Sessions,
         door: asyncio.Semaphore,
         console: Console | None = None,
+        script: Script | None = None,
     ) -> None:
         """Take who it is; ``door`` lets few log in at a time, because each log-in costs the city 0.1 s.
 
         ``console`` is the maker's, by which vehicles are helped; None where none are simulated.
         """
         self._console = console
+        self._script = script or Script()
         self._helping: tuple[str, int] | None = None
         self._desk = StaffDesk(given, api, pace, sessions, door)
         self._pace = pace
@@ -100,6 +103,10 @@ class Operator:
         """Keep heartbeats going to the end of the shift; return False when the city thinks it has none."""
         beats = self._lot.randrange(LOOK_EVERY_BEATS)
         while not self._pace.is_over and self._pace.clock.now_ms() < ends_ms:
+            if self._script.is_away(self._desk.given.username, self._pace.clock.now_ms()):
+                # who walks out tells nobody: the city finds out by the heartbeats that stay away
+                await self._pace.wall(self.beat_s)
+                continue
             answer = await self._desk.call("POST", "/api/remote-operators/heartbeat")
             if answer.status in (401, 403, 409):
                 return False

@@ -82,6 +82,8 @@ class VehicleMemory(msgspec.Struct, kw_only=True):
     """Keys in the fence book of the fences held."""
     task: TaskMemory | None = None
     home: HomeMemory | None = None
+    broken_since_ms: int = 0
+    """When its drive failed; 0 while it is sound."""
     sensor_blocked_until_ms: int = 0
     """0: every sensor sees."""
     tries: dict[str, dict[int, int]] = {}

@@ -39,6 +39,7 @@ SILENT_SLOW_MPS = 1.5
 EMPTY_RATIO = 0.03
 """Below this it stands and says so."""
 FAULT_BATTERY_LOW = 101
+FAULT_DRIVE = 1
 FAULT_SENSOR_BLOCKED = 201
 CREW_AFTER_S = 1_200.0
 """How long an empty vehicle waits for a crew with a fresh pack."""
@@ -115,6 +116,11 @@ class Vehicle:
     def is_sensor_blocked(self) -> bool:
         """Whether one of its sensors sees nothing; the others are enough to go on."""
         return self.memory.sensor_blocked_until_ms > 0
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether its drive has failed: it stands until somebody repairs it."""
+        return self.memory.broken_since_ms > 0
 
     @property
     def is_stopped_by_silence(self) -> bool:
@@ -207,8 +213,15 @@ class Vehicle:
             epoch=task.plan.epoch if task is not None else None,
         )
 
+    def break_down(self) -> None:
+        """Let its drive fail: it stands where it is, and says so once."""
+        if not self.is_broken:
+            self.memory.broken_since_ms = self.now_ms
+            self.work.report(Fault(code=FAULT_DRIVE, fatal=True, detail="no torque from the drive"))
+
     def mend(self) -> None:
-        """Let a person at the vehicle wipe its sensors and change an empty pack; it says so itself."""
+        """Let a person at the vehicle wipe its sensors, repair its drive and change an empty pack; it says so
+        itself."""
         self._is_mended = True
         if self.is_sensor_blocked:
             self.memory.sensor_blocked_until_ms = self.now_ms
@@ -268,13 +281,15 @@ class Vehicle:
             or self.memory.is_paused
             or self.is_stopped_by_silence
             or self.is_empty
+            or self.is_broken
             or self.asking.is_standing
             or self.doors.any_open
         )
 
     def _pulls_out(self) -> bool:
         """Whether a safe stop may roll on a little, because nobody may stop where the vehicle is."""
-        only_stop = self.memory.held_by == "safe_stop" and not self.is_empty and not self.doors.any_open
+        can_roll = not self.is_empty and not self.is_broken and not self.doors.any_open
+        only_stop = self.memory.held_by == "safe_stop" and can_roll
         return only_stop and self.now_ms < self.stand_by_ms and not self.work.may_stand_here()
 
     def _cap_mps(self) -> float:
@@ -292,6 +307,8 @@ class Vehicle:
             self.battery.use(driven_m, self.given.consumption_wh_km, self.air_c, STEP_S)
         if self.is_empty:
             self._wait_for_crew()
+        if self.is_broken:
+            self._wait_for_repair()
         self._is_mended = False
         self.memory.battery_ratio = self.battery.ratio
         self.memory.battery_c = self.battery.temperature_c
@@ -319,6 +336,11 @@ class Vehicle:
         if self._is_mended or self.now_ms - self._empty_since_ms >= self._crew_after_s * 1000:
             self.is_empty, self.battery.ratio = False, FRESH_PACK_RATIO
             self.work.report(Fault(code=FAULT_BATTERY_LOW, is_cleared=True, detail="pack changed"))
+
+    def _wait_for_repair(self) -> None:
+        if self._is_mended or self.now_ms - self.memory.broken_since_ms >= self._crew_after_s * 1000:
+            self.memory.broken_since_ms = 0
+            self.work.report(Fault(code=FAULT_DRIVE, is_cleared=True, detail="drive repaired"))
 
     def _finish_stopping(self) -> None:
         for command_id in self._awaiting_stand:

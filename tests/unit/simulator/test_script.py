@@ -1,0 +1,75 @@
+"""What a rehearsed day is bound to bring: the air, a failed drive, a hole in the network, an empty chair."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from fleet.links.wire.reports import Fault
+from simulator.script import AirPoint, Leaving, NetworkHole, Script, ScriptError, read_script
+from simulator.vehicles.memory import decode_memory, encode_memory
+from simulator.vehicles.records import status_records
+from simulator.vehicles.reporting import as_struct
+from simulator.vehicles.vehicle import Situation, Vehicle
+from tests.simulated import HOME, START_MS, a_vehicle
+
+
+def faults(vehicle: Vehicle) -> list[Fault]:
+    found = [as_struct(report) for report in vehicle.memory.reports]
+    return [body for body in found if isinstance(body, Fault)]
+
+
+def after(vehicle: Vehicle, seconds: int) -> None:
+    vehicle.step(Situation(START_MS + 1000 * seconds, 15.0, True))
+
+
+def test_the_air_is_a_straight_line_between_points_and_the_usual_beyond_them() -> None:
+    day = Script(air=(AirPoint(at_ms=1000, air_c=-10.0), AirPoint(at_ms=3000, air_c=-25.0)))
+    assert [day.air_c(at) for at in (999, 1000, 2000, 3000, 3001)] == [None, -10.0, -17.5, -25.0, None]
+    assert Script().air_c(1000) is None
+
+
+def test_a_hole_cuts_off_who_is_inside_while_it_lasts() -> None:
+    hole = NetworkHole(from_ms=10, until_ms=20, lat=HOME[0], lng=HOME[1], radius_m=500.0)
+    day = Script(holes=(hole,))
+    near, far = HOME, (HOME[0] + 0.01, HOME[1])
+    assert [day.is_cut_off(near, at) for at in (9, 10, 19, 20)] == [False, True, True, False]
+    assert not day.is_cut_off(far, 15)
+
+
+def test_who_leaves_is_away_alone_and_comes_back() -> None:
+    day = Script(leavings=(Leaving(username="op-1", from_ms=10, until_ms=20),))
+    assert [day.is_away("op-1", at) for at in (9, 10, 19, 20)] == [False, True, True, False]
+    assert not day.is_away("op-2", 15)
+
+
+def test_a_vehicle_whose_drive_failed_stands_says_so_once_and_goes_on_when_repaired() -> None:
+    given = a_vehicle()
+    vehicle = Vehicle(given.given, given.memory, seed=1, waits_for_crew=True)
+    after(vehicle, 1)
+    vehicle.break_down()
+    vehicle.break_down()
+    after(vehicle, 3600)
+    assert faults(vehicle) == [Fault(code=1, fatal=True, detail="no torque from the drive")]
+    status = status_records([vehicle], vehicle.now_ms, vehicle.now_ms, hour=12)[0]
+    assert status["fault_codes"].tolist() == [0, 0, 1, 0]
+    again = Vehicle(given.given, decode_memory(encode_memory(vehicle.memory)), seed=1, waits_for_crew=True)
+    assert again.is_broken, "a restart repairs nothing"
+    again.mend()
+    after(again, 3601)
+    assert (again.is_broken, faults(again)[1:]) == (
+        False,
+        [Fault(code=1, is_cleared=True, detail="drive repaired")],
+    )
+
+
+def test_a_script_is_read_whole_or_refused_with_file_and_field(tmp_path: Path) -> None:
+    path = tmp_path / "script.json"
+    day = Script(leavings=(Leaving(username="op-1", from_ms=10, until_ms=20),))
+    path.write_bytes(msgspec.json.encode(day))
+    assert (read_script(path), read_script(None)) == (day, Script())
+    path.write_text('{"holes": [{"fromMs": 1, "untilMs": 2, "lat": 95, "lng": 0, "radiusM": 1}]}')
+    with pytest.raises(ScriptError, match=r"script\.json.*lat"):
+        read_script(path)
+    with pytest.raises(ScriptError, match="No such file"):
+        read_script(tmp_path / "none.json")
