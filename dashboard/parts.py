@@ -20,6 +20,7 @@ from fleet.vehicles.judge_vehicles import CityNow
 from fleet.vehicles.last_heard import LastHeardReader
 from fleet.vehicles.papers import Weather
 from fleet.webhooks.addresses import PrivateAddresses
+from services.schedules.port import Plugged
 
 
 class TownFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +98,8 @@ class DashboardParts(msgspec.Struct, frozen=True, kw_only=True):
     private_addresses: PrivateAddresses = "refuse"
     """Whether webhooks may name addresses inside networks."""
     weather: Callable[[], Mapping[DistrictCode, Weather]] = dict
+    scheduled: Plugged = msgspec.field(default_factory=dict)
+    """What occurrences of schedules start."""
 
     def now(self) -> CityNow:
         """Return what holds for every vehicle of the city at this moment."""

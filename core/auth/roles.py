@@ -64,6 +64,10 @@ class Scope(StrEnum):
     """By which weights and rules the dispatcher of a zone decides."""
     DISPATCH_TUNE = "dispatch:tune"
     """Set the weights of a zone."""
+    SCHEDULES_READ = "schedules:read"
+    """What happens when, and what became of it."""
+    SCHEDULES_WRITE = "schedules:write"
+    """Make, change, pause and end schedules; excuse what was missed."""
     ORDERS_PLACE = "orders:place"
     ORDERS_OWN = "orders:own"
     """Read and collect one's own order; a link holds it for its one order. Cancelling is placing's."""
@@ -127,6 +131,7 @@ _WATCHER = frozenset(
         Scope.WORK_READ,
         Scope.QUALITY_READ,
         Scope.DISPATCH_READ,
+        Scope.SCHEDULES_READ,
     }
 )
 _DISPATCHER = _WATCHER | {
@@ -139,6 +144,7 @@ _DISPATCHER = _WATCHER | {
     Scope.WORK_MANAGE,
     Scope.VENDING_READ,
     Scope.VENDING_STOCK,
+    Scope.SCHEDULES_WRITE,
 }
 _SHIFT_LEAD = _DISPATCHER | {
     Scope.DISPATCH_TUNE,

@@ -23,6 +23,7 @@ from dashboard.routes.phone_reveals import reveal_phone_of_order
 from dashboard.routes.positions import PositionRoutes
 from dashboard.routes.quality import QualityRoutes
 from dashboard.routes.remote_operators import RemoteOperators
+from dashboard.routes.schedules import Occurrences, Schedules
 from dashboard.routes.staff_sessions import StaffSessions
 from dashboard.routes.vehicle_days import VehicleDays, read_kpis
 from dashboard.routes.vehicles import Vehicles
@@ -53,6 +54,8 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     list_fence_events,
     Orders,
     DispatchZones,
+    Schedules,
+    Occurrences,
     RemoteOperators,
     Interventions,
     WorkOrders,

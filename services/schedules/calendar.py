@@ -64,6 +64,8 @@ class Calendar(msgspec.Struct, frozen=True, kw_only=True):
     valid_until: date | None = None
     changes: tuple[SlotChange, ...] = ()
     days_off: tuple[date, ...] = ()
+    ended_at: datetime | None = None
+    """A person ended it: nothing is due later."""
 
 
 class Holiday(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +96,8 @@ def slots(calendar: Calendar, holidays: Holidays, *, after: datetime, until: dat
 
     Slots that an exception leaves out are yielded with their reason: they are to be shown and kept.
     """
+    if calendar.ended_at is not None:
+        until = min(until, calendar.ended_at)
     moved = {c.slot_at: c for c in calendar.changes if c.move_to is not None}
     found = [
         Slot(slot_at=change.slot_at, due_at=change.move_to)

@@ -52,3 +52,19 @@ def clashes(ours: Iterable[Booked], others: Iterable[Booked]) -> list[Clash]:
         and mine.begin < other.end
     ]
     return sorted(found, key=lambda clash: (clash.slot_at, clash.with_begin, clash.with_schedule))
+
+
+def double_booked(bookings: Iterable[Booked]) -> frozenset[tuple[ScheduleId, datetime]]:
+    """Return (schedule, slot) of everything that overlaps another and wants the same."""
+    by_hold: dict[str, list[Booked]] = {}
+    for booked in sorted(bookings, key=lambda booked: booked.begin):
+        for hold in booked.holds:
+            by_hold.setdefault(hold, []).append(booked)
+    found: set[tuple[ScheduleId, datetime]] = set()
+    for wanting in by_hold.values():
+        latest = wanting[0]
+        for booked in wanting[1:]:
+            if booked.begin < latest.end:
+                found |= {(each.schedule_id, each.slot_at) for each in (booked, latest)}
+            latest = max(latest, booked, key=lambda each: each.end)
+    return frozenset(found)

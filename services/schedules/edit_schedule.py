@@ -12,7 +12,7 @@ from core.errors import Conflict, Invalid, VersionMismatch
 from core.ids import ScheduleId, VehicleNo, new_id
 from core.kinds import ServiceKind
 from fleet.vehicles.store import VehicleStore
-from services.schedules.calendar import Calendar, Holidays, Slot, SlotChange, slots
+from services.schedules.calendar import LONGEST_LOOK, Calendar, Holidays, Slot, SlotChange, slots
 from services.schedules.kinds import Misfire, WorkKind
 from services.schedules.port import Plugged, Subject
 from services.schedules.schedule import Schedule, check_schedule
@@ -101,7 +101,7 @@ async def change_schedule(
 
     Raises as ``draw_up``, VersionMismatch, and Invalid when the kind of work would change.
     """
-    before = await _present(tx, principal, schedule_id, version)
+    before = await present_schedule(tx, principal, schedule_id, version)
     if draft.kind is not before.kind:
         raise Invalid("invalid-input", "the kind of work stays", field="kind", limit=before.kind.value)
     drawn = await draw_up(tx, plugged, draft, reach_of(principal), by_name=principal.name, at=at)
@@ -110,7 +110,7 @@ async def change_schedule(
         drawn, schedule_id=schedule_id, calendar=calendar, created_at=before.created_at
     )
     check_schedule(after)
-    return await _store(tx, principal, before, after, None, at)
+    return await save_schedule(tx, principal, before, after, None, at)
 
 
 async def change_slot(
@@ -130,7 +130,7 @@ async def change_slot(
     """
     if not change.reason.strip() or len(change.reason) > LONGEST_REASON:
         raise Invalid("reason-missing", "say why", field="reason", limit=LONGEST_REASON)
-    before = await _present(tx, principal, schedule_id, version)
+    before = await present_schedule(tx, principal, schedule_id, version)
     store = ScheduleStore(tx)
     others = tuple(c for c in before.calendar.changes if c.slot_at != change.slot_at)
     plain = msgspec.structs.replace(before.calendar, changes=others)
@@ -148,12 +148,16 @@ async def change_slot(
         changed_by_name=principal.name,
     )
     check_schedule(after)
-    return await _store(tx, principal, before, after, change.reason.strip(), at)
+    return await save_schedule(tx, principal, before, after, change.reason.strip(), at)
 
 
 async def _check_change(store: ScheduleStore, plain: Calendar, change: SlotChange, at: datetime) -> None:
     holidays = await store.holidays()
     slot_at, move_to = change.slot_at, change.move_to
+    for field, moment in (("slotAt", slot_at), ("moveTo", move_to or at)):
+        if abs(moment - at) > LONGEST_LOOK:
+            limit = f"within {LONGEST_LOOK.days} days"
+            raise Invalid("invalid-input", "this time is too far away", field=field, limit=limit)
     if all(slot.slot_at != slot_at for slot in _at(plain, holidays, slot_at)):
         raise Invalid("invalid-input", "the schedule has no occurrence then", field="slotAt", limit="a slot")
     if move_to is None:
@@ -178,14 +182,19 @@ async def _subject(tx: Transaction, plugged: Plugged, draft: Draft, reach: Reach
     return await work.subject(tx, draft.subject_id, reach)
 
 
-async def _present(tx: Transaction, principal: Principal, schedule_id: ScheduleId, version: int) -> Schedule:
+async def present_schedule(
+    tx: Transaction, principal: Principal, schedule_id: ScheduleId, version: int
+) -> Schedule:
+    """Return a schedule that may be changed. Raises NotFound, VersionMismatch, Conflict when it has ended."""
     before = await ScheduleStore(tx).get(schedule_id, reach_of(principal))
     if before.version != version:
         raise VersionMismatch("version-mismatch", schedule_id=schedule_id, version=before.version)
+    if before.calendar.ended_at is not None:
+        raise Conflict("conflict", "the schedule has ended", ended_at=before.calendar.ended_at)
     return before
 
 
-async def _store(
+async def save_schedule(
     tx: Transaction,
     principal: Principal,
     before: Schedule,
@@ -193,6 +202,7 @@ async def _store(
     reason: str | None,
     at: datetime,
 ) -> Schedule:
+    """Store the next version, plan anew what is not due yet, and put it on record."""
     store = ScheduleStore(tx)
     saved = await store.save(before, after)
     await store.forget_planned(before.schedule_id, at)

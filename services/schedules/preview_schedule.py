@@ -42,7 +42,7 @@ async def preview_schedule(tx: Transaction, schedule: Schedule, reach: Reach, *,
         for other in await store.all(reach)
         if other.schedule_id != schedule.schedule_id and not other.is_paused and _share(schedule, other)
     ]
-    ours = [_booked(schedule, slot) for slot in found if not slot.left_out]
+    ours = [booked_by(schedule, slot) for slot in found if not slot.left_out]
     end = found[-1].due_at + timedelta(seconds=schedule.lasts_s)
     theirs = [booked for other in others for booked in _bookings(other, holidays, at, end)]
     return Preview(slots=found, clashes=tuple(clashes(ours, [*ours, *theirs])[:MOST_CLASHES]))
@@ -55,10 +55,11 @@ def _share(one: Schedule, other: Schedule) -> bool:
 def _bookings(schedule: Schedule, holidays: Holidays, at: datetime, end: datetime) -> list[Booked]:
     begin = at - timedelta(seconds=schedule.lasts_s)
     found = islice(slots(schedule.calendar, holidays, after=begin, until=end), MOST_OF_OTHERS)
-    return [_booked(schedule, slot) for slot in found if not slot.left_out]
+    return [booked_by(schedule, slot) for slot in found if not slot.left_out]
 
 
-def _booked(schedule: Schedule, slot: Slot) -> Booked:
+def booked_by(schedule: Schedule, slot: Slot) -> Booked:
+    """Return what one slot of a schedule holds, and how long."""
     return Booked(
         schedule_id=schedule.schedule_id,
         name=schedule.name,

@@ -47,7 +47,7 @@ from steppe.checks import store_checks
 from steppe.city.files import CityFiles
 from steppe.city.reading import read_pack
 from steppe.city_facts import BuiltMaps, city_facts
-from steppe.composition import fence_previews, last_heard
+from steppe.composition import fence_previews, last_heard, scheduled_work
 from steppe.demo_log_ins import demo_log_ins, demo_shops
 from steppe.resources import Resources, secret
 from steppe.running import Components, run_process
@@ -109,6 +109,7 @@ async def compose(resources: Resources) -> Components:
         fence_set=lambda: fences.index.set_version,
         private_addresses=settings.webhooks.private_addresses,
         judging=settings.judging,
+        scheduled=scheduled_work(),
     )
     bell = OrderBell(resources.redis)
     mobile = MobileParts(

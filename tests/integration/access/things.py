@@ -31,10 +31,16 @@ from fleet.violations.open_violations import follow_alarm
 from fleet.violations.tables import violations
 from fleet.work_orders.kinds import WorkKind
 from fleet.work_orders.open_work_order import NewWork, open_work
+from services.schedules.calendar import Calendar, Cron
+from services.schedules.edit_schedule import Draft, make_schedule
+from services.schedules.keep_schedules import ScheduleKeeper
+from services.schedules.kinds import WorkKind as ScheduledKind
+from services.schedules.tables import occurrences
 from services.tasks.states import StopKind
 from tests.integration.access.people import HOME
 from tests.integration.fleet.builders import a_principal
 from tests.integration.services.orders.town import MILK, Town
+from tests.integration.services.schedules.logbook import BEAT, Logbook
 
 VEHICLE = 7
 
@@ -106,6 +112,24 @@ async def _a_vehicle_day(auth: AuthServices, town: Town) -> date:
     return day.day
 
 
+async def _a_schedule(auth: AuthServices, town: Town) -> tuple[str, str]:
+    """Make a schedule of the home tenant and return its id and the id of an occurrence of it."""
+    plugged = {ScheduledKind.PATROL_BEAT: Logbook()}
+    draft = Draft(
+        name="夜间示例巡逻",
+        kind=ScheduledKind.PATROL_BEAT,
+        subject_id=BEAT.subject_id,
+        calendar=Calendar(timing=Cron(expression="0 6 * * *"), zone="Asia/Shanghai"),
+    )
+    async with auth.database.write() as tx:
+        made = await make_schedule(tx, a_principal(Role.SHIFT_LEAD), plugged, draft, at=town.now)
+    await ScheduleKeeper(auth.database, town.clock, plugged).keep_once()
+    async with auth.database.read() as tx:
+        planned = (await tx.execute(select(occurrences.c.occurrence_id))).scalars().first()
+    assert planned is not None
+    return made.schedule_id, planned
+
+
 async def things_of_home(town: Town, auth: AuthServices) -> Things:
     """Return the home tenant's things: the vehicle stands at the door, the order may be collected."""
     await town.furnish()
@@ -137,6 +161,7 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
         violation = (await tx.execute(select(violations.c.violation_id))).scalar_one()
         overspeed = alarms.c.kind == AlarmKind.OVERSPEED.value
         alarm = (await tx.execute(select(alarms.c.alarm_id).where(overspeed))).scalar_one()
+    schedule, occurrence = await _a_schedule(auth, town)
     return Things(
         order=order.order_id,
         values={
@@ -150,6 +175,8 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
             "incident_id": incident,
             "takeover_id": takeover,
             "work_order_id": work_order.work_order_id,
+            "schedule_id": schedule,
+            "occurrence_id": occurrence,
             "edition": "1",
             "merchant_id": HOME.merchant,
             "goods_id": MILK,

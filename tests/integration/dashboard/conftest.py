@@ -38,6 +38,7 @@ from dashboard.routes.inspection_rules import InspectionRuleRoutes
 from dashboard.routes.interventions import Interventions
 from dashboard.routes.quality import QualityRoutes
 from dashboard.routes.remote_operators import RemoteOperators
+from dashboard.routes.schedules import Occurrences, Schedules
 from dashboard.routes.vehicle_days import VehicleDays, read_kpis
 from dashboard.routes.vehicles import Vehicles
 from dashboard.routes.vending import Vending
@@ -59,9 +60,11 @@ from fleet.vehicles.last_heard import LastHeard
 from fleet.vehicles.paper_store import Company, CompanyStore
 from fleet.vehicles.vehicle import Vehicle
 from services.orders.fence_impact import OrderImpact
+from services.schedules.kinds import WorkKind
 from steppe.openapi import CONFIG
 from tests.integration.access.people import FOREIGN, HOME, agents_of_the_city, credentials_of
 from tests.integration.fleet.builders import LAYOUT, a_principal, heard, working_vehicles
+from tests.integration.services.schedules.logbook import Logbook
 
 SQUARE = {"type": "Polygon", "coordinates": [[[109, 39], [110, 39], [110, 40], [109, 40], [109, 39]]]}
 CITY = CityFacts(
@@ -167,6 +170,7 @@ async def parts(
         quality=QualityReader(redis),
         running_day=RunningDayReader(redis, clock),
         fence_set=lambda: 1,
+        scheduled={WorkKind.PATROL_BEAT: Logbook()},
     )
     await redis.aclose()
 
@@ -227,6 +231,8 @@ def api(auth: AuthServices, parts: DashboardParts, previews: FencePreviewer) -> 
             WorkOrders,
             Interventions,
             InspectionRuleRoutes,
+            Schedules,
+            Occurrences,
         ],
         dependencies={
             "dashboard": Provide(lambda: parts, sync_to_thread=False),

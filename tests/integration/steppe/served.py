@@ -180,6 +180,8 @@ def _furnished(url: str, settings: Settings, log: Path) -> ServedCity:
         "violation_id": "none",
         "incident_id": "none",
         "takeover_id": "none",
+        "schedule_id": "none",
+        "occurrence_id": "none",
         "work_order_id": work_order.json()["workOrderId"],
         "edition": "1",
         "town": "AA",

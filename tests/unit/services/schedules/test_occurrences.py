@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from core.errors import IllegalTransition, Invalid
 from core.ids import DistrictCode, OccurrenceId, OperatorId, ScheduleId
 from services.schedules.calendar import Calendar, Cron
-from services.schedules.conflicts import Booked, clashes
+from services.schedules.conflicts import Booked, clashes, double_booked
 from services.schedules.kinds import (
     DAY_RULE_NAMES,
     MISFIRE_NAMES,
@@ -184,3 +184,26 @@ def test_a_schedule_that_cannot_be_is_refused_by_field(changes: dict[str, object
     with pytest.raises(Invalid) as refused:
         check_schedule(a_schedule(**changes))
     assert refused.value.fields["field"] == field
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("ab"), st.integers(0, 20), st.integers(1, 6), st.sampled_from("xyz")),
+        max_size=12,
+        unique_by=lambda booking: booking[:2],
+    )
+)
+def test_what_is_double_booked_is_what_has_a_clash(raw: list[tuple[str, int, int, str]]) -> None:
+    bookings = [
+        Booked(
+            schedule_id=ScheduleId(schedule),
+            name=schedule,
+            slot_at=T0 + timedelta(hours=begin),
+            begin=T0 + timedelta(hours=begin),
+            end=T0 + timedelta(hours=begin + hours),
+            holds=frozenset({hold}),
+        )
+        for schedule, begin, hours, hold in raw
+    ]
+    clashing = {(booked.schedule_id, booked.slot_at) for booked in bookings if clashes([booked], bookings)}
+    assert double_booked(bookings) == clashing
