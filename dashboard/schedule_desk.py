@@ -15,7 +15,7 @@ from dashboard.schemas.schedules import (
     ChangedSchedule,
     NewSchedule,
     OccurrenceView,
-    PreviewView,
+    SchedulePreviewView,
     ScheduleView,
     SlotException,
     SubjectList,
@@ -134,13 +134,13 @@ class ScheduleDesk:
             )
         return schedule_view(done)
 
-    async def preview(self, schedule_id: ScheduleId) -> PreviewView:
+    async def preview(self, schedule_id: ScheduleId) -> SchedulePreviewView:
         """Return what a stored schedule will do. Raises NotFound."""
         async with self._parts.database.read() as tx:
             schedule = await ScheduleStore(tx).get(schedule_id, self._reach)
             return preview_view(await preview_schedule(tx, schedule, self._reach, at=self._parts.clock.now()))
 
-    async def try_out(self, data: TriedSchedule) -> PreviewView:
+    async def try_out(self, data: TriedSchedule) -> SchedulePreviewView:
         """Return what a schedule would do; nothing is stored. Raises Invalid by field, NotFound."""
         at, draft = self._parts.clock.now(), draft_of(data, self._zone())
         async with self._parts.database.read() as tx:
@@ -169,7 +169,8 @@ class ScheduleDesk:
             holidays = await ScheduleStore(tx).holidays()
         zone = self._parts.city.zone
         first, last = begin.astimezone(zone).date(), end.astimezone(zone).date()
-        return calendar_view(entries, [each for day, each in holidays.items() if first <= day <= last])
+        named = [each for day, each in holidays.items() if first <= day <= last]
+        return calendar_view(entries, named, begin=begin, end=end, at=self._parts.clock.now())
 
     async def excuse(self, occurrence_id: OccurrenceId, data: Why) -> OccurrenceView:
         """Excuse an occurrence. Raises NotFound, VersionMismatch, IllegalTransition."""

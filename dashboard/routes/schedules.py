@@ -22,8 +22,8 @@ from dashboard.schemas.schedules import (
     ChangedSchedule,
     NewSchedule,
     OccurrenceView,
-    PreviewView,
     ScheduleList,
+    SchedulePreviewView,
     ScheduleView,
     SlotException,
     SubjectList,
@@ -110,7 +110,7 @@ class Schedules(Controller):
         schedule_id: IdPath,
         principal: NamedDependency[Principal],
         dashboard: NamedDependency[DashboardParts],
-    ) -> PreviewView:
+    ) -> SchedulePreviewView:
         """Return the next thirty occurrences and what they clash with."""
         return await ScheduleDesk(dashboard, principal).preview(ScheduleId(schedule_id))
 
@@ -126,7 +126,7 @@ class Schedules(Controller):
         data: JSONBody[TriedSchedule],
         principal: NamedDependency[Principal],
         dashboard: NamedDependency[DashboardParts],
-    ) -> PreviewView:
+    ) -> SchedulePreviewView:
         """Return what a schedule would do; nothing is stored."""
         return await ScheduleDesk(dashboard, principal).try_out(data)
 

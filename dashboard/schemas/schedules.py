@@ -164,7 +164,7 @@ class ClashView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     holds: tuple[str, ...]
 
 
-class PreviewView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class SchedulePreviewView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The next occurrences, thirty at most, and what they clash with."""
 
     slots: tuple[SlotView, ...]
@@ -205,8 +205,11 @@ class HolidayView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class CalendarView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What is due in a span, the earliest first, and the holidays in it."""
+    """What is due in [from, to), the earliest first, and the holidays in it; `now` is the city's moment."""
 
+    from_at: datetime = msgspec.field(name="from")
+    to_at: datetime = msgspec.field(name="to")
+    now: datetime
     items: tuple[OccurrenceView, ...]
     holidays: tuple[HolidayView, ...]
 
@@ -280,9 +283,9 @@ def subject_list(found: Iterable[tuple[WorkKind, Subject]], kinds: Iterable[Work
     )
 
 
-def preview_view(preview: Preview) -> PreviewView:
+def preview_view(preview: Preview) -> SchedulePreviewView:
     """Return what a schedule will do, as screens show it."""
-    return PreviewView(
+    return SchedulePreviewView(
         slots=tuple(
             SlotView(slot_at=slot.slot_at, due_at=slot.due_at, left_out=slot.left_out or None)
             for slot in preview.slots
@@ -291,9 +294,19 @@ def preview_view(preview: Preview) -> PreviewView:
     )
 
 
-def calendar_view(entries: Sequence[Entry], holidays: Iterable[Holiday]) -> CalendarView:
+def calendar_view(
+    entries: Sequence[Entry],
+    holidays: Iterable[Holiday],
+    *,
+    begin: datetime,
+    end: datetime,
+    at: datetime,
+) -> CalendarView:
     """Return a span of the calendar as screens show it."""
     return CalendarView(
+        from_at=begin,
+        to_at=end,
+        now=at,
         items=tuple(_entry_view(entry) for entry in entries),
         holidays=tuple(
             HolidayView(**msgspec.structs.asdict(holiday))

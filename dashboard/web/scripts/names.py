@@ -17,6 +17,7 @@ from services.dispatch.rules import RULE_NAMES
 from services.merchants.desk import PAUSE_NAMES, STANDING_NAMES
 from services.orders.reasons import REASON_NAMES
 from services.orders.states import STATE_NAMES
+from services.schedules import kinds as schedules
 from services.tasks import states as task_states
 
 FOLDER = Path(__file__).resolve().parent.parent / "src" / "i18n"
@@ -40,6 +41,10 @@ def tables() -> dict[str, Pairs]:
     found["fenceKind"] = {kind.value: pair for kind, pair in KIND_NAMES.items()}
     found["shopStanding"] = {standing.value: pair for standing, pair in STANDING_NAMES.items()}
     found["pauseReason"] = {reason.value: pair for reason, pair in PAUSE_NAMES.items()}
+    found["scheduledWork"] = {kind.value: pair for kind, pair in schedules.WORK_KIND_NAMES.items()}
+    found["dayRule"] = {rule.value: pair for rule, pair in schedules.DAY_RULE_NAMES.items()}
+    found["misfire"] = {policy.value: pair for policy, pair in schedules.MISFIRE_NAMES.items()}
+    found["occurrenceState"] = {state.value: pair for state, pair in schedules.STATE_NAMES.items()}
     found["orderReason"] = REASON_NAMES
     found["dispatchRule"] = RULE_NAMES
     found["costTerm"] = TERM_NAMES

@@ -18,7 +18,7 @@ export class Problem extends Error {
 }
 
 export interface Ask {
-  method?: "GET" | "POST";
+  method?: "GET" | "POST" | "PUT";
   body?: unknown;
   idempotencyKey?: string;
   timeoutMs?: number;

@@ -438,6 +438,37 @@ export const pauseReason: typeof zh.pauseReason = {
   other: "Another reason",
 };
 
+export const scheduledWork: typeof zh.scheduledWork = {
+  sweeping_run: "Sweeping run",
+  patrol_beat: "Patrol beat",
+  vending_round: "Vending round",
+  restock: "Restock",
+};
+
+export const dayRule: typeof zh.dayRule = {
+  every_day: "Every day",
+  working_days: "Working days",
+  rest_days: "Days off",
+  no_holidays: "Not on public holidays",
+  holidays: "Public holidays only",
+};
+
+export const misfire: typeof zh.misfire = {
+  skip: "Skip",
+  run_once: "Run once",
+  run_all: "Run all within the grace",
+};
+
+export const occurrenceState: typeof zh.occurrenceState = {
+  planned: "Planned",
+  due: "Due",
+  started: "Started",
+  met: "Met",
+  missed: "Missed",
+  excused: "Excused",
+  skipped: "Skipped",
+};
+
 export const orderReason: typeof zh.orderReason = {
   no_vehicles: "No delivery vehicle works in this district",
   all_excluded: "No vehicle can go at the moment",

@@ -436,6 +436,37 @@ export const pauseReason = {
   other: "其他原因",
 };
 
+export const scheduledWork = {
+  sweeping_run: "清扫作业",
+  patrol_beat: "巡逻任务",
+  vending_round: "巡游售卖",
+  restock: "补货",
+};
+
+export const dayRule = {
+  every_day: "每天",
+  working_days: "工作日（含调休上班）",
+  rest_days: "休息日",
+  no_holidays: "节假日除外",
+  holidays: "仅节假日",
+};
+
+export const misfire = {
+  skip: "错过即跳过",
+  run_once: "补执行一次",
+  run_all: "限时内全部补执行",
+};
+
+export const occurrenceState = {
+  planned: "已计划",
+  due: "待执行",
+  started: "执行中",
+  met: "已完成",
+  missed: "已错过",
+  excused: "已说明免责",
+  skipped: "已跳过",
+};
+
 export const orderReason = {
   no_vehicles: "本旗区没有配送车",
   all_excluded: "暂时没有可用车辆",

@@ -43,5 +43,6 @@ export const staff: StaffWords = {
   synthetic: "roads are a synthetic sample",
   forbiddenTitle: "This account cannot see this page",
   forbiddenBody: "Your role may not see live data. Ask an administrator if you need it.",
+  planning: "Planning",
   records: "Replay and records",
 };

@@ -42,6 +42,7 @@ export const staff = {
   synthetic: "道路为合成示例",
   forbiddenTitle: "此账号看不到这个页面",
   forbiddenBody: "您的角色没有查看实时数据的权限。如需开通，请联系管理员。",
+  planning: "计划与派单",
   records: "回放与记录",
 };
 
