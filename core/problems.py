@@ -79,6 +79,7 @@ _ROWS: tuple[tuple[str, int, str], ...] = (
     ("command-not-possible", 409, "The vehicle cannot take this command now"),
     ("command-expired", 409, "The command is past its time"),
     ("balance-too-low", 409, "The balance does not cover this"),
+    ("nothing-due", 409, "Nothing is due for this any more"),
     ("out-of-stock", 409, "Not enough of the goods is left"),
     ("slot-full", 409, "The slot does not hold that many pieces"),
     ("slot-not-empty", 409, "Goods lie in the slot; take them out before it holds others"),

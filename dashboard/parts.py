@@ -21,6 +21,7 @@ from fleet.vehicles.last_heard import LastHeardReader
 from fleet.vehicles.papers import Weather
 from fleet.webhooks.addresses import PrivateAddresses
 from services.schedules.port import Plugged
+from services.settlement.payment_port import Counter, PaymentPort
 
 
 class TownFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +101,8 @@ class DashboardParts(msgspec.Struct, frozen=True, kw_only=True):
     weather: Callable[[], Mapping[DistrictCode, Weather]] = dict
     scheduled: Plugged = msgspec.field(default_factory=dict)
     """What occurrences of schedules start."""
+    payments: PaymentPort = Counter()
+    """How money changes hands outside: over the counter until there is a gateway."""
 
     def now(self) -> CityNow:
         """Return what holds for every vehicle of the city at this moment."""

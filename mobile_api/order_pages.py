@@ -20,6 +20,8 @@ from services.orders.expected import expected
 from services.orders.order import Order, delay_of
 from services.orders.states import BEFORE_LOADING, OrderState
 from services.orders.store import HistoryLine, OrderStore
+from services.settlement.store import TermsStore
+from services.settlement.terms import PaidBy
 from services.tasks.store import TaskStore
 from services.tasks.task import Task
 
@@ -38,6 +40,7 @@ class OrderFacts(msgspec.Struct, frozen=True, kw_only=True):
     task: Task | None
     vehicle: Vehicle | None
     labels: Mapping[int, str]
+    paid_by: PaidBy | None = None
 
     @property
     def watched(self) -> VehicleNo | None:
@@ -61,6 +64,7 @@ async def facts_of(tx: Transaction, orders: Sequence[Order]) -> list[OrderFacts]
     ids = [order.order_id for order in orders]
     codes, histories = await PickupCodeStore(tx).of_orders(ids), await OrderStore(tx).histories(ids)
     tasks = await TaskStore(tx).of_ids([o.task_id for o in orders if o.task_id is not None], EVERYTHING)
+    terms = await TermsStore(tx).of_orders(ids)
     found = []
     for order in orders:
         boxes = layouts.get(order.vehicle_no, ()) if order.vehicle_no is not None else ()
@@ -74,6 +78,7 @@ async def facts_of(tx: Transaction, orders: Sequence[Order]) -> list[OrderFacts]
                 task=None if order.task_id is None else tasks.get(order.task_id),
                 vehicle=None if order.vehicle_no is None else vehicles.get(order.vehicle_no),
                 labels={box.number: box.label for box in boxes},
+                paid_by=terms[order.order_id].paid_by if order.order_id in terms else None,
             )
         )
     return found
@@ -97,6 +102,7 @@ def resident_order(facts: OrderFacts, heard: LastHeard | None, *, at: datetime) 
         lines=tuple(line_view(line) for line in order.lines),
         fee_fen=order.fee_fen,
         total_fen=order.total_fen,
+        paid_by=None if facts.paid_by is None else facts.paid_by.value,
         note=order.note,
         placed_at=order.placed_at,
         promised_p50_at=order.promised_p50_at,

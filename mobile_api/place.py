@@ -40,7 +40,9 @@ async def place(
     promised = (await _estimated(parts, checked)).promise
 
     async def write(tx: Transaction) -> ResidentOrder:
-        order = await place_order(tx, draft, ResidentId(principal.id), promised, at=at)
+        order = await place_order(
+            tx, draft, ResidentId(principal.id), promised, at=at, paid_by=basket.paid_by
+        )
         return resident_order((await facts_of(tx, [order]))[0], None, at=at)
 
     return await answer_once(

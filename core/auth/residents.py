@@ -44,6 +44,13 @@ class ResidentStore:
         found = await self._tx.execute(select(residents.c.id).where(residents.c.phone_index == index))
         return ResidentId(found.scalar_one())
 
+    async def find(self, phone: str) -> ResidentId | None:
+        """Return the resident of a phone, None when nobody has signed in with it."""
+        index = self.index_of(phone)
+        found = await self._tx.execute(select(residents.c.id).where(residents.c.phone_index == index))
+        known = found.scalar_one_or_none()
+        return None if known is None else ResidentId(known)
+
     async def phone_of(self, resident: ResidentId) -> str | None:
         """Return the full phone, None for nobody. Show it masked; core.privacy.reveal is the way to more."""
         found = await self._tx.execute(select(residents.c.phone).where(residents.c.id == resident))

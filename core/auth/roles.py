@@ -71,12 +71,22 @@ class Scope(StrEnum):
     ORDERS_PLACE = "orders:place"
     ORDERS_OWN = "orders:own"
     """Read and collect one's own order; a link holds it for its one order. Cancelling is placing's."""
+    BALANCE_OWN = "balance:own"
+    """What one has paid in, still has to pay, and every entry of it."""
     CATALOGUE_READ = "catalogue:read"
     MERCHANT_ORDERS = "merchant:orders"
     MERCHANT_GOODS = "merchant:goods"
     """Say what is on one's own shelf."""
     MERCHANT_DESK = "merchant:desk"
     """Pause one's own shop, be busy, renew its licence, keep other hours."""
+    MERCHANT_STATEMENTS = "merchant:statements"
+    """One's own daily statements and what is owed to one now."""
+    SETTLEMENT_READ = "settlement:read"
+    """Entries of orders, balances and statements of merchants, what a vehicle-day earned and cost."""
+    SETTLEMENT_COUNTER = "settlement:counter"
+    """Take residents' money at a counter: top-ups, and what is due for a collected order."""
+    SETTLEMENT_MANAGE = "settlement:manage"
+    """Pay merchants, refund and correct, agree rates, claim subsidies."""
     VENDING_READ = "vending:read"
     """Stock, ledger and shrinkage of vending vehicles."""
     VENDING_STOCK = "vending:stock"
@@ -145,8 +155,11 @@ _DISPATCHER = _WATCHER | {
     Scope.VENDING_READ,
     Scope.VENDING_STOCK,
     Scope.SCHEDULES_WRITE,
+    Scope.SETTLEMENT_READ,
+    Scope.SETTLEMENT_COUNTER,
 }
 _SHIFT_LEAD = _DISPATCHER | {
+    Scope.SETTLEMENT_MANAGE,
     Scope.DISPATCH_TUNE,
     Scope.VENDING_MANAGE,
     Scope.HISTORY_EXPORT,
@@ -162,10 +175,18 @@ _SHIFT_LEAD = _DISPATCHER | {
 ROLE_SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
     {
         Role.RESIDENT: frozenset(
-            {Scope.SESSION_READ, Scope.ORDERS_PLACE, Scope.ORDERS_OWN, Scope.CATALOGUE_READ}
+            {
+                Scope.SESSION_READ,
+                Scope.ORDERS_PLACE,
+                Scope.ORDERS_OWN,
+                Scope.CATALOGUE_READ,
+                Scope.BALANCE_OWN,
+            }
         ),
         Role.LINK: frozenset({Scope.ORDERS_OWN}),
-        Role.MERCHANT: frozenset({Scope.MERCHANT_ORDERS, Scope.MERCHANT_GOODS, Scope.MERCHANT_DESK}),
+        Role.MERCHANT: frozenset(
+            {Scope.MERCHANT_ORDERS, Scope.MERCHANT_GOODS, Scope.MERCHANT_DESK, Scope.MERCHANT_STATEMENTS}
+        ),
         Role.DISPATCHER: _DISPATCHER,
         Role.SHIFT_LEAD: _SHIFT_LEAD,
         Role.REMOTE_OPERATOR: _WATCHER

@@ -24,6 +24,7 @@ from dashboard.routes.positions import PositionRoutes
 from dashboard.routes.quality import QualityRoutes
 from dashboard.routes.remote_operators import RemoteOperators
 from dashboard.routes.schedules import Occurrences, Schedules
+from dashboard.routes.settlement import Counters, MerchantAccounts, list_order_entries
 from dashboard.routes.staff_sessions import StaffSessions
 from dashboard.routes.vehicle_days import VehicleDays, read_kpis
 from dashboard.routes.vehicles import Vehicles
@@ -53,6 +54,9 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     read_fence_rule,
     list_fence_events,
     Orders,
+    list_order_entries,
+    Counters,
+    MerchantAccounts,
     DispatchZones,
     Schedules,
     Occurrences,

@@ -51,7 +51,7 @@ class ResidentOrders(Controller):
         operation_id="placeOrder",
         status_code=HTTP_201_CREATED,
         guards=[requires(Scope.ORDERS_PLACE)],
-        responses=problem_responses(*CHANGE, *REPEATED, *DRAFT_REFUSED),
+        responses=problem_responses(*CHANGE, *REPEATED, *DRAFT_REFUSED, "balance-too-low"),
     )
     async def place_order(
         self,

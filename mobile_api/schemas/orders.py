@@ -10,6 +10,7 @@ from services.delivery.pickup_code import PickupCode
 from services.orders.draft import MOST_LINES, MOST_OF_ONE, CheckedDraft, Draft, DraftLine
 from services.orders.estimate import Estimate
 from services.orders.order import OrderLine
+from services.settlement.terms import PaidBy
 
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
 Quantity = Annotated[int, Meta(ge=1, le=MOST_OF_ONE)]
@@ -30,6 +31,8 @@ class Basket(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_f
     pickup_point_id: Id
     lines: Annotated[tuple[BasketLine, ...], Meta(min_length=1, max_length=MOST_LINES)]
     note: Annotated[str, Meta(max_length=200)] = ""
+    paid_by: PaidBy = PaidBy.AT_PICKUP
+    """From the balance, held when the order is placed, or at pickup."""
 
 
 class OpenDoor(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -105,6 +108,8 @@ class ResidentOrder(Struct, frozen=True, kw_only=True, rename="camel"):
     lines: tuple[LineView, ...]
     fee_fen: int
     total_fen: int
+    paid_by: str | None = None
+    """Null for an order from before there were payments."""
     note: str
     placed_at: datetime
     promised_p50_at: datetime

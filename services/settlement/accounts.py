@@ -28,6 +28,8 @@ class AccountKind(StrEnum):
     """Goods that an operator lost, on the way or from a vending vehicle; below zero."""
     WRITTEN_OFF = "written_off"
     """An operator's own goods that are gone, at the price they would have been sold for."""
+    CORRECTIONS = "corrections"
+    """What an operator gave merchants or took back to put a statement right; below zero: he gave."""
     TILL = "till"
     """Money an operator took in, outside of this system; below zero by what lies in the till."""
     PAID_OUT = "paid_out"
@@ -46,6 +48,7 @@ ACCOUNT_NAMES: Mapping[AccountKind, tuple[str, str]] = MappingProxyType(
         AccountKind.SUBSIDY: ("补贴", "subsidy"),
         AccountKind.LOSS: ("货损", "loss of goods"),
         AccountKind.WRITTEN_OFF: ("自营货损核销", "own goods written off"),
+        AccountKind.CORRECTIONS: ("对账更正", "corrections"),
         AccountKind.TILL: ("线下收款", "till"),
         AccountKind.PAID_OUT: ("已付商户", "paid to merchants"),
     }

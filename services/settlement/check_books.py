@@ -109,6 +109,8 @@ async def _accounts(tx: Transaction) -> list[Finding]:
     for account_id, balance in balances.items():
         if balance < 0 and kind_of(account_id) in NEVER_BELOW_ZERO:
             findings.append(Finding(rule="below-zero", about=account_id, detail=f"{balance} fen"))
+        if balance > 0 and kind_of(account_id) is AccountKind.RESIDENT_DUE:
+            findings.append(Finding(rule="above-zero", about=account_id, detail=f"{balance} fen"))
     return findings
 
 

@@ -33,6 +33,7 @@ class PostingKind(StrEnum):
     TOP_UP = "top_up"
     RECEIPT = "receipt"
     PAYOUT = "payout"
+    CORRECTION = "correction"
 
 
 POSTING_NAMES: Mapping[PostingKind, tuple[str, str]] = MappingProxyType(
@@ -47,6 +48,7 @@ POSTING_NAMES: Mapping[PostingKind, tuple[str, str]] = MappingProxyType(
         PostingKind.TOP_UP: ("充值", "top-up"),
         PostingKind.RECEIPT: ("线下收款", "received"),
         PostingKind.PAYOUT: ("结算付款", "payout"),
+        PostingKind.CORRECTION: ("更正", "correction"),
     }
 )
 """(zh, en) of every kind of posting."""
@@ -60,6 +62,7 @@ class EntrySource(StrEnum):
     GOODS_LOSS = "goods_loss"
     TOP_UP = "top_up"
     RECEIPT = "receipt"
+    REFUND = "refund"
     PAYOUT = "payout"
     CORRECTION = "correction"
 
@@ -71,6 +74,7 @@ SOURCE_NAMES: Mapping[EntrySource, tuple[str, str]] = MappingProxyType(
         EntrySource.GOODS_LOSS: ("货品损耗", "goods lost from a vehicle"),
         EntrySource.TOP_UP: ("充值", "top-up"),
         EntrySource.RECEIPT: ("线下收款", "received at pickup"),
+        EntrySource.REFUND: ("退款", "refund after delivery"),
         EntrySource.PAYOUT: ("结算付款", "payout"),
         EntrySource.CORRECTION: ("更正", "correction"),
     }

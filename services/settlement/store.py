@@ -2,17 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, case, func, insert, or_, select, update
 
 from core.database import Transaction, insert_new
 from core.database.statements import insert_new_rows
 from core.ids import AccountId, MerchantId, OperatorId, OrderId
 from services.rows import read_row
-from services.settlement.accounts import AccountKind, kind_of, owner_of
-from services.settlement.entry import Entry, EntrySource, Posting, checked
+from services.settlement.accounts import AccountKind, account, kind_of, owner_of
+from services.settlement.entry import Entry, EntrySource, Posting, PostingKind, checked
 from services.settlement.order_money import Stand, netted
 from services.settlement.tables import accounts, journal_entries, order_terms, postings, settlement_terms
 from services.settlement.terms import OrderTerms, PaidBy, Terms
@@ -23,6 +23,13 @@ class BookedEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     entry_no: int
     entry: Entry
+
+
+class MerchantSums(NamedTuple):
+    """How a merchant stands with an operator."""
+
+    owed_fen: int
+    paid_out_fen: int
 
 
 class Journal:
@@ -100,6 +107,87 @@ class Journal:
                 found[AccountId(account_id)] = found.get(AccountId(account_id), 0) + sign * int(amount)
         return found
 
+    async def net_of_order(self, order_id: OrderId, account_id: AccountId) -> int:
+        """Return by how much an order's entries have raised an account (below zero: lowered)."""
+        sign = case((postings.c.to_account == account_id, 1), else_=-1)
+        query = (
+            select(func.coalesce(func.sum(sign * postings.c.amount_fen), 0))
+            .join(journal_entries, journal_entries.c.entry_no == postings.c.entry_no)
+            .where(journal_entries.c.order_id == order_id, touches(account_id))
+        )
+        return int((await self._tx.execute(query)).scalar_one())
+
+    async def net_of_operator(self, operator: OperatorId, account_id: AccountId) -> int:
+        """Return by how much the entries of one operator have raised an account."""
+        sign = case((postings.c.to_account == account_id, 1), else_=-1)
+        query = (
+            select(func.coalesce(func.sum(sign * postings.c.amount_fen), 0))
+            .join(journal_entries, journal_entries.c.entry_no == postings.c.entry_no)
+            .where(journal_entries.c.operator == operator, touches(account_id))
+        )
+        return int((await self._tx.execute(query)).scalar_one())
+
+    async def has_account_with(self, operator: OperatorId, merchant_id: MerchantId) -> bool:
+        """Return whether an operator's entries have ever moved a merchant's account."""
+        query = (
+            select(postings.c.entry_no)
+            .join(journal_entries, journal_entries.c.entry_no == postings.c.entry_no)
+            .where(
+                journal_entries.c.operator == operator,
+                touches(account(AccountKind.MERCHANT, merchant_id)),
+            )
+            .limit(1)
+        )
+        return (await self._tx.execute(query)).first() is not None
+
+    async def merchants_of(self, operator: OperatorId) -> dict[MerchantId, MerchantSums]:
+        """Return how every merchant stands with an operator."""
+        sums: dict[MerchantId, MerchantSums] = {}
+        for column, sign in ((postings.c.to_account, 1), (postings.c.from_account, -1)):
+            paid = case((postings.c.kind == PostingKind.PAYOUT.value, postings.c.amount_fen), else_=0)
+            query = (
+                select(accounts.c.owner, func.sum(postings.c.amount_fen), func.sum(paid))
+                .join(accounts, accounts.c.account_id == column)
+                .join(journal_entries, journal_entries.c.entry_no == postings.c.entry_no)
+                .where(accounts.c.kind == AccountKind.MERCHANT.value, journal_entries.c.operator == operator)
+                .group_by(accounts.c.owner)
+            )
+            for owner, amount, paid_out in await self._tx.execute(query):
+                had = sums.get(MerchantId(owner), MerchantSums(0, 0))
+                sums[MerchantId(owner)] = MerchantSums(
+                    had.owed_fen + sign * int(amount), had.paid_out_fen - sign * int(paid_out)
+                )
+        return sums
+
+    async def moved_for_order(self, order_id: OrderId, source: EntrySource, kind: PostingKind) -> int:
+        """Return how much an order's entries of one source have moved in postings of one kind."""
+        query = (
+            select(func.coalesce(func.sum(postings.c.amount_fen), 0))
+            .join(journal_entries, journal_entries.c.entry_no == postings.c.entry_no)
+            .where(
+                journal_entries.c.order_id == order_id,
+                journal_entries.c.source == source.value,
+                postings.c.kind == kind.value,
+            )
+        )
+        return int((await self._tx.execute(query)).scalar_one())
+
+    async def by_cause(self, cause: str) -> BookedEntry:
+        """Return the entry of a cause that has posted."""
+        return (await self._read(select(journal_entries).where(journal_entries.c.cause == cause)))[0]
+
+    async def newest_of(self, ids: Sequence[AccountId], *, limit: int) -> list[BookedEntry]:
+        """Return the entries that moved any of the accounts, the newest first."""
+        touched = (
+            select(postings.c.entry_no)
+            .where(or_(*(touches(account_id) for account_id in ids)))
+            .distinct()
+            .order_by(postings.c.entry_no.desc())
+            .limit(limit)
+        )
+        numbers = [int(number) for number in (await self._tx.execute(touched)).scalars()]
+        return list(reversed(await self.entries(numbers)))
+
     async def entries_of(self, order_id: OrderId) -> list[BookedEntry]:
         """Return the entries of an order, first to last. Read the order with a reach before."""
         return await self._read(select(journal_entries).where(journal_entries.c.order_id == order_id))
@@ -140,6 +228,11 @@ class Journal:
         for row in (await self._tx.execute(query)).mappings():
             moved.setdefault(OrderId(row["order_id"]), []).append(read_row(row, Posting))
         return {order_id: netted(of_order) for order_id, of_order in moved.items()}
+
+
+def touches(account_id: AccountId) -> ColumnElement[bool]:
+    """Return the condition of postings that raise or lower an account."""
+    return or_(postings.c.from_account == account_id, postings.c.to_account == account_id)
 
 
 class TermsStore:

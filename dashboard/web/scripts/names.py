@@ -18,6 +18,9 @@ from services.merchants.desk import PAUSE_NAMES, STANDING_NAMES
 from services.orders.reasons import REASON_NAMES
 from services.orders.states import STATE_NAMES
 from services.schedules import kinds as schedules
+from services.settlement.accounts import ACCOUNT_NAMES
+from services.settlement.entry import POSTING_NAMES, SOURCE_NAMES
+from services.settlement.terms import PAID_BY_NAMES
 from services.tasks import states as task_states
 
 FOLDER = Path(__file__).resolve().parent.parent / "src" / "i18n"
@@ -46,6 +49,10 @@ def tables() -> dict[str, Pairs]:
     found["misfire"] = {policy.value: pair for policy, pair in schedules.MISFIRE_NAMES.items()}
     found["occurrenceState"] = {state.value: pair for state, pair in schedules.STATE_NAMES.items()}
     found["orderReason"] = REASON_NAMES
+    found["moneyAccount"] = {kind.value: pair for kind, pair in ACCOUNT_NAMES.items()}
+    found["moneyPosting"] = {kind.value: pair for kind, pair in POSTING_NAMES.items()}
+    found["moneySource"] = {source.value: pair for source, pair in SOURCE_NAMES.items()}
+    found["paidBy"] = {way.value: pair for way, pair in PAID_BY_NAMES.items()}
     found["dispatchRule"] = RULE_NAMES
     found["costTerm"] = TERM_NAMES
     return found

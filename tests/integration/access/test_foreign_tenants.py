@@ -20,6 +20,10 @@ EVERYBODYS = {"GET /api/resident/merchants/{merchant_id}/goods"}
 
 VENDING = "POST /api/vending/vehicles/{vehicle_no}"
 BODIES: Mapping[str, dict[str, Any]] = {
+    "POST /api/settlement/orders/{order_id}/receipts": {},
+    "POST /api/settlement/orders/{order_id}/refunds": {"amountFen": 1, "borneBy": "operator", "reason": "x"},
+    "POST /api/settlement/merchants/{merchant_id}/payouts": {"amountFen": 1},
+    "POST /api/settlement/merchants/{merchant_id}/corrections": {"amountFen": 1, "reason": "x"},
     "POST /api/alarms/{alarm_id}/acknowledge": {"comment": "seen"},
     "POST /api/alarms/{alarm_id}/answers": {"answer": "stopped"},
     "POST /api/alarms/{alarm_id}/assign": {},

@@ -73,6 +73,11 @@ MOVES_NOTHING = {
 
 _VENDING = "POST /api/vending/vehicles/{vehicle_no}"
 BODIES: Mapping[str, Any] = {
+    "POST /api/settlement/top-ups": {"phone": "13800138000", "district": "KB", "amountFen": 100},
+    "POST /api/settlement/orders/{order_id}/receipts": {},
+    "POST /api/settlement/orders/{order_id}/refunds": {"amountFen": 1, "borneBy": "operator", "reason": "x"},
+    "POST /api/settlement/merchants/{merchant_id}/payouts": {"amountFen": 1},
+    "POST /api/settlement/merchants/{merchant_id}/corrections": {"amountFen": 1, "reason": "x"},
     f"{_VENDING}/loads": {"slot": 1, "batch": "B1", "expiresAt": "2030-01-01T00:00:00Z", "quantity": 1},
     f"{_VENDING}/counts": {"slot": 1, "counted": 1},
     f"{_VENDING}/spoils": {"slot": 1, "lotId": "none", "quantity": 1, "reason": "x"},

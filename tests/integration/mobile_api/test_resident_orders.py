@@ -5,11 +5,14 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from core.auth.tables import residents
 from core.ids import OrderId
 from services.tasks.states import StopKind
 from tests.integration.mobile_api.conftest import People
 from tests.integration.services.orders.town import DOOR, MILK, SHOP, Town, later
+from tests.integration.services.settlement.money import pays_in
 
 BASKET = {
     "merchantId": SHOP,
@@ -273,3 +276,37 @@ async def test_fresh_codes_run_out_after_the_third(
     assert codes[1] == codes[2] == codes[4], "the same key gives the same code"
     last = await client.post(f"{path}/refresh", headers={**me, "idempotency-key": "f-3"})
     assert (last.status_code, last.json()["code"]) == (409, "pickup-code-locked")
+
+
+async def test_an_order_is_paid_from_the_balance_only_as_far_as_it_reaches(
+    client: httpx.AsyncClient, people: People, town: Town
+) -> None:
+    await town.add_vehicle(7)
+    me = await people.resident()
+    from_balance = {**BASKET, "paidBy": "balance"}
+    refused = await placed(client, me, basket=from_balance)
+    assert (refused.status_code, refused.json()["code"]) == (409, "balance-too-low")
+    assert refused.json()["fields"] == {"balance_fen": 0, "needed_fen": 2860}
+    async with town.database.read() as tx:
+        resident = (await tx.execute(select(residents.c.id))).scalar_one()
+    await pays_in(town, resident, 3000)
+    bought = await placed(client, me, key="k-2", basket=from_balance)
+    assert (bought.status_code, bought.json()["paidBy"]) == (201, "balance")
+    balance = (await client.get("/api/resident/balance", headers=me)).json()
+    assert (balance["balanceFen"], balance["dueFen"]) == (140, 0)
+    order_id = bought.json()["orderId"]
+    assert [(each["source"], each["balanceFen"], each["orderId"]) for each in balance["lines"]] == [
+        ("order", -2860, order_id),
+        ("top_up", 3000, None),
+    ]
+    assert balance["lines"][1]["receiptNo"] == "R00000001"
+    at_pickup = await placed(client, me, key="k-3")
+    assert at_pickup.json()["paidBy"] == "at_pickup"
+    cancelled = await client.post(
+        f"/api/resident/orders/{order_id}/cancel", headers={**me, "idempotency-key": "k-4"}
+    )
+    assert cancelled.status_code == 200
+    somebody_else = await people.resident("+8613900139000")
+    theirs = (await client.get("/api/resident/balance", headers=somebody_else)).json()
+    assert theirs == {"balanceFen": 0, "dueFen": 0, "lines": []}
+    assert (await client.get("/api/resident/balance", headers=me)).json()["balanceFen"] == 3000

@@ -1,4 +1,5 @@
 import { ask } from "./http.ts";
+import type { components } from "./schema.d.ts";
 import type { Goods, Merchant, PickupCode, PickupPoint, Quote, ResidentOrder } from "./types.ts";
 
 type Listed<T> = T[] | { items: T[] };
@@ -14,6 +15,10 @@ export interface Basket {
   lines: { goodsId: string; quantity: number }[];
 }
 
+export type PaidBy = components["schemas"]["PaidBy"];
+export type Balance = components["schemas"]["Balance"];
+
+export const balance = (): Promise<Balance> => ask("/api/resident/balance");
 export const sendCode = (phone: string): Promise<{ resendAfterS: number }> =>
   ask("/api/residents/codes", { method: "POST", body: { phone } });
 export const logIn = (phone: string, code: string): Promise<void> =>
@@ -30,7 +35,7 @@ export const pickupPoints = (district: string): Promise<PickupPoint[]> =>
   list(`/api/resident/pickup-points?district=${encodeURIComponent(district)}`);
 export const quote = (basket: Basket): Promise<Quote> =>
   ask("/api/resident/quotes", { method: "POST", body: basket });
-export const place = (basket: Basket, idempotencyKey: string): Promise<ResidentOrder> =>
+export const place = (basket: Basket & { paidBy: PaidBy }, idempotencyKey: string): Promise<ResidentOrder> =>
   ask("/api/resident/orders", { method: "POST", body: basket, idempotencyKey });
 export const orders = (): Promise<ResidentOrder[]> => list("/api/resident/orders");
 export const order = (id: string): Promise<ResidentOrder> => ask(at(id));

@@ -18,6 +18,8 @@ const SEVERITY: Record<string, number> = { critical: 0, major: 1, warning: 2, in
 /** Standing and new, standing and taken, then what cleared by itself before anybody looked. */
 const rank = (alarm: Alarm): number => (alarm.clearedAt !== null ? 2 : alarm.acknowledgedAt !== null ? 1 : 0);
 
+const VIEWS = ["orders", "money"] as const;
+
 export class DeskState {
   link = $state.raw<LinkStatus>({ kind: "connecting" });
   /** What the drawer knows of the selected vehicle's way, for the map. */
@@ -69,7 +71,8 @@ export class DeskState {
     };
   }
 
-  readonly view = $derived(address.get("view") === "orders" ? "orders" : "map");
+  readonly mayMoney = session.may("settlement:read");
+  readonly view = $derived(VIEWS.find((one) => one === address.get("view")) ?? "map");
   readonly filter = $derived<Filter>({
     text: address.get("q") ?? "",
     condition: address.get("c"),

@@ -491,6 +491,52 @@ export const orderReason: typeof zh.orderReason = {
   goods_lost: "The goods could not be recovered",
 };
 
+export const moneyAccount: typeof zh.moneyAccount = {
+  resident_balance: "Resident's balance",
+  resident_due: "Due at pickup",
+  held: "Held for open orders",
+  merchant: "Owed to the merchant",
+  delivery_fees: "Delivery fees",
+  platform_fees: "Platform fees",
+  sales: "Sales of own goods",
+  subsidy: "Subsidy",
+  loss: "Loss of goods",
+  written_off: "Own goods written off",
+  corrections: "Corrections",
+  till: "Till",
+  paid_out: "Paid to merchants",
+};
+
+export const moneyPosting: typeof zh.moneyPosting = {
+  payment: "Payment",
+  goods: "Goods",
+  delivery_fee: "Delivery fee",
+  platform_fee: "Platform fee",
+  subsidy: "Subsidy",
+  refund: "Refund",
+  loss: "Loss",
+  top_up: "Top-up",
+  receipt: "Received",
+  payout: "Payout",
+  correction: "Correction",
+};
+
+export const moneySource: typeof zh.moneySource = {
+  order: "Order",
+  sale: "Vending sale",
+  goods_loss: "Goods lost from a vehicle",
+  top_up: "Top-up",
+  receipt: "Received at pickup",
+  refund: "Refund after delivery",
+  payout: "Payout",
+  correction: "Correction",
+};
+
+export const paidBy: typeof zh.paidBy = {
+  balance: "Balance",
+  at_pickup: "Pay at pickup",
+};
+
 export const dispatchRule: typeof zh.dispatchRule = {
   not_in_service: "Not in service",
   no_valid_code: "No valid vehicle code",

@@ -489,6 +489,52 @@ export const orderReason = {
   goods_lost: "货物无法送达",
 };
 
+export const moneyAccount = {
+  resident_balance: "居民余额",
+  resident_due: "取件应付",
+  held: "未完成订单款",
+  merchant: "商户应收",
+  delivery_fees: "配送费收入",
+  platform_fees: "平台服务费",
+  sales: "自营售卖收入",
+  subsidy: "补贴",
+  loss: "货损",
+  written_off: "自营货损核销",
+  corrections: "对账更正",
+  till: "线下收款",
+  paid_out: "已付商户",
+};
+
+export const moneyPosting = {
+  payment: "付款",
+  goods: "货款",
+  delivery_fee: "配送费",
+  platform_fee: "平台服务费",
+  subsidy: "补贴",
+  refund: "退款",
+  loss: "货损赔付",
+  top_up: "充值",
+  receipt: "线下收款",
+  payout: "结算付款",
+  correction: "更正",
+};
+
+export const moneySource = {
+  order: "订单",
+  sale: "售卖",
+  goods_loss: "货品损耗",
+  top_up: "充值",
+  receipt: "线下收款",
+  refund: "退款",
+  payout: "结算付款",
+  correction: "更正",
+};
+
+export const paidBy = {
+  balance: "余额支付",
+  at_pickup: "取件时支付",
+};
+
 export const dispatchRule = {
   not_in_service: "车辆未投运",
   no_valid_code: "没有有效的车辆编码",

@@ -82,7 +82,6 @@ export const phone: PhoneWords = {
     place: "Place order",
     placing: "Placing…",
     change: "Change the goods",
-    noPay: "The demo takes no money.",
     refused: {
       "out-of-stock": "Something was just sold out. Go back and change it.",
       "area-not-served": "No vehicle serves this pickup point now.",

@@ -80,7 +80,6 @@ export const phone = {
     place: "下单",
     placing: "正在下单…",
     change: "修改商品",
-    noPay: "演示环境不收款。",
     refused: {
       "out-of-stock": "有商品刚刚售完，请返回修改。",
       "area-not-served": "目前没有车辆服务这个取件点。",

@@ -12,7 +12,9 @@ from services.settlement.check_books import BooksReport, check_books
 from services.settlement.entry import Entry, EntrySource, Posting, PostingKind
 from services.settlement.store import Journal, TermsStore
 from services.settlement.terms import PaidBy, Terms
-from tests.integration.services.orders.town import DOOR, MILK, RESIDENT, SHOP, Town
+from services.tasks.states import StopKind
+from tests.integration.services.orders.scripted_vehicle import ScriptedVehicle
+from tests.integration.services.orders.town import DOOR, MILK, RESIDENT, SHOP, Town, later
 
 OPERATOR = OperatorId("sample-operator")
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -64,3 +66,19 @@ async def holds(town: Town, kind: AccountKind, owner: str) -> int:
 async def check(town: Town) -> BooksReport:
     async with town.database.read() as tx:
         return await check_books(tx)
+
+
+async def arrived_and_paid(town: Town, paid_by: PaidBy) -> tuple[Order, ScriptedVehicle]:
+    """An order at the door, paid from a balance that covers it, or at pickup."""
+    await town.add_vehicle(7)
+    if paid_by is PaidBy.BALANCE:
+        await pays_in(town, RESIDENT, 5000)
+    order = await paid_beforehand(town) if paid_by is PaidBy.BALANCE else await town.order()
+    await town.round()
+    vehicle = town.script(7)
+    await vehicle.take_plan()
+    await vehicle.reach(StopKind.LOAD)
+    await vehicle.load(order)
+    later(town, 300)
+    await vehicle.reach(StopKind.HANDOVER)
+    return order, vehicle

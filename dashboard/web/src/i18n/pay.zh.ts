@@ -1,0 +1,39 @@
+export interface PayWords {
+  how: string;
+  by: Record<"balance" | "at_pickup", string>;
+  hint: Record<"balance" | "at_pickup", string>;
+  holds: (money: string) => string;
+  tooLow: (short: string) => string;
+  unknown: string;
+  title: string;
+  back: string;
+  balance: string;
+  due: string;
+  dueHint: string;
+  topUp: string;
+  none: string;
+  lines: string;
+  receipt: (no: string) => string;
+  order: (no: string) => string;
+  source: Record<string, string>;
+}
+
+export const pay: PayWords = {
+  how: "付款方式",
+  by: { balance: "余额支付", at_pickup: "取件时支付" },
+  hint: { balance: "下单时冻结，取消原路退回", at_pickup: "取件后到服务点付款" },
+  holds: (money) => `余额 ${money}`,
+  tooLow: (short) => `余额不足，还差 ${short}。请到服务点充值，或改为取件时支付。`,
+  unknown: "暂时读不到余额",
+  title: "我的余额",
+  back: "返回首页",
+  balance: "余额",
+  due: "待付",
+  dueHint: "取件后未付的金额，请到服务点付款。",
+  topUp: "本系统不接入支付网关：请到运营方服务点报手机号充值，凭证会出现在下面。",
+  none: "还没有记录。充值或下单后会出现在这里。",
+  lines: "明细",
+  receipt: (no) => `凭证 ${no}`,
+  order: (no) => `订单 ${no}`,
+  source: { order: "订单", sale: "售卖车购买", top_up: "充值", receipt: "线下付款", refund: "退款" },
+};
