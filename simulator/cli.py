@@ -18,6 +18,7 @@ from simulator.keypad_page import KeypadServer
 from simulator.memory_file import MemoryFile
 from simulator.people.api import Api
 from simulator.people.collecting import Collecting, TypeCode
+from simulator.people.counter import Counter
 from simulator.people.crews import Crew
 from simulator.people.desk import StaffDesk
 from simulator.people.merchants import Merchant
@@ -218,6 +219,9 @@ class _Plays:
             crew = [given for given in self._issued.staff if given.role == "crew" and "-" in given.username]
             desks = [StaffDesk(given, desk, pace, sessions, door) for given in crew]
             work += [Crew(each, pace, self._seed, world).run() for each in desks]
+        counter = self._counter(desk, pace, sessions, door)
+        if counter is not None and "residents" in parts:
+            work.append(counter.run())
         if "residents" in parts:
             residents = Residents(
                 api,
@@ -227,9 +231,15 @@ class _Plays:
                 seed=self._seed,
                 orders_per_day=self._orders_per_day,
                 sessions=sessions,
+                counter=counter,
             )
             work.append(residents.run())
         return work
+
+    def _counter(self, desk: Api, pace: Pace, sessions: Sessions, door: asyncio.Semaphore) -> Counter | None:
+        """Return the service point, None where the city has nobody for it."""
+        served = [given for given in self._issued.staff if given.username.startswith("lead-counter")]
+        return Counter(StaffDesk(served[0], desk, pace, sessions, door), pace, self._seed) if served else None
 
     def _keypad(self) -> TypeCode | None:
         """Return how residents type at a vehicle: at its keypad page, as anybody would."""

@@ -15,6 +15,7 @@ from services.settlement.give_money import BorneBy
 from services.settlement.store import BookedEntry
 from services.settlement.take_money import MOST_TOP_UP_FEN
 
+RESIDENT = "resident"
 Note = Annotated[str, Meta(max_length=200)]
 Reason = Annotated[str, Meta(min_length=1, max_length=200)]
 
@@ -124,7 +125,7 @@ def entry_view(booked: BookedEntry) -> EntryView:
         at=entry.at,
         source=entry.source.value,
         event=event if kind.startswith("order:") else "",
-        actor=entry.actor,
+        actor=RESIDENT if entry.actor.startswith(RESIDENT) else entry.actor,
         note=entry.note,
         postings=tuple(
             PostingView(

@@ -12,6 +12,7 @@ import structlog
 
 from simulator.people.api import Api
 from simulator.people.collecting import Collecting
+from simulator.people.counter import Bringing, Counter
 from simulator.people.pace import Pace, Sessions
 from simulator.people.rhythm import orders_per_hour, seconds_to_next
 
@@ -19,6 +20,9 @@ TERMINAL = frozenset({"delivered", "cancelled", "returned", "failed"})
 CHANGES_MIND = 0.03
 STAYS_AWAY = 0.07
 """Shares of orders that are called off before loading, and that nobody collects."""
+PAYS_AT_PICKUP = 0.5
+FEELS_RICH_FEN = 8_000
+"""Share of orders that are paid when they are collected, and the balance at which people use it."""
 MOST_AT_ONCE = 80
 PHONES_A_TOWN = 120
 BASKETS_TRIED = 3
@@ -50,6 +54,7 @@ class OwnOrder(msgspec.Struct, frozen=True, rename="camel"):
     vehicle_code: str | None = None
     can_cancel: bool = False
     can_open: bool = False
+    paid_by: str | None = None
 
 
 class Resident:
@@ -74,7 +79,9 @@ class Residents:
         seed: int,
         orders_per_day: float,
         sessions: Sessions,
+        counter: Counter | None = None,
     ) -> None:
+        self._counter = counter
         self._sessions = sessions
         self._api = api
         self._pace = pace
@@ -168,6 +175,7 @@ class Residents:
                 "merchantId": merchant.merchant_id,
                 "pickupPointId": self._lot.choice(points).pickup_point_id,
                 "lines": lines,
+                "paidBy": await self._way_to_pay(resident),
             }
             answer = await self._api.call(
                 "POST",
@@ -179,6 +187,16 @@ class Residents:
             if answer.is_good:
                 return msgspec.convert(answer.body, OwnOrder)
         return None
+
+    async def _way_to_pay(self, resident: Resident) -> str:
+        """Half of the people keep a balance, and bring money to the counter when it runs low."""
+        if self._counter is None or self._lot.random() < PAYS_AT_PICKUP:
+            return "at_pickup"
+        answer = await self._api.call("GET", "/api/resident/balance", cookie=resident.cookie)
+        if answer.is_good and answer.body["balanceFen"] >= FEELS_RICH_FEN:
+            return "balance"
+        self._counter.bring(Bringing(resident.phone, resident.district))
+        return "at_pickup"
 
     async def _list(self, known: dict[str, list[Place]], noun: str, resident: Resident) -> list[Place]:
         if resident.district not in known:
@@ -212,6 +230,8 @@ class Residents:
         changes_mind, stays_away = lot.random() < CHANGES_MIND, lot.random() < STAYS_AWAY
         while not self._pace.is_over:
             if order.state in TERMINAL:
+                if order.state == "delivered" and order.paid_by == "at_pickup" and self._counter is not None:
+                    self._counter.bring(Bringing(resident.phone, resident.district, order.order_id))
                 return
             if changes_mind and order.can_cancel and order.state in ("accepted", "assigned", "picking_up"):
                 path = f"/api/resident/orders/{order.order_id}/cancel"
