@@ -16,6 +16,9 @@ from services.delivery.effects import DeliveryEffects
 from services.delivery.reports import DeliveryReports
 from services.dispatch.demo_rounds import DemoRounds
 from services.dispatch.work import WorkSource
+from services.patrol.effects import PatrolEffects
+from services.patrol.give_work import PatrolWork
+from services.patrol.take_evidence import PatrolReports
 from services.rounds.round import ROUND_KINDS
 from services.tasks.answers import PlanEnded, PlanTaken
 from services.tasks.home import return_ended
@@ -26,7 +29,7 @@ from services.tasks.states import TaskKind
 
 def task_reports() -> TaskReports:
     """Return who moves tasks, with the effects of every kind that carries something."""
-    return TaskReports({TaskKind.DELIVERY: DeliveryEffects()})
+    return TaskReports({TaskKind.DELIVERY: DeliveryEffects(), TaskKind.PATROL: PatrolEffects()})
 
 
 def command_endings(reports: TaskReports) -> Endings:
@@ -42,6 +45,7 @@ def report_handlers(reports: TaskReports) -> dict[str, ReportHandler]:
     """Return the handler of every report kind there is: those of the fleet and those of tasks and orders."""
     answers = AnswerHandler(command_endings(reports))
     delivery = DeliveryReports(reports)
+    patrol = PatrolReports(reports)
     return {
         ReportKind.COMMAND_ACK.value: PlanTaken(answers, reports),
         ReportKind.COMMAND_RESULT.value: answers,
@@ -55,10 +59,11 @@ def report_handlers(reports: TaskReports) -> dict[str, ReportHandler]:
         ReportKind.CODE_FAILED.value: delivery.code_failed,
         ReportKind.LINK_LOSS_POLICY.value: take_link_loss_policy,
         ReportKind.TAKEOVER_REQUESTED.value: take_takeover_request,
+        ReportKind.EVIDENCE_CAPTURED.value: patrol.evidence_captured,
     }
 
 
 def work_sources(database: Database, roads: Roads) -> Mapping[ServiceKind, WorkSource]:
     """Return who has work for the idle vehicles of which service; a service that is absent has none."""
     rounds = DemoRounds(database, roads)
-    return dict.fromkeys(ROUND_KINDS, rounds)
+    return {**dict.fromkeys(ROUND_KINDS, rounds), ServiceKind.PATROL: PatrolWork(database, roads)}

@@ -71,6 +71,14 @@ _log = structlog.get_logger("simulator")
     help="Blocked ways of one vehicle in an hour of driving; each asks for a remote operator.",
 )
 @click.option(
+    "--findings",
+    "findings_per_100",
+    type=click.FloatRange(0, 100),
+    default=4.0,
+    show_default=True,
+    help="Of 100 checkpoints, how many have something amiss in any two hours of the city.",
+)
+@click.option(
     "--orders-per-day",
     type=click.FloatRange(0),
     default=400.0,
@@ -95,6 +103,7 @@ def simulate(
     outages_per_hour: float,
     sensor_faults_per_hour: float,
     takeovers_per_hour: float,
+    findings_per_100: float,
     orders_per_day: float,
     residents: bool,
     parts: tuple[str, ...],
@@ -117,7 +126,7 @@ def simulate(
     plays = _Plays(
         issued, gateway_url, api_url, seed=seed, outages_per_hour=outages_per_hour, keypad_url=keypad_url,
         sensor_faults_per_hour=sensor_faults_per_hour, orders_per_day=orders_per_day,
-        takeovers_per_hour=takeovers_per_hour, script=script,
+        takeovers_per_hour=takeovers_per_hour, findings_per_100=findings_per_100, script=script,
     )  # fmt: skip
     raise SystemExit(asyncio.run(plays.run(wanted, memory, keypad_host, keypad_port, speed)))
 
@@ -135,6 +144,7 @@ class _Plays:
         outages_per_hour: float,
         sensor_faults_per_hour: float,
         takeovers_per_hour: float,
+        findings_per_100: float,
         keypad_url: str | None,
         orders_per_day: float,
         script: Script,
@@ -146,6 +156,7 @@ class _Plays:
         self._outages = outages_per_hour
         self._sensor_faults = sensor_faults_per_hour
         self._takeovers = takeovers_per_hour
+        self._findings = findings_per_100
         self._keypad_url = keypad_url
         self._orders_per_day = orders_per_day
         self._script = script
@@ -172,6 +183,7 @@ class _Plays:
                 sensor_faults_per_hour=self._sensor_faults,
                 has_crews="crews" in parts,
                 takeovers_per_hour=self._takeovers,
+                findings_per_100=self._findings,
                 clock=self._clock,
                 script=self._script,
             )

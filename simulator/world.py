@@ -44,6 +44,7 @@ class World:
         sensor_faults_per_hour: float = 0.0,
         has_crews: bool = False,
         takeovers_per_hour: float = 0.0,
+        findings_per_100: float = 0.0,
         utc_offset_h: float = 8.0,
         clock: CityClock | None = None,
         script: Script | None = None,
@@ -60,6 +61,7 @@ class World:
         self._sensor_faults = sensor_faults_per_hour
         self._has_crews = has_crews
         self._takeovers = takeovers_per_hour
+        self._findings = findings_per_100
         self.vehicles = self._vehicles(issued, memories.load())
         self.clouds = [
             MakerCloud(
@@ -186,5 +188,6 @@ class World:
                 sensor_faults_per_hour=self._sensor_faults,
                 waits_for_crew=self._has_crews,
                 takeovers_per_hour=self._takeovers,
+                findings_per_100=self._findings,
             )
         return vehicles

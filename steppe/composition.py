@@ -10,6 +10,8 @@ from fleet.telemetry.last_heard import BlobReader
 from geofences.watch import FenceWatch
 from services.dispatch.fleet_picture import FleetPicture
 from services.orders.fence_impact import OrderImpact
+from services.patrol.scheduled import ScheduledBeats
+from services.schedules.kinds import WorkKind
 from services.schedules.port import Plugged
 from steppe.resources import Resources
 
@@ -39,4 +41,4 @@ def fleet_picture(resources: Resources, fences: FenceWatch) -> FleetPicture:
 def scheduled_work() -> Plugged:
     """Return what occurrences of schedules start, by kind of work: one line for each that a service plugs
     in."""
-    return {}
+    return {WorkKind.PATROL_BEAT: ScheduledBeats()}

@@ -9,6 +9,7 @@ from fleet.names import NAMES
 from geofences import publishing
 from geofences.fences import FENCE_STATE_NAMES, FenceState
 from services.orders import states as order_states
+from services.patrol import kinds as patrol_kinds
 from services.schedules import kinds as schedule_kinds
 from services.tasks import states as task_states
 
@@ -44,6 +45,21 @@ SERVICE_MACHINES: Final[tuple[Machine, ...]] = (
         terminal=frozenset(schedule_kinds.TERMINAL),
         note="One row a slot, whatever runs twice (schedules.md). A missed one may still be excused.",
     ),
+    Machine(
+        name="patrol run",
+        zh="巡逻",
+        table=patrol_kinds.RUN_TRANSITIONS,
+        initial=patrol_kinds.RunState.WAITING,
+        terminal=frozenset(patrol_kinds.RUN_TERMINAL),
+        note="A look at a place is a run of one checkpoint that begins under way (patrol.md).",
+    ),
+    Machine(
+        name="checkpoint of a patrol run",
+        zh="巡逻点",
+        table=patrol_kinds.POINT_TRANSITIONS,
+        initial=patrol_kinds.PointState.DUE,
+        terminal=frozenset(patrol_kinds.POINT_TERMINAL),
+    ),
 )
 FENCE_MACHINES: Final[tuple[Machine, ...]] = (
     Machine(
@@ -61,6 +77,8 @@ _PAIRS: Final[Mapping[type[StrEnum], Mapping[Any, tuple[str, str]]]] = {
     task_states.TaskState: task_states.STATE_NAMES,
     task_states.StopState: task_states.STOP_STATE_NAMES,
     schedule_kinds.OccurrenceState: schedule_kinds.STATE_NAMES,
+    patrol_kinds.RunState: patrol_kinds.RUN_STATE_NAMES,
+    patrol_kinds.PointState: patrol_kinds.POINT_STATE_NAMES,
     FenceState: FENCE_STATE_NAMES,
 }
 

@@ -30,6 +30,7 @@ import services.delivery.tables
 import services.dispatch.tables
 import services.merchants.tables
 import services.orders.tables
+import services.patrol.tables
 import services.places.tables
 import services.schedules.tables
 import services.settlement.tables
@@ -65,6 +66,7 @@ ALL: Final[tuple[ModuleType, ...]] = (
     services.dispatch.tables,
     services.merchants.tables,
     services.orders.tables,
+    services.patrol.tables,
     services.places.tables,
     services.settlement.tables,
     services.schedules.tables,

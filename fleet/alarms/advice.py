@@ -182,5 +182,10 @@ ADVICE: Final[Mapping[AlarmKind, Advice]] = {
         "Take the incident's next step, or call the agency whose step it is.",
         (_A.HANDLING, _A.PLANNED, _A.WATCHING),
     ),
+    AlarmKind.PATROL_FINDING: Advice(
+        "查看取证,通知责任单位或派现场。",
+        "Look at the evidence; tell whoever is responsible, or send a crew.",
+        (_A.HANDLING, _A.CREW_SENT, _A.PLANNED, _A.FALSE_ALARM, _A.WATCHING),
+    ),
 }
 """Every kind has a row. The words are ours; a city may set others."""

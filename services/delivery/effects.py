@@ -66,6 +66,9 @@ class DeliveryEffects:
         """Return whether every order of the task is closed."""
         return all(order.state in TERMINAL for order in await orders_of(tx, task, task.orders()))
 
+    async def finished(self, _tx: Transaction, _task: Task, _at: datetime, /) -> None:
+        """Change nothing: every order was closed by its own fact."""
+
     async def lost(self, tx: Transaction, task: Task, cause: str, at: datetime, /) -> bool:
         """Give orders that are not loaded back to dispatch; return whether goods are on board."""
         has_goods = False

@@ -24,7 +24,7 @@ from services.dispatch.fleet_member import FleetMember
 from services.dispatch.fleet_picture import FleetPicture
 from services.dispatch.give_run import LOST_RACE
 from services.dispatch.idle import NextStep, next_step
-from services.dispatch.work import Work, WorkSource, WorkStop, task_of, where
+from services.dispatch.work import Work, WorkSource, WorkStop, rest_of, task_of, where
 from services.orders.store import OrderStore
 from services.places.place import Place, PlaceKind
 from services.places.store import PlaceStore
@@ -36,7 +36,8 @@ from services.tasks.roads import Roads
 from services.tasks.send_plan import send_plan
 from services.tasks.states import StopKind, TaskKind
 from services.tasks.store import TaskStore
-from services.tasks.task import Leg
+from services.tasks.suspend_task import resume_task
+from services.tasks.task import Leg, Task
 
 MOST_A_JOB = 10
 """Vehicles of each sort settled in one job: an order that comes meanwhile waits for the job to end (0.2 s
@@ -180,15 +181,24 @@ class IdleKeeper:
         try:
             async with self._database.write() as tx:
                 at = self._clock.now()
-                epoch = await TaskStore(tx).next_epoch(vehicle_no)
-                task = task_of(member, work.kind, epoch, work.stops, at=at)
-                await send_plan(tx, task, at=at, rate=self._clock.rate)
+                task = await self._give(tx, member, work, at=at)
                 await bind_vehicle(tx, await VehicleStore(tx).get(vehicle_no, EVERYTHING), self._clock)
                 if source is not None:
                     await source.claimed(tx, task, work)
         except LOST_RACE:
             return False
         return True
+
+    async def _give(self, tx: Transaction, member: FleetMember, work: Work, *, at: datetime) -> Task:
+        """Return the task that the work becomes, or the suspended one that goes on."""
+        store, rate = TaskStore(tx), self._clock.rate
+        epoch = await store.next_epoch(member.vehicle.vehicle_no)
+        if work.resumes is None:
+            task = task_of(member, work.kind, epoch, work.stops, at=at)
+            await send_plan(tx, task, at=at, rate=rate)
+            return task
+        rest = rest_of(await store.get(work.resumes, EVERYTHING), work.stops, at=at)
+        return await resume_task(tx, work.resumes, rest, epoch=epoch, at=at, rate=rate)
 
     async def _home(self, member: FleetMember, depot: Place) -> bool:
         leg = await self._roads.leg(where(member), GeoPoint(depot.lat, depot.lng), member.road)

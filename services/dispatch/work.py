@@ -32,6 +32,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     kind: TaskKind
     stops: tuple[WorkStop, ...]
     reference: str = ""
+    resumes: TaskId | None = None
+    """The suspended task of this vehicle that it goes on with: ``stops`` are those of its places."""
 
 
 class WorkSource(Protocol):
@@ -51,6 +53,19 @@ class WorkSource(Protocol):
         Raises Conflict when the work has been taken by another vehicle meanwhile: then nothing is given.
         """
         ...
+
+
+def rest_of(task: Task, planned: Sequence[WorkStop], *, at: datetime) -> tuple[Stop, ...]:
+    """Return the stops of a suspended task that are planned again, with their new legs and times."""
+    by_place = {stop.place_id: stop for stop in task.stops}
+    eta = at
+    rest = []
+    for stop in planned:
+        eta += timedelta(seconds=stop.leg.duration_s)
+        known = by_place[stop.place.place_id]
+        rest.append(msgspec.structs.replace(known, leg=stop.leg, wait_s=stop.wait_s, eta_at=eta))
+        eta += timedelta(seconds=stop.wait_s)
+    return tuple(rest)
 
 
 def where(member: FleetMember) -> GeoPoint:

@@ -72,9 +72,18 @@ class PlanEnded:
         task = await _task_of(tx, command)
         if task is None:
             return
-        is_under_way = task.state is TaskState.EXECUTING and command.state is not CommandState.EXPIRED
-        if task.state is TaskState.ASSIGNED or is_under_way:
+        is_refused = task.state is TaskState.EXECUTING and command.state is not CommandState.EXPIRED
+        is_unheard = task.state is TaskState.EXECUTING and not _spoke_since(task, command)
+        if task.state is TaskState.ASSIGNED or is_refused or is_unheard:
             await lose_task(tx, task, cause, self._reports.effects(task), at=at)
+
+
+def _spoke_since(task: Task, command: Command) -> bool:
+    """Return whether the vehicle said anything about the plan that the command brought.
+
+    A task that was taken up again is under way before its vehicle answers.
+    """
+    return task.last_report_at is not None and task.last_report_at > command.issued_at
 
 
 async def _task_of(tx: Transaction, command: Command) -> Task | None:

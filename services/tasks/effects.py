@@ -27,6 +27,10 @@ class TaskEffects(Protocol):
         """Return whether nothing of the task is left on board; asked when the vehicle says it is done."""
         ...
 
+    async def finished(self, tx: Transaction, task: Task, at: datetime, /) -> None:
+        """The task ended well; its vehicle is free."""
+        ...
+
     async def lost(self, tx: Transaction, task: Task, cause: str, at: datetime, /) -> bool:
         """The vehicle cannot go on; return whether a person must come because something is on board."""
         ...
@@ -51,6 +55,9 @@ class NothingOnBoard:
     async def is_settled(self, _tx: Transaction, _task: Task, /) -> bool:
         """Return True: there is nothing to settle."""
         return True
+
+    async def finished(self, _tx: Transaction, _task: Task, _at: datetime, /) -> None:
+        """Change nothing."""
 
     async def lost(self, _tx: Transaction, _task: Task, _cause: str, _at: datetime, /) -> bool:
         """Return False: nobody has to fetch anything out of the vehicle."""

@@ -15,12 +15,13 @@ from services.tasks.task import Task
 async def end_task(
     tx: Transaction, task: Task, event: TaskFinished | TaskFailed | TaskCancelled, *, at: datetime
 ) -> Task:
-    """Return the ended task; the vehicle's duty is idle again. Raises IllegalTransition, Conflict on a
-    lost race."""
+    """Return the ended task; the vehicle's duty is idle again, unless it was called away from this task
+    and does another. Raises IllegalTransition, Conflict on a lost race."""
     ended = await TaskStore(tx).move(task, event, at=at)
     if task.state is TaskState.NEEDS_PERSON:
         await send_person_home(tx, task, at=at)
     if not isinstance(event, TaskFinished):
         await withdraw_commands(tx, task.task_id, at=at)
-    await move_duty_if_it_can(tx, task.vehicle_no, DutyEvent.TASK_ENDED, at)
+    if task.state is not TaskState.SUSPENDED:
+        await move_duty_if_it_can(tx, task.vehicle_no, DutyEvent.TASK_ENDED, at)
     return ended

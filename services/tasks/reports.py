@@ -115,7 +115,8 @@ class TaskReports:
         if not await effects.is_settled(tx, task):
             await lose_task(tx, task, "not_handed_over", effects, at=moment)
             return "not-settled"
-        await end_task(tx, task, TaskFinished(), at=moment)
+        ended = await end_task(tx, task, TaskFinished(), at=moment)
+        await effects.finished(tx, ended, moment)
         if task.kind is TaskKind.CHARGING:
             await move_duty_if_it_can(tx, task.vehicle_no, DutyEvent.CHARGING_ENDED, at)
         await want_dispatch(tx, task.district, at=at)

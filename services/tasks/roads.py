@@ -46,6 +46,14 @@ class Roads:
             ),
         )
 
+    async def near(self, place: GeoPoint, vehicle: Vehicle = SLOW_VEHICLE) -> GeoPoint | None:
+        """Return the nearest place on a road that the vehicle may drive, None when no road is near."""
+        try:
+            snapped = await self._routes.snap(place, vehicle=vehicle)
+        except Conflict:
+            return None
+        return GeoPoint(snapped.lat, snapped.lng)
+
     async def legs(
         self, places: Sequence[GeoPoint], vehicle: Vehicle = SLOW_VEHICLE
     ) -> tuple[Leg, ...] | None:

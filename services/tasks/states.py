@@ -93,6 +93,7 @@ TRANSITIONS: Mapping[tuple[TaskState, type[TaskEvent]], TaskState] = MappingProx
         (S.EXECUTING, TaskCancelled): S.CANCELLED,
         (S.EXECUTING, PersonNeeded): S.NEEDS_PERSON,
         (S.SUSPENDED, TaskResumed): S.EXECUTING,
+        (S.SUSPENDED, TaskFinished): S.SUCCEEDED,
         (S.SUSPENDED, TaskFailed): S.FAILED,
         (S.SUSPENDED, TaskCancelled): S.CANCELLED,
         (S.NEEDS_PERSON, PersonHelped): S.EXECUTING,
@@ -124,6 +125,8 @@ class StopKind(StrEnum):
     RETURN = "return"
     CHARGE = "charge"
     VISIT = "visit"
+    INSPECT = "inspect"
+    """A visit of which the vehicle keeps evidence."""
 
 
 class StopState(StrEnum):
@@ -181,6 +184,7 @@ STOP_KIND_NAMES: Mapping[StopKind, tuple[str, str]] = MappingProxyType(
         StopKind.RETURN: ("退回", "return"),
         StopKind.CHARGE: ("充电", "charging"),
         StopKind.VISIT: ("停靠", "visit"),
+        StopKind.INSPECT: ("巡查", "inspection"),
     }
 )
 STOP_STATE_NAMES: Mapping[StopState, tuple[str, str]] = MappingProxyType(

@@ -135,6 +135,24 @@ class TaskStore:
         await self._announce(changed, at)
         return changed
 
+    async def replan(self, task: Task, planned: Sequence[Stop], *, epoch: int) -> Task:
+        """Return the task with its stops in this order and along these legs, and with the epoch of the plan.
+
+        Raises Conflict on a lost race, and when another task holds the vehicle.
+        """
+        held = (await self.active_ids([task.vehicle_no])).get(task.vehicle_no)
+        if held is not None and held != task.task_id:
+            raise Conflict(
+                "vehicle-not-dispatchable", "another task holds the vehicle", vehicle_no=task.vehicle_no
+            )
+        changed = msgspec.structs.replace(task, stops=tuple(planned), epoch=epoch, version=task.version + 1)
+        await self._write(task, changed)
+        for stop in changed.stops:
+            await self._tx.execute(
+                update(stops).where(stops.c.stop_id == stop.stop_id).values(_stop_values(stop))
+            )
+        return changed
+
     async def heard(self, task: Task, *, at: datetime) -> None:
         """Note that the vehicle said something about its task; moves nothing."""
         await self._tx.execute(update(tasks).where(tasks.c.task_id == task.task_id).values(last_report_at=at))

@@ -25,6 +25,7 @@ from simulator.vehicles.asking import Asking
 from simulator.vehicles.battery import Battery
 from simulator.vehicles.doors import Doors
 from simulator.vehicles.drive import EMERGENCY_BRAKE_MPS2, SAFE_BRAKE_MPS2, Motion
+from simulator.vehicles.eyes import Eyes
 from simulator.vehicles.fence_book import FenceBook
 from simulator.vehicles.keypad import KeypadAnswer, check_code
 from simulator.vehicles.memory import VehicleMemory
@@ -71,6 +72,7 @@ class Vehicle:
         sensor_faults_per_hour: float = 0.0,
         waits_for_crew: bool = False,
         takeovers_per_hour: float = 0.0,
+        findings_per_100: float = 0.0,
     ) -> None:
         self.given = given
         self.memory = memory
@@ -79,6 +81,7 @@ class Vehicle:
         self.reports = ReportBook(given.vehicle_no, memory)
         self._sensors = Sensors(given.vehicle_no, seed, sensor_faults_per_hour, waits_for_crew=waits_for_crew)
         self.asking = Asking(given.vehicle_no, seed, takeovers_per_hour)
+        self.eyes = Eyes(seed, findings_per_100)
         self._crew_after_s = WITHOUT_CREW_S if waits_for_crew else CREW_AFTER_S
         self.doors = Doors(self.lot)
         self.battery = Battery(given.battery_wh, memory.battery_ratio, memory.battery_c)

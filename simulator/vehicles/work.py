@@ -179,7 +179,9 @@ class Work:
         elif stop.kind == "return" and self._counter_at_ms is not None and now_ms >= self._counter_at_ms:
             self._merchant_takes_back(task, now_ms)
         elif stop.kind != "charge" and waited_s >= stop.wait_s:
-            self._leave(task, "done" if stop.kind == "visit" else "waited_out")
+            if stop.kind == "inspect":
+                self._inspect(stop, now_ms)
+            self._leave(task, "done" if stop.kind in ("visit", "inspect") else "waited_out")
 
     def _is_done(self, task: TaskMemory) -> bool:
         match task.stop.kind:
@@ -189,8 +191,13 @@ class Work:
                 return not task.waiting_here(("on_board",))
             case "charge":
                 return self._vehicle.battery.ratio >= CHARGED_RATIO
-            case "visit":
+            case "visit" | "inspect":
                 return False
+
+    def _inspect(self, stop: StopPlan, now_ms: int) -> None:
+        vehicle = self._vehicle
+        number, there = vehicle.given.vehicle_no, (stop.lat, stop.lng)
+        self.report(vehicle.eyes.look(number, stop.stop_id, there, vehicle.measured_place(), now_ms))
 
     def _leave(self, task: TaskMemory, reason: str) -> None:
         self._vehicle.is_charging = False

@@ -33,6 +33,7 @@ from services.places.store import PlaceStore
 from services.schedules.store import ScheduleStore
 from services.settlement.store import TermsStore
 from services.settlement.terms import Terms
+from steppe.city.beats import demo_beats, put_beat
 from steppe.city.build import CityBuild, Progress
 from steppe.city.commerce import first_desks, goods_of, merchants_of, pickup_points_of, service_places_of
 from steppe.city.days import holiday_days
@@ -94,6 +95,9 @@ async def load_facts(
     for some in batched(wanted, VEHICLES_A_TRANSACTION):
         async with database.write() as tx:
             await _vehicles(tx, pack, some, partitions, report, at)
+    if with_demo:
+        async with database.write() as tx:
+            await _beats(tx, pack, build, report, at)
     progress("", STEPS, STEPS)
     return report
 
@@ -257,6 +261,13 @@ async def _vehicles(
         else:
             await _register(tx, pack, vehicle, partitions, at)
             report.count("vehicles", "created")
+
+
+async def _beats(tx: Transaction, pack: CityPack, build: CityBuild, report: LoadReport, at: datetime) -> None:
+    fleet = await VehicleStore(tx).page(EVERYTHING, VehicleFilter(services=frozenset({ServiceKind.PATROL})))
+    for planned in demo_beats(pack, build.towns, fleet, at=at):
+        is_new = await put_beat(tx, planned, at=at)
+        report.count("patrol beats", "created" if is_new else "unchanged")
 
 
 async def _register(

@@ -42,6 +42,7 @@ from fleet.work_orders.watch_inspections import InspectionWatch
 from geofences.watch import FenceWatch
 from services.dispatch.wake import DispatchReconciler, DispatchWaker
 from services.orders.watch_orders import OrderWatch
+from services.patrol.watch_runs import RunWatch
 from services.plugging import command_endings, report_handlers, task_reports
 from services.routing.engine import RouteEngine
 from services.routing.http import InternalServer, RouteEndpoint
@@ -101,6 +102,7 @@ async def compose(resources: Resources) -> Components:
         ),
         "dispatch": DispatchReconciler(database, clock, DispatchWaker(queue, clock), every_s=every_s),
         "orders": OrderWatch(database, clock, every_s=every_s),
+        "patrol-runs": RunWatch(database, clock, every_s=every_s),
         "schedules": ScheduleKeeper(database, clock, scheduled_work(), every_s=every_s),
         "tasks": TaskWatch(database, heard, clock, tasks, every_s=every_s),
         "commands": CommandExpiry(database, clock, endings=command_endings(tasks)),

@@ -67,7 +67,8 @@ class SpeedLimit(_Body, frozen=True):
     speed_mps: float
 
 
-StopKind = Literal["load", "handover", "return", "charge", "visit"]
+StopKind = Literal["load", "handover", "return", "charge", "visit", "inspect"]
+"""``inspect`` is a visit at the end of which the vehicle reports ``evidence_captured``."""
 
 
 class StopPlan(_Body, frozen=True):

@@ -4,9 +4,10 @@ Fields that this version does not know are ignored, because vehicles are newer a
 """
 
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
+from msgspec import Meta
 
 from fleet.links.wire.commands import Lat, Lng
 
@@ -26,6 +27,7 @@ class ReportKind(StrEnum):
     FAULT = "fault"
     LINK_LOSS_POLICY = "link_loss_policy"
     TAKEOVER_REQUESTED = "takeover_requested"
+    EVIDENCE_CAPTURED = "evidence_captured"
 
 
 class _Body(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -134,6 +136,29 @@ class TakeoverRequested(_Body, frozen=True):
     detail: str = ""
 
 
+class Media(_Body, frozen=True, kw_only=True):
+    """A picture or recording that stays on the vehicle, by its own name for it."""
+
+    kind: Literal["photo", "video"] = "photo"
+    reference: Annotated[str, Meta(min_length=1, max_length=200)]
+    sha256: Annotated[str, Meta(max_length=64, pattern="^([0-9a-f]{64})?$")] = ""
+
+
+class EvidenceCaptured(_Body, frozen=True):
+    """What the vehicle saw at an ``inspect`` stop, from where it stood; without ``finding`` nothing.
+
+    Words of findings are in docs/patrol.md; one that the platform does not know is kept as ``other``.
+    """
+
+    stop_id: str
+    lat: Lat
+    lng: Lng
+    accuracy_m: float | None = None
+    media: Annotated[tuple[Media, ...], Meta(max_length=20)] = ()
+    finding: Annotated[str, Meta(max_length=40)] = ""
+    detail: Annotated[str, Meta(max_length=200)] = ""
+
+
 ReportBody = (
     CommandAck
     | CommandResult
@@ -147,6 +172,7 @@ ReportBody = (
     | Fault
     | LinkLossPolicy
     | TakeoverRequested
+    | EvidenceCaptured
 )
 REPORT_BODIES: Final[dict[ReportKind, type[ReportBody]]] = {
     ReportKind.COMMAND_ACK: CommandAck,
@@ -161,6 +187,7 @@ REPORT_BODIES: Final[dict[ReportKind, type[ReportBody]]] = {
     ReportKind.FAULT: Fault,
     ReportKind.LINK_LOSS_POLICY: LinkLossPolicy,
     ReportKind.TAKEOVER_REQUESTED: TakeoverRequested,
+    ReportKind.EVIDENCE_CAPTURED: EvidenceCaptured,
 }
 
 

@@ -172,6 +172,7 @@ export const alarmKind: typeof zh.alarmKind = {
   fence_crowded: "Too many vehicles in a fence",
   needs_person: "A person is needed",
   incident_overdue: "Incident past its deadline",
+  patrol_finding: "Found on patrol",
 };
 
 export const alarmAnswer: typeof zh.alarmAnswer = {
@@ -351,6 +352,7 @@ export const alarmAdvice: typeof zh.alarmAdvice = {
   nobody_watches: "Bring a remote operator on duty, or stop the vehicle.",
   needs_person: "Look at the task: go on, return, or send a crew.",
   incident_overdue: "Take the incident's next step, or call the agency whose step it is.",
+  patrol_finding: "Look at the evidence; tell whoever is responsible, or send a crew.",
 };
 
 export const orderState: typeof zh.orderState = {
@@ -396,6 +398,7 @@ export const stopKind: typeof zh.stopKind = {
   return: "Return",
   charge: "Charging",
   visit: "Visit",
+  inspect: "Inspection",
 };
 
 export const stopState: typeof zh.stopState = {

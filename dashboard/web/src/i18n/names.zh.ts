@@ -170,6 +170,7 @@ export const alarmKind = {
   fence_crowded: "区域车辆超员",
   needs_person: "需要人工处理",
   incident_overdue: "事件办理逾期",
+  patrol_finding: "巡逻发现异常",
 };
 
 export const alarmAnswer = {
@@ -349,6 +350,7 @@ export const alarmAdvice = {
   nobody_watches: "安排远程安全员上岗,或停下车辆。",
   needs_person: "查看任务,决定继续、返回或派现场。",
   incident_overdue: "办理该事件的下一步,或联系负责机关。",
+  patrol_finding: "查看取证,通知责任单位或派现场。",
 };
 
 export const orderState = {
@@ -394,6 +396,7 @@ export const stopKind = {
   return: "退回",
   charge: "充电",
   visit: "停靠",
+  inspect: "巡查",
 };
 
 export const stopState = {

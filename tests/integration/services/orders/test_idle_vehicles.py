@@ -9,6 +9,7 @@ from fleet.people.watch_vehicles import VehicleWatch
 from fleet.vehicles.kinds import Condition
 from services.tasks.states import StopKind, TaskKind
 from tests.integration.services.orders.town import KB, Town
+from tests.integration.services.patrol.patrolling import Patrol
 
 
 async def test_a_vehicle_with_little_battery_goes_to_the_charger_and_is_free_again_when_full(
@@ -70,7 +71,6 @@ async def test_nobody_is_sent_home_while_orders_wait(town: Town) -> None:
     [
         (ServiceKind.VENDING, TaskKind.VENDING_ROUND),
         (ServiceKind.SWEEPING, TaskKind.SWEEPING),
-        (ServiceKind.PATROL, TaskKind.PATROL),
     ],
     ids=str,
 )
@@ -135,6 +135,7 @@ async def test_a_few_patrol_vehicles_drive_beside_many_vending_vehicles(town: To
         await town.add_vehicle(number, service=ServiceKind.VENDING)
     for number in (201, 202):
         await town.add_vehicle(number, service=ServiceKind.PATROL)
+        await Patrol(town).start()
     assert await town.idle.settle(KB) == {"round": 9}
     assert [await town.task_of(number) is not None for number in (201, 202)] == [True, True]
 

@@ -12,6 +12,7 @@ import msgspec
 from core.auth.principal import EVERYTHING, Reach
 from core.auth.roles import Role
 from core.database import Database
+from core.errors import Conflict
 from core.ids import (
     DistrictCode,
     GoodsId,
@@ -49,7 +50,7 @@ from services.orders.store import OrderStore
 from services.places.place import Place, PlaceKind
 from services.places.store import PlaceStore
 from services.plugging import report_handlers, task_reports, work_sources
-from services.routing.route import GeoPoint, Matrix, Route, SpeedSpan, Vehicle
+from services.routing.route import GeoPoint, Matrix, Route, Snapped, SpeedSpan, Vehicle
 from services.tasks.roads import Roads
 from services.tasks.store import TaskStore
 from services.tasks.task import Task
@@ -108,8 +109,11 @@ class StraightRoads:
             length_m=tuple(tuple(row) for row in rows),
         )
 
-    async def snap(self, place: GeoPoint, *, vehicle: Vehicle = ANY) -> Any:
-        raise NotImplementedError
+    async def snap(self, place: GeoPoint, *, vehicle: Vehicle = ANY) -> Snapped:
+        """A road passes every place but islands."""
+        if place in self.islands:
+            raise Conflict("route-not-found", "no road is near")
+        return Snapped(lat=place.lat, lng=place.lng, distance_m=0.0, road="")
 
     def _leg(self, a: GeoPoint, b: GeoPoint, speed_mps: float) -> Route:
         metres = _metres(a, b)

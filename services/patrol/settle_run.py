@@ -1,0 +1,91 @@
+"""What becomes of a run when its task is over: done, its rest for another vehicle, or incomplete."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from core.database import Transaction
+from services.orders.zone import want_dispatch
+from services.patrol.kinds import (
+    RUN_TERMINAL,
+    MissedReason,
+    PointEvent,
+    PointState,
+    RunEvent,
+    RunKind,
+    RunState,
+    Verdict,
+)
+from services.patrol.run import MOST_ATTEMPTS, Evidence, Run, RunPoint, advance, advance_point, can_wait
+from services.patrol.run_store import RunStore
+from services.schedules.settle_occurrence import occurrence_given_back, occurrence_met, occurrence_missed
+
+CHECKPOINTS_MISSED: Final = "checkpoints_missed"
+REASON_OF_CAUSE: Final[Mapping[str, MissedReason]] = MappingProxyType(
+    {"": MissedReason.NOT_REACHED, "nobody_came": MissedReason.NOBODY_CAME}
+)
+"""Every other cause is a lost vehicle."""
+
+
+async def settle_run(tx: Transaction, run: Run, *, cause: str, at: datetime) -> Run:
+    """Return the run after its task ended: ``cause`` is why it was lost, empty when it ended well.
+
+    Checkpoints without accepted evidence wait for a vehicle again while their windows allow it and the run
+    has been tried less than three times; a look is not tried again: whoever wanted it is told.
+    """
+    if run.state in RUN_TERMINAL or run.state is RunState.WAITING:
+        return run
+    points = await RunStore(tx).points(run.run_id)
+    due = [point for point in points if point.state is PointState.DUE]
+    again = [point for point in due if _is_tried_again(run, point, at)]
+    await _give_up(tx, run, [point for point in due if point not in again], cause, at=at)
+    if again:
+        waiting = await RunStore(tx).move(run, advance(run, RunEvent.PUT_BACK, at=at))
+        if run.occurrence_id is not None:
+            await occurrence_given_back(tx, run.occurrence_id, at=at)
+        await want_dispatch(tx, run.district, at=at)
+        return waiting
+    return await _close(tx, run, is_whole=all(p.state is PointState.INSPECTED for p in points), at=at)
+
+
+async def give_up_waiting(tx: Transaction, run: Run, *, at: datetime) -> Run:
+    """Return the run that nobody began in time, incomplete: what it still had to see is missed."""
+    due = [p for p in await RunStore(tx).points(run.run_id) if p.state is PointState.DUE]
+    await _give_up(tx, run, due, MissedReason.NOBODY_CAME.value, at=at)
+    return await _close(tx, run, is_whole=False, at=at)
+
+
+def _is_tried_again(run: Run, point: RunPoint, at: datetime) -> bool:
+    is_look = run.kind is RunKind.LOOK
+    return not is_look and run.attempt < MOST_ATTEMPTS and can_wait(point.point, at=at, zone=run.zone)
+
+
+async def _give_up(tx: Transaction, run: Run, points: list[RunPoint], cause: str, *, at: datetime) -> None:
+    if not points:
+        return
+    evidence = await RunStore(tx).evidence(run.run_id)
+    for point in points:
+        reason = _why(run, point, evidence, cause, at)
+        await RunStore(tx).put_point(advance_point(point, PointEvent.GIVEN_UP, reason=reason))
+
+
+def _why(run: Run, point: RunPoint, evidence: list[Evidence], cause: str, at: datetime) -> MissedReason:
+    own = [each.verdict for each in evidence if each.checkpoint_id == point.point.checkpoint_id]
+    if own:
+        return MissedReason.TOO_FAR if own[-1] is Verdict.TOO_FAR else MissedReason.OUT_OF_WINDOW
+    if not can_wait(point.point, at=at, zone=run.zone):
+        return MissedReason.OUT_OF_WINDOW
+    return REASON_OF_CAUSE.get(cause, MissedReason.VEHICLE_LOST)
+
+
+async def _close(tx: Transaction, run: Run, *, is_whole: bool, at: datetime) -> Run:
+    event = RunEvent.DONE if is_whole else RunEvent.ENDED
+    reason = None if is_whole or run.kind is RunKind.LOOK else CHECKPOINTS_MISSED
+    closed = await RunStore(tx).move(run, advance(run, event, at=at, reason=reason))
+    if run.occurrence_id is not None:
+        if is_whole:
+            await occurrence_met(tx, run.occurrence_id, at=at)
+        else:
+            await occurrence_missed(tx, run.occurrence_id, CHECKPOINTS_MISSED, at=at)
+    return closed

@@ -1,0 +1,108 @@
+"""What a beat may be, what evidence is worth, how a run goes on: tables and limits."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+
+from core.errors import IllegalTransition, Invalid
+from core.ids import DistrictCode, OperatorId
+from services.patrol.beat import USUAL_WITHIN_M, Beat, BeatId, Checkpoint, check_beat
+from services.patrol.kinds import FindingKind, RunEvent, RunState, Verdict, finding_of
+from services.patrol.run import AGAIN_WITHIN, RunId, advance, can_wait, judge, run_of
+
+CITY = ZoneInfo("Asia/Shanghai")
+NOON = datetime(2026, 12, 1, 4, 0, tzinfo=UTC)
+POINT = Checkpoint(checkpoint_id="c-1", name_zh="东门", name_en="East gate", lat=39.6, lng=109.8)
+
+
+def a_beat(*points: Checkpoint, **changes: Any) -> Beat:
+    beat = Beat(
+        beat_id=BeatId("b-1"),
+        operator=OperatorId("op"),
+        district=DistrictCode("KB"),
+        time_zone="Asia/Shanghai",
+        name_zh="夜巡",
+        name_en="Night beat",
+        checkpoints=points or (POINT,),
+        changed_at=NOON,
+    )
+    return msgspec.structs.replace(beat, **changes)
+
+
+def point(**changes: Any) -> Checkpoint:
+    return msgspec.structs.replace(POINT, **changes)
+
+
+def test_a_beat_of_one_checkpoint_at_any_time_and_one_past_midnight_are_fine() -> None:
+    check_beat(a_beat())
+    check_beat(a_beat(POINT, point(checkpoint_id="c-2", opens_min=1320, closes_min=120)))
+
+
+@pytest.mark.parametrize(
+    ("beat", "field", "limit"),
+    [
+        (a_beat(checkpoints=()), "checkpoints", "1 to 40"),
+        (a_beat(name_en=" "), "nameEn", "1 to 80"),
+        (a_beat(POINT, POINT), "checkpoints.checkpointId", "unique"),
+        (a_beat(point(dwell_s=4)), "checkpoints[0].dwellS", "5 to 1800"),
+        (a_beat(point(within_m=500)), "checkpoints[0].withinM", "10 to 100"),
+        (a_beat(point(opens_min=60)), "checkpoints[0].closesMin", "both or none"),
+        (a_beat(point(opens_min=60, closes_min=1440)), "checkpoints[0].closesMin", "0 to 1439"),
+        (a_beat(point(opens_min=60, closes_min=65)), "checkpoints[0].closesMin", "10 min"),
+        (a_beat(point(dwell_s=1800, opens_min=60, closes_min=85)), "checkpoints[0].closesMin", "31 min"),
+        (a_beat(POINT, point(checkpoint_id="far", lat=40.6)), "checkpoints", "30 km"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_beat_that_nobody_could_go_round_is_refused_by_field_and_limit(
+    beat: Beat, field: str, limit: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        check_beat(beat)
+    assert (refused.value.fields["field"], refused.value.fields["limit"]) == (field, limit)
+
+
+@pytest.mark.parametrize(
+    ("lat", "hour", "verdict"),
+    [
+        (39.6, 4, Verdict.ACCEPTED),
+        (39.6 + 24 / 111_195, 4, Verdict.ACCEPTED),
+        (39.6 + 26 / 111_195, 4, Verdict.TOO_FAR),
+        (39.6, 6, Verdict.OUT_OF_WINDOW),
+    ],
+)
+def test_evidence_counts_within_25_m_and_within_the_window(lat: float, hour: int, verdict: Verdict) -> None:
+    noon_only = point(opens_min=700, closes_min=800)
+    assert noon_only.within_m == USUAL_WITHIN_M == 25
+    judged, off_m = judge(noon_only, lat=lat, lng=109.8, at=NOON.replace(hour=hour), zone=CITY)
+    assert judged is verdict
+    assert off_m == pytest.approx(abs(lat - 39.6) * 111_195, abs=0.2)
+
+
+def test_a_checkpoint_whose_window_is_over_is_not_waited_for() -> None:
+    noon_only = point(opens_min=700, closes_min=800)
+    assert can_wait(POINT, at=NOON, zone=CITY)
+    assert can_wait(noon_only, at=NOON, zone=CITY)
+    assert can_wait(noon_only, at=NOON - timedelta(minutes=40), zone=CITY)
+    assert not can_wait(noon_only, at=NOON + timedelta(minutes=80), zone=CITY)
+
+
+def test_a_run_is_called_away_comes_back_loses_its_vehicle_and_is_done() -> None:
+    run = run_of(a_beat(), RunId("r"), begin_by=NOON, at=NOON)
+    steps = (RunEvent.GIVEN, RunEvent.SUSPENDED, RunEvent.RESUMED, RunEvent.PUT_BACK, RunEvent.GIVEN)
+    for event in steps:
+        run = advance(run, event, at=NOON)
+    assert (run.attempt, run.version, run.begin_by) == (2, 6, NOON + AGAIN_WITHIN)
+    done = advance(run, RunEvent.DONE, at=NOON)
+    assert (done.state, done.closed_at) == (RunState.DONE, NOON)
+    for event in RunEvent:
+        with pytest.raises(IllegalTransition):
+            advance(done, event, at=NOON)
+
+
+def test_a_finding_of_a_newer_vehicle_is_kept_as_something_else() -> None:
+    assert finding_of("smoke_or_fire") is FindingKind.SMOKE_OR_FIRE
+    assert finding_of("meteorite") is FindingKind.OTHER
