@@ -75,6 +75,7 @@ _ROWS: tuple[tuple[str, int, str], ...] = (
     ("request-in-progress", 409, "The same request is still being worked on"),
     ("frame-replayed", 409, "A frame with this sequence was taken before"),
     ("superseded", 409, "A newer epoch has taken over"),
+    ("zone-frozen", 409, "Somebody has frozen dispatch in this zone"),
     ("vehicle-not-dispatchable", 409, "The vehicle cannot take work now"),
     ("command-not-possible", 409, "The vehicle cannot take this command now"),
     ("command-expired", 409, "The command is past its time"),

@@ -64,6 +64,8 @@ class Scope(StrEnum):
     """By which weights and rules the dispatcher of a zone decides."""
     DISPATCH_TUNE = "dispatch:tune"
     """Set the weights of a zone."""
+    DISPATCH_STEER = "dispatch:steer"
+    """Freeze a zone, give orders to vehicles of one's own choice."""
     SCHEDULES_READ = "schedules:read"
     """What happens when, and what became of it."""
     SCHEDULES_WRITE = "schedules:write"
@@ -157,6 +159,7 @@ _DISPATCHER = _WATCHER | {
     Scope.SCHEDULES_WRITE,
     Scope.SETTLEMENT_READ,
     Scope.SETTLEMENT_COUNTER,
+    Scope.DISPATCH_STEER,
 }
 _SHIFT_LEAD = _DISPATCHER | {
     Scope.SETTLEMENT_MANAGE,

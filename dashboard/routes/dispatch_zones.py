@@ -13,15 +13,19 @@ from core.problem_http import problem_responses
 from dashboard.parts import DashboardParts
 from dashboard.routes.parameters import DistrictPath
 from dashboard.schemas.dispatch_zones import (
+    FreezeView,
+    NewFreeze,
     NewWeights,
     WeightsVersionView,
     ZoneDetail,
     ZoneList,
+    freeze_view,
     version_view,
     weights_of,
     zone_brief,
     zone_detail,
 )
+from services.dispatch.freeze_zone import freeze_zone
 from services.dispatch.set_weights import set_weights
 from services.dispatch.zone_reach import must_see_zone, zones_within
 from services.dispatch.zone_store import ZoneStore
@@ -48,7 +52,8 @@ class DispatchZones(Controller):
         async with dashboard.database.read() as tx:
             zones = await zones_within(tx, reach_of(principal))
             newest = await ZoneStore(tx).newest_weights(zones)
-        return ZoneList(items=tuple(zone_brief(zone, newest.get(zone)) for zone in zones))
+            frozen = await ZoneStore(tx).newest_freezes(zones)
+        return ZoneList(items=tuple(zone_brief(zone, newest.get(zone), frozen.get(zone)) for zone in zones))
 
     @get(
         "/{district:str}",
@@ -66,7 +71,8 @@ class DispatchZones(Controller):
         zone = DistrictCode(district)
         async with dashboard.database.read() as tx:
             await must_see_zone(tx, zone, reach_of(principal))
-            return zone_detail(zone, await ZoneStore(tx).weights_history(zone))
+            store = ZoneStore(tx)
+            return zone_detail(zone, await store.weights_history(zone), await store.freezes(zone))
 
     @post(
         "/{district:str}/weights",
@@ -93,3 +99,29 @@ class DispatchZones(Controller):
             at=dashboard.clock.now(),
         )
         return version_view(made)
+
+    @post(
+        "/{district:str}/freezes",
+        operation_id="freezeDispatchZone",
+        status_code=HTTP_200_OK,
+        guards=[requires(Scope.DISPATCH_STEER)],
+        responses=problem_responses(*READ, "reason-missing", "version-mismatch", "conflict", "database-busy"),
+    )
+    async def freeze(
+        self,
+        district: DistrictPath,
+        data: JSONBody[NewFreeze],
+        principal: NamedDependency[Principal],
+        dashboard: NamedDependency[DashboardParts],
+    ) -> FreezeView:
+        """Freeze a zone or let it work again: frozen, it gives no new work; what vehicles have goes on."""
+        made = await freeze_zone(
+            dashboard.database,
+            principal,
+            DistrictCode(district),
+            is_frozen=data.is_frozen,
+            version=data.version,
+            reason=data.reason,
+            at=dashboard.clock.now(),
+        )
+        return freeze_view(made)

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from core.ids import DistrictCode
+from services.dispatch.freeze import ZoneFreeze
 from services.dispatch.weights import HIGHEST_LEVEL, LIMITS, MOST_LEVELS, Weights, WeightsVersion
 
 Reason = Annotated[str, Meta(min_length=1, max_length=500)]
@@ -49,6 +50,24 @@ class WeightsVersionView(msgspec.Struct, frozen=True, kw_only=True, rename="came
     weights: WeightsBody
 
 
+class NewFreeze(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Freeze a zone (`is_frozen`) or let it work again, in place of ``version``, and why."""
+
+    version: Annotated[int, Meta(ge=0, le=1_000_000)]
+    is_frozen: bool
+    reason: Reason
+
+
+class FreezeView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Whether a zone gives out work and who said so; version 0: nobody ever froze it."""
+
+    version: int
+    is_frozen: bool
+    at: datetime | None
+    by_name: str | None
+    reason: str
+
+
 class WeightLimitView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What a weight may be, and what people call it."""
 
@@ -65,6 +84,7 @@ class ZoneBrief(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     district: str
     weights: WeightsVersionView
+    freeze: FreezeView
 
 
 class ZoneList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -77,6 +97,7 @@ class ZoneDetail(ZoneBrief, frozen=True):
     """A zone with every version of its weights, the newest first, and what each weight may be."""
 
     history: tuple[WeightsVersionView, ...]
+    freezes: tuple[FreezeView, ...]
     limits: tuple[WeightLimitView, ...]
     most_levels: int
     highest_level: int
@@ -107,17 +128,34 @@ def version_view(version: WeightsVersion | None) -> WeightsVersionView:
     )
 
 
-def zone_brief(district: DistrictCode, newest: WeightsVersion | None) -> ZoneBrief:
+def freeze_view(freeze: ZoneFreeze | None) -> FreezeView:
+    """Return whether a zone is frozen, None for one that never was."""
+    if freeze is None:
+        return FreezeView(version=0, is_frozen=False, at=None, by_name=None, reason="")
+    return FreezeView(
+        version=freeze.version,
+        is_frozen=freeze.is_frozen,
+        at=freeze.at,
+        by_name=freeze.by_name,
+        reason=freeze.reason,
+    )
+
+
+def zone_brief(district: DistrictCode, newest: WeightsVersion | None, freeze: ZoneFreeze | None) -> ZoneBrief:
     """Return a line of the list of zones."""
-    return ZoneBrief(district=district, weights=version_view(newest))
+    return ZoneBrief(district=district, weights=version_view(newest), freeze=freeze_view(freeze))
 
 
-def zone_detail(district: DistrictCode, history: Sequence[WeightsVersion]) -> ZoneDetail:
+def zone_detail(
+    district: DistrictCode, history: Sequence[WeightsVersion], freezes: Sequence[ZoneFreeze]
+) -> ZoneDetail:
     """Return a zone with its past."""
     return ZoneDetail(
         district=district,
         weights=version_view(history[0] if history else None),
+        freeze=freeze_view(freezes[0] if freezes else None),
         history=tuple(version_view(version) for version in history),
+        freezes=tuple(freeze_view(freeze) for freeze in freezes),
         limits=tuple(
             WeightLimitView(
                 field=_camel(name),

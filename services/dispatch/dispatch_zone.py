@@ -12,6 +12,7 @@ from services.dispatch.candidate import Candidate
 from services.dispatch.explanation import Explanation
 from services.dispatch.fleet_member import candidate_of
 from services.dispatch.fleet_picture import FleetPicture
+from services.dispatch.freeze import frozen_explanation
 from services.dispatch.give_run import GivenRun, RunGiver
 from services.dispatch.pair_times import pair_times
 from services.dispatch.plan import assign_alone, explain_all, judge_pairs
@@ -56,8 +57,14 @@ class ZoneDispatcher:
         async with self._database.read() as tx:
             waiting = await read_waiting(tx, district)
             held = await ZoneStore(tx).weights(district)
+            freeze = await ZoneStore(tx).freeze(district)
         if not waiting:
             return {"waiting": 0, "assigned": 0, "lost": 0, "unserved": 0, "runs": 0}
+        if freeze is not None and freeze.is_frozen:
+            ids = [each.order.order_id for each in waiting]
+            why = {i: frozen_explanation(i, freeze, at=at, weights_version=held.version) for i in ids}
+            await self._keep_reasons(waiting, why, at=at)
+            return {"waiting": len(ids), "assigned": 0, "lost": 0, "unserved": len(ids), "runs": 0}
         members = await self._fleet.look(district, frozenset({ServiceKind.DELIVERY}), at=at)
         candidates = [candidate_of(member) for member in members]
         views = [each.view for each in waiting]

@@ -23,6 +23,7 @@ from services.dispatch.runs.boxes import boxes_for
 from services.dispatch.runs.problem import Deed
 from services.dispatch.store import DecisionStore
 from services.dispatch.waiting import Waiting
+from services.dispatch.zone_store import ZoneStore
 from services.orders.states import VehicleAssigned
 from services.orders.store import OrderStore
 from services.routing.route import GeoPoint
@@ -84,6 +85,7 @@ class RunGiver:
     ) -> None:
         at = self._clock.now()
         vehicle_no = run.candidate.vehicle_no
+        await ZoneStore(tx).must_give_work(run.orders[0].order.district)
         boxes = boxes_for(run.candidate.layout, [each.order.parcel for each in run.orders])
         if boxes is None:
             raise Conflict("vehicle-not-dispatchable", vehicle_no=vehicle_no)

@@ -25,6 +25,7 @@ from services.dispatch.fleet_picture import FleetPicture
 from services.dispatch.give_run import LOST_RACE
 from services.dispatch.idle import NextStep, next_step
 from services.dispatch.work import Work, WorkSource, WorkStop, rest_of, task_of, where
+from services.dispatch.zone_store import ZoneStore
 from services.orders.store import OrderStore
 from services.places.place import Place, PlaceKind
 from services.places.store import PlaceStore
@@ -73,6 +74,7 @@ class IdleKeeper:
             chargers = await places.of_kind(PlaceKind.CHARGER, district)
             is_home_wanted = not await OrderStore(tx).waiting(district, limit=1)
             taken = await self._taken_bays(tx)
+            freeze = await ZoneStore(tx).freeze(district)
         members = await self._fleet.look(district, ALL_SERVICES, at=at)
         steps = [(each, next_step(each, depots, is_home_wanted=is_home_wanted)) for each in members]
         counts: Counter[str] = Counter()
@@ -87,6 +89,8 @@ class IdleKeeper:
             else:
                 continue
             counts[idle.step.value if done else "not_settled"] += 1
+        if freeze is not None and freeze.is_frozen:
+            return dict(counts)
         wanting = [member for member, idle in steps if idle.step is NextStep.ROUND]
         counts += await self._hand_out_work(district, members, wanting, at=at)
         return dict(counts)
@@ -184,6 +188,7 @@ class IdleKeeper:
                 task = await self._give(tx, member, work, at=at)
                 await bind_vehicle(tx, await VehicleStore(tx).get(vehicle_no, EVERYTHING), self._clock)
                 if source is not None:
+                    await ZoneStore(tx).must_give_work(task.district)
                     await source.claimed(tx, task, work)
         except LOST_RACE:
             return False

@@ -1,6 +1,6 @@
-"""SQL tables of dispatch: decisions, and the weights of each 旗区."""
+"""SQL tables of dispatch: decisions, and what people decide about each 旗区: its weights, its freezes."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table
 
 from core.database import metadata
 from core.database.types import JsonStruct, UtcDateTime
@@ -35,3 +35,16 @@ dispatch_weights = Table(
     Column("weights", JsonStruct(Weights), nullable=False),
 )
 """Rows are only added; the highest version of a 旗区 holds."""
+
+dispatch_freezes = Table(
+    "dispatch_freezes",
+    metadata,
+    Column("district", String(8), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("staff_id", String(40), nullable=False),
+    Column("by_name", String(128), nullable=False),
+    Column("reason", String(500), nullable=False),
+    Column("is_frozen", Boolean, nullable=False),
+)
+"""Rows are only added; the highest version of a 旗区 says whether it gives out work."""

@@ -1,4 +1,4 @@
-"""SQL of what people decide about dispatch in a 旗区: the weights of the cost, version by version."""
+"""SQL of what people decide about dispatch in a 旗区, version by version: weights, and freezes."""
 
 from collections.abc import Collection
 
@@ -6,9 +6,10 @@ import msgspec
 from sqlalchemy import func, select
 
 from core.database import Transaction, insert_new
-from core.errors import VersionMismatch
+from core.errors import Conflict, VersionMismatch
 from core.ids import DistrictCode
-from services.dispatch.tables import dispatch_weights
+from services.dispatch.freeze import FROZEN, ZoneFreeze
+from services.dispatch.tables import dispatch_freezes, dispatch_weights
 from services.dispatch.weights import WeightsVersion, ZoneWeights
 from services.rows import read_row
 
@@ -46,3 +47,30 @@ class ZoneStore:
         """Add the next version; raise VersionMismatch when somebody added it in between."""
         if not await insert_new(self._tx, dispatch_weights, msgspec.structs.asdict(version)):
             raise VersionMismatch(district=version.district, version=version.version - 1)
+
+    async def freeze(self, district: DistrictCode) -> ZoneFreeze | None:
+        """Return the newest word about whether a zone is frozen, None where nobody ever froze it."""
+        return next(iter(await self.freezes(district, limit=1)), None)
+
+    async def freezes(self, district: DistrictCode, *, limit: int = 50) -> list[ZoneFreeze]:
+        """Return when a zone was frozen and thawed, the newest first."""
+        query = select(dispatch_freezes).where(dispatch_freezes.c.district == district)
+        rows = await self._tx.execute(query.order_by(dispatch_freezes.c.version.desc()).limit(limit))
+        return [read_row(row, ZoneFreeze) for row in rows.mappings()]
+
+    async def newest_freezes(self, districts: Collection[DistrictCode]) -> dict[DistrictCode, ZoneFreeze]:
+        """Return the newest word about each zone that was ever frozen."""
+        query = select(dispatch_freezes).where(dispatch_freezes.c.district.in_(sorted(districts)))
+        rows = (await self._tx.execute(query.order_by(dispatch_freezes.c.version))).mappings()
+        return {freeze.district: freeze for freeze in (read_row(row, ZoneFreeze) for row in rows)}
+
+    async def must_give_work(self, district: DistrictCode) -> None:
+        """Raise Conflict in a frozen zone: asked again in the transaction that gives work."""
+        freeze = await self.freeze(district)
+        if freeze is not None and freeze.is_frozen:
+            raise Conflict(FROZEN.replace("_", "-"), district=district, by=freeze.by_name)
+
+    async def add_freeze(self, freeze: ZoneFreeze) -> None:
+        """Add the next version; raise VersionMismatch when somebody added it in between."""
+        if not await insert_new(self._tx, dispatch_freezes, msgspec.structs.asdict(freeze)):
+            raise VersionMismatch(district=freeze.district, version=freeze.version - 1)

@@ -8,6 +8,7 @@ REASON_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "no_vehicles": ("本旗区没有配送车", "no delivery vehicle works in this district"),
         "all_excluded": ("暂时没有可用车辆", "no vehicle can go at the moment"),
         "all_taken": ("车辆先服务更急的订单", "vehicles serve more urgent orders first"),
+        "zone_frozen": ("本旗区暂停派车", "dispatch is frozen in this zone"),
         "nearer_soon": ("很快有更近的车空出", "a nearer vehicle comes free soon"),
         "lost_race": ("正在重新派车", "choosing a vehicle again"),
         "no_route": ("道路暂不可达", "no way on the roads at the moment"),

@@ -28,6 +28,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "POST /api/alarms/{alarm_id}/answers": {"answer": "stopped"},
     "POST /api/alarms/{alarm_id}/assign": {},
     "POST /api/alarms/{alarm_id}/comments": {"comment": "seen"},
+    "POST /api/dispatch/zones/{district}/freezes": {"version": 0, "isFrozen": True, "reason": "seen"},
     "POST /api/dispatch/zones/{district}/weights": {"version": 0, "reason": "seen", "weights": {}},
     "PUT /api/schedules/{schedule_id}": {
         "version": 1,

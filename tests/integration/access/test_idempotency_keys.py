@@ -50,6 +50,7 @@ MOVES_NOTHING = {
     "POST /api/incidents/{incident_id}/holds": "again: held already, the same answer",
     "POST /api/incidents/{incident_id}/releases": "again: released already, the same answer",
     "POST /api/incidents/{incident_id}/evidence": "again: an edition is owed already, the same answer",
+    "POST /api/dispatch/zones/{district}/freezes": "the version before is named; again: version-mismatch",
     "POST /api/dispatch/zones/{district}/weights": "the version before is named; again: version-mismatch",
     "POST /api/schedules/previews": "looks; nothing is stored",
     "PUT /api/schedules/{schedule_id}": "the version before is named; again: version-mismatch",

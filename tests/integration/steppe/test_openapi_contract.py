@@ -53,6 +53,7 @@ LUCK_WANTED = {
     "loadGoods": "an order with a vehicle at the shop",
     "cancelOwnOrder": "an order in the right state",
     "cancelOrder": "an order in the right state",
+    "freezeDispatchZone": "a version that is the present one",
     "setDispatchWeights": "a version that is the present one",
     "acknowledgeAlarm": "a version that is the present one",
     "giveCommand": "a command that the vehicle can take now",

@@ -476,6 +476,7 @@ export const orderReason: typeof zh.orderReason = {
   no_vehicles: "No delivery vehicle works in this district",
   all_excluded: "No vehicle can go at the moment",
   all_taken: "Vehicles serve more urgent orders first",
+  zone_frozen: "Dispatch is frozen in this zone",
   nearer_soon: "A nearer vehicle comes free soon",
   lost_race: "Choosing a vehicle again",
   no_route: "No way on the roads at the moment",

@@ -474,6 +474,7 @@ export const orderReason = {
   no_vehicles: "本旗区没有配送车",
   all_excluded: "暂时没有可用车辆",
   all_taken: "车辆先服务更急的订单",
+  zone_frozen: "本旗区暂停派车",
   nearer_soon: "很快有更近的车空出",
   lost_race: "正在重新派车",
   no_route: "道路暂不可达",

@@ -159,13 +159,14 @@ class Town:
         self.fleet = FleetPicture(self.database, self.listener, self.clock, zone=CITY, fence_set=lambda: 1)
         ways = Roads(self.roads)
         self.solver = RunSolver()
+        self.giver = RunGiver(self.database, self.clock, ways, keypad_root=KEYPAD_ROOT)
         self.dispatcher = ZoneDispatcher(
             self.database,
             self.clock,
             self.fleet,
             TravelTimes(ways),
             self.solver,
-            RunGiver(self.database, self.clock, ways, keypad_root=KEYPAD_ROOT),
+            self.giver,
         )
         self.idle = IdleKeeper(self.database, self.clock, self.fleet, ways, work_sources(self.database, ways))
         self.watch = TaskWatch(self.database, self.listener, self.clock, self.reports)
