@@ -11,8 +11,9 @@ from dashboard.order_sheets import OrderDesk
 from dashboard.parts import DashboardParts
 from dashboard.schemas.orders import OrderDetail, Rescue, order_detail
 from services.delivery.effects import DeliveryEffects
+from services.notices.kinds import Occasion
 from services.orders.cancel_order import cancel_order
-from services.orders.notices import NoticeKind, want_notice
+from services.orders.notices import want_notice
 from services.orders.order import Order
 from services.orders.recover_order import recover_order
 from services.orders.store import OrderStore
@@ -49,7 +50,7 @@ class OrderHands:
             )
             if order.version == before.version:
                 return order
-            await want_notice(tx, order, NoticeKind.CANCELLED, at=at)
+            await want_notice(tx, order, Occasion.CANCELLED, at=at)
             await audit.record(tx, principal, "order.cancelled", f"order:{order_id}", reason=reason, at=at)
             return order
 

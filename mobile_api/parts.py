@@ -27,6 +27,8 @@ class MobileParts(msgspec.Struct, frozen=True, kw_only=True):
     """By which phones are read, to be masked at once."""
     bell: OrderBell
     """Tells open pages that an order changed; also to be run as a component of the process."""
+    receipt_secret: str | None = None
+    """With which the provider of messages signs its receipts; None takes none."""
 
     async def heard_of(self, numbers: Sequence[VehicleNo]) -> Mapping[VehicleNo, LastHeard]:
         """Return the last state of vehicles; nothing while the state cannot be read: a page shows the

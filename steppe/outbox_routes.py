@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from core.audit.heads import HeadFiles
 from core.audit.sealing import HEAD_TOPIC
 from core.auth import staff_notices
-from core.auth.configured import secret_keys
-from core.auth.notices import NoticePort
 from core.auth.tell_staff import StaffNoticeWaker
 from core.outbox import Route
 from core.queue import JobQueue
@@ -17,16 +15,16 @@ from fleet.fences.finish_previews import PreviewWaker
 from fleet.live.feeds import ChangeAnnouncer
 from fleet.webhooks import fan_out
 from geofences import publishing
-from mobile_api.notices import ResidentNotices
 from services.dispatch import wake
-from services.orders import notices
+from services.notices import want_notice
+from services.notices.wake import NoticeWaker
 from steppe.resources import Resources
 
 
 def outbox_routes(
     resources: Resources,
     queue: JobQueue,
-    port: NoticePort,
+    people: NoticeWaker,
     staff: StaffNoticeWaker,
     previews: PreviewWaker,
 ) -> Mapping[str, Route]:
@@ -38,7 +36,7 @@ def outbox_routes(
         publishing.TOPIC: publishing.announcer(resources.redis),
         queue_command.TOPIC: CommandCarrier(resources.database, resources.redis, resources.clock),
         wake.TOPIC: wake.DispatchWaker(queue, resources.clock),
-        notices.TOPIC: ResidentNotices(resources.database, secret_keys(settings.security), port),
+        want_notice.TOPIC: people,
         staff_notices.TOPIC: staff,
         week_store.TOPIC: previews,
         fan_out.ALARM_TOPIC: told,

@@ -8,6 +8,7 @@ from fleet.machines import MACHINES, Machine
 from fleet.names import NAMES
 from geofences import publishing
 from geofences.fences import FENCE_STATE_NAMES, FenceState
+from services.notices import kinds as notice_kinds
 from services.orders import states as order_states
 from services.patrol import kinds as patrol_kinds
 from services.schedules import kinds as schedule_kinds
@@ -60,6 +61,14 @@ SERVICE_MACHINES: Final[tuple[Machine, ...]] = (
         initial=patrol_kinds.PointState.DUE,
         terminal=frozenset(patrol_kinds.POINT_TERMINAL),
     ),
+    Machine(
+        name="notice",
+        zh="通知",
+        table=notice_kinds.TRANSITIONS,
+        initial=notice_kinds.NoticeState.WAITING,
+        terminal=frozenset(notice_kinds.TERMINAL),
+        note="One row for each subject, occasion, turn and channel (notices.md).",
+    ),
 )
 FENCE_MACHINES: Final[tuple[Machine, ...]] = (
     Machine(
@@ -79,6 +88,7 @@ _PAIRS: Final[Mapping[type[StrEnum], Mapping[Any, tuple[str, str]]]] = {
     schedule_kinds.OccurrenceState: schedule_kinds.STATE_NAMES,
     patrol_kinds.RunState: patrol_kinds.RUN_STATE_NAMES,
     patrol_kinds.PointState: patrol_kinds.POINT_STATE_NAMES,
+    notice_kinds.NoticeState: notice_kinds.STATE_NAMES,
     FenceState: FENCE_STATE_NAMES,
 }
 

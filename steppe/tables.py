@@ -29,6 +29,7 @@ import geofences.tables
 import services.delivery.tables
 import services.dispatch.tables
 import services.merchants.tables
+import services.notices.tables
 import services.orders.tables
 import services.patrol.tables
 import services.places.tables
@@ -65,6 +66,7 @@ ALL: Final[tuple[ModuleType, ...]] = (
     services.delivery.tables,
     services.dispatch.tables,
     services.merchants.tables,
+    services.notices.tables,
     services.orders.tables,
     services.patrol.tables,
     services.places.tables,

@@ -27,6 +27,8 @@ class Notice(Struct, frozen=True, kw_only=True):
     zh: str
     en: str
     at: datetime
+    notice_id: str = ""
+    """Told apart by it: the demo's phone keeps the same notice once. Empty for what is never repeated."""
 
     def __repr__(self) -> str:
         return f"Notice({mask_phone(self.phone)}, {self.kind})"
@@ -110,7 +112,10 @@ class DemoPhone:
 
     def _keep(self, notice: Notice) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        kept = [notice, *self._read(notice.phone)][: self.KEEP]
+        known = self._read(notice.phone)
+        if notice.notice_id and any(one.notice_id == notice.notice_id for one in known):
+            return
+        kept = [notice, *known][: self.KEEP]
         path = self._path(notice.phone)
         fresh = path.with_suffix(f".{id(notice):x}.tmp")
         fresh.write_bytes(msgspec.json.encode(kept))

@@ -249,8 +249,18 @@ class NoticeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """How a notice leaves: printed on the console, or posted to `webhook_url`."""
     webhook_url: str | None = None
     """Where the webhook adapter posts."""
+    provider_token: str | None = None
+    """Secret: the bearer token that the message provider gave the city; unset: none is sent."""
+    receipt_secret: str | None = None
+    """Secret: `whsec_…`, with which the provider signs its receipts; unset: none is taken."""
+    sms_fen: Annotated[int, Meta(ge=0)] = 5
+    """Usual price of a text message in fen; what the provider says of one message goes before it."""
+    voice_fen: Annotated[int, Meta(ge=0)] = 12
+    """Usual price of a voice call in fen."""
+    wechat_fen: Annotated[int, Meta(ge=0)] = 1
+    """Usual price of a WeChat template message in fen."""
     keep_days: Annotated[float, Meta(ge=1)] = 90.0
-    """City days that notices to staff are kept once they were sent or given up."""
+    """City days that notices are kept once they were sent or given up."""
     support_phone: str = "0477-0000000"
     """24 h telephone shown to people; a placeholder until the operator sets his."""
 

@@ -18,6 +18,7 @@ from dashboard.routes.inspection_rules import InspectionRuleRoutes
 from dashboard.routes.interventions import Interventions
 from dashboard.routes.live_cells import LiveCells
 from dashboard.routes.near import list_near_vehicles
+from dashboard.routes.notices import Notices
 from dashboard.routes.orders import Orders
 from dashboard.routes.phone_reveals import reveal_phone_of_order
 from dashboard.routes.positions import PositionRoutes
@@ -57,6 +58,7 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     list_order_entries,
     Counters,
     MerchantAccounts,
+    Notices,
     DispatchZones,
     Schedules,
     Occurrences,

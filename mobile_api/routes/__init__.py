@@ -7,17 +7,21 @@ from mobile_api.routes.merchant_desk import MerchantDesk
 from mobile_api.routes.merchant_goods import MerchantGoods
 from mobile_api.routes.merchant_orders import MerchantOrders
 from mobile_api.routes.merchant_sessions import MerchantSessions
+from mobile_api.routes.notice_receipts import take_notice_receipt
 from mobile_api.routes.resident_balance import read_balance
 from mobile_api.routes.resident_catalogue import ResidentCatalogue
 from mobile_api.routes.resident_order_live import resident_order_live
 from mobile_api.routes.resident_orders import ResidentOrders
 from mobile_api.routes.resident_sessions import ResidentSessions
+from mobile_api.routes.resident_wishes import ResidentWishes
 
 MOBILE_ROUTES: tuple[ControllerRouterHandler, ...] = (
     ResidentSessions,
     ResidentCatalogue,
     ResidentOrders,
     read_balance,
+    ResidentWishes,
+    take_notice_receipt,
     resident_order_live,
     MerchantOrders,
     MerchantGoods,

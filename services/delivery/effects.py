@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from core.auth.principal import EVERYTHING
 from core.database import Transaction
 from core.ids import OrderId
+from services.notices.kinds import Occasion
 from services.orders.close_order import put_goods_back, retire_access
-from services.orders.notices import NoticeKind, want_notice
+from services.orders.notices import want_notice
 from services.orders.order import Order
 from services.orders.states import (
     ON_BOARD,
@@ -45,7 +46,7 @@ class DeliveryEffects:
             if order.state is OrderState.IN_TRANSIT:
                 arrived = VehicleArrived(collect_by=at + timedelta(seconds=stop.wait_s))
                 order = await _move(tx, task, order, arrived, at)
-                await want_notice(tx, order, NoticeKind.ARRIVED, at=at)
+                await want_notice(tx, order, Occasion.ARRIVED, at=at)
 
     async def stop_left(self, tx: Transaction, task: Task, stop: Stop, at: datetime, /) -> None:
         """Left at the merchant without goods: cancelled. Left at the pickup point with them: missed, going
@@ -56,11 +57,11 @@ class DeliveryEffects:
                 order = await _move(tx, task, order, event, at)
                 await put_goods_back(tx, order)
                 await retire_access(tx, order, at=at)
-                await want_notice(tx, order, NoticeKind.CANCELLED, at=at)
+                await want_notice(tx, order, Occasion.CANCELLED, at=at)
             elif stop.kind is StopKind.HANDOVER and order.state is OrderState.ARRIVED:
                 order = await _move(tx, task, order, CollectionMissed(), at)
                 order = await _move(tx, task, order, ReturnStarted(), at)
-                await want_notice(tx, order, NoticeKind.MISSED, at=at)
+                await want_notice(tx, order, Occasion.MISSED, at=at)
 
     async def is_settled(self, tx: Transaction, task: Task, /) -> bool:
         """Return whether every order of the task is closed."""
@@ -78,7 +79,7 @@ class DeliveryEffects:
             has_goods = has_goods or order.state in ON_BOARD
             if order.state is not OrderState.NEEDS_RECOVERY:
                 order = await _move(tx, task, order, VehicleLost(cause=cause), at)
-                await want_notice(tx, order, NoticeKind.DELAYED, at=at)
+                await want_notice(tx, order, Occasion.DELAYED, at=at)
         return has_goods
 
     async def helped(self, tx: Transaction, task: Task, at: datetime, /) -> None:

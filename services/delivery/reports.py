@@ -11,8 +11,9 @@ from core.inbox import InboxItem
 from fleet.links.wire.reports import CodeFailed, DoorClosed, DoorOpened, GoodsLoaded, read_report_body
 from services.delivery.code_store import PickupCodeStore
 from services.delivery.effects import orders_of
+from services.notices.kinds import Occasion
 from services.orders.close_order import put_goods_back, retire_access
-from services.orders.notices import NoticeKind, want_notice
+from services.orders.notices import want_notice
 from services.orders.order import Order
 from services.orders.states import GoodsCollected, GoodsReturned, OrderState
 from services.orders.states import GoodsLoaded as OrderLoaded
@@ -80,7 +81,7 @@ class DeliveryReports:
         moment = moment_of(item, task, at)
         if stop.kind is StopKind.HANDOVER and order.state is OrderState.ARRIVED:
             order = await self._move(tx, task, order, GoodsCollected(), moment)
-            await want_notice(tx, order, NoticeKind.DELIVERED, at=at)
+            await want_notice(tx, order, Occasion.DELIVERED, at=at)
         elif stop.kind is StopKind.RETURN and order.state is OrderState.RETURNING:
             order = await self._move(tx, task, order, GoodsReturned(), moment)
             await put_goods_back(tx, order)

@@ -7,8 +7,9 @@ from core.auth.principal import EVERYTHING, Reach
 from core.database import Transaction
 from core.errors import Conflict
 from core.ids import OrderId
+from services.notices.kinds import Occasion
 from services.orders.close_order import put_goods_back, retire_access
-from services.orders.notices import NoticeKind, want_notice
+from services.orders.notices import want_notice
 from services.orders.order import Order
 from services.orders.states import GoodsReturned, OrderGivenUp, OrderState, ReturnStarted
 from services.orders.store import OrderStore
@@ -61,7 +62,7 @@ async def recover_order(
     else:
         order = await orders.move(order, OrderGivenUp(reason="goods_lost"), at=at, actor=actor)
     await retire_access(tx, order, at=at)
-    await want_notice(tx, order, NoticeKind.CANCELLED, at=at)
+    await want_notice(tx, order, Occasion.CANCELLED, at=at)
     await _end(tx, task, at)
     return order
 

@@ -13,8 +13,10 @@ from core.database import Transaction
 from core.errors import Conflict, NotFound
 from core.ids import DistrictCode, OrderId
 from core.outbox import emit
+from services.notices.want_notice import stand_down
 from services.orders.order import Order, advance
 from services.orders.states import TERMINAL, OrderEvent, OrderState
+from services.orders.subject import subject_key
 from services.orders.tables import order_events, orders
 from services.rows import read_row
 from services.settlement.book_order import book_move, book_placed
@@ -60,13 +62,15 @@ class OrderStore:
         self, order: Order, event: OrderEvent, *, at: datetime, actor: str, vehicle_no: int | None = None
     ) -> Order:
         """Advance and write the order if nobody changed it in between, with its history and the money it
-        moves.
+        moves; what was still to be told about an arrival or an order that is over is not.
 
         Raises IllegalTransition, and Conflict on a lost race.
         """
         moved = advance(order, event, at=at)
         await self._write(order, moved)
         await book_move(self._tx, order, moved, type(event).__name__, actor=actor, at=at)
+        if order.state is OrderState.ARRIVED or moved.is_terminal:
+            await stand_down(self._tx, subject_key(order.order_id), at=at)
         detail = msgspec.to_builtins(event)
         await self._history(order, moved, type(event).__name__, actor, detail, at=at, vehicle_no=vehicle_no)
         return moved

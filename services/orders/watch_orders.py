@@ -8,9 +8,10 @@ from core.clock import Clock
 from core.database import Database, Transaction
 from core.errors import Conflict, IllegalTransition
 from core.repeating import repeat
+from services.notices.kinds import Occasion
 from services.orders.cancel_order import cancel_order
 from services.orders.close_order import put_goods_back, retire_access
-from services.orders.notices import NoticeKind, want_notice
+from services.orders.notices import want_notice
 from services.orders.order import Order
 from services.orders.states import OrderGivenUp, OrderState
 from services.orders.store import OrderStore
@@ -76,12 +77,12 @@ async def _do(tx: Transaction, order: Order, at: datetime, rate: float) -> None:
         order = await cancel_order(
             tx, order.order_id, EVERYTHING, by="system", reason=reason, actor=SYSTEM, at=at, rate=rate
         )
-        await want_notice(tx, order, NoticeKind.CANCELLED, at=at)
+        await want_notice(tx, order, Occasion.CANCELLED, at=at)
     elif order.state is OrderState.ACCEPTED:
         order = await OrderStore(tx).move(order, OrderGivenUp(reason="no_vehicle"), at=at, actor=SYSTEM)
         await put_goods_back(tx, order)
         await retire_access(tx, order, at=at)
-        await want_notice(tx, order, NoticeKind.CANCELLED, at=at)
+        await want_notice(tx, order, Occasion.CANCELLED, at=at)
     else:
         await OrderStore(tx).note(order, at=at, reminded_at=at)
-        await want_notice(tx, order, NoticeKind.REMINDER, at=at)
+        await want_notice(tx, order, Occasion.REMINDER, at=at)

@@ -119,6 +119,7 @@ async def compose(resources: Resources) -> Components:
         last_heard=heard,
         keys=secret_keys(settings.security),
         bell=bell,
+        receipt_secret=settings.notices.receipt_secret,
     )
     feeds: Mapping[str, FactFeed] = {
         "alarms": AlarmTopic(database),

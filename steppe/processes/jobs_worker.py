@@ -5,12 +5,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from core import logs
+from core.auth.configured import secret_keys
 from core.auth.tell_staff import StaffNoticeSender, staff_notice_port
 from core.health import HealthServer
 from core.queue import JobQueue, WorkerContext, run_worker
 from core.settings import load, process_environment
 from fleet.fences.finish_previews import PreviewFinisher
+from services.notices.send_notices import NoticeSender
 from steppe.checks import store_checks
+from steppe.notices import notice_carrier, notice_prices, notice_writers
 from steppe.resources import open_resources, redis_url_of
 
 
@@ -26,6 +29,15 @@ async def jobs_context() -> AsyncIterator[WorkerContext]:
         health = HealthServer(settings.worker.health_host, settings.worker.health_port, checks)
         serving = asyncio.create_task(health.run(stop))
         sender = StaffNoticeSender(database, clock, staff_notice_port(settings, print))
+        teller = NoticeSender(
+            database,
+            clock,
+            notice_carrier(settings, print),
+            notice_writers(),
+            secret_keys(settings.security),
+            prices_fen=notice_prices(settings.notices),
+            time_zone=settings.city.zone,
+        )
         finisher = PreviewFinisher(database, clock, settings.data_dir / "history")
         try:
             yield WorkerContext(
@@ -33,7 +45,7 @@ async def jobs_context() -> AsyncIterator[WorkerContext]:
                 database=database,
                 clock=clock,
                 queue=queue,
-                parts={StaffNoticeSender: sender, PreviewFinisher: finisher},
+                parts={StaffNoticeSender: sender, PreviewFinisher: finisher, NoticeSender: teller},
             )
         finally:
             stop.set()

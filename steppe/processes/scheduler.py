@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 from core.audit.chain import HeadSigner
 from core.audit.sealing import AuditSealer
-from core.auth.notices import notice_port
 from core.auth.tell_staff import StaffNoticeWaker
 from core.auth.tidying import SignInTidier
 from core.inbox_consumer import InboxConsumer
@@ -41,6 +40,7 @@ from fleet.work_orders.open_work_order import follow_alarm as follow_into_work
 from fleet.work_orders.watch_inspections import InspectionWatch
 from geofences.watch import FenceWatch
 from services.dispatch.wake import DispatchReconciler, DispatchWaker
+from services.notices.wake import NoticeWaker
 from services.orders.watch_orders import OrderWatch
 from services.patrol.watch_runs import RunWatch
 from services.plugging import command_endings, report_handlers, task_reports
@@ -75,12 +75,13 @@ async def compose(resources: Resources) -> Components:
     every_s = settings.scheduler.reconcile_s
     staff_waker = StaffNoticeWaker(database, queue, clock, every_s=every_s)
     preview_waker = PreviewWaker(database, queue, clock, every_s=every_s)
+    notice_waker = NoticeWaker(database, queue, clock, keep=timedelta(days=settings.notices.keep_days))
     heard = last_heard(resources)
     return {
         "internal": Component(runnable=internal, policy="fail"),
         "relay": Relay(
             database,
-            outbox_routes(resources, queue, notice_port(settings, print), staff_waker, preview_waker),
+            outbox_routes(resources, queue, notice_waker, staff_waker, preview_waker),
             clock,
             holder=holder_of("relay"),
             batch=settings.scheduler.outbox_batch,
@@ -137,6 +138,7 @@ async def compose(resources: Resources) -> Components:
             every_s=every_s,
         ),
         "staff-notices": staff_waker,
+        "notices": notice_waker,
         "previews": preview_waker,
         "radio-holes": HoleBook(database, clock),
         "webhooks": WebhookSender(

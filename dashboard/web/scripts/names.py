@@ -15,6 +15,7 @@ from geofences.fences import KIND_NAMES
 from services.dispatch.cost import TERM_NAMES
 from services.dispatch.rules import RULE_NAMES
 from services.merchants.desk import PAUSE_NAMES, STANDING_NAMES
+from services.notices import kinds as notice_kinds
 from services.orders.reasons import REASON_NAMES
 from services.orders.states import STATE_NAMES
 from services.schedules import kinds as schedules
@@ -48,6 +49,9 @@ def tables() -> dict[str, Pairs]:
     found["dayRule"] = {rule.value: pair for rule, pair in schedules.DAY_RULE_NAMES.items()}
     found["misfire"] = {policy.value: pair for policy, pair in schedules.MISFIRE_NAMES.items()}
     found["occurrenceState"] = {state.value: pair for state, pair in schedules.STATE_NAMES.items()}
+    found["noticeChannel"] = {one.value: pair for one, pair in notice_kinds.CHANNEL_NAMES.items()}
+    found["noticeOccasion"] = {one.value: pair for one, pair in notice_kinds.OCCASION_NAMES.items()}
+    found["noticeState"] = {one.value: pair for one, pair in notice_kinds.STATE_NAMES.items()}
     found["orderReason"] = REASON_NAMES
     found["moneyAccount"] = {kind.value: pair for kind, pair in ACCOUNT_NAMES.items()}
     found["moneyPosting"] = {kind.value: pair for kind, pair in POSTING_NAMES.items()}

@@ -37,6 +37,7 @@ OPEN_TO_ANYBODY = {
     "POST /api/links/session",
     "POST /api/merchant/logout",
     "POST /api/merchant/session",
+    "POST /api/notices/receipts",
     "POST /api/residents/codes",
     "POST /api/residents/login",
     "POST /api/residents/logout",

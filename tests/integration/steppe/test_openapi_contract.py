@@ -38,6 +38,7 @@ LUCK_WANTED = {
     "placeOrder": "a shop that no other case has paused",
     "quoteOrder": "a shop that no other case has paused",
     **dict.fromkeys(("pauseShop", "resumeShop"), "a key and a reason among few cases"),
+    "takeNoticeReceipt": "a signature of the provider",
     "renewLicence": "a day that is not past",
     **dict.fromkeys(("importGoods", "writeCatalogue"), "a catalogue that is one"),
     "keepHours": "a day that is not past",

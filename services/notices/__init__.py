@@ -1,0 +1,2 @@
+"""Telling people something outside the pages: by which channel, when, at what cost, and whether it reached
+them."""

@@ -1,0 +1,94 @@
+"""What people are told, in both languages. Gaps are filled at the moment of sending and stored nowhere."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from services.notices.kinds import Channel, Occasion
+
+TEXTS: Mapping[Occasion, tuple[str, str]] = MappingProxyType(
+    {
+        Occasion.PLACED: (
+            "已为您在{shop}下单,送到{place}。车到时会通知您。",
+            "An order at {shop} was placed for you, to {place}. You will be told when the vehicle is there.",
+        ),
+        Occasion.ARRIVED: (
+            "您的配送车已到达{place},请打开订单页查看取件码。",
+            "Your vehicle is at {place}. Open your order to see the pickup code.",
+        ),
+        Occasion.REMINDER: (
+            "配送车仍在{place}等您取件,请尽快前往。",
+            "The vehicle still waits for you at {place}. Please come soon.",
+        ),
+        Occasion.DELAYED: (
+            "您的订单会晚一些到,订单页有新的时间和原因。",
+            "Your order will be late. The order page shows the new time and why.",
+        ),
+        Occasion.MISSED: (
+            "您未取件,配送车已离开,货物将退回商家。",
+            "You did not collect in time. The vehicle is taking the goods back to the shop.",
+        ),
+        Occasion.MOVED: (
+            "您未取件,配送车已移到{place}再等您一次。",
+            "You did not collect in time. The vehicle waits once more, at {place}.",
+        ),
+        Occasion.RETURNED: (
+            "货物已退回商家,退款已记入您的账户。",
+            "The goods are back at the shop, and what you paid is back on your account.",
+        ),
+        Occasion.CANCELLED: ("您的订单已取消。", "Your order was cancelled."),
+        Occasion.DELIVERED: ("您的订单已完成,感谢使用。", "Your order is complete. Thank you."),
+        Occasion.WAYBILL: (
+            "{shop}有您的包裹。请在{by}前选择送达时间和取件点,或到柜台自取:{link}",
+            "{shop} has a parcel for you. Choose time and pickup point before {by}, or the counter: {link}",
+        ),
+        Occasion.COUNTER: (
+            "您的包裹在{shop}柜台等您自取。",
+            "Your parcel waits for you at the counter of {shop}.",
+        ),
+        Occasion.DELEGATED: (
+            "有人请您代取{place}的货物,凭此链接查看和开箱:{link}",
+            "You are asked to collect goods at {place} for somebody. Follow and open it here: {link}",
+        ),
+        Occasion.CHANGED: (
+            "商家对您的订单有改动,请打开订单页确认。",
+            "The shop changed something about your order. Open the order to agree.",
+        ),
+    }
+)
+WITH_CODE: Mapping[Occasion, tuple[str, str]] = MappingProxyType(
+    {
+        Occasion.ARRIVED: (
+            "您的配送车已到达{place}。取件码{code},请在车身键盘上输入。",
+            "Your vehicle is at {place}. Your pickup code is {code}: type it on the vehicle's keypad.",
+        ),
+        Occasion.REMINDER: (
+            "配送车仍在{place}等您取件。取件码{code}。",
+            "The vehicle still waits for you at {place}. Your pickup code is {code}.",
+        ),
+        Occasion.MOVED: (
+            "配送车已移到{place}再等您一次。取件码{code},请在车身键盘上输入。",
+            "The vehicle waits once more, at {place}. Your pickup code is {code}: type it on its keypad.",
+        ),
+    }
+)
+"""The same for those who have no page to look at."""
+
+
+def write(
+    occasion: Occasion,
+    channel: Channel,
+    language: str,
+    words: Mapping[str, tuple[str, str]],
+    *,
+    has_code: bool,
+) -> str:
+    """Return the text with its gaps filled; a voice reads the digits of a code one by one.
+
+    Raises KeyError for a gap that nobody filled: a bug of the writer.
+    """
+    pair = WITH_CODE.get(occasion, TEXTS[occasion]) if has_code else TEXTS[occasion]
+    at = 0 if language == "zh" else 1
+    filled = {name: both[at] for name, both in words.items()}
+    if channel is Channel.VOICE and "code" in filled:
+        filled["code"] = " ".join(filled["code"])
+    return pair[at].format_map(filled)
