@@ -22,6 +22,7 @@ from fleet.vehicles.papers import Weather
 from fleet.webhooks.addresses import PrivateAddresses
 from services.schedules.port import Plugged
 from services.settlement.payment_port import Counter, PaymentPort
+from services.tasks.roads import Roads
 
 
 class TownFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +93,8 @@ class DashboardParts(msgspec.Struct, frozen=True, kw_only=True):
     desk: CommandDesk
     quality: QualityReader
     running_day: RunningDayReader
+    roads: Roads
+    """Travel times for what is promised at the hotline."""
     fence_set: Callable[[], int]
     """Version of the fence set in force, as this process last read it."""
     judging: JudgingSettings = JudgingSettings()

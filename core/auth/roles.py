@@ -153,6 +153,7 @@ _DISPATCHER = _WATCHER | {
     Scope.INCIDENTS_OPEN,
     Scope.ORDERS_READ,
     Scope.ORDERS_ACT,
+    Scope.CATALOGUE_READ,
     Scope.WORK_MANAGE,
     Scope.VENDING_READ,
     Scope.VENDING_STOCK,

@@ -13,6 +13,7 @@ from dashboard.routes.fence_events import list_fence_events
 from dashboard.routes.fence_rules import read_fence_rule
 from dashboard.routes.fences import Fences
 from dashboard.routes.history import HistoryRoutes
+from dashboard.routes.hotline import order_on_behalf
 from dashboard.routes.incidents import Incidents
 from dashboard.routes.inspection_rules import InspectionRuleRoutes
 from dashboard.routes.interventions import Interventions
@@ -58,6 +59,7 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     list_order_entries,
     Counters,
     MerchantAccounts,
+    order_on_behalf,
     Notices,
     DispatchZones,
     Schedules,

@@ -161,6 +161,8 @@ class OrderDetail(OrderBrief, frozen=True):
     """An order with its goods, history and decisions; ``decision`` is the newest one."""
 
     lines: tuple[OrderLineView, ...]
+    placed_by: str
+    """Who ordered on the recipient's behalf; empty when she did herself."""
     fee_fen: int
     total_fen: int
     note: str
@@ -202,6 +204,7 @@ def order_detail(dossier: OrderDossier) -> OrderDetail:
             )
             for line in order.lines
         ),
+        placed_by=order.placed_by.removeprefix("staff:"),
         fee_fen=order.fee_fen,
         total_fen=order.total_fen,
         note=order.note,

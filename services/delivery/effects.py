@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from core.auth.principal import EVERYTHING
 from core.database import Transaction
-from core.ids import OrderId
+from core.ids import OrderId, PickupPointId
 from services.notices.kinds import Occasion
 from services.orders.close_order import put_goods_back, retire_access
 from services.orders.notices import want_notice
@@ -13,6 +13,7 @@ from services.orders.states import (
     ON_BOARD,
     TERMINAL,
     CollectionMissed,
+    MovedOn,
     OrderCancelled,
     OrderEvent,
     OrderState,
@@ -49,8 +50,8 @@ class DeliveryEffects:
                 await want_notice(tx, order, Occasion.ARRIVED, at=at)
 
     async def stop_left(self, tx: Transaction, task: Task, stop: Stop, at: datetime, /) -> None:
-        """Left at the merchant without goods: cancelled. Left at the pickup point with them: missed, going
-        back."""
+        """Left at the merchant without goods: cancelled. Left at the pickup point with them: on
+        to another point, or missed and going back."""
         for order in await orders_of(tx, task, stop.orders):
             if stop.kind is StopKind.LOAD and order.state in ASSIGNED_TO_VEHICLE:
                 event = OrderCancelled(by="system", reason="merchant_did_not_load")
@@ -59,9 +60,20 @@ class DeliveryEffects:
                 await retire_access(tx, order, at=at)
                 await want_notice(tx, order, Occasion.CANCELLED, at=at)
             elif stop.kind is StopKind.HANDOVER and order.state is OrderState.ARRIVED:
-                order = await _move(tx, task, order, CollectionMissed(), at)
-                order = await _move(tx, task, order, ReturnStarted(), at)
-                await want_notice(tx, order, Occasion.MISSED, at=at)
+                await self._nobody_came(tx, task, order, at)
+
+    async def _nobody_came(self, tx: Transaction, task: Task, order: Order, at: datetime) -> None:
+        """Try once more where the plan has another point for the order; else the goods go back."""
+        again = _stop_of(task, order.order_id)
+        if again is not None and again.state is StopState.PLANNED:
+            eta_at = at + timedelta(seconds=again.leg.duration_s)
+            moved = MovedOn(pickup_point_id=PickupPointId(again.place_id), eta_at=eta_at)
+            order = await _move(tx, task, order, moved, at)
+            await want_notice(tx, order, Occasion.MOVED, at=at)
+            return
+        order = await _move(tx, task, order, CollectionMissed(), at)
+        order = await _move(tx, task, order, ReturnStarted(), at)
+        await want_notice(tx, order, Occasion.MISSED, at=at)
 
     async def is_settled(self, tx: Transaction, task: Task, /) -> bool:
         """Return whether every order of the task is closed."""
@@ -111,6 +123,7 @@ async def _move(tx: Transaction, task: Task, order: Order, event: OrderEvent, at
 
 
 def _stop_of(task: Task, order_id: OrderId) -> Stop | None:
-    return next(
-        (stop for stop in task.stops if stop.kind is StopKind.HANDOVER and order_id in stop.orders), None
-    )
+    """Return the hand-over of an order that is still to come or under way, else its last; None for none."""
+    found = [stop for stop in task.stops if stop.kind is StopKind.HANDOVER and order_id in stop.orders]
+    to_come = (stop for stop in found if stop.state in (StopState.PLANNED, StopState.REACHED))
+    return next(to_come, found[-1] if found else None)

@@ -85,6 +85,7 @@ class DeliveryReports:
         elif stop.kind is StopKind.RETURN and order.state is OrderState.RETURNING:
             order = await self._move(tx, task, order, GoodsReturned(), moment)
             await put_goods_back(tx, order)
+            await want_notice(tx, order, Occasion.RETURNED, at=at)
         else:
             return "already"
         await retire_access(tx, order, at=at)

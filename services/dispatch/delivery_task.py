@@ -3,12 +3,14 @@ board."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 import msgspec
 
 from core.ids import OrderId, StopId, TaskId, VehicleNo, new_id
 from core.kinds import ServiceKind
 from services.delivery.catalogue import Merchant, PickupPoint
+from services.delivery.second_try import SECOND_WAIT_S
 from services.dispatch.runs.problem import Deed
 from services.dispatch.runs.timing import MORE_LOAD_S
 from services.dispatch.waiting import Waiting
@@ -28,11 +30,15 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: StopKind
     orders: tuple[Waiting, ...]
+    second: PickupPoint | None = None
+    """The other point of a second try; it is passed by a vehicle whose goods were collected."""
 
     @property
     def place(self) -> Merchant | PickupPoint:
         """Return the merchant of a loading or a return, the pickup point of a hand-over."""
         first = self.orders[0]
+        if self.second is not None:
+            return self.second
         return first.point if self.kind is StopKind.HANDOVER else first.merchant
 
     @property
@@ -55,8 +61,12 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
     etas: Mapping[OrderId, EtaOfOrder]
 
 
-def calls_of(deeds: Sequence[tuple[Deed, Waiting]]) -> tuple[Call, ...]:
-    """Return the stops of a run in order, with the ways back at its end, one to each merchant.
+def calls_of(
+    deeds: Sequence[tuple[Deed, Waiting]], seconds: Mapping[OrderId, PickupPoint] = MappingProxyType({})
+) -> tuple[Call, ...]:
+    """Return the stops of a run in order, then the second tries, then the ways back, one to each merchant.
+
+    ``seconds`` are the points at which a vehicle waits once more for whom nobody came.
 
     What is done at one place without driving in between is one stop.
     """
@@ -68,11 +78,23 @@ def calls_of(deeds: Sequence[tuple[Deed, Waiting]]) -> tuple[Call, ...]:
             calls[-1] = Call(kind=kind, orders=(*calls[-1].orders, order))
         else:
             calls.append(call)
+    for call in [each for each in calls if each.kind is StopKind.HANDOVER]:
+        for order in call.orders:
+            calls = _with_second(calls, order, seconds.get(order.order.order_id))
     by_shop: dict[str, list[Waiting]] = {}
     for deed, order in deeds:
         if deed is Deed.LOAD:
             by_shop.setdefault(order.merchant.merchant_id, []).append(order)
     return (*calls, *(Call(kind=StopKind.RETURN, orders=tuple(orders)) for orders in by_shop.values()))
+
+
+def _with_second(calls: list[Call], order: Waiting, point: PickupPoint | None) -> list[Call]:
+    if point is None:
+        return calls
+    last = calls[-1]
+    if last.second is not None and last.second == point:
+        return [*calls[:-1], msgspec.structs.replace(last, orders=(*last.orders, order))]
+    return [*calls, Call(kind=StopKind.HANDOVER, orders=(order,), second=point)]
 
 
 def plan_run(
@@ -95,9 +117,11 @@ def plan_run(
             pickups |= dict.fromkeys(ids, now)
             now = max(now, *(each.view.ready_at for each in call.orders))
             now += timedelta(seconds=LOAD_S + MORE_LOAD_S * (len(ids) - 1))
+        elif call.second is not None:
+            eta_at, wait_s = None, SECOND_WAIT_S + _extra_wait_s(call)
         elif call.kind is StopKind.HANDOVER:
             eta_at = now + timedelta(seconds=APPROACH_S)
-            wait_s = call.orders[0].point.wait_s
+            wait_s = call.orders[0].point.wait_s + _extra_wait_s(call)
             etas |= {order: EtaOfOrder(pickup_at=pickups[order], at=eta_at) for order in ids}
             now += timedelta(seconds=HANDOVER_S)
         else:
@@ -115,6 +139,11 @@ def plan_run(
         created_at=at,
     )
     return RunPlan(task=task, etas=etas)
+
+
+def _extra_wait_s(call: Call) -> float:
+    """Return how much longer the vehicle waits for the slowest of those it waits for."""
+    return max(each.order.extra_wait_s for each in call.orders)
 
 
 def _load_wait_s(call: Call, eta_at: datetime) -> float:

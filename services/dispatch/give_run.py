@@ -10,12 +10,15 @@ from core.clock import Clock
 from core.crashpoints import reach as crash_point
 from core.database import Database, Transaction
 from core.errors import Conflict, IllegalTransition, VersionMismatch
-from core.ids import OrderId
+from core.ids import DistrictCode, OrderId
 from fleet.people.watch_vehicles import bind_vehicle
 from fleet.vehicles.store import VehicleStore
+from services.delivery.catalogue import PickupPoint
 from services.delivery.code_store import PickupCodeStore
 from services.delivery.compartments import Compartment
 from services.delivery.keypad import keypad_key
+from services.delivery.second_try import second_point
+from services.delivery.store import CatalogueStore
 from services.dispatch.candidate import Candidate
 from services.dispatch.delivery_task import Call, RunPlan, calls_of, plan_run
 from services.dispatch.explanation import Explanation
@@ -34,6 +37,8 @@ from services.tasks.task import Leg
 
 LOST_RACE = (Conflict, IllegalTransition, VersionMismatch)
 DISPATCHER = "system:dispatch"
+POINTS_KEPT_S = 60.0
+"""Wall seconds that the pickup points of a district are taken as they were read."""
 
 
 class GivenRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,11 +63,12 @@ class RunGiver:
         self._clock = clock
         self._roads = roads
         self._keypad_root = keypad_root
+        self._points: dict[DistrictCode, tuple[float, tuple[PickupPoint, ...]]] = {}
 
     async def give(self, run: GivenRun) -> bool:
         """Claim every order of the run and its vehicle together; False when somebody was faster with one of
         them, or the way is gone."""
-        calls = calls_of(run.deeds)
+        calls = calls_of(run.deeds, await self._seconds(run))
         legs = await self._legs(run.candidate, calls)
         if legs is None:
             return False
@@ -73,6 +79,18 @@ class RunGiver:
         except LOST_RACE:
             return False
         return True
+
+    async def _seconds(self, run: GivenRun) -> Mapping[OrderId, PickupPoint]:
+        """Return where the vehicle would wait once more for each order; places are read once a minute."""
+        district = run.orders[0].order.district
+        now_s = self._clock.monotonic_s()
+        read_s, points = self._points.get(district, (-POINTS_KEPT_S, ()))
+        if now_s - read_s >= POINTS_KEPT_S:
+            async with self._database.read() as tx:
+                points = tuple(await CatalogueStore(tx).pickup_points(district))
+            self._points[district] = (now_s, points)
+        found = {each.order.order_id: second_point(each.point, points) for each in run.orders}
+        return {order_id: point for order_id, point in found.items() if point is not None}
 
     async def _legs(self, candidate: Candidate, calls: Sequence[Call]) -> tuple[Leg, ...] | None:
         if candidate.lat is None or candidate.lng is None:

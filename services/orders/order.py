@@ -22,6 +22,7 @@ from services.orders.states import (
     TRANSITIONS,
     GoodsLoaded,
     MerchantAccepted,
+    MovedOn,
     OrderCancelled,
     OrderEvent,
     OrderGivenUp,
@@ -67,6 +68,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     total_fen: int
     parcel: Parcel
     note: str = ""
+    extra_wait_s: float = 0.0
+    """City seconds that the vehicle waits longer for a recipient who is not quick on foot."""
+    placed_by: str = ""
+    """Who ordered on the recipient's behalf (``staff:…``); empty when she did herself."""
     placed_at: datetime
     promised_p50_at: datetime
     promised_p90_at: datetime
@@ -124,6 +129,15 @@ def _effects(order: Order, event: OrderEvent, at: datetime) -> Order:
             return replace(order, loaded_at=at, compartment=compartment)
         case VehicleArrived(collect_by=collect_by):
             return replace(order, arrived_at=at, collect_by=collect_by, eta_at=at)
+        case MovedOn(pickup_point_id=point, eta_at=eta_at):
+            return replace(
+                order,
+                pickup_point_id=point,
+                eta_at=eta_at,
+                arrived_at=None,
+                collect_by=None,
+                reminded_at=None,
+            )
         case OrderCancelled(reason=reason) | OrderGivenUp(reason=reason):
             return replace(order, reason=reason)
         case VehicleLost(cause=cause):

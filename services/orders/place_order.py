@@ -3,11 +3,14 @@
 import secrets
 from datetime import datetime, timedelta
 
+import msgspec
+
 from core.database import Transaction
 from core.ids import OrderId, ResidentId, new_id
 from services.delivery.code_store import PickupCodeStore
 from services.delivery.pickup_code import SECRET_BYTES, PickupCode
 from services.delivery.store import CatalogueStore
+from services.notices.store import WishStore
 from services.orders.draft import CheckedDraft, Draft, check_draft
 from services.orders.order import Order
 from services.orders.promise import Promise
@@ -25,9 +28,11 @@ async def place_order(
     *,
     at: datetime,
     paid_by: PaidBy = PaidBy.AT_PICKUP,
+    placed_by: str = "",
 ) -> Order:
     """Return the new order. The draft is checked again, because the shelf may have changed since the quote.
 
+    ``placed_by`` names who orders on the resident's behalf; empty is she herself.
     A merchant that accepts by itself has accepted when this returns, and a dispatch round is asked for.
     Raises what ``check_draft`` raises, Conflict ``out-of-stock`` when somebody was faster at the shelf and
     ``balance-too-low``.
@@ -36,8 +41,11 @@ async def place_order(
     catalogue = CatalogueStore(tx)
     for line in checked.lines:
         await catalogue.reserve(line.goods_id, line.quantity)
-    order = _order(checked, resident_id, promised, at)
-    await OrderStore(tx).add(order, actor=f"resident:{resident_id}", paid_by=paid_by)
+    wishes = await WishStore(tx).of(resident_id)
+    order = msgspec.structs.replace(
+        _order(checked, resident_id, promised, at), extra_wait_s=wishes.extra_wait_s, placed_by=placed_by
+    )
+    await OrderStore(tx).add(order, actor=placed_by or f"resident:{resident_id}", paid_by=paid_by)
     secret = secrets.token_bytes(SECRET_BYTES)
     await PickupCodeStore(tx).add(PickupCode(order_id=order.order_id, secret=secret))
     if checked.merchant.accepts_itself:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from core.ids import TaskId, VehicleNo
+from core.ids import PickupPointId, TaskId, VehicleNo
 
 
 class OrderState(StrEnum):
@@ -85,6 +85,13 @@ class CollectionMissed(OrderEvent, frozen=True, kw_only=True):
     """The vehicle left the pickup point with the goods still on board."""
 
 
+class MovedOn(OrderEvent, frozen=True, kw_only=True):
+    """Nobody came; the vehicle goes to another point and waits there once more."""
+
+    pickup_point_id: PickupPointId
+    eta_at: datetime
+
+
 class ReturnStarted(OrderEvent, frozen=True, kw_only=True):
     """The goods are on their way back to the merchant."""
 
@@ -130,6 +137,7 @@ TRANSITIONS: Mapping[tuple[OrderState, type[OrderEvent]], OrderState] = MappingP
         (S.IN_TRANSIT, VehicleArrived): S.ARRIVED,
         (S.IN_TRANSIT, VehicleLost): S.NEEDS_RECOVERY,
         (S.ARRIVED, GoodsCollected): S.DELIVERED,
+        (S.ARRIVED, MovedOn): S.IN_TRANSIT,
         (S.ARRIVED, CollectionMissed): S.MISSED,
         (S.ARRIVED, VehicleLost): S.NEEDS_RECOVERY,
         (S.MISSED, ReturnStarted): S.RETURNING,
@@ -155,6 +163,7 @@ EVENTS: tuple[type[OrderEvent], ...] = (
     VehicleArrived,
     GoodsCollected,
     OrderCancelled,
+    MovedOn,
     CollectionMissed,
     ReturnStarted,
     GoodsReturned,

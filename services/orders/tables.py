@@ -1,6 +1,6 @@
 """SQL tables of orders and of what happened to each."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, String, Table, Text
 
 from core.database import metadata
 from core.database.types import JsonStruct, UtcDateTime
@@ -24,6 +24,8 @@ orders = Table(
     Column("total_fen", Integer, nullable=False),
     Column("parcel", JsonStruct(Parcel), nullable=False),
     Column("note", Text, nullable=False),
+    Column("extra_wait_s", Float, nullable=False, server_default="0"),
+    Column("placed_by", String(80), nullable=False, server_default=""),
     Column("placed_at", UtcDateTime, nullable=False),
     Column("promised_p50_at", UtcDateTime, nullable=False),
     Column("promised_p90_at", UtcDateTime, nullable=False),

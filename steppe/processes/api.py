@@ -106,6 +106,7 @@ async def compose(resources: Resources) -> Components:
         desk=CommandDesk(database, clock, directory, desk.push, desk.situate, planners),
         quality=QualityReader(resources.redis),
         running_day=RunningDayReader(resources.redis, clock),
+        roads=roads,
         fence_set=lambda: fences.index.set_version,
         private_addresses=settings.webhooks.private_addresses,
         judging=settings.judging,

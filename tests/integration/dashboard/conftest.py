@@ -61,9 +61,11 @@ from fleet.vehicles.paper_store import Company, CompanyStore
 from fleet.vehicles.vehicle import Vehicle
 from services.orders.fence_impact import OrderImpact
 from services.schedules.kinds import WorkKind
+from services.tasks.roads import Roads
 from steppe.openapi import CONFIG
 from tests.integration.access.people import FOREIGN, HOME, agents_of_the_city, credentials_of
 from tests.integration.fleet.builders import LAYOUT, a_principal, heard, working_vehicles
+from tests.integration.services.orders.town import StraightRoads
 from tests.integration.services.schedules.logbook import Logbook
 
 SQUARE = {"type": "Polygon", "coordinates": [[[109, 39], [110, 39], [110, 40], [109, 40], [109, 39]]]}
@@ -169,6 +171,7 @@ async def parts(
         desk=CommandDesk(sqlite_database, clock, directory, push, situate),
         quality=QualityReader(redis),
         running_day=RunningDayReader(redis, clock),
+        roads=Roads(StraightRoads()),
         fence_set=lambda: 1,
         scheduled={WorkKind.PATROL_BEAT: Logbook()},
     )

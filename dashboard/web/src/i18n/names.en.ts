@@ -472,6 +472,38 @@ export const occurrenceState: typeof zh.occurrenceState = {
   skipped: "Skipped",
 };
 
+export const noticeChannel: typeof zh.noticeChannel = {
+  page: "On the page",
+  sms: "Text message",
+  voice: "Voice call",
+  wechat: "WeChat message",
+};
+
+export const noticeOccasion: typeof zh.noticeOccasion = {
+  placed: "Ordered for her",
+  arrived: "Arrived",
+  reminder: "Reminder",
+  delayed: "Late",
+  missed: "Not collected",
+  moved: "Waits elsewhere",
+  returned: "Returned",
+  cancelled: "Cancelled",
+  delivered: "Delivered",
+  waybill: "Parcel to choose for",
+  counter: "At the counter",
+  delegated: "Asked to collect",
+  changed: "Substitute or weighed",
+};
+
+export const noticeState: typeof zh.noticeState = {
+  waiting: "To be sent",
+  sent: "Sent",
+  delivered: "Received",
+  undelivered: "Reached nobody",
+  given_up: "Given up",
+  not_needed: "Not needed",
+};
+
 export const orderReason: typeof zh.orderReason = {
   no_vehicles: "No delivery vehicle works in this district",
   all_excluded: "No vehicle can go at the moment",

@@ -470,6 +470,38 @@ export const occurrenceState = {
   skipped: "已跳过",
 };
 
+export const noticeChannel = {
+  page: "页面提示",
+  sms: "短信",
+  voice: "语音电话",
+  wechat: "微信模板消息",
+};
+
+export const noticeOccasion = {
+  placed: "代下单",
+  arrived: "已到达",
+  reminder: "催取",
+  delayed: "延误",
+  missed: "未取件",
+  moved: "二次等候",
+  returned: "已退回",
+  cancelled: "已取消",
+  delivered: "已签收",
+  waybill: "包裹待选",
+  counter: "柜台自取",
+  delegated: "委托代取",
+  changed: "换货或称重",
+};
+
+export const noticeState = {
+  waiting: "待发送",
+  sent: "已发送",
+  delivered: "已送达",
+  undelivered: "未送达",
+  given_up: "放弃",
+  not_needed: "不再需要",
+};
+
 export const orderReason = {
   no_vehicles: "本旗区没有配送车",
   all_excluded: "暂时没有可用车辆",
