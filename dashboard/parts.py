@@ -18,7 +18,6 @@ from fleet.vehicles.codes import CodeLayout
 from fleet.vehicles.directory import Directory
 from fleet.vehicles.judge_vehicles import CityNow
 from fleet.vehicles.last_heard import LastHeardReader
-from fleet.vehicles.papers import Weather
 from fleet.webhooks.addresses import PrivateAddresses
 from services.schedules.port import Plugged
 from services.settlement.payment_port import Counter, PaymentPort
@@ -101,7 +100,6 @@ class DashboardParts(msgspec.Struct, frozen=True, kw_only=True):
     """Deadlines of violations and incidents."""
     private_addresses: PrivateAddresses = "refuse"
     """Whether webhooks may name addresses inside networks."""
-    weather: Callable[[], Mapping[DistrictCode, Weather]] = dict
     scheduled: Plugged = msgspec.field(default_factory=dict)
     """What occurrences of schedules start."""
     payments: PaymentPort = Counter()
@@ -114,7 +112,6 @@ class DashboardParts(msgspec.Struct, frozen=True, kw_only=True):
             wall=self.clock.wall(),
             zone=self.city.zone,
             fence_set_current=self.fence_set(),
-            weather=self.weather(),
         )
 
     def day_began(self) -> datetime:

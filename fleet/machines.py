@@ -18,6 +18,7 @@ from fleet.vehicles.kinds import Duty, Lifecycle
 from fleet.vehicles.lifecycle import LIFECYCLE_TERMINAL, LIFECYCLE_TRANSITIONS
 from fleet.vehicles.mds import MDS_TRANSITIONS, MdsState
 from fleet.violations.kinds import VIOLATION_TERMINAL, VIOLATION_TRANSITIONS, ViolationState
+from fleet.weather.recall import RECALL_TERMINAL, RECALL_TRANSITIONS, RecallState
 from fleet.work_orders.kinds import WORK_TERMINAL, WORK_TRANSITIONS, WorkState
 
 
@@ -117,6 +118,14 @@ MACHINES: Final[tuple[Machine, ...]] = (
         initial=WorkState.OPEN,
         terminal=frozenset(WORK_TERMINAL),
         note="Safety work that a crew gives up is opened again at once: its vehicle stays held.",
+    ),
+    Machine(
+        name="weather recall",
+        zh="天气召回",
+        table=RECALL_TRANSITIONS,
+        initial=RecallState.ACTIVE,
+        terminal=frozenset(RECALL_TERMINAL),
+        note="Weather that nobody knows ends no recall.",
     ),
     Machine(
         name="takeover session",

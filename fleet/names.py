@@ -24,6 +24,9 @@ from fleet.vehicles.kinds import Condition, Connection, ControlMode, Duty, Lifec
 from fleet.vehicles.mds import MdsState
 from fleet.vehicles.papers import PermitStage, RoadClass
 from fleet.violations.kinds import ViolationKind, ViolationState
+from fleet.weather.conditions import Precipitation, Quantity, RoadCondition
+from fleet.weather.fact import FactKind
+from fleet.weather.recall import Deed, RecallState
 from fleet.webhooks.webhook import DeliveryStatus
 from fleet.work_orders.kinds import WorkKind, WorkState
 
@@ -121,6 +124,43 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
         RoadClass.NON_MOTOR: Name("非机动车道", "Non-motor lane"),
         RoadClass.PARK: Name("园区道路", "Park road"),
     },
+    Precipitation: {
+        Precipitation.NONE: Name("无降水", "None"),
+        Precipitation.RAIN: Name("雨", "Rain"),
+        Precipitation.FREEZING_RAIN: Name("冻雨", "Freezing rain"),
+        Precipitation.SLEET: Name("雨夹雪", "Sleet"),
+        Precipitation.SNOW: Name("雪", "Snow"),
+        Precipitation.HAIL: Name("冰雹", "Hail"),
+    },
+    RoadCondition: {
+        RoadCondition.DRY: Name("干燥", "Dry"),
+        RoadCondition.WET: Name("湿滑", "Wet"),
+        RoadCondition.SNOW: Name("积雪", "Snow"),
+        RoadCondition.ICE: Name("结冰", "Ice"),
+    },
+    Quantity: {
+        Quantity.AIR: Name("气温", "Air temperature"),
+        Quantity.WIND: Name("风速", "Wind"),
+        Quantity.VISIBILITY: Name("能见度", "Visibility"),
+        Quantity.SNOW: Name("积雪深度", "Snow depth"),
+        Quantity.PRECIPITATION: Name("降水强度", "Precipitation"),
+        Quantity.ROAD: Name("路面", "Road"),
+    },
+    FactKind: {
+        FactKind.OBSERVED: Name("实况", "Observed"),
+        FactKind.FORECAST: Name("预报", "Forecast"),
+    },
+    RecallState: {
+        RecallState.ACTIVE: Name("召回中", "Recalling"),
+        RecallState.CALMING: Name("天气转好,观察中", "Calming"),
+        RecallState.RELEASED: Name("已解除", "Released"),
+    },
+    Deed: {
+        Deed.HOME: Name("返回场站", "On its way home"),
+        Deed.FINISH: Name("先交付车上货物", "Handing over first"),
+        Deed.STAY: Name("就地停靠,等待人员", "Stays, needs a person"),
+        Deed.SHELTERED: Name("已入场", "Sheltered"),
+    },
     ReasonCode: {
         ReasonCode.NOT_IN_SERVICE: Name("车辆未投运", "Not in service"),
         ReasonCode.NO_VALID_CODE: Name("没有有效的车辆编码", "No valid vehicle code"),
@@ -130,6 +170,8 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
         ReasonCode.PERMIT_AREA: Name("许可不含此区域", "Permit does not cover the area"),
         ReasonCode.PERMIT_TIME: Name("不在许可时段内", "Outside the hours of the permit"),
         ReasonCode.PERMIT_WEATHER: Name("天气超出许可条件", "Weather beyond the limits of the permit"),
+        ReasonCode.WEATHER_LIMIT: Name("天气超出本服务限值", "Weather beyond the limits of the service"),
+        ReasonCode.WEATHER_RECALL: Name("天气召回中", "Recalled because of the weather"),
         ReasonCode.NO_INSURANCE: Name("没有保险", "No insurance"),
         ReasonCode.INSURANCE_EXPIRED: Name("保险已过期", "Insurance expired"),
         ReasonCode.INSURANCE_TOO_LOW: Name("保险额度不足", "Insured amount too low"),

@@ -23,6 +23,7 @@ import fleet.telemetry.facts
 import fleet.telemetry.hole_book
 import fleet.vehicles.tables
 import fleet.violations.tables
+import fleet.weather.tables
 import fleet.webhooks.tables
 import fleet.work_orders.tables
 import geofences.tables
@@ -61,6 +62,7 @@ ALL: Final[tuple[ModuleType, ...]] = (
     fleet.vehicles.tables,
     fleet.webhooks.tables,
     fleet.violations.tables,
+    fleet.weather.tables,
     fleet.work_orders.tables,
     geofences.tables,
     services.delivery.tables,

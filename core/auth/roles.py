@@ -108,6 +108,10 @@ class Scope(StrEnum):
     """Open work orders, give them to somebody, call them off."""
     WORK_DO = "work:do"
     """Take jobs of the field crew and say how they went."""
+    WEATHER_READ = "weather:read"
+    """Weather facts, what they forbid, and recalls."""
+    WEATHER_WRITE = "weather:write"
+    """Say what the weather is like, and what the vehicles of a service bear."""
     PHONES_REVEAL = "phones:reveal"
     POLICE_CODES = "police-codes:issue"
     """Give out the 30-minute code that shows an officer a vehicle's last ten minutes."""
@@ -144,6 +148,7 @@ _WATCHER = frozenset(
         Scope.QUALITY_READ,
         Scope.DISPATCH_READ,
         Scope.SCHEDULES_READ,
+        Scope.WEATHER_READ,
     }
 )
 _DISPATCHER = _WATCHER | {
@@ -165,6 +170,7 @@ _DISPATCHER = _WATCHER | {
 _SHIFT_LEAD = _DISPATCHER | {
     Scope.SETTLEMENT_MANAGE,
     Scope.DISPATCH_TUNE,
+    Scope.WEATHER_WRITE,
     Scope.VENDING_MANAGE,
     Scope.HISTORY_EXPORT,
     Scope.VEHICLES_MANAGE,
@@ -218,6 +224,7 @@ ROLE_SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
         ),
         Role.DUTY_OFFICER: _WATCHER
         | {
+            Scope.WEATHER_WRITE,
             Scope.HISTORY_EXPORT,
             Scope.VEHICLES_STOP,
             Scope.ALARMS_ACT,

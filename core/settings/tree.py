@@ -301,6 +301,15 @@ class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """City days that a delivery is kept which failed, or waits for a subscription that is switched off."""
 
 
+class WeatherSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the weather is told; people may say it too."""
+
+    feed: str | None = None
+    """Address (http:// or https://) or path of a weather document (docs/weather.md); unset: people say it."""
+    every_s: Seconds = 300.0
+    """Wall seconds between two readings of the document."""
+
+
 class DemoSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The demo city."""
 
@@ -361,6 +370,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     causes: CauseSettings = msgspec.field(default_factory=CauseSettings)
     """Section."""
     webhooks: WebhookSettings = msgspec.field(default_factory=WebhookSettings)
+    """Section."""
+    weather: WeatherSettings = msgspec.field(default_factory=WeatherSettings)
     """Section."""
     demo: DemoSettings = msgspec.field(default_factory=DemoSettings)
     """Section."""

@@ -33,6 +33,7 @@ from dashboard.routes.vehicles import Vehicles
 from dashboard.routes.vending import Vending
 from dashboard.routes.vending_stock import VendingLots, VendingStock
 from dashboard.routes.violations import Violations
+from dashboard.routes.weather import WeatherRoutes
 from dashboard.routes.webhooks import Webhooks
 from dashboard.routes.work_orders import WorkOrders
 
@@ -71,6 +72,7 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     Vending,
     VendingStock,
     VendingLots,
+    WeatherRoutes,
     Webhooks,
     reveal_phone_of_order,
     LiveCells,

@@ -14,11 +14,12 @@ from fleet.vehicles.papers import (
     LEAST_LIABILITY_FEN,
     Insurance,
     Permit,
-    Weather,
     is_current,
     permit_limits_broken,
 )
 from fleet.vehicles.vehicle import Vehicle
+from fleet.weather.conditions import Weather, WeatherLimits, broken_limits
+from fleet.weather.recall import Recall
 
 
 class ReasonCode(StrEnum):
@@ -32,6 +33,8 @@ class ReasonCode(StrEnum):
     PERMIT_AREA = "permit_area"
     PERMIT_TIME = "permit_time"
     PERMIT_WEATHER = "permit_weather"
+    WEATHER_LIMIT = "weather_limit"
+    WEATHER_RECALL = "weather_recall"
     NO_INSURANCE = "no_insurance"
     INSURANCE_EXPIRED = "insurance_expired"
     INSURANCE_TOO_LOW = "insurance_too_low"
@@ -80,6 +83,10 @@ class DispatchContext(msgspec.Struct, frozen=True, kw_only=True):
     areas: frozenset[FenceId] | None = None
     """Operating areas the job needs; None when not known yet."""
     weather: Weather = Weather()
+    weather_limits: WeatherLimits = WeatherLimits()
+    """What vehicles of its service bear, whatever its permit allows."""
+    recall: Recall | None = None
+    """The weather recall that keeps its service in."""
     zone: tzinfo
     """Time zone of the city, for the hours of a permit."""
     inspection: InspectionDue = InspectionDue()
@@ -99,7 +106,7 @@ def dispatchable(vehicle: Vehicle, context: DispatchContext, at: datetime) -> tu
     """
     return tuple(
         reason
-        for check in (_standing, _code, _permit, _insurance, _link, _energy, _orders_held, _people)
+        for check in (_standing, _code, _permit, _weather, _insurance, _link, _energy, _orders_held, _people)
         for reason in check(vehicle, context, at)
     )
 
@@ -166,6 +173,17 @@ def _broken(vehicle: Vehicle, permit: Permit, context: DispatchContext, at: date
             for wants, has in named
             if wants is not None and has is not None and wants != has
         ]
+    return reasons
+
+
+def _weather(_vehicle: Vehicle, context: DispatchContext, _at: datetime) -> list[Reason]:
+    """Judge what the service bears, and whether a recall keeps it in until the weather has calmed."""
+    reasons = [
+        Reason(code=ReasonCode.WEATHER_LIMIT, value=f"{each.quantity.value} {each.value}", needed=each.limit)
+        for each in broken_limits(context.weather_limits, context.weather)
+    ]
+    if context.recall is not None:
+        reasons.append(Reason(code=ReasonCode.WEATHER_RECALL, value=context.recall.cause))
     return reasons
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from core.auth.principal import EVERYTHING
 from core.database import Transaction
-from core.ids import DistrictCode, FenceId, StaffId, VehicleNo
+from core.ids import FenceId, StaffId, VehicleNo
 from core.kinds import ServiceKind
 from fleet.people.duty import Shift, UnderWay, may_watch, rooms
 from fleet.people.store import ShiftStore
@@ -19,8 +19,11 @@ from fleet.vehicles.inspections import InspectionDue
 from fleet.vehicles.kinds import Connection
 from fleet.vehicles.last_heard import LastHeard
 from fleet.vehicles.paper_store import CodeStore, PaperStore
-from fleet.vehicles.papers import Insurance, Permit, Weather
+from fleet.vehicles.papers import Insurance, Permit
 from fleet.vehicles.vehicle import Vehicle
+from fleet.weather.conditions import Weather, WeatherLimits
+from fleet.weather.recall_store import RecallStore
+from fleet.weather.store import WeatherStore
 
 RESERVE_RATIO: Final = 0.15
 """Battery below which a vehicle takes no work whatever it is; ours, before any job is known."""
@@ -42,8 +45,6 @@ class CityNow(msgspec.Struct, frozen=True, kw_only=True):
     wall: datetime
     zone: tzinfo
     fence_set_current: int
-    weather: Mapping[DistrictCode, Weather] = {}
-    """Absent 旗区: weather not known, which excludes nothing."""
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +70,7 @@ async def judge_vehicles(
 ) -> list[Judged]:
     """Return each vehicle with every reason why it may not take work, in the order given.
 
-    Seven queries for any number of vehicles up to a few thousand. `heard` is read before, outside the
+    Ten queries for any number of vehicles up to a few thousand. `heard` is read before, outside the
     transaction (fleet.vehicles.last_heard).
     """
     numbers = [vehicle.vehicle_no for vehicle in vehicles]
@@ -79,6 +80,10 @@ async def judge_vehicles(
     permits = await PaperStore(tx).permits_of(numbers)
     insurances = await PaperStore(tx).insurances_of(numbers)
     inspections = await InspectionStore(tx).due_of(vehicles)
+    districts = {vehicle.district for vehicle in vehicles}
+    weather = await WeatherStore(tx).now(now.at, districts)
+    limits = await WeatherStore(tx).limits()
+    recalls = await RecallStore(tx).holding(districts)
     people = ShiftStore(tx)
     watchers = await people.watchers(numbers)
     shifts = await people.running(EVERYTHING)
@@ -101,7 +106,9 @@ async def judge_vehicles(
             fence_set_current=now.fence_set_current,
             service=wanted.service,
             areas=wanted.areas,
-            weather=now.weather.get(vehicle.district, Weather()),
+            weather=weather.get(vehicle.district, Weather()),
+            weather_limits=bears.limits if (bears := limits.get(vehicle.service)) else WeatherLimits(),
+            recall=recalls.get((vehicle.district, vehicle.service)),
             zone=now.zone,
             inspection=inspections[number],
             operators_with_room=_with_room(vehicle, shifts, room),

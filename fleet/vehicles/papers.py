@@ -8,6 +8,7 @@ import msgspec
 
 from core.ids import FenceId, VehicleNo
 from core.kinds import ServiceKind
+from fleet.weather.conditions import Weather, WeatherLimits, broken_limits
 
 
 class PermitStage(StrEnum):
@@ -45,25 +46,6 @@ class TimeWindow(msgspec.Struct, frozen=True, kw_only=True):
         return (day in self.weekdays and moment >= self.starts) or (
             (day - 1) % 7 in self.weekdays and moment < self.ends
         )
-
-
-class WeatherLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """What a permit allows; None means no limit."""
-
-    lowest_air_c: float | None = None
-    highest_wind_mps: float | None = None
-    shortest_visibility_m: float | None = None
-    deepest_snow_cm: float | None = None
-
-
-class Weather(msgspec.Struct, frozen=True, kw_only=True):
-    """The weather of a 旗区 in one hour; None means not known, which breaks no limit."""
-
-    air_c: float | None = None
-    road_c: float | None = None
-    wind_mps: float | None = None
-    visibility_m: float | None = None
-    snow_cm: float | None = None
 
 
 class Permit(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,21 +120,6 @@ def permit_limits_broken(
     local = at.astimezone(zone)
     if permit.windows and not any(window.holds(local) for window in permit.windows):
         broken.append("time")
-    if weather_limits_broken(permit.weather, weather):
+    if broken_limits(permit.weather, weather):
         broken.append("weather")
     return tuple(broken)
-
-
-def weather_limits_broken(limits: WeatherLimits, weather: Weather) -> tuple[str, ...]:
-    """Return the names of the limits that the weather breaks; what is not known breaks none."""
-    checks = (
-        ("air_c", limits.lowest_air_c, weather.air_c, -1),
-        ("wind_mps", limits.highest_wind_mps, weather.wind_mps, 1),
-        ("visibility_m", limits.shortest_visibility_m, weather.visibility_m, -1),
-        ("snow_cm", limits.deepest_snow_cm, weather.snow_cm, 1),
-    )
-    return tuple(
-        name
-        for name, limit, value, sign in checks
-        if limit is not None and value is not None and sign * value > sign * limit
-    )

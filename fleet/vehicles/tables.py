@@ -7,7 +7,8 @@ from core.database.types import JsonStruct, UtcDateTime
 from core.ids import FenceId
 from core.kinds import ServiceKind
 from fleet.vehicles.codes import CodeStatus
-from fleet.vehicles.papers import RoadClass, TimeWindow, WeatherLimits
+from fleet.vehicles.papers import RoadClass, TimeWindow
+from fleet.weather.conditions import WeatherLimits
 
 operators = Table(
     "operators",

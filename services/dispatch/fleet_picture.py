@@ -1,6 +1,6 @@
 """The vehicles of a zone as they are now, with every reason not to send one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
 
 from core.auth.principal import EVERYTHING
@@ -10,7 +10,7 @@ from core.ids import DistrictCode
 from core.kinds import ServiceKind
 from fleet.vehicles.judge_vehicles import CityNow, judge_vehicles
 from fleet.vehicles.last_heard import LastHeardReader
-from fleet.vehicles.papers import Weather, permitted_speed_mps
+from fleet.vehicles.papers import permitted_speed_mps
 from fleet.vehicles.store import VehicleFilter, VehicleStore
 from services.delivery.store import CompartmentStore
 from services.dispatch.fleet_member import FleetMember
@@ -33,15 +33,13 @@ class FleetPicture:
         *,
         zone: tzinfo,
         fence_set: Callable[[], int],
-        weather: Callable[[], Mapping[DistrictCode, Weather]] = dict,
     ) -> None:
-        """Take the stores, the city's time zone, and who knows the current fence set and the weather."""
+        """Take the stores, the city's time zone, and who knows the current fence set."""
         self._database = database
         self._last_heard = last_heard
         self._clock = clock
         self._zone = zone
         self._fence_set = fence_set
-        self._weather = weather
 
     async def look(
         self, district: DistrictCode, services: frozenset[ServiceKind], *, at: datetime
@@ -56,7 +54,6 @@ class FleetPicture:
             wall=self._clock.wall(),
             zone=self._zone,
             fence_set_current=self._fence_set(),
-            weather=self._weather(),
         )
         async with self._database.read() as tx:
             # the reading of the state took time: what holds a vehicle is read after it, from one snapshot

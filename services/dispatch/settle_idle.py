@@ -12,7 +12,7 @@ from core.ids import DistrictCode
 from core.kinds import ServiceKind
 from fleet.commands.queue_command import Wish, queue_command
 from fleet.commands.store import CommandStore
-from fleet.links.wire.commands import CommandKind, ReturnToDepot
+from fleet.links.wire.commands import CommandKind
 from fleet.people.duty import UnderWay, may_watch, rooms
 from fleet.people.store import ShiftStore
 from fleet.people.watch_vehicles import bind_vehicle
@@ -32,13 +32,13 @@ from services.places.store import PlaceStore
 from services.rounds.round import ROUND_KINDS
 from services.rounds.turns import Waiting, whose_turn
 from services.routing.route import GeoPoint
-from services.tasks.plan import wire_limits
+from services.tasks.home import return_body
 from services.tasks.roads import Roads
 from services.tasks.send_plan import send_plan
 from services.tasks.states import StopKind, TaskKind
 from services.tasks.store import TaskStore
 from services.tasks.suspend_task import resume_task
-from services.tasks.task import Leg, Task
+from services.tasks.task import Task
 
 MOST_A_JOB = 10
 """Vehicles of each sort settled in one job: an order that comes meanwhile waits for the job to end (0.2 s
@@ -227,18 +227,6 @@ class IdleKeeper:
         except LOST_RACE:
             return False
         return True
-
-
-def return_body(depot: Place, leg: Leg) -> ReturnToDepot:
-    """Return the body of ``return_to_depot`` for a way home."""
-    return ReturnToDepot(
-        lat=depot.lat,
-        lng=depot.lng,
-        polyline6=leg.polyline6,
-        length_m=leg.length_m,
-        expected_s=leg.duration_s,
-        limits=wire_limits(leg),
-    )
 
 
 async def _is_told(tx: Transaction, member: FleetMember) -> bool:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 REASON_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "no_vehicles": ("本旗区没有配送车", "no delivery vehicle works in this district"),
+        "weather_recall": ("天气召回", "recalled because of the weather"),
         "all_excluded": ("暂时没有可用车辆", "no vehicle can go at the moment"),
         "all_taken": ("车辆先服务更急的订单", "vehicles serve more urgent orders first"),
         "zone_frozen": ("本旗区暂停派车", "dispatch is frozen in this zone"),

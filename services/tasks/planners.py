@@ -20,7 +20,8 @@ from services.places.place import PlaceKind
 from services.places.store import PlaceStore
 from services.routing.route import GeoPoint, vehicle_of
 from services.routing.route import Vehicle as RoadVehicle
-from services.tasks.plan import remaining_stops, reroute_body, wire_limits
+from services.tasks.home import return_body
+from services.tasks.plan import remaining_stops, reroute_body
 from services.tasks.roads import Roads
 from services.tasks.store import TaskStore
 
@@ -47,14 +48,7 @@ class ReturnPlanner:
         leg = None if depot is None else await self._roads.leg(here, GeoPoint(depot.lat, depot.lng), own)
         if depot is None or leg is None:
             raise Conflict("route-not-found", "there is no way to a depot", vehicle_no=vehicle.vehicle_no)
-        return ReturnToDepot(
-            lat=depot.lat,
-            lng=depot.lng,
-            polyline6=leg.polyline6,
-            length_m=leg.length_m,
-            expected_s=leg.duration_s,
-            limits=wire_limits(leg),
-        )
+        return return_body(depot, leg)
 
 
 class ReroutePlanner:

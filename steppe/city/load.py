@@ -22,6 +22,7 @@ from fleet.vehicles.paper_store import Maker as MakerFact
 from fleet.vehicles.register_vehicle import grant_permit, insure_vehicle, put_in_service, register_vehicle
 from fleet.vehicles.store import VehicleFilter, VehicleStore
 from fleet.vehicles.vehicle import Vehicle
+from fleet.weather.store import WeatherStore
 from geofences.fences import FenceDraft
 from geofences.publishing import sync_fences
 from services.delivery.catalogue import Goods
@@ -47,6 +48,7 @@ from steppe.city.fleet import (
     new_vehicle,
     permit_of,
     roster_vehicles,
+    weather_limits_of,
 )
 from steppe.city.forbidden import forbidden_of
 from steppe.city.pack import CityPack
@@ -255,6 +257,7 @@ async def _vehicles(
     every_days = pack.fleet.inspection_every_days
     if every_days and not await InspectionStore(tx).rules():
         await InspectionStore(tx).put_rule(InspectionRule(every_days=every_days))
+    await _weather_limits(tx, pack, at)
     for vehicle in wanted:
         if vehicle.maker_serial in known:
             report.count("vehicles", "unchanged")
@@ -268,6 +271,14 @@ async def _beats(tx: Transaction, pack: CityPack, build: CityBuild, report: Load
     for planned in demo_beats(pack, build.towns, fleet, at=at):
         is_new = await put_beat(tx, planned, at=at)
         report.count("patrol beats", "created" if is_new else "unchanged")
+
+
+async def _weather_limits(tx: Transaction, pack: CityPack, at: datetime) -> None:
+    """Give every service that has no limits yet those of the pack; what people set since stays."""
+    held = await WeatherStore(tx).limits()
+    for limits in weather_limits_of(pack, at=at):
+        if limits.service not in held:
+            await WeatherStore(tx).add_limits(limits)
 
 
 async def _register(

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 
 from core.ids import AgencyCode, DistrictCode, MakerId, OperatorId, ParkId
 from core.kinds import ServiceKind
+from fleet.weather.conditions import RoadCondition
 from services.settlement.terms import BasisPoints, Fen
 from steppe.city.days import HolidaySpan
 
@@ -272,6 +273,17 @@ class DemoLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     count: Count
 
 
+class ServiceWeather(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the vehicles of a service bear, whatever a permit allows; absent is no limit."""
+
+    lowest_air_c: Annotated[float, Meta(ge=-60, le=40)] | None = None
+    highest_wind_mps: Annotated[float, Meta(gt=0, le=60)] | None = None
+    shortest_visibility_m: Annotated[float, Meta(ge=0, le=10_000)] | None = None
+    deepest_snow_cm: Annotated[float, Meta(ge=0, le=200)] | None = None
+    heaviest_precipitation_mm_h: Annotated[float, Meta(ge=0, le=200)] | None = None
+    refused_roads: frozenset[RoadCondition] = frozenset()
+
+
 class FleetTemplate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """fleet.toml: how the roster becomes vehicles."""
 
@@ -280,6 +292,8 @@ class FleetTemplate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     inspection_every_days: Annotated[int, Meta(ge=0, le=3650)] = 0
     """How often a vehicle is inspected unless a rule of its company or model says otherwise; 0 is never."""
     demo: tuple[DemoLine, ...] = ()
+    weather_limits: dict[ServiceKind, ServiceWeather] = {}
+    """What the vehicles of a service bear until somebody sets other limits; absent: anything."""
 
 
 class MerchantKind(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,7 +11,7 @@ from core.auth.tidying import SignInTidier
 from core.inbox_consumer import InboxConsumer
 from core.outbox import Relay
 from core.queue import JobQueue
-from core.supervision import Component
+from core.supervision import Component, Runnable
 from fleet.alarms.escalation import patience_of
 from fleet.alarms.follow_up import AlarmFollowUp
 from fleet.alarms.watch_alarms import AlarmWatch
@@ -33,6 +33,7 @@ from fleet.takeovers.watch_takeovers import TakeoverWatch
 from fleet.telemetry.hole_book import HoleBook
 from fleet.vehicles.lapse_papers import PaperWatch
 from fleet.violations.open_violations import follow_alarm as follow_into_violation
+from fleet.weather.feed import WeatherFeed, source_of
 from fleet.webhooks.forget_told import ToldKeeper, ages_of
 from fleet.webhooks.send_webhooks import WebhookSender
 from fleet.webhooks.trust import trusted
@@ -48,7 +49,10 @@ from services.routing.engine import RouteEngine
 from services.routing.http import InternalServer, RouteEndpoint
 from services.routing.tiles import current_tiles
 from services.schedules.keep_schedules import ScheduleKeeper
+from services.tasks.roads import Roads
 from services.tasks.watch_tasks import TaskWatch
+from services.weather_recall.call_vehicle import VehicleCaller
+from services.weather_recall.recall_vehicles import RecallWatch
 from steppe.checks import store_checks
 from steppe.closing import close_pending_days
 from steppe.composition import last_heard, scheduled_work
@@ -77,7 +81,9 @@ async def compose(resources: Resources) -> Components:
     preview_waker = PreviewWaker(database, queue, clock, every_s=every_s)
     notice_waker = NoticeWaker(database, queue, clock, keep=timedelta(days=settings.notices.keep_days))
     heard = last_heard(resources)
-    return {
+    rules = RoadRules(fences, clock, engine)
+    caller = VehicleCaller(database, clock, Roads(engine, rules.closed), tasks)
+    parts: dict[str, Runnable | Component] = {
         "internal": Component(runnable=internal, policy="fail"),
         "relay": Relay(
             database,
@@ -88,7 +94,7 @@ async def compose(resources: Resources) -> Components:
         ),
         "inbox": InboxConsumer(database, report_handlers(tasks), clock),
         "fences": fences,
-        "road-rules": RoadRules(fences, clock, engine),
+        "road-rules": rules,
         "fence-supply": FenceSupply(
             database, heard, clock, fences, FenceSigner(secret(settings, "audit_key"))
         ),
@@ -105,6 +111,7 @@ async def compose(resources: Resources) -> Components:
         "orders": OrderWatch(database, clock, every_s=every_s),
         "patrol-runs": RunWatch(database, clock, every_s=every_s),
         "schedules": ScheduleKeeper(database, clock, scheduled_work(), every_s=every_s),
+        "weather-recall": RecallWatch(database, clock, heard, caller, every_s=every_s),
         "tasks": TaskWatch(database, heard, clock, tasks, every_s=every_s),
         "commands": CommandExpiry(database, clock, endings=command_endings(tasks)),
         "operators": VehicleWatch(database, clock, start_grace_s=START_GRACE_S),
@@ -159,6 +166,10 @@ async def compose(resources: Resources) -> Components:
         "sealer": AuditSealer(database, clock, HeadSigner(secret(settings, "audit_key"))),
         "sign-ins": SignInTidier(database, clock),
     }
+    if settings.weather.feed is not None:
+        source = source_of(settings.weather.feed)
+        parts["weather-feed"] = WeatherFeed(database, clock, source, every_s=settings.weather.every_s)
+    return parts
 
 
 async def run() -> None:

@@ -63,6 +63,8 @@ MOVES_NOTHING = {
     "PUT /api/vending/vehicles/{vehicle_no}/planogram": "the same again is the same; moves no goods",
     "POST /api/remote-operators/sign-in": "again: the same shift",
     "POST /api/remote-operators/heartbeat": "says that somebody is there",
+    "PUT /api/weather/facts": "of the same time again: the same fact; what it forbids is looked at again",
+    "PUT /api/weather/limits/{service}": "the version before is named; again: version-mismatch",
     "PUT /api/inspection-rules": "the same again: the same rule; moves nothing",
     "POST /api/interventions/{takeover_id}/claim": "by the same person again: the same answer",
     "POST /api/interventions/{takeover_id}/begin": "again: the same answer; the vehicle is moved elsewhere",

@@ -44,6 +44,7 @@ from dashboard.routes.vehicles import Vehicles
 from dashboard.routes.vending import Vending
 from dashboard.routes.vending_stock import VendingLots, VendingStock
 from dashboard.routes.violations import Violations
+from dashboard.routes.weather import WeatherRoutes
 from dashboard.routes.webhooks import Webhooks
 from dashboard.routes.work_orders import WorkOrders
 from fleet.commands.issue_command import CommandDesk
@@ -230,6 +231,7 @@ def api(auth: AuthServices, parts: DashboardParts, previews: FencePreviewer) -> 
             Vending,
             VendingStock,
             VendingLots,
+            WeatherRoutes,
             Webhooks,
             WorkOrders,
             Interventions,

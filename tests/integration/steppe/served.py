@@ -183,6 +183,7 @@ def _furnished(url: str, settings: Settings, log: Path) -> ServedCity:
         "schedule_id": "none",
         "occurrence_id": "none",
         "work_order_id": work_order.json()["workOrderId"],
+        "service": "delivery",
         "edition": "1",
         "town": "AA",
         "code": code,

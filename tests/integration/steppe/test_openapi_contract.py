@@ -74,6 +74,8 @@ LUCK_WANTED = {
     "beginIntervention": "a claimed session",
     "resolveIntervention": "a session of one's own",
     "handOverIntervention": "a session of one's own",
+    "putWeatherFact": "a span of time near now",
+    "putWeatherLimits": "a version that is the present one",
     "putInspectionRule": "the name of one's own company",
     "takeJob": "a work order in the right state",
     "handBackJob": "a job of one's own",

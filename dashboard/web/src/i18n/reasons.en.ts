@@ -6,6 +6,7 @@ export const reasons: Record<string, string> = {
   lost_race: "a vehicle is being chosen again",
   no_route: "the way is closed",
   vehicle_silent: "the vehicle fell silent",
+  weather_recall: "the vehicle was called in because of the weather",
   vehicle_fault: "the vehicle broke down",
   merchant_did_not_load: "the merchant did not load",
   merchant_did_not_answer: "the merchant did not answer",

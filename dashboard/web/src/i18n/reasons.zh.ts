@@ -7,6 +7,7 @@ export const reasons: Record<string, string> = {
   lost_race: "正在重新派车",
   no_route: "道路暂时走不通",
   vehicle_silent: "车辆失去联系",
+  weather_recall: "天气不宜行驶，车辆已召回",
   vehicle_fault: "车辆故障",
   merchant_did_not_load: "商户没有装货",
   merchant_did_not_answer: "商户没有接单",

@@ -12,8 +12,10 @@ from fleet.vehicles.codes import CodeRecord, CodeStatus
 from fleet.vehicles.dispatchable import DispatchContext, Reason, ReasonCode, dispatchable
 from fleet.vehicles.inspections import InspectionDue, InspectionRule, inspection_due
 from fleet.vehicles.kinds import Connection, ControlMode, Duty, Lifecycle
-from fleet.vehicles.papers import Insurance, Permit, PermitStage, Weather, WeatherLimits
+from fleet.vehicles.papers import Insurance, Permit, PermitStage
 from fleet.vehicles.vehicle import Vehicle
+from fleet.weather.conditions import Broken, Quantity, RoadCondition, Weather, WeatherLimits
+from fleet.weather.recall import Recall
 
 AT = datetime(2026, 7, 1, 4, 0, tzinfo=UTC)
 YEAR = timedelta(days=365)
@@ -82,6 +84,15 @@ CONTEXT = DispatchContext(
 )
 
 
+RECALL = Recall(
+    recall_id="r-1",
+    district=DistrictCode("KB"),
+    service=ServiceKind.DELIVERY,
+    causes=(Broken(quantity=Quantity.WIND, value="17", limit="≤ 12"),),
+    started_at=AT,
+)
+
+
 def reasons(
     vehicle: dict[str, object] | None = None, context: dict[str, object] | None = None
 ) -> tuple[Reason, ...]:
@@ -124,6 +135,23 @@ LOW_INSURANCE = msgspec.structs.replace(INSURANCE, liability_amount_fen=499_999_
         ({}, {"service": ServiceKind.VENDING}, ReasonCode.PERMIT_SERVICE),
         ({}, {"areas": frozenset({FenceId("area-ds")})}, ReasonCode.PERMIT_AREA),
         ({}, {"weather": Weather(air_c=-30)}, ReasonCode.PERMIT_WEATHER),
+        (
+            {},
+            {
+                "weather": Weather(wind_mps=12.5),
+                "weather_limits": WeatherLimits(highest_wind_mps=12),
+            },
+            ReasonCode.WEATHER_LIMIT,
+        ),
+        (
+            {},
+            {
+                "weather": Weather(road=RoadCondition.ICE),
+                "weather_limits": WeatherLimits(refused_roads=frozenset({RoadCondition.ICE})),
+            },
+            ReasonCode.WEATHER_LIMIT,
+        ),
+        ({}, {"recall": RECALL}, ReasonCode.WEATHER_RECALL),
         ({}, {"insurances": ()}, ReasonCode.NO_INSURANCE),
         ({}, {"insurances": (OLD_INSURANCE,)}, ReasonCode.INSURANCE_EXPIRED),
         ({}, {"insurances": (LOW_INSURANCE,)}, ReasonCode.INSURANCE_TOO_LOW),

@@ -11,12 +11,10 @@ from fleet.vehicles.papers import (
     Permit,
     PermitStage,
     TimeWindow,
-    Weather,
-    WeatherLimits,
     is_current,
     permit_limits_broken,
-    weather_limits_broken,
 )
+from fleet.weather.conditions import Weather, WeatherLimits
 
 CITY = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 7, 1, 4, 0, tzinfo=UTC)
@@ -113,13 +111,3 @@ def test_hours_are_the_citys_own() -> None:
     permit = a_permit(windows=(TimeWindow(starts=time(11), ends=time(13)),))
     assert broken(permit) == ()
     assert broken(permit, zone=UTC) == ("time",)
-
-
-def test_weather_breaks_a_limit_only_beyond_it_and_only_when_known() -> None:
-    limits = WeatherLimits(
-        lowest_air_c=-25, highest_wind_mps=10, shortest_visibility_m=200, deepest_snow_cm=5
-    )
-    assert weather_limits_broken(limits, Weather(air_c=-25, wind_mps=10, visibility_m=200, snow_cm=5)) == ()
-    assert weather_limits_broken(limits, Weather()) == ()
-    bad = Weather(air_c=-25.1, wind_mps=10.1, visibility_m=199, snow_cm=5.1)
-    assert weather_limits_broken(limits, bad) == ("air_c", "wind_mps", "visibility_m", "snow_cm")
