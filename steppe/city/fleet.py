@@ -10,7 +10,6 @@ from fleet.vehicles.codes import CodeLayout
 from fleet.vehicles.papers import Insurance, Permit, PermitStage
 from fleet.vehicles.register_vehicle import NewVehicle
 from fleet.weather.conditions import WeatherLimits
-from fleet.weather.fact import ServiceLimits
 from services.delivery.compartments import Compartment, Temperature
 from steppe.city.build import CityBuild
 from steppe.city.fences import operating_area
@@ -142,21 +141,6 @@ def insurance_of(pack: CityPack, number: VehicleNo, *, at: datetime) -> Insuranc
         liability_amount_fen=template.liability_fen,
         valid_from=starts,
         valid_to=max(starts, at) + timedelta(days=template.valid_days),
-    )
-
-
-def weather_limits_of(pack: CityPack, *, at: datetime) -> tuple[ServiceLimits, ...]:
-    """Return what each service bears to begin with; a service that the pack does not name bears anything."""
-    return tuple(
-        ServiceLimits(
-            service=service,
-            version=1,
-            limits=WeatherLimits(**msgspec.structs.asdict(limits)),
-            by_name=f"city pack {pack.city.code}",
-            reason="",
-            at=at,
-        )
-        for service, limits in pack.fleet.weather_limits.items()
     )
 
 

@@ -48,12 +48,12 @@ from steppe.city.fleet import (
     new_vehicle,
     permit_of,
     roster_vehicles,
-    weather_limits_of,
 )
 from steppe.city.forbidden import forbidden_of
 from steppe.city.pack import CityPack
 from steppe.city.report import LoadReport
 from steppe.city.tables import cities
+from steppe.city.weather import weather_limits_of
 
 BY: Final = "city load"
 VEHICLES_A_TRANSACTION: Final = 20
@@ -276,7 +276,7 @@ async def _beats(tx: Transaction, pack: CityPack, build: CityBuild, report: Load
 async def _weather_limits(tx: Transaction, pack: CityPack, at: datetime) -> None:
     """Give every service that has no limits yet those of the pack; what people set since stays."""
     held = await WeatherStore(tx).limits()
-    for limits in weather_limits_of(pack, at=at):
+    for limits in weather_limits_of(pack.fleet.weather_limits, city=pack.city.code, at=at):
         if limits.service not in held:
             await WeatherStore(tx).add_limits(limits)
 

@@ -11,9 +11,9 @@ from msgspec import Meta, Struct
 
 from core.ids import AgencyCode, DistrictCode, MakerId, OperatorId, ParkId
 from core.kinds import ServiceKind
-from fleet.weather.conditions import RoadCondition
 from services.settlement.terms import BasisPoints, Fen
 from steppe.city.days import HolidaySpan
+from steppe.city.weather import ServiceWeather
 
 Lat = Annotated[float, Meta(ge=-90, le=90)]
 Lng = Annotated[float, Meta(ge=-180, le=180)]
@@ -271,17 +271,6 @@ class DemoLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     district: DistrictCode
     service: ServiceKind
     count: Count
-
-
-class ServiceWeather(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the vehicles of a service bear, whatever a permit allows; absent is no limit."""
-
-    lowest_air_c: Annotated[float, Meta(ge=-60, le=40)] | None = None
-    highest_wind_mps: Annotated[float, Meta(gt=0, le=60)] | None = None
-    shortest_visibility_m: Annotated[float, Meta(ge=0, le=10_000)] | None = None
-    deepest_snow_cm: Annotated[float, Meta(ge=0, le=200)] | None = None
-    heaviest_precipitation_mm_h: Annotated[float, Meta(ge=0, le=200)] | None = None
-    refused_roads: frozenset[RoadCondition] = frozenset()
 
 
 class FleetTemplate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

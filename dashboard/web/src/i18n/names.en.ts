@@ -98,6 +98,49 @@ export const roadClass: typeof zh.roadClass = {
   park: "Park road",
 };
 
+export const precipitation: typeof zh.precipitation = {
+  none: "None",
+  rain: "Rain",
+  freezing_rain: "Freezing rain",
+  sleet: "Sleet",
+  snow: "Snow",
+  hail: "Hail",
+};
+
+export const roadCondition: typeof zh.roadCondition = {
+  dry: "Dry",
+  wet: "Wet",
+  snow: "Snow",
+  ice: "Ice",
+};
+
+export const quantity: typeof zh.quantity = {
+  air_c: "Air temperature",
+  wind_mps: "Wind",
+  visibility_m: "Visibility",
+  snow_cm: "Snow depth",
+  precipitation_mm_h: "Precipitation",
+  road: "Road",
+};
+
+export const factKind: typeof zh.factKind = {
+  observed: "Observed",
+  forecast: "Forecast",
+};
+
+export const recallState: typeof zh.recallState = {
+  active: "Recalling",
+  calming: "Calming",
+  released: "Released",
+};
+
+export const deed: typeof zh.deed = {
+  home: "On its way home",
+  finish: "Handing over first",
+  stay: "Stays, needs a person",
+  sheltered: "Sheltered",
+};
+
 export const commandKind: typeof zh.commandKind = {
   assign_task: "Assign task",
   pause: "Pause",
@@ -506,6 +549,7 @@ export const noticeState: typeof zh.noticeState = {
 
 export const orderReason: typeof zh.orderReason = {
   no_vehicles: "No delivery vehicle works in this district",
+  weather_recall: "Recalled because of the weather",
   all_excluded: "No vehicle can go at the moment",
   all_taken: "Vehicles serve more urgent orders first",
   zone_frozen: "Dispatch is frozen in this zone",
@@ -582,6 +626,8 @@ export const dispatchRule: typeof zh.dispatchRule = {
   permit_area: "Permit does not cover the area",
   permit_time: "Outside the hours of the permit",
   permit_weather: "Weather beyond the limits of the permit",
+  weather_limit: "Weather beyond the limits of the service",
+  weather_recall: "Recalled because of the weather",
   no_insurance: "No insurance",
   insurance_expired: "Insurance expired",
   insurance_too_low: "Insured amount too low",

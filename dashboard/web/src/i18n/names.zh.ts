@@ -96,6 +96,49 @@ export const roadClass = {
   park: "园区道路",
 };
 
+export const precipitation = {
+  none: "无降水",
+  rain: "雨",
+  freezing_rain: "冻雨",
+  sleet: "雨夹雪",
+  snow: "雪",
+  hail: "冰雹",
+};
+
+export const roadCondition = {
+  dry: "干燥",
+  wet: "湿滑",
+  snow: "积雪",
+  ice: "结冰",
+};
+
+export const quantity = {
+  air_c: "气温",
+  wind_mps: "风速",
+  visibility_m: "能见度",
+  snow_cm: "积雪深度",
+  precipitation_mm_h: "降水强度",
+  road: "路面",
+};
+
+export const factKind = {
+  observed: "实况",
+  forecast: "预报",
+};
+
+export const recallState = {
+  active: "召回中",
+  calming: "天气转好,观察中",
+  released: "已解除",
+};
+
+export const deed = {
+  home: "返回场站",
+  finish: "先交付车上货物",
+  stay: "就地停靠,等待人员",
+  sheltered: "已入场",
+};
+
 export const commandKind = {
   assign_task: "派发任务",
   pause: "暂停",
@@ -504,6 +547,7 @@ export const noticeState = {
 
 export const orderReason = {
   no_vehicles: "本旗区没有配送车",
+  weather_recall: "天气召回",
   all_excluded: "暂时没有可用车辆",
   all_taken: "车辆先服务更急的订单",
   zone_frozen: "本旗区暂停派车",
@@ -580,6 +624,8 @@ export const dispatchRule = {
   permit_area: "许可不含此区域",
   permit_time: "不在许可时段内",
   permit_weather: "天气超出许可条件",
+  weather_limit: "天气超出本服务限值",
+  weather_recall: "天气召回中",
   no_insurance: "没有保险",
   insurance_expired: "保险已过期",
   insurance_too_low: "保险额度不足",
