@@ -13,6 +13,7 @@ from core.ids import AgencyCode, DistrictCode, MakerId, OperatorId, ParkId
 from core.kinds import ServiceKind
 from services.settlement.terms import BasisPoints, Fen
 from steppe.city.days import HolidaySpan
+from steppe.city.insurance import InsuranceTemplate
 from steppe.city.weather import ServiceWeather
 
 Lat = Annotated[float, Meta(ge=-90, le=90)]
@@ -252,17 +253,6 @@ class PermitTemplate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     min_air_temperature_c: float
     max_wind_mps: Positive
     min_visibility_m: NotNegative
-
-
-class InsuranceTemplate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The insurance every vehicle of the roster starts with."""
-
-    insurer_zh: Name
-    insurer_en: Name
-    policy_prefix: Name
-    liability_fen: Annotated[int, Meta(ge=0)]
-    valid_from: date
-    valid_days: Annotated[int, Meta(ge=1)]
 
 
 class DemoLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
