@@ -6,11 +6,14 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     String,
     Table,
+    UniqueConstraint,
     event,
 )
 
@@ -80,7 +83,48 @@ order_terms = Table(
     Column("keeps_fee_when_missed", Boolean, nullable=False),
 )
 
-KEPT = (journal_entries, postings)
+statements = Table(
+    "statements",
+    metadata,
+    Column("statement_id", String(150), primary_key=True),
+    Column("operator", String(64), nullable=False),
+    Column("merchant_id", String(64), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("opening_fen", BigInteger, nullable=False),
+    Column("closing_fen", BigInteger, nullable=False),
+    Column("lines", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("closed_at", UtcDateTime, nullable=False),
+    UniqueConstraint("operator", "merchant_id", "number"),
+    UniqueConstraint("operator", "merchant_id", "day"),
+    Index(None, "day"),
+)
+statement_lines = Table(
+    "statement_lines",
+    metadata,
+    Column(
+        "entry_no",
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("line", Integer, primary_key=True, autoincrement=False),
+    Column("statement_id", ForeignKey("statements.statement_id"), nullable=False, index=True),
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("is_late", Boolean, nullable=False),
+    ForeignKeyConstraint(["entry_no", "line"], ["postings.entry_no", "postings.line"]),
+)
+"""A posting stands on one statement: its identity is the key."""
+statement_days = Table(
+    "statement_days",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("closed_at", UtcDateTime, nullable=False),
+)
+"""Local days whose statements are all there."""
+
+KEPT = (journal_entries, postings, statements, statement_lines)
 """Tables whose rows the database itself refuses to change; a migration runs append_only for each."""
 
 for _table in KEPT:
