@@ -28,6 +28,7 @@ from dashboard.routes.remote_operators import RemoteOperators
 from dashboard.routes.schedules import Occurrences, Schedules
 from dashboard.routes.settlement import Counters, MerchantAccounts, list_order_entries
 from dashboard.routes.staff_sessions import StaffSessions
+from dashboard.routes.statements import Statements
 from dashboard.routes.vehicle_days import VehicleDays, read_kpis
 from dashboard.routes.vehicles import Vehicles
 from dashboard.routes.vending import Vending
@@ -62,6 +63,7 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     MerchantAccounts,
     order_on_behalf,
     Notices,
+    Statements,
     DispatchZones,
     Schedules,
     Occurrences,

@@ -13,6 +13,7 @@ from services.orders.store import OrderStore
 from services.orders.tables import orders
 from services.settlement.accounts import AccountKind, kind_of
 from services.settlement.order_money import stand_of
+from services.settlement.statement_store import StatementStore
 from services.settlement.store import Journal, TermsStore
 from services.settlement.tables import journal_entries, order_terms, postings
 
@@ -46,7 +47,7 @@ class BooksReport(msgspec.Struct, frozen=True, kw_only=True):
 
 async def check_books(tx: Transaction) -> BooksReport:
     """Return a report over the whole ledger and every order, read in one snapshot."""
-    findings = [*await _accounts(tx), *await _entries(tx)]
+    findings = [*await _accounts(tx), *await _entries(tx), *await _statements(tx)]
     seen = before_books = 0
     last = OrderId("")
     first_kept = await _first_kept(tx)
@@ -112,6 +113,20 @@ async def _accounts(tx: Transaction) -> list[Finding]:
         if balance > 0 and kind_of(account_id) is AccountKind.RESIDENT_DUE:
             findings.append(Finding(rule="above-zero", about=account_id, detail=f"{balance} fen"))
     return findings
+
+
+async def _statements(tx: Transaction) -> list[Finding]:
+    """A statement's lines are the postings and add up; it opens with what the one before closed with."""
+    store = StatementStore(tx)
+    lines = [
+        Finding(rule="statement-lines", about=one, detail="its lines are not what was posted, or their sum")
+        for one in await store.wrong_lines()
+    ]
+    chains = [
+        Finding(rule="statement-opening", about=one, detail="it does not begin where the one before ended")
+        for one in await store.broken_chains()
+    ]
+    return [*lines, *chains]
 
 
 async def _entries(tx: Transaction) -> list[Finding]:

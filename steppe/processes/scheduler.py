@@ -50,6 +50,7 @@ from services.routing.http import InternalServer, RouteEndpoint
 from services.routing.tiles import current_tiles
 from services.schedules.keep_schedules import ScheduleKeeper
 from services.tasks.roads import Roads
+from services.settlement.close_statements import StatementKeeper
 from services.tasks.watch_tasks import TaskWatch
 from services.weather_recall.call_vehicle import VehicleCaller
 from services.weather_recall.recall_vehicles import RecallWatch
@@ -112,6 +113,7 @@ async def compose(resources: Resources) -> Components:
         "patrol-runs": RunWatch(database, clock, every_s=every_s),
         "schedules": ScheduleKeeper(database, clock, scheduled_work(), every_s=every_s),
         "weather-recall": RecallWatch(database, clock, heard, caller, every_s=every_s),
+        "statements": StatementKeeper(database, clock, ZoneInfo(settings.city.zone)),
         "tasks": TaskWatch(database, heard, clock, tasks, every_s=every_s),
         "commands": CommandExpiry(database, clock, endings=command_endings(tasks)),
         "operators": VehicleWatch(database, clock, start_grace_s=START_GRACE_S),

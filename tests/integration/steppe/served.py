@@ -176,6 +176,7 @@ def _furnished(url: str, settings: Settings, log: Path) -> ServedCity:
         "lot_id": "none",
         "fence_id": "none",
         "version": "1",
+        "statement_id": "none",
         "day": "2026-07-01",
         "violation_id": "none",
         "incident_id": "none",

@@ -144,6 +144,9 @@ LUCK_WANTED = {
     "takeTopUp": "the phone of somebody who signed in",
     **dict.fromkeys(("receiveDue", "refundOrder"), "an order that was delivered"),
     **dict.fromkeys(("payMerchant", "correctMerchant"), "a merchant with an account"),
+    **dict.fromkeys(
+        ("ownStatement", "ownStatementCsv", "readStatement", "readStatementCsv"), "a day that was closed"
+    ),
     "readVehicleDay": "a day that was closed",
     "subscribeWebhook": "an address and kinds that there are",
     "reportIncident": "a time that is past",

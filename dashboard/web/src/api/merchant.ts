@@ -40,5 +40,13 @@ export const ready = (id: string, key: string): Promise<ShopOrder> => post(order
 export const load = (id: string, compartment: number | null, key: string): Promise<ShopOrder> =>
   post(order(id, "loaded"), { compartment }, key);
 export const pickList = (id: string): Promise<PickList> => ask(`/api/merchant/${order(id, "pick-list")}`);
+export type Statement = Schemas["StatementView"];
+export type StatementLine = Schemas["StatementLineView"];
+export type StatementSheet = Schemas["StatementSheet"];
+const statementPath = (id: string): string => `/api/merchant/statements/${encodeURIComponent(id)}`;
+export const statements = (): Promise<Statement[]> => ask("/api/merchant/statements");
+export const running = (): Promise<Schemas["RunningAccount"]> => ask("/api/merchant/statements/running");
+export const statement = (id: string): Promise<StatementSheet> => ask(statementPath(id));
+export const CSV_OF = (id: string): string => `${statementPath(id)}/csv`;
 export const CSV_PATH = "/api/merchant/goods/csv";
 export const importCsv = (csv: string): Promise<Schemas["CatalogueWritten"]> => post("goods/csv", { csv });
