@@ -7,6 +7,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
+    Float,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -124,7 +125,61 @@ statement_days = Table(
 )
 """Local days whose statements are all there."""
 
-KEPT = (journal_entries, postings, statements, statement_lines)
+cost_rates = Table(
+    "cost_rates",
+    metadata,
+    Column("operator", String(64), primary_key=True),
+    Column("from_at", UtcDateTime, primary_key=True),
+    Column("energy_fen_per_kwh", Integer, nullable=False),
+    Column("operator_fen_per_hour", Integer, nullable=False),
+    Column("crew_fen_per_hour", Integer, nullable=False),
+    Column("vehicle_fen_per_day", Integer, nullable=False),
+    Column("agreed_by", String(80), nullable=False),
+)
+subsidy_claims = Table(
+    "subsidy_claims",
+    metadata,
+    Column("claim_id", String(80), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("operator", String(64), nullable=False, index=True),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("total_fen", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("made_by", String(80), nullable=False),
+    Column("reason", String(200), nullable=False),
+)
+subsidy_claim_rows = Table(
+    "subsidy_claim_rows",
+    metadata,
+    Column("order_id", String(40), primary_key=True),
+    Column("claim_id", String(80), nullable=False, index=True),
+    Column("entry_no", BigInteger, nullable=False),
+    Column("vehicle_no", BigInteger),
+    Column("day", Date, nullable=False),
+    Column("district", String(8), nullable=False),
+    Column("merchant_id", String(64), nullable=False),
+    Column("placed_at", UtcDateTime, nullable=False),
+    Column("loaded_at", UtcDateTime),
+    Column("arrived_at", UtcDateTime),
+    Column("delivered_at", UtcDateTime, nullable=False),
+    Column("route_m", Float),
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+)
+"""An order is claimed once, ever: it is the key."""
+subsidy_left_out = Table(
+    "subsidy_left_out",
+    metadata,
+    Column("order_id", ForeignKey("subsidy_claim_rows.order_id"), primary_key=True),
+    Column("claim_id", String(80), nullable=False),
+    Column("from_version", Integer, nullable=False),
+)
+
+CLAIMED = (cost_rates, subsidy_claims, subsidy_claim_rows, subsidy_left_out)
+KEPT = (journal_entries, postings, statements, statement_lines, *CLAIMED)
 """Tables whose rows the database itself refuses to change; a migration runs append_only for each."""
 
 for _table in KEPT:
