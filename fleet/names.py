@@ -261,6 +261,7 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
         AlarmKind.FENCE_CROWDED: Name("区域车辆超员", "Too many vehicles in a fence"),
         AlarmKind.NEEDS_PERSON: Name("需要人工处理", "A person is needed"),
         AlarmKind.INCIDENT_OVERDUE: Name("事件办理逾期", "Incident past its deadline"),
+        AlarmKind.BOOKS_UNBALANCED: Name("账目不平", "The books do not balance"),
         AlarmKind.PATROL_FINDING: Name("巡逻发现异常", "Found on patrol"),
     },
     AlarmAnswer: {

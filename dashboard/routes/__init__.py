@@ -5,6 +5,7 @@ from litestar.types import ControllerRouterHandler
 from dashboard.live import live
 from dashboard.routes.alarms import Alarms
 from dashboard.routes.city import City
+from dashboard.routes.claims import Claims
 from dashboard.routes.codes import scan
 from dashboard.routes.commands import Commands
 from dashboard.routes.dispatch_zones import DispatchZones
@@ -30,6 +31,7 @@ from dashboard.routes.settlement import Counters, MerchantAccounts, list_order_e
 from dashboard.routes.staff_sessions import StaffSessions
 from dashboard.routes.statements import Statements
 from dashboard.routes.vehicle_days import VehicleDays, read_kpis
+from dashboard.routes.vehicle_money import VehicleMoney
 from dashboard.routes.vehicles import Vehicles
 from dashboard.routes.vending import Vending
 from dashboard.routes.vending_stock import VendingLots, VendingStock
@@ -64,6 +66,8 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     order_on_behalf,
     Notices,
     Statements,
+    VehicleMoney,
+    Claims,
     DispatchZones,
     Schedules,
     Occurrences,

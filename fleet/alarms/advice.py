@@ -182,6 +182,11 @@ ADVICE: Final[Mapping[AlarmKind, Advice]] = {
         "Take the incident's next step, or call the agency whose step it is.",
         (_A.HANDLING, _A.PLANNED, _A.WATCHING),
     ),
+    AlarmKind.BOOKS_UNBALANCED: Advice(
+        "运行 steppe settlement check 查看明细,以更正分录处理,并联系平台方。",
+        "See what is wrong with steppe settlement check, put it right by an entry, and call the platform.",
+        (_A.HANDLING, _A.PLANNED, _A.WATCHING),
+    ),
     AlarmKind.PATROL_FINDING: Advice(
         "查看取证,通知责任单位或派现场。",
         "Look at the evidence; tell whoever is responsible, or send a crew.",

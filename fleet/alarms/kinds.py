@@ -47,6 +47,8 @@ class AlarmKind(StrEnum):
     """A task or an order came to a point where only a person can go on."""
     INCIDENT_OVERDUE = "incident_overdue"
     """An incident stays in a state past its deadline."""
+    BOOKS_UNBALANCED = "books_unbalanced"
+    """The ledger is not right: an alarm of the platform, of no vehicle."""
     PATROL_FINDING = "patrol_finding"
     """A patrol vehicle found something at a checkpoint."""
 
@@ -99,6 +101,7 @@ DEFAULT_SEVERITY: Final[Mapping[AlarmKind, Severity]] = {
     AlarmKind.FENCE_CROWDED: Severity.WARNING,
     AlarmKind.NEEDS_PERSON: Severity.MAJOR,
     AlarmKind.INCIDENT_OVERDUE: Severity.MAJOR,
+    AlarmKind.BOOKS_UNBALANCED: Severity.MAJOR,
     AlarmKind.PATROL_FINDING: Severity.WARNING,
 }
 """Our defaults; a city may set others."""

@@ -81,6 +81,13 @@ class TakeoverStore:
         )
         return await self._all(query.order_by(takeovers.c.requested_at.desc()).limit(MOST_READ))
 
+    async def under_way_between(self, began: datetime, ended: datetime) -> list[Takeover]:
+        """Return the sessions that an operator had claimed within a span."""
+        query = select(takeovers).where(
+            takeovers.c.claimed_at < ended, takeovers.c.ended_at.is_(None) | (takeovers.c.ended_at > began)
+        )
+        return await self._all(query.order_by(takeovers.c.claimed_at))
+
     async def save(self, before: Takeover, after: Takeover, *, at: datetime) -> Takeover:
         """Write `after` over exactly `before`; raise VersionMismatch when somebody was faster."""
         written = await self._tx.execute(

@@ -51,6 +51,7 @@ from services.routing.tiles import current_tiles
 from services.schedules.keep_schedules import ScheduleKeeper
 from services.tasks.roads import Roads
 from services.settlement.close_statements import StatementKeeper
+from services.settlement.watch_books import BooksWatch
 from services.tasks.watch_tasks import TaskWatch
 from services.weather_recall.call_vehicle import VehicleCaller
 from services.weather_recall.recall_vehicles import RecallWatch
@@ -114,6 +115,7 @@ async def compose(resources: Resources) -> Components:
         "schedules": ScheduleKeeper(database, clock, scheduled_work(), every_s=every_s),
         "weather-recall": RecallWatch(database, clock, heard, caller, every_s=every_s),
         "statements": StatementKeeper(database, clock, ZoneInfo(settings.city.zone)),
+        "books": BooksWatch(database, clock),
         "tasks": TaskWatch(database, heard, clock, tasks, every_s=every_s),
         "commands": CommandExpiry(database, clock, endings=command_endings(tasks)),
         "operators": VehicleWatch(database, clock, start_grace_s=START_GRACE_S),

@@ -77,6 +77,14 @@ MOVES_NOTHING = {
 _VENDING = "POST /api/vending/vehicles/{vehicle_no}"
 BODIES: Mapping[str, Any] = {
     "POST /api/settlement/top-ups": {"phone": "13800138000", "district": "KB", "amountFen": 100},
+    "POST /api/settlement/rates": {
+        "energyFenPerKwh": 80,
+        "operatorFenPerHour": 6000,
+        "crewFenPerHour": 9000,
+        "vehicleFenPerDay": 4000,
+    },
+    "POST /api/settlement/claims": {"firstDay": "2026-06-01", "lastDay": "2026-06-02"},
+    "POST /api/settlement/claims/{claim_id}/versions": {"version": 1, "leaveOut": ["o"], "reason": "x"},
     "POST /api/settlement/orders/{order_id}/receipts": {},
     "POST /api/settlement/orders/{order_id}/refunds": {"amountFen": 1, "borneBy": "operator", "reason": "x"},
     "POST /api/settlement/merchants/{merchant_id}/payouts": {"amountFen": 1},

@@ -177,6 +177,7 @@ def _furnished(url: str, settings: Settings, log: Path) -> ServedCity:
         "fence_id": "none",
         "version": "1",
         "statement_id": "none",
+        "claim_id": "none",
         "day": "2026-07-01",
         "violation_id": "none",
         "incident_id": "none",

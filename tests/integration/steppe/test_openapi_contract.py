@@ -147,6 +147,9 @@ LUCK_WANTED = {
     **dict.fromkeys(
         ("ownStatement", "ownStatementCsv", "readStatement", "readStatementCsv"), "a day that was closed"
     ),
+    **dict.fromkeys(
+        ("makeClaim", "readClaim", "readClaimCsv", "reviseClaim"), "delivered orders of a day that is over"
+    ),
     "readVehicleDay": "a day that was closed",
     "subscribeWebhook": "an address and kinds that there are",
     "reportIncident": "a time that is past",

@@ -23,3 +23,22 @@ export const payOut = (id: string, amountFen: number, note: string, key: string)
   post(of("merchants", id, "payouts"), { amountFen, note }, key);
 export const correct = (id: string, amountFen: number, reason: string, key: string): Promise<Received> =>
   post(of("merchants", id, "corrections"), { amountFen, reason }, key);
+
+export type Statement = Schemas["StatementView"];
+export const statementsListed = (day: string | undefined): Promise<Statement[]> =>
+  ask(`/api/settlement/statements${day ? `?day=${day}` : ""}`);
+export const STATEMENT_CSV = (id: string): string => `/api/settlement/statements/${encodeURIComponent(id)}/csv`;
+
+export type Rates = Schemas["RatesBody"];
+export const dayInMoney = (day: string | undefined): Promise<Schemas["DayInMoney"]> =>
+  ask(`/api/settlement/vehicle-days${day ? `?day=${day}` : ""}`);
+export const agreeRates = (body: Rates, key: string): Promise<Schemas["RatesView"]> =>
+  ask("/api/settlement/rates", { method: "POST", body, idempotencyKey: key });
+
+export type Claim = Schemas["ClaimView"];
+export const claims = (): Promise<Claim[]> => ask("/api/settlement/claims");
+export const makeClaim = (firstDay: string, lastDay: string, key: string): Promise<Claim> =>
+  ask("/api/settlement/claims", { method: "POST", body: { firstDay, lastDay }, idempotencyKey: key });
+export const reviseClaim = (id: string, version: number, leaveOut: string[], reason: string, key: string): Promise<Claim> =>
+  ask(`/api/settlement/claims/${encodeURIComponent(id)}/versions`, { method: "POST", body: { version, leaveOut, reason }, idempotencyKey: key });
+export const CLAIM_CSV = (id: string, version: number): string => `/api/settlement/claims/${encodeURIComponent(id)}/csv?version=${version}`;

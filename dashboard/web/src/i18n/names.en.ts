@@ -215,6 +215,7 @@ export const alarmKind: typeof zh.alarmKind = {
   fence_crowded: "Too many vehicles in a fence",
   needs_person: "A person is needed",
   incident_overdue: "Incident past its deadline",
+  books_unbalanced: "The books do not balance",
   patrol_finding: "Found on patrol",
 };
 
@@ -395,6 +396,7 @@ export const alarmAdvice: typeof zh.alarmAdvice = {
   nobody_watches: "Bring a remote operator on duty, or stop the vehicle.",
   needs_person: "Look at the task: go on, return, or send a crew.",
   incident_overdue: "Take the incident's next step, or call the agency whose step it is.",
+  books_unbalanced: "See what is wrong with steppe settlement check, put it right by an entry, and call the platform.",
   patrol_finding: "Look at the evidence; tell whoever is responsible, or send a crew.",
 };
 

@@ -213,6 +213,7 @@ export const alarmKind = {
   fence_crowded: "区域车辆超员",
   needs_person: "需要人工处理",
   incident_overdue: "事件办理逾期",
+  books_unbalanced: "账目不平",
   patrol_finding: "巡逻发现异常",
 };
 
@@ -393,6 +394,7 @@ export const alarmAdvice = {
   nobody_watches: "安排远程安全员上岗,或停下车辆。",
   needs_person: "查看任务,决定继续、返回或派现场。",
   incident_overdue: "办理该事件的下一步,或联系负责机关。",
+  books_unbalanced: "运行 steppe settlement check 查看明细,以更正分录处理,并联系平台方。",
   patrol_finding: "查看取证,通知责任单位或派现场。",
 };
 
