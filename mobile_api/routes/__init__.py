@@ -7,8 +7,8 @@ from mobile_api.routes.merchant_desk import MerchantDesk
 from mobile_api.routes.merchant_goods import MerchantGoods
 from mobile_api.routes.merchant_orders import MerchantOrders
 from mobile_api.routes.merchant_sessions import MerchantSessions
-from mobile_api.routes.notice_receipts import take_notice_receipt
 from mobile_api.routes.merchant_statements import MerchantStatements
+from mobile_api.routes.notice_receipts import take_notice_receipt
 from mobile_api.routes.resident_balance import read_balance
 from mobile_api.routes.resident_catalogue import ResidentCatalogue
 from mobile_api.routes.resident_order_live import resident_order_live
