@@ -109,7 +109,7 @@ def day_in_money(
         day=day,
         is_closed=is_closed,
         sums=MoneySumsView(**msgspec.structs.asdict(sums_of_days(list(days)))),
-        formulas=FORMULAS,
+        formulas=dict(FORMULAS),
         rates=tuple(rates_view(one) for one in rates),
         items=tuple(day_money_view(one) for one in ordered),
     )

@@ -49,9 +49,9 @@ from services.routing.engine import RouteEngine
 from services.routing.http import InternalServer, RouteEndpoint
 from services.routing.tiles import current_tiles
 from services.schedules.keep_schedules import ScheduleKeeper
-from services.tasks.roads import Roads
 from services.settlement.close_statements import StatementKeeper
 from services.settlement.watch_books import BooksWatch
+from services.tasks.roads import Roads
 from services.tasks.watch_tasks import TaskWatch
 from services.weather_recall.call_vehicle import VehicleCaller
 from services.weather_recall.recall_vehicles import RecallWatch

@@ -8,7 +8,7 @@ from alembic import op
 from core.audit.tables import append_only
 
 revision: str = "0041"
-down_revision: str | None = "0033"
+down_revision: str | None = "0030"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
