@@ -80,7 +80,7 @@ export const merchant: MerchantWords = {
   },
   statements: {
     now: "Owed to you now",
-    nowHint: "What stands on no daily statement yet; payouts are taken off.",
+    nowHint: "Everything owed to you, payouts taken off. Below: what stands on no daily statement yet.",
     nothing: "Nothing has moved since the last statement.",
     closed: "Daily statements",
     none: "No statement yet: a day is closed at one in the morning, when something moved on it.",

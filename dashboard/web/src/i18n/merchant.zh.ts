@@ -78,7 +78,7 @@ export const merchant = {
   },
   statements: {
     now: "当前应付给您",
-    nowHint: "尚未记入日结单的部分；已付款已扣除。",
+    nowHint: "全部应付，已付款已扣除；下面是尚未记入日结单的部分。",
     nothing: "上一份日结单之后没有变动。",
     closed: "日结单",
     none: "还没有日结单：有变动的日子在次日凌晨一点结账。",

@@ -31,7 +31,7 @@ export const money: MoneyWords = {
     formulas: "Formulas",
     unknownHint: "What nobody measured is unknown, never a zero; sums of costs are of the vehicle-days whose cost is known.",
     rates: "Rates",
-    noRates: "No rates are agreed, so costs are unknown.",
+    noRates: "No rates were in force when this day began, so its costs are unknown.",
     rate: { energyFenPerKwh: "a kWh", operatorFenPerHour: "an hour of a remote operator", crewFenPerHour: "an hour of the crew", vehicleFenPerDay: "a vehicle and day" },
     agree: "Reckon so from now on",
   },

@@ -29,7 +29,7 @@ export const money = {
     formulas: "计算公式",
     unknownHint: "没有测得的数据显示为未知，不按零计算；合计只含成本已知的车辆日。",
     rates: "费率",
-    noRates: "还没有约定费率，成本未知。",
+    noRates: "这一天开始时没有生效的费率，成本未知。",
     rate: { energyFenPerKwh: "每千瓦时", operatorFenPerHour: "远程安全员每小时", crewFenPerHour: "现场人员每小时", vehicleFenPerDay: "每车每日" },
     agree: "从现在起按此计算",
   },
