@@ -5,12 +5,15 @@ from collections.abc import Awaitable, Callable
 from core import audit
 from core.auth.principal import Principal, reach_of
 from core.database import Transaction
-from core.ids import OrderId
-from core.repeatable import Repeated, answer_once
+from core.ids import OrderId, VehicleNo
+from core.repeatable import Repeated, answer_once, answered_before
 from dashboard.order_sheets import OrderDesk
 from dashboard.parts import DashboardParts
+from dashboard.schemas.dispatch_plans import NamedVehicle
 from dashboard.schemas.orders import OrderDetail, Rescue, order_detail
 from services.delivery.effects import DeliveryEffects
+from services.dispatch.by_hand import OrderWish, RunWish, must_be_given
+from services.dispatch.set_weights import must_say_why
 from services.notices.kinds import Occasion
 from services.orders.cancel_order import cancel_order
 from services.orders.notices import want_notice
@@ -53,6 +56,25 @@ class OrderHands:
             await want_notice(tx, order, Occasion.CANCELLED, at=at)
             await audit.record(tx, principal, "order.cancelled", f"order:{order_id}", reason=reason, at=at)
             return order
+
+        return await self._once(repeated, write)
+
+    async def dispatch(self, order_id: OrderId, data: NamedVehicle, repeated: Repeated) -> OrderDetail:
+        """Give a waiting order to the vehicle that somebody chose. Raises NotFound, and Conflict with the
+        named reasons when it cannot be."""
+        before = await answered_before(self._parts.database, repeated, OrderDetail)
+        if before is not None:
+            return before
+        said, by_hand = must_say_why(data.reason), self._parts.by_hand
+        async with self._parts.database.read() as tx:
+            order = await OrderStore(tx).get(order_id, reach_of(self._principal))
+        wish = RunWish(vehicle_no=VehicleNo(data.vehicle_no), orders=(OrderWish(order_id=order_id),))
+        looked = await by_hand.look(self._principal, order.district, [wish], reason=said)
+
+        async def write(tx: Transaction) -> Order:
+            [run] = await by_hand.give(tx, self._principal, looked, said)
+            must_be_given(run)
+            return await OrderStore(tx).get(order_id, reach_of(self._principal))
 
         return await self._once(repeated, write)
 

@@ -19,6 +19,7 @@ from fleet.vehicles.directory import Directory
 from fleet.vehicles.judge_vehicles import CityNow
 from fleet.vehicles.last_heard import LastHeardReader
 from fleet.webhooks.addresses import PrivateAddresses
+from services.dispatch.dispatch_by_hand import HandDispatcher
 from services.schedules.port import Plugged
 from services.settlement.payment_port import Counter, PaymentPort
 from services.tasks.roads import Roads
@@ -94,6 +95,7 @@ class DashboardParts(msgspec.Struct, frozen=True, kw_only=True):
     running_day: RunningDayReader
     roads: Roads
     """Travel times for what is promised at the hotline."""
+    by_hand: HandDispatcher
     fence_set: Callable[[], int]
     """Version of the fence set in force, as this process last read it."""
     judging: JudgingSettings = JudgingSettings()

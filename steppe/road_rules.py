@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from core.clock import Clock
-from geofences.fences import Area, Fence, FenceKind
-from geofences.rules import forbids_entry, is_open
+from geofences.fences import Area, FenceKind
 from geofences.watch import FenceWatch
 from services.routing.engine import RouteEngine
 from services.routing.limits import SlowZone
+from steppe.closed_areas import closed_areas, fences_now
 
 EVERY_S: Final = 2.0
 """Wall seconds between two looks at the slow zones: their hours begin and end on the minute."""
@@ -35,18 +35,12 @@ class RoadRules:
 
     def closed(self) -> Sequence[Area]:
         """Return the areas that no vehicle may enter now."""
-        return [fence.area for fence in self._now() if forbids_entry(fence)]
+        return closed_areas(self._fences, self._clock)()
 
     def slow_zones(self) -> Sequence[SlowZone]:
         """Return the areas with a speed limit of their own now; operating areas limit by their permit."""
         return [
             SlowZone(area=fence.area, speed_mps=fence.rules.speed_limit_mps)
-            for fence in self._now()
+            for fence in fences_now(self._fences, self._clock)
             if fence.rules.speed_limit_mps is not None and fence.kind is not FenceKind.OPERATING_AREA
-        ]
-
-    def _now(self) -> list[Fence]:
-        at = self._clock.now()
-        return [
-            fence for fence in self._fences.index.fences if fence.hours is None or is_open(fence.hours, at)
         ]

@@ -8,6 +8,7 @@ from dashboard.routes.city import City
 from dashboard.routes.claims import Claims
 from dashboard.routes.codes import scan
 from dashboard.routes.commands import Commands
+from dashboard.routes.dispatch_plans import DispatchPlans
 from dashboard.routes.dispatch_zones import DispatchZones
 from dashboard.routes.evidence import Evidence
 from dashboard.routes.fence_events import list_fence_events
@@ -69,6 +70,7 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     VehicleMoney,
     Claims,
     DispatchZones,
+    DispatchPlans,
     Schedules,
     Occurrences,
     RemoteOperators,

@@ -19,6 +19,7 @@ from dashboard.order_actions import OrderHands
 from dashboard.order_sheets import OrderDesk, OrderPlace
 from dashboard.parts import DashboardParts
 from dashboard.routes.parameters import Cursor, DistrictQuery, IdPath
+from dashboard.schemas.dispatch_plans import NamedVehicle
 from dashboard.schemas.orders import OrderDetail, OrderPage, Rescue, WhyCancel, order_detail, order_page
 from services.orders.states import OrderState
 
@@ -102,6 +103,35 @@ class Orders(Controller):
         repeated = await Repeated.of(request, principal, idempotency_key)
         hands = OrderHands(dashboard, _desk(dashboard, auth), principal)
         return await hands.cancel(OrderId(order_id), data.reason, repeated)
+
+    @post(
+        "/{order_id:str}/dispatches",
+        operation_id="dispatchOrder",
+        status_code=HTTP_200_OK,
+        guards=[requires(Scope.DISPATCH_STEER)],
+        responses=problem_responses(
+            *ACT,
+            "reason-missing",
+            "zone-frozen",
+            "vehicle-not-dispatchable",
+            "routing-unavailable",
+            "redis-unavailable",
+        ),
+    )
+    async def dispatch(
+        self,
+        request: Request[Any, Any, Any],
+        order_id: IdPath,
+        data: JSONBody[NamedVehicle],
+        principal: NamedDependency[Principal],
+        dashboard: NamedDependency[DashboardParts],
+        auth: NamedDependency[AuthServices],
+        idempotency_key: IdempotencyKey = None,
+    ) -> OrderDetail:
+        """Give a waiting order to one named vehicle, or say by name why it cannot take it."""
+        repeated = await Repeated.of(request, principal, idempotency_key)
+        hands = OrderHands(dashboard, _desk(dashboard, auth), principal)
+        return await hands.dispatch(OrderId(order_id), data, repeated)
 
     @post(
         "/{order_id:str}/rescue",

@@ -12,6 +12,7 @@ from dashboard.order_sheets import OrderDossier, OrderSheet
 from dashboard.schemas.vehicles import TaskView, task_view
 from services.dispatch.cost import CostTerm
 from services.dispatch.explanation import CandidateLine
+from services.dispatch.rules import Exclusion
 from services.dispatch.store import Decision
 from services.orders.recover_order import Outcome
 from services.orders.store import HistoryLine
@@ -155,6 +156,8 @@ class DecisionView(_View, frozen=True):
     text_zh: str
     text_en: str
     weights_version: int
+    chosen_by: str
+    """The operator who chose the vehicle; empty where the dispatcher did."""
 
 
 class OrderDetail(OrderBrief, frozen=True):
@@ -291,7 +294,7 @@ def _decision(decision: Decision) -> DecisionView:
         chosen=said.chosen,
         chosen_code=said.chosen_code,
         cost_s=said.cost_s,
-        terms=_terms(said.terms),
+        terms=term_views(said.terms),
         together=said.together,
         candidates=tuple(_candidate(line) for line in said.candidates),
         excluded=tuple(
@@ -301,6 +304,7 @@ def _decision(decision: Decision) -> DecisionView:
         text_zh=said.text_zh,
         text_en=said.text_en,
         weights_version=said.weights_version,
+        chosen_by=said.chosen_by,
     )
 
 
@@ -309,17 +313,22 @@ def _candidate(line: CandidateLine) -> CandidateView:
         vehicle_no=line.vehicle_no,
         code=line.code,
         cost_s=line.cost_s,
-        terms=_terms(line.terms),
+        terms=term_views(line.terms),
         lost_by_s=line.lost_by_s,
         took_order=line.took_order,
-        excluded_by=tuple(
-            ExclusionView(rule=reason.rule, value=reason.value, needed=reason.needed)
-            for reason in line.excluded_by
-        ),
+        excluded_by=exclusion_views(line.excluded_by),
     )
 
 
-def _terms(terms: Sequence[CostTerm]) -> tuple[CostTermView, ...]:
+def exclusion_views(reasons: Sequence[Exclusion]) -> tuple[ExclusionView, ...]:
+    """Return reasons as screens show them."""
+    return tuple(
+        ExclusionView(rule=reason.rule, value=reason.value, needed=reason.needed) for reason in reasons
+    )
+
+
+def term_views(terms: Sequence[CostTerm]) -> tuple[CostTermView, ...]:
+    """Return the terms of a cost as screens show them."""
     return tuple(
         CostTermView(
             name=term.name, seconds=term.seconds, value=term.value, unit=term.unit, weight=term.weight

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from core.ids import OrderId, VehicleNo
 
@@ -22,6 +21,9 @@ def assign(
     ``costs`` holds feasible pairs only, in seconds; a missing pair is infeasible. Orders that nobody takes
     are absent. 200 × 200 takes 1.5 ms (scipy, Jonker–Volgenant).
     """
+    # here and not above: the api, which gives a run by hand now and then, loads no solver at its start
+    from scipy.optimize import linear_sum_assignment
+
     if not orders or not vehicles or not costs:
         return {}
     matrix = np.full((len(orders), len(vehicles)), _FORBIDDEN)

@@ -45,7 +45,7 @@ def cost_terms(
     at: datetime,
     weights: Weights = DEFAULT_WEIGHTS,
 ) -> tuple[CostTerm, ...]:
-    """Return the terms of a feasible pair; zero terms are left out, ``pickup`` never is.
+    """Return the terms of a feasible pair; what was not found at all is left out, ``pickup`` never is.
 
     Raises ValueError for times without a route: such a pair has no cost.
     """
@@ -59,15 +59,15 @@ def cost_terms(
     missing = max(0.0, weights.low_battery_ratio - battery_ratio)
     level = weights.levels.get(order.merchant_kind, 0)
     terms = (
-        _term("pickup", times.pickup_s, "s", weights.start),
-        _term("idle", max(0.0, ready_in_s - times.pickup_s), "s", weights.idle),
-        _term("late", late_s, "s", weights.late),
-        _term("empty", (times.pickup_m or 0.0) / 1000.0, "km", weights.empty_s_per_km),
-        _term("battery", missing, "ratio", weights.low_battery_s),
-        _term("waited", waited_s, "s", -weights.waited),
-        _term("priority", float(level), "level", -weights.priority_s),
+        weighed("pickup", times.pickup_s, "s", weights.start),
+        weighed("idle", max(0.0, ready_in_s - times.pickup_s), "s", weights.idle),
+        weighed("late", late_s, "s", weights.late),
+        weighed("empty", (times.pickup_m or 0.0) / 1000.0, "km", weights.empty_s_per_km),
+        weighed("battery", missing, "ratio", weights.low_battery_s),
+        weighed("waited", waited_s, "s", -weights.waited),
+        weighed("priority", float(level), "level", -weights.priority_s),
     )
-    return tuple(term for term in terms if term.seconds != 0.0 or term.name == "pickup")
+    return tuple(term for term in terms if term.value or term.name == "pickup")
 
 
 def favour_s(order: WaitingOrder, weights: Weights, *, at: datetime) -> float:
@@ -81,7 +81,8 @@ def low_battery_s(battery_ratio: float, weights: Weights) -> float:
     return weights.low_battery_s * max(0.0, weights.low_battery_ratio - battery_ratio)
 
 
-def _term(name: str, value: float, unit: str, weight: float) -> CostTerm:
+def weighed(name: str, value: float, unit: str, weight: float) -> CostTerm:
+    """Return a term of what was found in ``unit`` and what one unit of it costs."""
     return CostTerm(name=name, seconds=value * weight, value=value, unit=unit, weight=weight)
 
 

@@ -28,6 +28,8 @@ class CandidateLine(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     cost_s: float | None = None
     terms: tuple[CostTerm, ...] = ()
+    battery_ratio: float | None = None
+    """Of a vehicle that could have gone; None also in decisions from before it was kept."""
     lost_by_s: float | None = None
     took_order: OrderId | None = None
     excluded_by: tuple[Exclusion, ...] = ()
@@ -53,6 +55,10 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     chosen_code: str | None
     cost_s: float | None
     terms: tuple[CostTerm, ...] = ()
+    battery_ratio: float | None = None
+    """Of the chosen vehicle."""
+    chosen_by: str = ""
+    """The operator who chose the vehicle; empty where the dispatcher did."""
     together: tuple[OrderId, ...] = ()
     """The other orders on the same vehicle, in the order in which they are loaded."""
     candidates: tuple[CandidateLine, ...] = ()
@@ -87,6 +93,7 @@ def explain(
     zh and en.
     """
     codes = {candidate.vehicle_no: candidate.code for candidate in candidates}
+    batteries = {candidate.vehicle_no: candidate.battery_ratio for candidate in candidates}
     chosen = next((vehicle for vehicle, taken in rides.items() if order.order_id in taken), None)
     ride = () if chosen is None else rides[chosen]
     chosen_terms = costs[chosen] if chosen is not None else ()
@@ -104,9 +111,10 @@ def explain(
         chosen_code=codes.get(chosen) if chosen is not None else None,
         cost_s=chosen_cost,
         terms=chosen_terms,
+        battery_ratio=None if chosen is None else batteries[chosen],
         together=tuple(other for other in ride if other != order.order_id),
         candidates=(
-            *_feasible_lines(codes, costs, rides, chosen, chosen_cost),
+            *_feasible_lines(codes, batteries, costs, rides, chosen, chosen_cost),
             *_excluded_lines(codes, excluded),
         ),
         excluded=rules,
@@ -119,6 +127,7 @@ def explain(
 
 def _feasible_lines(
     codes: Mapping[VehicleNo, str],
+    batteries: Mapping[VehicleNo, float | None],
     costs: Costs,
     rides: Mapping[VehicleNo, tuple[OrderId, ...]],
     chosen: VehicleNo | None,
@@ -135,6 +144,7 @@ def _feasible_lines(
                 code=codes[vehicle],
                 cost_s=cost,
                 terms=costs[vehicle],
+                battery_ratio=batteries[vehicle],
                 lost_by_s=None if chosen_cost is None else cost - chosen_cost,
                 took_order=next(iter(rides.get(vehicle, ())), None),
             )

@@ -10,7 +10,7 @@ from core.clock import Clock
 from core.crashpoints import reach as crash_point
 from core.database import Database, Transaction
 from core.errors import Conflict, IllegalTransition, VersionMismatch
-from core.ids import DistrictCode, OrderId
+from core.ids import DistrictCode, OrderId, TaskId
 from fleet.people.watch_vehicles import bind_vehicle
 from fleet.vehicles.store import VehicleStore
 from services.delivery.catalogue import PickupPoint
@@ -20,7 +20,7 @@ from services.delivery.keypad import keypad_key
 from services.delivery.second_try import second_point
 from services.delivery.store import CatalogueStore
 from services.dispatch.candidate import Candidate
-from services.dispatch.delivery_task import Call, RunPlan, calls_of, plan_run
+from services.dispatch.delivery_task import Call, EtaOfOrder, RunPlan, calls_of, plan_run
 from services.dispatch.explanation import Explanation
 from services.dispatch.runs.boxes import boxes_for
 from services.dispatch.runs.problem import Deed
@@ -54,6 +54,18 @@ class GivenRun(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(order for deed, order in self.deeds if deed is Deed.LOAD)
 
 
+class ReadyRun(msgspec.Struct, frozen=True, kw_only=True):
+    """A run with its stops and the ways between them: what is left is the claim."""
+
+    run: GivenRun
+    calls: tuple[Call, ...]
+    legs: tuple[Leg, ...]
+
+    def etas(self, *, at: datetime) -> Mapping[OrderId, EtaOfOrder]:
+        """Return when each order is expected where if the run were given at ``at``."""
+        return plan_run(self.calls, self.legs, self.run.candidate.vehicle_no, 0, at=at).etas
+
+
 class RunGiver:
     """Claims vehicles for runs. Any number may try at once: the database decides, not who looked first."""
 
@@ -68,17 +80,22 @@ class RunGiver:
     async def give(self, run: GivenRun) -> bool:
         """Claim every order of the run and its vehicle together; False when somebody was faster with one of
         them, or the way is gone."""
-        calls = calls_of(run.deeds, await self._seconds(run))
-        legs = await self._legs(run.candidate, calls)
-        if legs is None:
+        ready = await self.ready(run)
+        if ready is None:
             return False
         crash_point("before_claim")
         try:
             async with self._database.write() as tx:
-                await self._claim(tx, run, calls, legs)
+                await self.claim(tx, ready)
         except LOST_RACE:
             return False
         return True
+
+    async def ready(self, run: GivenRun) -> ReadyRun | None:
+        """Return the run with its ways, None when there is none. Raises Unavailable while routing is down."""
+        calls = calls_of(run.deeds, await self._seconds(run))
+        legs = await self._legs(run.candidate, calls)
+        return None if legs is None else ReadyRun(run=run, calls=calls, legs=legs)
 
     async def _seconds(self, run: GivenRun) -> Mapping[OrderId, PickupPoint]:
         """Return where the vehicle would wait once more for each order; places are read once a minute."""
@@ -98,27 +115,31 @@ class RunGiver:
         start = GeoPoint(candidate.lat, candidate.lng)
         return await self._roads.legs((start, *(call.point for call in calls)), candidate.road)
 
-    async def _claim(
-        self, tx: Transaction, run: GivenRun, calls: Sequence[Call], legs: Sequence[Leg]
-    ) -> None:
-        at = self._clock.now()
+    async def claim(self, tx: Transaction, ready: ReadyRun, *, actor: str = DISPATCHER) -> TaskId:
+        """Claim every order of the run and its vehicle in the caller's transaction and return the task.
+
+        Raises Conflict, IllegalTransition or VersionMismatch when somebody was faster with one of them, or
+        the zone is frozen: then the transaction must not be committed.
+        """
+        run, at = ready.run, self._clock.now()
         vehicle_no = run.candidate.vehicle_no
         await ZoneStore(tx).must_give_work(run.orders[0].order.district)
         boxes = boxes_for(run.candidate.layout, [each.order.parcel for each in run.orders])
         if boxes is None:
             raise Conflict("vehicle-not-dispatchable", vehicle_no=vehicle_no)
         epoch = await TaskStore(tx).next_epoch(vehicle_no)
-        plan = plan_run(calls, legs, vehicle_no, epoch, at=at)
+        plan = plan_run(ready.calls, ready.legs, vehicle_no, epoch, at=at)
         for waiting, box in zip(run.orders, boxes, strict=True):
-            await self._assign(tx, waiting, plan, box, at)
+            await self._assign(tx, waiting, plan, box, at, actor)
         await self._send(tx, run, plan, boxes, at)
         await bind_vehicle(tx, await VehicleStore(tx).get(vehicle_no, EVERYTHING), self._clock)
         for waiting in run.orders:
             explanation = run.explanations[waiting.order.order_id]
             await DecisionStore(tx).assigned(explanation, waiting.order.district, plan.task.task_id)
+        return plan.task.task_id
 
     async def _assign(
-        self, tx: Transaction, waiting: Waiting, plan: RunPlan, box: Compartment, at: datetime
+        self, tx: Transaction, waiting: Waiting, plan: RunPlan, box: Compartment, at: datetime, actor: str
     ) -> None:
         eta = plan.etas[waiting.order.order_id]
         event = VehicleAssigned(
@@ -129,7 +150,7 @@ class RunGiver:
             eta_at=eta.at,
         )
         # compare-and-set on version, state and epoch: of two rounds that read the same order one fails here
-        await OrderStore(tx).move(waiting.order, event, at=at, actor=DISPATCHER)
+        await OrderStore(tx).move(waiting.order, event, at=at, actor=actor)
 
     async def _send(
         self, tx: Transaction, run: GivenRun, plan: RunPlan, boxes: Sequence[Compartment], at: datetime

@@ -1,6 +1,6 @@
 """Reading the orders of a zone that wait for a vehicle."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from core.auth.principal import EVERYTHING
 from core.database import Transaction
@@ -15,7 +15,11 @@ from services.orders.store import OrderStore
 
 async def read_waiting(tx: Transaction, district: DistrictCode) -> list[Waiting]:
     """Return the orders of a zone that no vehicle has, the longest waiting first."""
-    orders = await OrderStore(tx).waiting(district)
+    return await waiting_of(tx, await OrderStore(tx).waiting(district))
+
+
+async def waiting_of(tx: Transaction, orders: Sequence[Order]) -> list[Waiting]:
+    """Return accepted orders with their shops and doors."""
     catalogue = CatalogueStore(tx)
     merchants = await catalogue.merchants_by_id([order.merchant_id for order in orders], EVERYTHING)
     points = await catalogue.pickup_points_by_id([order.pickup_point_id for order in orders])

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import insert, select, update
 
 from core.database import Transaction
+from core.errors import NotFound
 from core.ids import DecisionId, DistrictCode, OrderId, TaskId, VehicleNo, new_id
 from services.dispatch.explanation import Explanation
 from services.dispatch.tables import decisions
@@ -62,6 +63,28 @@ class DecisionStore:
     async def of_order(self, order_id: OrderId, *, limit: int = 20) -> list[Decision]:
         """Return the decisions about an order, newest first. Read the order with a reach before."""
         query = select(decisions).where(decisions.c.order_id == order_id)
+        rows = await self._tx.execute(
+            query.order_by(decisions.c.at.desc(), decisions.c.decision_id.desc()).limit(limit)
+        )
+        return [read_row(row, Decision) for row in rows.mappings()]
+
+    async def get(self, decision_id: DecisionId) -> Decision:
+        """Return a decision; raise NotFound when there is none. Read its order with a reach after."""
+        query = select(decisions).where(decisions.c.decision_id == decision_id)
+        row = (await self._tx.execute(query)).mappings().one_or_none()
+        if row is None:
+            raise NotFound("not-found", "no such decision", decision_id=decision_id)
+        return read_row(row, Decision)
+
+    async def of_round(self, district: DistrictCode, at: datetime) -> list[Decision]:
+        """Return what was decided in a zone at one moment, the orders in the order of their ids."""
+        query = select(decisions).where(decisions.c.district == district, decisions.c.at == at)
+        rows = await self._tx.execute(query.order_by(decisions.c.order_id))
+        return [read_row(row, Decision) for row in rows.mappings()]
+
+    async def newest(self, district: DistrictCode, *, limit: int) -> list[Decision]:
+        """Return the newest decisions of a zone. Read their orders with a reach after."""
+        query = select(decisions).where(decisions.c.district == district)
         rows = await self._tx.execute(
             query.order_by(decisions.c.at.desc(), decisions.c.decision_id.desc()).limit(limit)
         )

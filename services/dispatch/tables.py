@@ -21,6 +21,7 @@ decisions = Table(
     Column("fingerprint", String(64), nullable=False),
     Column("explanation", JsonStruct(Explanation), nullable=False),
     Index(None, "order_id", "at"),
+    Index(None, "district", "at"),
 )
 
 dispatch_weights = Table(

@@ -10,7 +10,7 @@ from core.errors import Conflict, VersionMismatch
 from core.ids import DistrictCode
 from services.dispatch.freeze import FROZEN, ZoneFreeze
 from services.dispatch.tables import dispatch_freezes, dispatch_weights
-from services.dispatch.weights import WeightsVersion, ZoneWeights
+from services.dispatch.weights import Weights, WeightsVersion, ZoneWeights
 from services.rows import read_row
 
 
@@ -42,6 +42,14 @@ class ZoneStore:
         query = select(dispatch_weights).where(dispatch_weights.c.district == district)
         rows = await self._tx.execute(query.order_by(dispatch_weights.c.version.desc()).limit(limit))
         return [read_row(row, WeightsVersion) for row in rows.mappings()]
+
+    async def weights_of(self, district: DistrictCode, version: int) -> Weights:
+        """Return the weights of one version, the defaults for version 0."""
+        query = select(dispatch_weights).where(
+            dispatch_weights.c.district == district, dispatch_weights.c.version == version
+        )
+        row = (await self._tx.execute(query)).mappings().one_or_none()
+        return Weights() if row is None else read_row(row, WeightsVersion).weights
 
     async def add_weights(self, version: WeightsVersion) -> None:
         """Add the next version; raise VersionMismatch when somebody added it in between."""

@@ -38,6 +38,9 @@ from geofences.watch import FenceWatch
 from mobile_api.order_bell import OrderBell
 from mobile_api.parts import MobileParts
 from mobile_api.routes.demo_phone import DEMO_ROUTES
+from services.dispatch.dispatch_by_hand import HandDispatcher
+from services.dispatch.give_run import RunGiver
+from services.dispatch.travel import TravelTimes
 from services.routing.remote import RemoteRoutes
 from services.tasks.planners import ReroutePlanner, ReturnPlanner
 from services.tasks.roads import Roads
@@ -47,7 +50,8 @@ from steppe.checks import store_checks
 from steppe.city.files import CityFiles
 from steppe.city.reading import read_pack
 from steppe.city_facts import BuiltMaps, city_facts
-from steppe.composition import fence_previews, last_heard, scheduled_work
+from steppe.closed_areas import closed_areas
+from steppe.composition import fence_previews, fleet_picture, last_heard, scheduled_work
 from steppe.demo_log_ins import demo_log_ins, demo_shops
 from steppe.resources import Resources, secret
 from steppe.running import Components, run_process
@@ -86,7 +90,8 @@ async def compose(resources: Resources) -> Components:
     internal_key, keypad_root = secret(settings, "internal_key"), secret(settings, "keypad_key")
     routing_url = settings.api.routing_url or f"http://127.0.0.1:{settings.scheduler.port}"
     heard = last_heard(resources)
-    roads = Roads(RemoteRoutes(routing_url, internal_key))
+    roads = Roads(RemoteRoutes(routing_url, internal_key), closed_areas(fences, clock))
+    giver = RunGiver(database, clock, roads, keypad_root=keypad_root)
     planners: dict[CommandKind, BodyPlanner] = {
         CommandKind.RETURN_TO_DEPOT: ReturnPlanner(roads, heard),
         CommandKind.REROUTE: ReroutePlanner(roads, heard, keypad_root=keypad_root),
@@ -107,6 +112,7 @@ async def compose(resources: Resources) -> Components:
         quality=QualityReader(resources.redis),
         running_day=RunningDayReader(resources.redis, clock),
         roads=roads,
+        by_hand=HandDispatcher(database, clock, fleet_picture(resources, fences), TravelTimes(roads), giver),
         fence_set=lambda: fences.index.set_version,
         private_addresses=settings.webhooks.private_addresses,
         judging=settings.judging,

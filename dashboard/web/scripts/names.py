@@ -12,6 +12,7 @@ from fleet.alarms.advice import ADVICE
 from fleet.names import NAMES
 from fleet.vehicles.dispatchable import ReasonCode
 from geofences.fences import KIND_NAMES
+from services.dispatch.by_hand import HINDRANCE_NAMES
 from services.dispatch.cost import TERM_NAMES
 from services.dispatch.rules import RULE_NAMES
 from services.merchants.desk import PAUSE_NAMES, STANDING_NAMES
@@ -58,6 +59,7 @@ def tables() -> dict[str, Pairs]:
     found["moneySource"] = {source.value: pair for source, pair in SOURCE_NAMES.items()}
     found["paidBy"] = {way.value: pair for way, pair in PAID_BY_NAMES.items()}
     found["dispatchRule"] = RULE_NAMES
+    found["hindrance"] = {word.value: pair for word, pair in HINDRANCE_NAMES.items()}
     found["costTerm"] = TERM_NAMES
     return found
 

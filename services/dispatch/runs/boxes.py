@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from services.delivery.compartments import Compartment, Parcel, takes
 
@@ -18,6 +17,9 @@ def boxes_for(layout: Sequence[Compartment], parcels: Sequence[Parcel]) -> tuple
     No box is used twice in a run, although one is empty after a hand-over: goods that nobody collects stay
     in theirs until they are back at the merchant. For a single parcel the choice is that of ``fitting``.
     """
+    # here and not above: the api, which gives a run by hand now and then, loads no solver at its start
+    from scipy.optimize import linear_sum_assignment
+
     if len(parcels) > len(layout):
         return None
     waste = np.array([[_waste(box, parcel) for box in layout] for parcel in parcels], ndmin=2)

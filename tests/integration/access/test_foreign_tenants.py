@@ -29,6 +29,13 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "POST /api/alarms/{alarm_id}/assign": {},
     "POST /api/alarms/{alarm_id}/comments": {"comment": "seen"},
     "POST /api/dispatch/zones/{district}/freezes": {"version": 0, "isFrozen": True, "reason": "seen"},
+    "POST /api/dispatch/zones/{district}/plans": {"runs": [{"vehicleNo": 7, "orders": [{"orderId": "x"}]}]},
+    "POST /api/dispatch/zones/{district}/plan-commits": {
+        "reason": "seen",
+        "runs": [{"vehicleNo": 7, "orders": [{"orderId": "x"}]}],
+    },
+    "POST /api/dispatch/decisions/{decision_id}/replays": {"weights": {}},
+    "POST /api/orders/{order_id}/dispatches": {"vehicleNo": 7, "reason": "seen"},
     "POST /api/dispatch/zones/{district}/weights": {"version": 0, "reason": "seen", "weights": {}},
     "PUT /api/schedules/{schedule_id}": {
         "version": 1,

@@ -51,6 +51,8 @@ MOVES_NOTHING = {
     "POST /api/incidents/{incident_id}/releases": "again: released already, the same answer",
     "POST /api/incidents/{incident_id}/evidence": "again: an edition is owed already, the same answer",
     "POST /api/dispatch/zones/{district}/freezes": "the version before is named; again: version-mismatch",
+    "POST /api/dispatch/zones/{district}/plans": "looks; nothing is stored",
+    "POST /api/dispatch/decisions/{decision_id}/replays": "looks; nothing is stored",
     "POST /api/dispatch/zones/{district}/weights": "the version before is named; again: version-mismatch",
     "POST /api/schedules/previews": "looks; nothing is stored",
     "PUT /api/schedules/{schedule_id}": "the version before is named; again: version-mismatch",
@@ -110,6 +112,11 @@ BODIES: Mapping[str, Any] = {
     "POST /api/merchant/desk/licence": {"number": "JY1", "expiresOn": "2030-01-01"},
     "POST /api/merchant/desk/days": {"day": "2026-12-01", "openHours": ""},
     "POST /api/schedules": {"name": "x", "kind": "patrol_beat", "subjectId": "b-1", "times": ["06:00"]},
+    "POST /api/dispatch/zones/{district}/plan-commits": {
+        "reason": "a test",
+        "runs": [{"vehicleNo": 7, "orders": [{"orderId": "x"}]}],
+    },
+    "POST /api/orders/{order_id}/dispatches": {"vehicleNo": 7, "reason": "a test"},
     "POST /api/orders/{order_id}/cancel": {"reason": "a test"},
     "POST /api/orders/{order_id}/rescue": {"outcome": "lost", "reason": "a test"},
     "POST /api/incidents": {

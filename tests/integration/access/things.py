@@ -31,6 +31,7 @@ from fleet.violations.open_violations import follow_alarm
 from fleet.violations.tables import violations
 from fleet.work_orders.kinds import WorkKind
 from fleet.work_orders.open_work_order import NewWork, open_work
+from services.dispatch.tables import decisions
 from services.schedules.calendar import Calendar, Cron
 from services.schedules.edit_schedule import Draft, make_schedule
 from services.schedules.keep_schedules import ScheduleKeeper
@@ -158,6 +159,8 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
     async with auth.database.write() as tx:
         work_order = await open_work(tx, a_principal(), new_work, at=town.now)
     async with auth.database.read() as tx:
+        decision = (await tx.execute(select(decisions.c.decision_id))).scalars().first()
+        assert decision is not None
         violation = (await tx.execute(select(violations.c.violation_id))).scalar_one()
         overspeed = alarms.c.kind == AlarmKind.OVERSPEED.value
         alarm = (await tx.execute(select(alarms.c.alarm_id).where(overspeed))).scalar_one()
@@ -177,6 +180,7 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
             "work_order_id": work_order.work_order_id,
             "schedule_id": schedule,
             "occurrence_id": occurrence,
+            "decision_id": decision,
             "edition": "1",
             "merchant_id": HOME.merchant,
             "goods_id": MILK,

@@ -60,13 +60,17 @@ from fleet.vehicles.kinds import Connection
 from fleet.vehicles.last_heard import LastHeard
 from fleet.vehicles.paper_store import Company, CompanyStore
 from fleet.vehicles.vehicle import Vehicle
+from services.dispatch.dispatch_by_hand import HandDispatcher
+from services.dispatch.fleet_picture import FleetPicture
+from services.dispatch.give_run import RunGiver
+from services.dispatch.travel import TravelTimes
 from services.orders.fence_impact import OrderImpact
 from services.schedules.kinds import WorkKind
 from services.tasks.roads import Roads
 from steppe.openapi import CONFIG
 from tests.integration.access.people import FOREIGN, HOME, agents_of_the_city, credentials_of
 from tests.integration.fleet.builders import LAYOUT, a_principal, heard, working_vehicles
-from tests.integration.services.orders.town import StraightRoads
+from tests.integration.services.orders.town import KEYPAD_ROOT, StraightRoads
 from tests.integration.services.schedules.logbook import Logbook
 
 SQUARE = {"type": "Polygon", "coordinates": [[[109, 39], [110, 39], [110, 40], [109, 40], [109, 39]]]}
@@ -162,6 +166,9 @@ async def parts(
             has_task=True,
         )
 
+    roads = Roads(StraightRoads())
+    fleet = FleetPicture(sqlite_database, said, clock, zone=CITY.zone, fence_set=lambda: 1)
+    giver = RunGiver(sqlite_database, clock, roads, keypad_root=KEYPAD_ROOT)
     yield DashboardParts(
         database=sqlite_database,
         clock=clock,
@@ -172,7 +179,8 @@ async def parts(
         desk=CommandDesk(sqlite_database, clock, directory, push, situate),
         quality=QualityReader(redis),
         running_day=RunningDayReader(redis, clock),
-        roads=Roads(StraightRoads()),
+        roads=roads,
+        by_hand=HandDispatcher(sqlite_database, clock, fleet, TravelTimes(roads), giver),
         fence_set=lambda: 1,
         scheduled={WorkKind.PATROL_BEAT: Logbook()},
     )

@@ -54,7 +54,7 @@ async def resident(auth: AuthServices) -> ResidentId:
 
 @pytest.fixture
 def parts_of_town(town: Town, parts: DashboardParts) -> DashboardParts:
-    return msgspec.structs.replace(parts, last_heard=town.listener)
+    return msgspec.structs.replace(parts, last_heard=town.listener, by_hand=town.by_hand)
 
 
 @pytest.fixture
@@ -237,3 +237,25 @@ async def test_the_live_topic_gives_the_same_cards_and_drops_what_is_out_of_reac
     assert topic.removed(order.order_id) == {"orderId": order.order_id}
     assert (card.merchant_name_zh, card.pickup_point_name_zh) == ("示例超市", "示例小区东门")
     assert (order.merchant_id, order.pickup_point_id) == (SHOP, DOOR)
+
+
+async def test_an_operator_gives_an_order_to_one_vehicle_once_or_is_told_by_name_why_not(
+    board: httpx.AsyncClient, auth: AuthServices, town: Town, resident: ResidentId
+) -> None:
+    await town.add_vehicle(7)
+    await town.add_vehicle(8, battery_ratio=0.13)
+    order = await town.order(resident=resident)
+    who, path = await staff(auth), f"/api/orders/{order.order_id}/dispatches"
+    body = {"vehicleNo": 8, "reason": "顺路"}
+    refused = await board.post(path, json=body, headers={**who, **KEY})
+    assert (refused.status_code, refused.json()["code"]) == (409, "vehicle-not-dispatchable")
+    assert refused.json()["fields"]["reasons"] == ["battery_too_low"]
+    done = await board.post(path, json={**body, "vehicleNo": 7}, headers={**who, **KEY})
+    assert (done.status_code, done.json()["state"]) == (200, "assigned"), done.text
+    assert done.json()["decision"]["chosenBy"] == "示例调度员"
+    again = await board.post(path, json={**body, "vehicleNo": 7}, headers={**who, **KEY})
+    assert again.json() == done.json()
+    late = await board.post(path, json={**body, "vehicleNo": 7}, headers={**who, "idempotency-key": "k-2"})
+    assert (late.status_code, late.json()["fields"]["hindrance"]) == (409, "order_not_waiting")
+    agency = await staff(auth, Role.AGENCY)
+    assert (await board.post(path, json=body, headers={**agency, **KEY})).status_code == 403

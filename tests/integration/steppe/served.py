@@ -183,6 +183,7 @@ def _furnished(url: str, settings: Settings, log: Path) -> ServedCity:
         "incident_id": "none",
         "takeover_id": "none",
         "schedule_id": "none",
+        "decision_id": "none",
         "occurrence_id": "none",
         "work_order_id": work_order.json()["workOrderId"],
         "service": "delivery",

@@ -56,6 +56,10 @@ LUCK_WANTED = {
     "cancelOwnOrder": "an order in the right state",
     "cancelOrder": "an order in the right state",
     "freezeDispatchZone": "a version that is the present one",
+    **dict.fromkeys(
+        ("previewDispatchPlan", "commitDispatchPlan", "dispatchOrder"), "roads, and an order that waits"
+    ),
+    "replayDecision": "a decision that was taken",
     "setDispatchWeights": "a version that is the present one",
     "acknowledgeAlarm": "a version that is the present one",
     "giveCommand": "a command that the vehicle can take now",

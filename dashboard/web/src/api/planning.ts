@@ -9,6 +9,11 @@ export type Occurrence = Schemas["OccurrenceView"];
 export type Calendar = Schemas["CalendarView"];
 export type Preview = Schemas["SchedulePreviewView"];
 export type Subjects = Schemas["SubjectList"];
+export type Zone = Schemas["ZoneDetail"];
+export type Weights = Schemas["WeightsBody"];
+export type Replay = Schemas["DecisionReplay"];
+export type Plan = Schemas["DispatchPlan"];
+export type PlanView = Schemas["PlanView"];
 
 const id = encodeURIComponent;
 const post = <T>(path: string, body: unknown, idempotencyKey?: string): Promise<T> =>
@@ -35,3 +40,17 @@ export const week = (from: string | undefined): Promise<Calendar> => {
   const to = new Date(new Date(from).getTime() + 7 * 86_400_000).toISOString();
   return ask(`/api/occurrences?${new URLSearchParams({ from, to }).toString()}`);
 };
+
+export const zones = (): Promise<Schemas["ZoneList"]> => ask("/api/dispatch/zones");
+export const zone = (district: string): Promise<Zone> => ask(`/api/dispatch/zones/${id(district)}`);
+export const freezeZone = (district: string, version: number, isFrozen: boolean, reason: string): Promise<Schemas["FreezeView"]> =>
+  post(`/api/dispatch/zones/${id(district)}/freezes`, { version, isFrozen, reason });
+export const setWeights = (district: string, version: number, weights: Weights, reason: string): Promise<Schemas["WeightsVersionView"]> =>
+  post(`/api/dispatch/zones/${id(district)}/weights`, { version, reason, weights });
+export const decisions = (district: string): Promise<Schemas["DecisionLines"]> => ask(`/api/dispatch/zones/${id(district)}/decisions`);
+export const replayDecision = (decision: string, weights: Weights): Promise<Replay> => post(`/api/dispatch/decisions/${id(decision)}/replays`, { weights });
+export const waitingOrders = (district: string): Promise<Schemas["OrderPage"]> => ask(`/api/orders?state=accepted&limit=50&district=${id(district)}`);
+export const previewPlan = (district: string, plan: Plan): Promise<PlanView> => post(`/api/dispatch/zones/${id(district)}/plans`, plan);
+/** Gives what is still true of a previewed plan. */
+export const commitPlan = (district: string, plan: Schemas["CommitPlan"], key: string): Promise<PlanView> =>
+  post(`/api/dispatch/zones/${id(district)}/plan-commits`, plan, key);

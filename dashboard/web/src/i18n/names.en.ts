@@ -161,15 +161,15 @@ export const commandKind: typeof zh.commandKind = {
 };
 
 export const hindrance: typeof zh.hindrance = {
-  link_down: "The vehicle is out of reach",
-  held_by_stop: "A stop holds the vehicle",
-  not_held: "No stop holds the vehicle",
-  scene_hold: "Held at the scene",
-  decommissioned: "The vehicle is retired",
-  manual_on_site: "Driven by hand on site",
-  no_task: "No task holds the vehicle",
-  platform_only: "Given by the platform only",
-  not_planned_here: "No planner for this command",
+  zone_frozen: "Dispatch is frozen in this zone",
+  not_of_zone: "No delivery vehicle of this zone",
+  order_not_waiting: "The order does not wait any more",
+  order_changed: "The order changed after the preview",
+  cannot_take: "The vehicle cannot take it",
+  no_room_together: "The compartments do not hold all of them",
+  battery_for_run: "Battery too low for the whole run",
+  no_way: "No way on the roads",
+  vehicle_taken: "The vehicle was given something else",
 };
 
 export const commandState: typeof zh.commandState = {

@@ -159,15 +159,15 @@ export const commandKind = {
 };
 
 export const hindrance = {
-  link_down: "车辆不在线",
-  held_by_stop: "停车指令尚未解除",
-  not_held: "没有需要解除的停车指令",
-  scene_hold: "事故现场保留",
-  decommissioned: "车辆已退役",
-  manual_on_site: "现场人工控制中",
-  no_task: "没有执行中的任务",
-  platform_only: "由平台自动下发",
-  not_planned_here: "未配置路线规划",
+  zone_frozen: "本旗区暂停派车",
+  not_of_zone: "车辆不是本旗区的配送车",
+  order_not_waiting: "订单已不在等车",
+  order_changed: "订单在预览后有变化",
+  cannot_take: "车辆不能承接",
+  no_room_together: "货格装不下全部订单",
+  battery_for_run: "电量不足以跑完全程",
+  no_way: "道路不可达",
+  vehicle_taken: "车辆刚被派了其他任务",
 };
 
 export const commandState = {

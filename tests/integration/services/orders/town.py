@@ -31,11 +31,13 @@ from fleet.commands.store import CommandStore
 from fleet.links.wire.commands import CommandKind
 from fleet.people.serve_duty import heartbeat, sign_in_operator
 from fleet.vehicles.last_heard import LastHeard
+from fleet.vehicles.store import VehicleStore
 from geofences.fences import Area
 from geofences.geo import distance_m
 from services.delivery.catalogue import Goods, Merchant, PickupPoint
 from services.delivery.compartments import Compartment, Temperature
 from services.delivery.store import CatalogueStore, CompartmentStore
+from services.dispatch.dispatch_by_hand import HandDispatcher
 from services.dispatch.dispatch_zone import ZoneDispatcher
 from services.dispatch.fleet_picture import FleetPicture
 from services.dispatch.give_run import RunGiver
@@ -168,6 +170,7 @@ class Town:
             self.solver,
             self.giver,
         )
+        self.by_hand = HandDispatcher(self.database, self.clock, self.fleet, TravelTimes(ways), self.giver)
         self.idle = IdleKeeper(self.database, self.clock, self.fleet, ways, work_sources(self.database, ways))
         self.watch = TaskWatch(self.database, self.listener, self.clock, self.reports)
         self.ways = ways
@@ -175,6 +178,11 @@ class Town:
     @property
     def now(self) -> datetime:
         return self.clock.now()
+
+    async def fleet_code(self, number: int) -> str:
+        """Return the code of a vehicle, its number while it has none."""
+        async with self.database.read() as tx:
+            return (await VehicleStore(tx).get(VehicleNo(number), EVERYTHING)).code or str(number)
 
     async def furnish_again(self, *, accepts_itself: bool) -> None:
         """The supermarket with another setting."""
