@@ -39,6 +39,8 @@ AccountId = NewType("AccountId", str)
 """``kind:owner`` of a ledger account, such as ``merchant:m-1``."""
 ScheduleId = NewType("ScheduleId", str)
 OccurrenceId = NewType("OccurrenceId", str)
+SweepingZoneId = NewType("SweepingZoneId", str)
+SweepingRunId = NewType("SweepingRunId", str)
 DistrictCode = NewType("DistrictCode", str)
 """Two letters of a 旗区, such as ``KB``."""
 

@@ -36,6 +36,7 @@ import services.patrol.tables
 import services.places.tables
 import services.schedules.tables
 import services.settlement.tables
+import services.sweeping.tables
 import services.tasks.tables
 import services.vending.tables
 import steppe.city.tables
@@ -74,6 +75,7 @@ ALL: Final[tuple[ModuleType, ...]] = (
     services.places.tables,
     services.settlement.tables,
     services.schedules.tables,
+    services.sweeping.tables,
     services.tasks.tables,
     services.vending.tables,
     steppe.city.tables,

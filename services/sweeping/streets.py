@@ -15,25 +15,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components, dijkstra
 
 from core.errors import Invalid
-
-type Point = tuple[float, float]
-
-
-class Street(Struct, frozen=True, kw_only=True):
-    """A street between two junctions. Traffic keeps to the right.
-
-    ``points`` run from ``start`` to ``end``, (lat, lng). A two-way street has a kerb for each direction; a
-    one-way street is driven from start to end along both of its kerbs. Streets that are not ``is_swept`` are
-    there to be driven through.
-    """
-
-    street_id: str
-    start: int
-    end: int
-    length_m: float
-    points: tuple[Point, ...]
-    is_one_way: bool = False
-    is_swept: bool = True
+from services.sweeping.street import Street
 
 
 class Drive(Struct, frozen=True):

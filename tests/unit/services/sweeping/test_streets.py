@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import Invalid
-from services.sweeping.streets import Drive, Street, kerbs, postman
+from services.sweeping.street import Street
+from services.sweeping.streets import Drive, kerbs, postman
 
 
 def a_street(start: int, end: int, length_m: float = 100.0, **fields: bool) -> Street:

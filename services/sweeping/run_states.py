@@ -1,0 +1,96 @@
+"""States of a sweeping run, its table and the names of both."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class RunKind(StrEnum):
+    """What a run sweeps."""
+
+    WHOLE = "whole"
+    REPAIR = "repair"
+    """What an earlier run missed."""
+
+
+class RunState(StrEnum):
+    """Where a run stands."""
+
+    PLANNING = "planning"
+    """A repair's passes are worked out."""
+    WAITING = "waiting"
+    """For a vehicle."""
+    UNDER_WAY = "under_way"
+    SWEPT = "swept"
+    """The vehicle is done or lost; what it swept is not measured yet."""
+    MEASURED = "measured"
+    EXCUSED = "excused"
+    """Never begun, for a reason that is nobody's fault."""
+    WITHDRAWN = "withdrawn"
+    FAILED = "failed"
+    """Its passes cannot be planned."""
+
+
+class RunEvent(StrEnum):
+    """What moves a run."""
+
+    PLANNED = "planned"
+    UNPLANNABLE = "unplannable"
+    GIVEN = "given"
+    """A vehicle was claimed for it."""
+    GIVEN_BACK = "given_back"
+    """The vehicle was lost before it swept anything."""
+    ENDED = "ended"
+    MEASURED = "measured"
+    EXCUSED = "excused"
+    WITHDRAWN = "withdrawn"
+
+
+S, E = RunState, RunEvent
+TRANSITIONS: Mapping[tuple[RunState, RunEvent], RunState] = MappingProxyType(
+    {
+        (S.PLANNING, E.PLANNED): S.WAITING,
+        (S.PLANNING, E.UNPLANNABLE): S.FAILED,
+        (S.PLANNING, E.WITHDRAWN): S.WITHDRAWN,
+        (S.WAITING, E.GIVEN): S.UNDER_WAY,
+        (S.WAITING, E.EXCUSED): S.EXCUSED,
+        (S.WAITING, E.WITHDRAWN): S.WITHDRAWN,
+        (S.UNDER_WAY, E.GIVEN_BACK): S.WAITING,
+        (S.UNDER_WAY, E.ENDED): S.SWEPT,
+        (S.SWEPT, E.MEASURED): S.MEASURED,
+    }
+)
+TERMINAL: frozenset[RunState] = frozenset({S.MEASURED, S.EXCUSED, S.WITHDRAWN, S.FAILED})
+OPEN: frozenset[RunState] = frozenset({S.PLANNING, S.WAITING, S.UNDER_WAY})
+"""States in which a zone has a run that is not over; the partial unique index names the same three."""
+
+RUN_KIND_NAMES: Mapping[RunKind, tuple[str, str]] = MappingProxyType(
+    {RunKind.WHOLE: ("全区清扫", "whole zone"), RunKind.REPAIR: ("补扫", "repair")}
+)
+STATE_NAMES: Mapping[RunState, tuple[str, str]] = MappingProxyType(
+    {
+        S.PLANNING: ("规划中", "being planned"),
+        S.WAITING: ("待派车", "waiting for a vehicle"),
+        S.UNDER_WAY: ("清扫中", "under way"),
+        S.SWEPT: ("待核算", "being measured"),
+        S.MEASURED: ("已核算", "measured"),
+        S.EXCUSED: ("免扫", "excused"),
+        S.WITHDRAWN: ("已撤回", "withdrawn"),
+        S.FAILED: ("无法规划", "cannot be planned"),
+    }
+)
+RUN_REASON_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "road_cold": ("路面低于 3 °C", "the road is colder than 3 °C"),
+        "road_unknown": ("路面温度未知", "nobody knows how cold the road is"),
+        "not_started": ("无车可派", "no vehicle began in time"),
+        "withdrawn": ("人工撤回", "taken back by somebody"),
+        "schedule_excused": ("排班已免责", "excused on the schedule"),
+        "vehicle_silent": ("车辆失联", "the vehicle fell silent"),
+        "vehicle_fault": ("车辆故障", "the vehicle broke down"),
+        "task_failed": ("任务失败", "the vehicle gave up"),
+        "plan_refused": ("车辆拒绝任务", "the vehicle refused the plan"),
+        "plan_unanswered": ("车辆未应答", "the vehicle did not answer"),
+    }
+)
+"""Why a run was not done, or not whole; another word is shown as it is."""
