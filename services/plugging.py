@@ -20,6 +20,8 @@ from services.patrol.effects import PatrolEffects
 from services.patrol.give_work import PatrolWork
 from services.patrol.take_evidence import PatrolReports
 from services.rounds.round import ROUND_KINDS
+from services.sweeping.effects import SweepingEffects
+from services.sweeping.offer_runs import SweepingRuns
 from services.tasks.answers import PlanEnded, PlanTaken
 from services.tasks.home import return_ended
 from services.tasks.reports import TaskReports
@@ -29,7 +31,13 @@ from services.tasks.states import TaskKind
 
 def task_reports() -> TaskReports:
     """Return who moves tasks, with the effects of every kind that carries something."""
-    return TaskReports({TaskKind.DELIVERY: DeliveryEffects(), TaskKind.PATROL: PatrolEffects()})
+    return TaskReports(
+        {
+            TaskKind.DELIVERY: DeliveryEffects(),
+            TaskKind.PATROL: PatrolEffects(),
+            TaskKind.SWEEPING: SweepingEffects(),
+        }
+    )
 
 
 def command_endings(reports: TaskReports) -> Endings:
@@ -66,4 +74,8 @@ def report_handlers(reports: TaskReports) -> dict[str, ReportHandler]:
 def work_sources(database: Database, roads: Roads) -> Mapping[ServiceKind, WorkSource]:
     """Return who has work for the idle vehicles of which service; a service that is absent has none."""
     rounds = DemoRounds(database, roads)
-    return {**dict.fromkeys(ROUND_KINDS, rounds), ServiceKind.PATROL: PatrolWork(database, roads)}
+    return {
+        **dict.fromkeys(ROUND_KINDS, rounds),
+        ServiceKind.PATROL: PatrolWork(database, roads),
+        ServiceKind.SWEEPING: SweepingRuns(database, roads),
+    }

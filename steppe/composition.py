@@ -13,6 +13,7 @@ from services.orders.fence_impact import OrderImpact
 from services.patrol.scheduled import ScheduledBeats
 from services.schedules.kinds import WorkKind
 from services.schedules.port import Plugged
+from services.sweeping.scheduled_runs import ScheduledRuns
 from steppe.resources import Resources
 
 
@@ -41,4 +42,4 @@ def fleet_picture(resources: Resources, fences: FenceWatch) -> FleetPicture:
 def scheduled_work() -> Plugged:
     """Return what occurrences of schedules start, by kind of work: one line for each that a service plugs
     in."""
-    return {WorkKind.PATROL_BEAT: ScheduledBeats()}
+    return {WorkKind.PATROL_BEAT: ScheduledBeats(), WorkKind.SWEEPING_RUN: ScheduledRuns()}

@@ -18,6 +18,8 @@ from geofences import publishing
 from services.dispatch import wake
 from services.notices import want_notice
 from services.notices.wake import NoticeWaker
+from services.sweeping import zone_store
+from services.sweeping.work_on import SweepingWaker
 from steppe.resources import Resources
 
 
@@ -27,6 +29,7 @@ def outbox_routes(
     people: NoticeWaker,
     staff: StaffNoticeWaker,
     previews: PreviewWaker,
+    sweeping: SweepingWaker,
 ) -> Mapping[str, Route]:
     """Return what carries each topic; a row of another topic waits for a version that knows it."""
     settings = resources.settings
@@ -39,6 +42,7 @@ def outbox_routes(
         want_notice.TOPIC: people,
         staff_notices.TOPIC: staff,
         week_store.TOPIC: previews,
+        zone_store.TOPIC: sweeping,
         fan_out.ALARM_TOPIC: told,
         fan_out.FENCE_TOPIC: told,
         HEAD_TOPIC: HeadFiles(settings.data_dir / "audit-heads"),

@@ -12,6 +12,7 @@ from services.notices import kinds as notice_kinds
 from services.orders import states as order_states
 from services.patrol import kinds as patrol_kinds
 from services.schedules import kinds as schedule_kinds
+from services.sweeping import run_states
 from services.tasks import states as task_states
 
 SERVICE_MACHINES: Final[tuple[Machine, ...]] = (
@@ -37,6 +38,14 @@ SERVICE_MACHINES: Final[tuple[Machine, ...]] = (
         table=task_states.STOP_TRANSITIONS,
         initial=task_states.StopState.PLANNED,
         terminal=frozenset({task_states.StopState.DONE, task_states.StopState.SKIPPED}),
+    ),
+    Machine(
+        name="sweeping run",
+        zh="清扫作业",
+        table=run_states.TRANSITIONS,
+        initial=run_states.RunState.WAITING,
+        terminal=frozenset(run_states.TERMINAL),
+        note="A repair run begins in `planning`, every other one in `waiting` (sweeping.md).",
     ),
     Machine(
         name="occurrence of a schedule",
@@ -85,6 +94,7 @@ _PAIRS: Final[Mapping[type[StrEnum], Mapping[Any, tuple[str, str]]]] = {
     order_states.OrderState: order_states.STATE_NAMES,
     task_states.TaskState: task_states.STATE_NAMES,
     task_states.StopState: task_states.STOP_STATE_NAMES,
+    run_states.RunState: run_states.STATE_NAMES,
     schedule_kinds.OccurrenceState: schedule_kinds.STATE_NAMES,
     patrol_kinds.RunState: patrol_kinds.RUN_STATE_NAMES,
     patrol_kinds.PointState: patrol_kinds.POINT_STATE_NAMES,

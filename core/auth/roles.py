@@ -95,6 +95,10 @@ class Scope(StrEnum):
     """Load, count and take out goods of a vending vehicle."""
     VENDING_MANAGE = "vending:manage"
     """Say what slots hold and cost, and recall lots."""
+    SWEEPING_READ = "sweeping:read"
+    """Sweeping zones, their plans, runs and what was really swept."""
+    SWEEPING_WRITE = "sweeping:write"
+    """Draw sweeping zones; start, repair, take back and excuse runs."""
     FENCES_READ = "fences:read"
     FENCES_EDIT = "fences:edit"
     CITY_READ = "city:read"
@@ -149,6 +153,7 @@ _WATCHER = frozenset(
         Scope.DISPATCH_READ,
         Scope.SCHEDULES_READ,
         Scope.WEATHER_READ,
+        Scope.SWEEPING_READ,
     }
 )
 _DISPATCHER = _WATCHER | {
@@ -166,6 +171,7 @@ _DISPATCHER = _WATCHER | {
     Scope.SETTLEMENT_READ,
     Scope.SETTLEMENT_COUNTER,
     Scope.DISPATCH_STEER,
+    Scope.SWEEPING_WRITE,
 }
 _SHIFT_LEAD = _DISPATCHER | {
     Scope.SETTLEMENT_MANAGE,

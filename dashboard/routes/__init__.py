@@ -31,6 +31,8 @@ from dashboard.routes.schedules import Occurrences, Schedules
 from dashboard.routes.settlement import Counters, MerchantAccounts, list_order_entries
 from dashboard.routes.staff_sessions import StaffSessions
 from dashboard.routes.statements import Statements
+from dashboard.routes.sweeping import Sweeping
+from dashboard.routes.sweeping_runs import SweepingRuns
 from dashboard.routes.vehicle_days import VehicleDays, read_kpis
 from dashboard.routes.vehicle_money import VehicleMoney
 from dashboard.routes.vehicles import Vehicles
@@ -77,6 +79,8 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     Interventions,
     WorkOrders,
     InspectionRuleRoutes,
+    Sweeping,
+    SweepingRuns,
     Vending,
     VendingStock,
     VendingLots,

@@ -40,6 +40,16 @@ async def occurrence_missed(
     await _move_if_started(tx, occurrence_id, OccurrenceEvent.MISSED, at=at, reason=reason)
 
 
+async def occurrence_excused(
+    tx: Transaction, occurrence_id: OccurrenceId, reason: str, *, at: datetime
+) -> None:
+    """Note that the work must not be done, such as in the cold, and why; nothing when somebody settled it."""
+    try:
+        await _move(tx, occurrence_id, OccurrenceEvent.EXCUSED, at=at, reason=reason)
+    except IllegalTransition:
+        return
+
+
 async def excuse_occurrence(
     database: Database,
     principal: Principal,

@@ -96,6 +96,19 @@ def cover(zone: BaseGeometry, equipment: Equipment, start: Point | None = None) 
     return Cover(ground=ground, pieces=tuple(driver.pieces), width_m=width, skipped_m=driver.skipped_m)
 
 
+def cover_again(ground: Ground, equipment: Equipment, lines: list[Line], start: Pose) -> Cover:
+    """Return a path that comes in at ``start`` and sweeps some lines of an earlier path in their order.
+
+    What lies between them is driven with the brush up, on the shortest way that stays on the ground.
+    """
+    driver = _Driver(ground, Ways(ground.free), equipment, start)
+    for line in lines:
+        driver.sweep(line)
+    return Cover(
+        ground=ground, pieces=tuple(driver.pieces), width_m=equipment.width_m, skipped_m=driver.skipped_m
+    )
+
+
 def _brushed(lines: list[Line], width_m: float) -> BaseGeometry:
     buffered = shapely.buffer([shapely.LineString(line) for line in lines], width_m / 2, quad_segs=16)
     return shapely.union_all(buffered)
@@ -113,13 +126,13 @@ def _worth_a_lane(rest: BaseGeometry, reachable_m2: float) -> list[shapely.Polyg
 class _Driver:
     """Drives from line to line and notes the pieces of its path."""
 
-    def __init__(self, ground: Ground, ways: Ways, equipment: Equipment) -> None:
+    def __init__(self, ground: Ground, ways: Ways, equipment: Equipment, start: Pose | None = None) -> None:
         self.pieces: list[Piece] = []
         self.skipped_m = 0.0
         self._ground = ground
         self._ways = ways
         self._radius = equipment.turning_radius_m
-        self._pose: Pose | None = None
+        self._pose = start
 
     def sweep(self, line: Line) -> None:
         """Go to the beginning of a line and sweep it, backwards when the vehicle could not get round."""

@@ -20,8 +20,7 @@ from fleet.links.wire.status import STATUS_EVERY_S, Brush
 from geofences import shapes
 from geofences.fences import Area
 from geofences.geo import LocalPlane, from_position
-from services.sweeping.equipment import Equipment
-from services.sweeping.ground import ground_of, polygons
+from services.sweeping.ground import polygons
 
 RESOLUTION: Final = 13
 """44 m² a cell: a lane of 2 m is seen to be missing in it."""
@@ -62,6 +61,11 @@ class CellSwept(Struct, frozen=True):
         """Return whether enough of it is swept."""
         return self.swept_m2 >= SWEPT_SHARE * self.planned_m2
 
+    @property
+    def is_missed(self) -> bool:
+        """Return whether a vehicle is sent out for it again."""
+        return not self.is_swept and self.planned_m2 >= SMALLEST_M2
+
 
 class Ledger(Struct, frozen=True, kw_only=True):
     """What a run swept of its plan. ``verified_m2`` is exact ground, not cells; ``cells`` are by number."""
@@ -73,7 +77,7 @@ class Ledger(Struct, frozen=True, kw_only=True):
     @property
     def missed(self) -> tuple[CellSwept, ...]:
         """Return the cells that are to be swept again."""
-        return tuple(c for c in self.cells if not c.is_swept and c.planned_m2 >= SMALLEST_M2)
+        return tuple(cell for cell in self.cells if cell.is_missed)
 
 
 def brush_at(measured_ms: Millis, status_ms: Millis, brush: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -87,14 +91,30 @@ def brush_at(measured_ms: Millis, status_ms: Millis, brush: NDArray[np.uint8]) -
     return found
 
 
-def ledger(area: Area, equipment: Equipment, tracks: Sequence[Track]) -> Ledger:
-    """Return what the tracks swept of the ground that the vehicle can reach of an area.
+def ledger(ground: Area, width_m: float, tracks: Sequence[Track]) -> Ledger:
+    """Return what brushes of a width swept of the ground that a plan covers.
 
-    Several tracks are several vehicles or parts of a run; ground swept twice counts once. Raises Invalid as
-    ``ground_of`` does.
+    Several tracks are several vehicles or parts of a run; ground swept twice counts once.
     """
-    plane, planned = _planned(area, equipment)
-    swept = swept_ground(tracks, equipment.width_m, plane).intersection(planned)
+    shape = shapes.to_geos(ground)
+    plane = LocalPlane.around(shape)
+    return _ledger(plane, plane.project(shape), width_m, tracks)
+
+
+def missed_ground(ground: Area, missed: Sequence[CellSwept]) -> Area:
+    """Return the part of a plan's ground that lies in missed cells: what a repair run sweeps; empty for
+    none."""
+    if not missed:
+        return ()
+    shape = shapes.to_geos(ground)
+    plane = LocalPlane.around(shape)
+    cells = shapely.union_all([_outline(each.cell, plane) for each in missed])
+    parts = polygons(cells.intersection(plane.project(shape)))
+    return shapes.from_geos(plane.unproject(shapely.union_all(parts))) if parts else ()
+
+
+def _ledger(plane: LocalPlane, planned: BaseGeometry, width_m: float, tracks: Sequence[Track]) -> Ledger:
+    swept = swept_ground(tracks, width_m, plane).intersection(planned)
     cells = []
     for cell in _cells(shapes.from_geos(plane.unproject(planned))):
         outline = _outline(cell, plane)
@@ -102,19 +122,6 @@ def ledger(area: Area, equipment: Equipment, tracks: Sequence[Track]) -> Ledger:
         if wanted > 0:
             cells.append(CellSwept(cell, wanted, float(swept.intersection(outline).area)))
     return Ledger(planned_m2=float(planned.area), verified_m2=float(swept.area), cells=tuple(cells))
-
-
-def repair_area(area: Area, equipment: Equipment, missed: Sequence[CellSwept]) -> Area | None:
-    """Return the part of an area that a repair run sweeps: missed cells and a width around them, so that a
-    vehicle fits in; None when nothing is missed. It never leaves the area."""
-    if not missed:
-        return None
-    plane, planned = _planned(area, equipment)
-    whole = plane.project(shapes.to_geos(area))
-    cells = shapely.union_all([_outline(each.cell, plane) for each in missed]).intersection(planned)
-    around = cells.buffer(2 * equipment.clearance_m, join_style="mitre").intersection(whole)
-    parts = polygons(around)
-    return shapes.from_geos(plane.unproject(shapely.union_all(parts))) if parts else None
 
 
 def swept_ground(tracks: Sequence[Track], width_m: float, plane: LocalPlane) -> BaseGeometry:
@@ -135,12 +142,6 @@ def _lines(track: Track, plane: LocalPlane) -> list[shapely.LineString]:
         shapely.LineString(points[begin : end + 1])
         for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)
     ]
-
-
-def _planned(area: Area, equipment: Equipment) -> tuple[LocalPlane, BaseGeometry]:
-    shape = shapes.to_geos(area)
-    plane = LocalPlane.around(shape)
-    return plane, ground_of(plane.project(shape), equipment).reachable
 
 
 def _cells(area: Area) -> list[int]:

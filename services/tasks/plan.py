@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from core.ids import OrderId
-from fleet.links.wire.commands import AssignTask, Reroute, SpeedLimit, StopOrder, StopPlan
+from fleet.links.wire.commands import AssignTask, Reroute, SpeedLimit, StopOrder, StopPlan, SweepSpan
 from fleet.links.wire.commands import Verifier as WireVerifier
 from services.delivery.pickup_code import Verifier
 from services.tasks.states import StopKind, StopState
@@ -70,6 +70,7 @@ def _stop(
         expected_s=stop.leg.duration_s,
         limits=wire_limits(stop.leg),
         wait_s=stop.wait_s,
+        sweeps=_sweeps(stop.leg) if stop.kind is StopKind.SWEEP else msgspec.UNSET,
         orders=tuple(
             StopOrder(
                 order_id=order,
@@ -79,6 +80,10 @@ def _stop(
             for order in stop.orders
         ),
     )
+
+
+def _sweeps(leg: Leg) -> tuple[SweepSpan, ...]:
+    return tuple(SweepSpan(from_m=span.from_m, to_m=span.to_m) for span in leg.sweeps)
 
 
 def _verifiers(verifiers: tuple[Verifier, ...]) -> tuple[WireVerifier, ...]:

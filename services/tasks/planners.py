@@ -23,6 +23,7 @@ from services.routing.route import Vehicle as RoadVehicle
 from services.tasks.home import return_body
 from services.tasks.plan import remaining_stops, reroute_body
 from services.tasks.roads import Roads
+from services.tasks.states import StopKind
 from services.tasks.store import TaskStore
 
 
@@ -67,6 +68,8 @@ class ReroutePlanner:
             raise Conflict("conflict", "no task holds the vehicle", vehicle_no=vehicle.vehicle_no, at=str(at))
         here = await _where(self._last_heard, vehicle)
         remaining = remaining_stops(task)
+        if any(stop.kind is StopKind.SWEEP for stop in remaining):
+            raise Conflict("conflict", "a sweeping run keeps its passes", vehicle_no=vehicle.vehicle_no)
         places = (here, *(GeoPoint(stop.lat, stop.lng) for stop in remaining))
         legs = await self._roads.legs(places, await _own(tx, vehicle, at)) if remaining else None
         if legs is None:

@@ -127,6 +127,10 @@ class StopKind(StrEnum):
     VISIT = "visit"
     INSPECT = "inspect"
     """A visit of which the vehicle keeps evidence."""
+    SWEEP = "sweep"
+    """The way there is swept; at its end nothing is done."""
+    WATER = "water"
+    DUMP = "dump"
 
 
 class StopState(StrEnum):
@@ -185,6 +189,9 @@ STOP_KIND_NAMES: Mapping[StopKind, tuple[str, str]] = MappingProxyType(
         StopKind.CHARGE: ("充电", "charging"),
         StopKind.VISIT: ("停靠", "visit"),
         StopKind.INSPECT: ("巡查", "inspection"),
+        StopKind.SWEEP: ("清扫", "sweeping pass"),
+        StopKind.WATER: ("加水", "fill water"),
+        StopKind.DUMP: ("倾倒垃圾", "empty the hopper"),
     }
 )
 STOP_STATE_NAMES: Mapping[StopState, tuple[str, str]] = MappingProxyType(

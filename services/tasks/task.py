@@ -31,16 +31,25 @@ class LegLimit(msgspec.Struct, frozen=True, kw_only=True):
     speed_mps: float
 
 
+class LegSpan(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch of a leg between two distances from its beginning."""
+
+    from_m: float
+    to_m: float
+
+
 class Leg(msgspec.Struct, frozen=True, kw_only=True):
     """The way to a stop from the stop before it, or from where the vehicle stood.
 
-    ``polyline6`` is an encoded polyline with six decimals, (lat, lng) WGS 84.
+    ``polyline6`` is an encoded polyline with six decimals, (lat, lng) WGS 84. ``sweeps`` is where the brush
+    is down.
     """
 
     polyline6: str
     length_m: float
     duration_s: float
     limits: tuple[LegLimit, ...] = ()
+    sweeps: tuple[LegSpan, ...] = ()
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True):

@@ -148,9 +148,7 @@ def _response(vehicle: Vehicle) -> Response:
 def _brush(vehicle: Vehicle) -> Brush:
     if vehicle.given.service != SWEEPERS:
         return Brush.ABSENT
-    task = vehicle.memory.task
-    is_sweeping = task is not None and task.plan.kind == "sweeping" and vehicle.speed_mps > 0
-    return Brush.DOWN_TURNING if is_sweeping else Brush.UP
+    return Brush.DOWN_TURNING if vehicle.work.is_brush_down else Brush.UP
 
 
 def _id_bytes(command_id: str) -> NDArray[np.uint8]:

@@ -1,10 +1,11 @@
 """Doing a plan: drive to a stop, do what is done there, drive on, and say each thing once."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from fleet.links.wire.commands import AssignTask, SpeedLimit, StopPlan
+from fleet.links.wire.commands import AssignTask, SpeedLimit, StopPlan, SweepSpan
 from fleet.links.wire.reports import (
     DoorClosed,
     GoodsLoaded,
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 CHARGED_RATIO = 0.9
 """A charge stop ends here (docs/delivery.md)."""
+NO_WAITING = ("visit", "inspect", "sweep", "water", "dump")
+"""Stops at which nobody is waited for: what there is to do takes its time and is done."""
 COUNTER_WAIT_S = (30.0, 120.0)
 """How long a merchant takes to come for goods that were brought back."""
 
@@ -35,6 +38,8 @@ class Work:
         self._vehicle = vehicle
         self._counter_at_ms: int | None = None
         self._no_stopping: tuple[Span, ...] = ()
+        self._brush_down: tuple[Span, ...] = ()
+        """Where on the way the brush is down."""
         self._looked_minute = 0
         self._open_fences: frozenset[str] = frozenset()
         """Fences with hours by which the way is planned."""
@@ -112,6 +117,14 @@ class Work:
         motion = self._vehicle.motion
         return motion is None or not any(a <= motion.at_m <= b for a, b in self._no_stopping)
 
+    @property
+    def is_brush_down(self) -> bool:
+        """Whether it moves along a stretch that is to be swept."""
+        motion = self._vehicle.motion
+        if motion is None or motion.speed_mps == 0:
+            return False
+        return any(a <= motion.at_m <= b for a, b in self._brush_down)
+
     def go_home(self, home: HomeMemory) -> None:
         """Drive home instead of whatever is being done."""
         task = self._vehicle.memory.task
@@ -181,7 +194,7 @@ class Work:
         elif stop.kind != "charge" and waited_s >= stop.wait_s:
             if stop.kind == "inspect":
                 self._inspect(stop, now_ms)
-            self._leave(task, "done" if stop.kind in ("visit", "inspect") else "waited_out")
+            self._leave(task, "done" if stop.kind in NO_WAITING else "waited_out")
 
     def _is_done(self, task: TaskMemory) -> bool:
         match task.stop.kind:
@@ -191,7 +204,7 @@ class Work:
                 return not task.waiting_here(("on_board",))
             case "charge":
                 return self._vehicle.battery.ratio >= CHARGED_RATIO
-            case "visit" | "inspect":
+            case "visit" | "inspect" | "sweep" | "water" | "dump":
                 return False
 
     def _inspect(self, stop: StopPlan, now_ms: int) -> None:
@@ -276,8 +289,12 @@ class Work:
         legs = task.plan.stops[task.first_leg : task.stop_index + 1]
         points: list[Point] = []
         limits: list[SpeedLimit] = []
+        sweeps: list[SweepSpan] = []
         along_m = 0.0
         for leg in legs:
+            sweeps += [
+                SweepSpan(from_m=span.from_m + along_m, to_m=span.to_m + along_m) for span in leg.sweeps or ()
+            ]
             limits += [
                 SpeedLimit(
                     from_m=limit.from_m + along_m, to_m=limit.to_m + along_m, speed_mps=limit.speed_mps
@@ -286,10 +303,18 @@ class Work:
             ]
             points += decode_polyline6(leg.polyline6)
             along_m += leg.length_m
-        return self._path(task.way_from, points, (task.stop.lat, task.stop.lng), limits)
+        return self._path(task.way_from, points, (task.stop.lat, task.stop.lng), limits, sweeps)
 
-    def _path(self, start: Point | None, leg: list[Point], stop: Point, limits: list[SpeedLimit]) -> Path:
+    def _path(
+        self,
+        start: Point | None,
+        leg: list[Point],
+        stop: Point,
+        limits: list[SpeedLimit],
+        sweeps: Sequence[SweepSpan] = (),
+    ) -> Path:
         points, before_m = way_from(start or self._vehicle.place(), leg, stop)
+        self._brush_down = tuple((span.from_m + before_m, span.to_m + before_m) for span in sweeps)
         bare = Path(points, (), 1.0)
         book, held, now_ms = self._vehicle.fence_book, self._vehicle.memory.fences, self._vehicle.now_ms
         self._open_fences = book.open_now(held, now_ms)

@@ -52,6 +52,7 @@ from steppe.city.fleet import (
 from steppe.city.forbidden import forbidden_of
 from steppe.city.pack import CityPack
 from steppe.city.report import LoadReport
+from steppe.city.sweeping import put_sweeping
 from steppe.city.tables import cities
 from steppe.city.weather import weather_limits_of
 
@@ -92,6 +93,12 @@ async def load_facts(
         await _commerce(tx, pack, build, report, at)
     async with database.write() as tx:
         await _places(tx, build, report)
+    if with_demo:
+        async with database.write() as tx:
+            made, known = await put_sweeping(tx, pack, build, at=at)
+        if made or known:
+            report.count("sweeping zones", "created", made)
+            report.count("sweeping zones", "unchanged", known)
     progress("vehicles", 2, STEPS)
     wanted = roster_vehicles(pack, build, with_demo=with_demo)
     for some in batched(wanted, VEHICLES_A_TRANSACTION):

@@ -1,8 +1,10 @@
-"""An RQ worker on the queue ``jobs``: what need not be at once: notices, the weeks of fence previews."""
+"""An RQ worker on the queue ``jobs``: what need not be at once: notices, the weeks of fence previews, plans
+and measurements of sweeping."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from zoneinfo import ZoneInfo
 
 from core import logs
 from core.auth.configured import secret_keys
@@ -10,8 +12,10 @@ from core.auth.tell_staff import StaffNoticeSender, staff_notice_port
 from core.health import HealthServer
 from core.queue import JobQueue, WorkerContext, run_worker
 from core.settings import load, process_environment
+from fleet.days.durable import DurableMark
 from fleet.fences.finish_previews import PreviewFinisher
 from services.notices.send_notices import NoticeSender
+from services.sweeping.work_on import SweepingWorker
 from steppe.checks import store_checks
 from steppe.notices import notice_carrier, notice_prices, notice_writers
 from steppe.resources import open_resources, redis_url_of
@@ -38,14 +42,22 @@ async def jobs_context() -> AsyncIterator[WorkerContext]:
             prices_fen=notice_prices(settings.notices),
             time_zone=settings.city.zone,
         )
-        finisher = PreviewFinisher(database, clock, settings.data_dir / "history")
+        history = settings.data_dir / "history"
+        finisher = PreviewFinisher(database, clock, history)
+        durable = DurableMark(resources.streams, clock, partitions=settings.tracker.partitions)
+        sweeping = SweepingWorker(database, clock, history, durable, ZoneInfo(settings.city.zone))
         try:
             yield WorkerContext(
                 settings=settings,
                 database=database,
                 clock=clock,
                 queue=queue,
-                parts={StaffNoticeSender: sender, PreviewFinisher: finisher, NoticeSender: teller},
+                parts={
+                    StaffNoticeSender: sender,
+                    PreviewFinisher: finisher,
+                    NoticeSender: teller,
+                    SweepingWorker: sweeping,
+                },
             )
         finally:
             stop.set()

@@ -51,6 +51,7 @@ from services.routing.tiles import current_tiles
 from services.schedules.keep_schedules import ScheduleKeeper
 from services.settlement.close_statements import StatementKeeper
 from services.settlement.watch_books import BooksWatch
+from services.sweeping.work_on import SweepingWaker
 from services.tasks.roads import Roads
 from services.tasks.watch_tasks import TaskWatch
 from services.weather_recall.call_vehicle import VehicleCaller
@@ -82,6 +83,7 @@ async def compose(resources: Resources) -> Components:
     staff_waker = StaffNoticeWaker(database, queue, clock, every_s=every_s)
     preview_waker = PreviewWaker(database, queue, clock, every_s=every_s)
     notice_waker = NoticeWaker(database, queue, clock, keep=timedelta(days=settings.notices.keep_days))
+    sweeping_waker = SweepingWaker(database, queue, clock, every_s=every_s)
     heard = last_heard(resources)
     rules = RoadRules(fences, clock, engine)
     caller = VehicleCaller(database, clock, Roads(engine, rules.closed), tasks)
@@ -89,7 +91,7 @@ async def compose(resources: Resources) -> Components:
         "internal": Component(runnable=internal, policy="fail"),
         "relay": Relay(
             database,
-            outbox_routes(resources, queue, notice_waker, staff_waker, preview_waker),
+            outbox_routes(resources, queue, notice_waker, staff_waker, preview_waker, sweeping_waker),
             clock,
             holder=holder_of("relay"),
             batch=settings.scheduler.outbox_batch,
@@ -151,6 +153,7 @@ async def compose(resources: Resources) -> Components:
         "staff-notices": staff_waker,
         "notices": notice_waker,
         "previews": preview_waker,
+        "sweeping": sweeping_waker,
         "radio-holes": HoleBook(database, clock),
         "webhooks": WebhookSender(
             database,

@@ -67,7 +67,14 @@ class SpeedLimit(_Body, frozen=True):
     speed_mps: float
 
 
-StopKind = Literal["load", "handover", "return", "charge", "visit", "inspect"]
+class SweepSpan(_Body, frozen=True):
+    """A stretch of a leg that is driven with the brush down, in metres along its polyline."""
+
+    from_m: float
+    to_m: float
+
+
+StopKind = Literal["load", "handover", "return", "charge", "visit", "inspect", "sweep", "water", "dump"]
 """``inspect`` is a visit at the end of which the vehicle reports ``evidence_captured``."""
 
 
@@ -86,6 +93,8 @@ class StopPlan(_Body, frozen=True):
     limits: tuple[SpeedLimit, ...] = ()
     wait_s: float = 0.0
     orders: tuple[StopOrder, ...] = ()
+    sweeps: tuple[SweepSpan, ...] | msgspec.UnsetType = msgspec.UNSET
+    """Left out but for a stop of kind ``sweep``: elsewhere the brush is up."""
 
 
 class AssignTask(_Body, frozen=True):

@@ -63,6 +63,8 @@ MOVES_NOTHING = {
     "POST /api/occurrences/{occurrence_id}/excuses": "the version before is named; again: version-mismatch",
     "POST /api/orders/{order_id}/phone-reveals": "reads; each reading is on record",
     "PUT /api/vending/vehicles/{vehicle_no}/planogram": "the same again is the same; moves no goods",
+    "PUT /api/sweeping/zones/{zone_id}": "the version before is named; the same again is the same",
+    "DELETE /api/sweeping/zones/{zone_id}": "what is retired stays retired; moves nothing",
     "POST /api/remote-operators/sign-in": "again: the same shift",
     "POST /api/remote-operators/heartbeat": "says that somebody is there",
     "PUT /api/weather/facts": "of the same time again: the same fact; what it forbids is looked at again",
@@ -95,6 +97,8 @@ BODIES: Mapping[str, Any] = {
     f"{_VENDING}/counts": {"slot": 1, "counted": 1},
     f"{_VENDING}/spoils": {"slot": 1, "lotId": "none", "quantity": 1, "reason": "x"},
     "POST /api/vending/lots/{lot_id}/recall": {"reason": "x"},
+    "POST /api/sweeping/zones/{zone_id}/runs": {},
+    "POST /api/sweeping/runs/{run_id}/excuse": {"reason": "x"},
     "POST /api/resident/orders": {
         "merchantId": "m-1",
         "pickupPointId": "p-1",

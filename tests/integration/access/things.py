@@ -8,7 +8,7 @@ from sqlalchemy import select
 from core.auth.residents import ResidentStore
 from core.auth.roles import Role
 from core.auth.services import AuthServices
-from core.ids import OrderId, VehicleNo
+from core.ids import OrderId, SweepingZoneId, VehicleNo
 from core.kinds import ServiceKind
 from core.settings import JudgingSettings
 from fleet.alarms.alarm import AlarmRaised
@@ -31,12 +31,16 @@ from fleet.violations.open_violations import follow_alarm
 from fleet.violations.tables import violations
 from fleet.work_orders.kinds import WorkKind
 from fleet.work_orders.open_work_order import NewWork, open_work
+from geofences import shapes
 from services.dispatch.tables import decisions
 from services.schedules.calendar import Calendar, Cron
 from services.schedules.edit_schedule import Draft, make_schedule
 from services.schedules.keep_schedules import ScheduleKeeper
 from services.schedules.kinds import WorkKind as ScheduledKind
 from services.schedules.tables import occurrences
+from services.sweeping.save_zone import save_zone
+from services.sweeping.start_run import add_run
+from services.sweeping.zone import Drawing, SweepingZone, ZoneKind
 from services.tasks.states import StopKind
 from tests.integration.access.people import HOME
 from tests.integration.fleet.builders import a_principal
@@ -131,6 +135,24 @@ async def _a_schedule(auth: AuthServices, town: Town) -> tuple[str, str]:
     return made.schedule_id, planned
 
 
+async def _a_sweeping_run(auth: AuthServices, town: Town) -> tuple[str, str]:
+    """Draw a sweeping zone of the home tenant and return its id and the id of a run of it."""
+    lead = a_principal(Role.SHIFT_LEAD)
+    zone = SweepingZone(
+        zone_id=SweepingZoneId("home-yard"),
+        district=HOME.district,
+        operator=HOME.operator,
+        name_zh="示例院子",
+        name_en="Sample yard",
+        drawing=Drawing(kind=ZoneKind.GROUND, area=shapes.rectangle(39.6, 109.78, 12.0, 8.0)),
+        changed_at=town.now,
+    )
+    async with auth.database.write() as tx:
+        await save_zone(tx, lead, zone, version=0, at=town.now)
+        run = await add_run(tx, zone, wanted=None, by_name=lead.name, at=town.now)
+    return zone.zone_id, run.run_id
+
+
 async def things_of_home(town: Town, auth: AuthServices) -> Things:
     """Return the home tenant's things: the vehicle stands at the door, the order may be collected."""
     await town.furnish()
@@ -165,6 +187,7 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
         overspeed = alarms.c.kind == AlarmKind.OVERSPEED.value
         alarm = (await tx.execute(select(alarms.c.alarm_id).where(overspeed))).scalar_one()
     schedule, occurrence = await _a_schedule(auth, town)
+    zone, run = await _a_sweeping_run(auth, town)
     return Things(
         order=order.order_id,
         values={
@@ -181,6 +204,8 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
             "schedule_id": schedule,
             "occurrence_id": occurrence,
             "decision_id": decision,
+            "zone_id": zone,
+            "run_id": run,
             "edition": "1",
             "merchant_id": HOME.merchant,
             "goods_id": MILK,

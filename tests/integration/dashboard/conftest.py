@@ -39,6 +39,8 @@ from dashboard.routes.interventions import Interventions
 from dashboard.routes.quality import QualityRoutes
 from dashboard.routes.remote_operators import RemoteOperators
 from dashboard.routes.schedules import Occurrences, Schedules
+from dashboard.routes.sweeping import Sweeping
+from dashboard.routes.sweeping_runs import SweepingRuns
 from dashboard.routes.vehicle_days import VehicleDays, read_kpis
 from dashboard.routes.vehicles import Vehicles
 from dashboard.routes.vending import Vending
@@ -236,6 +238,8 @@ def api(auth: AuthServices, parts: DashboardParts, previews: FencePreviewer) -> 
             Incidents,
             Evidence,
             RemoteOperators,
+            Sweeping,
+            SweepingRuns,
             Vending,
             VendingStock,
             VendingLots,

@@ -182,6 +182,8 @@ def _furnished(url: str, settings: Settings, log: Path) -> ServedCity:
         "violation_id": "none",
         "incident_id": "none",
         "takeover_id": "none",
+        "zone_id": "none",
+        "run_id": "none",
         "schedule_id": "none",
         "decision_id": "none",
         "occurrence_id": "none",

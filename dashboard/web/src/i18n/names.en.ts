@@ -444,6 +444,9 @@ export const stopKind: typeof zh.stopKind = {
   charge: "Charging",
   visit: "Visit",
   inspect: "Inspection",
+  sweep: "Sweeping pass",
+  water: "Fill water",
+  dump: "Empty the hopper",
 };
 
 export const stopState: typeof zh.stopState = {

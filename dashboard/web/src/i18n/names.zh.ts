@@ -442,6 +442,9 @@ export const stopKind = {
   charge: "充电",
   visit: "停靠",
   inspect: "巡查",
+  sweep: "清扫",
+  water: "加水",
+  dump: "倾倒垃圾",
 };
 
 export const stopState = {

@@ -70,7 +70,6 @@ async def test_nobody_is_sent_home_while_orders_wait(town: Town) -> None:
     ("service", "kind"),
     [
         (ServiceKind.VENDING, TaskKind.VENDING_ROUND),
-        (ServiceKind.SWEEPING, TaskKind.SWEEPING),
     ],
     ids=str,
 )
@@ -96,7 +95,7 @@ async def test_rounds_leave_operators_free_for_deliveries_and_take_turns(town: T
     for number in range(1, 6):
         await town.add_vehicle(number, lat=39.59, lng=109.78)
     for number in range(11, 18):
-        await town.add_vehicle(number, service=ServiceKind.SWEEPING)
+        await town.add_vehicle(number, service=ServiceKind.VENDING)
     assert await town.idle.settle(KB) == {"round": 4}
     on_round = [number for number in range(11, 18) if await town.task_of(number)]
     vehicle = town.script(on_round[0])
@@ -114,7 +113,7 @@ async def test_every_plan_is_for_the_speed_that_the_vehicle_may_drive(town: Town
     # the roads allow 5 m/s and the permits of these vehicles 15 km/h
     own_mps = 15 / 3.6
     await town.add_vehicle(7)
-    await town.add_vehicle(9, service=ServiceKind.SWEEPING)
+    await town.add_vehicle(9, service=ServiceKind.VENDING)
     await town.idle.settle(KB)
     plan = await town.script(9).take_plan()
     assert {limit.speed_mps for stop in plan.stops for limit in stop.limits} == {own_mps}
@@ -155,7 +154,7 @@ async def test_a_vehicle_that_refused_a_plan_is_not_asked_again_at_once(town: To
 
 async def test_without_an_operator_on_duty_nobody_moves(town: Town) -> None:
     await town.add_vehicle(7)
-    await town.add_vehicle(9, service=ServiceKind.PATROL)
+    await town.add_vehicle(9, service=ServiceKind.VENDING)
     town.clock.advance(60)
     assert await town.idle.settle(KB) == {"not_settled": 1}
     assert await town.task_of(9) is None

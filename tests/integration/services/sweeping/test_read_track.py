@@ -11,15 +11,13 @@ from fleet.links.wire.status import Brush
 from fleet.telemetry.records import STREAM_STATUS
 from geofences import shapes
 from geofences.geo import LocalPlane
-from services.sweeping.equipment import Equipment
 from services.sweeping.ledger import ledger
 from services.sweeping.read_track import read_track
 from tests.history import T0, Written, compact, positions
 
-SWEEPER = Equipment(width_m=2.0, body_m=2.0)
 VEHICLE, OTHER = VehicleNo(7), 8
 PLANE = LocalPlane(39.6, 109.8)
-STREET = shapes.rectangle(39.6, 109.8, 100.0, 2.5, 90.0)
+GROUND = shapes.rectangle(39.6, 109.8, 100.0, 2.5, 90.0)
 """100 m from west to east, hardly wider than the sweeper."""
 
 
@@ -45,15 +43,15 @@ def test_metres_count_until_the_brush_goes_up_whatever_became_of_the_files(
     write_a_drive(tmp_path, up_after_s=up_after_s)
     track = read_track(tmp_path, VEHICLE, T0, T0 + 99_000)
     assert len(track.measured_ms) == 100
-    before = ledger(STREET, SWEEPER, [track])
+    before = ledger(GROUND, 2.0, [track])
     assert before.verified_m2 == pytest.approx(2.0 * (up_after_s - 1), abs=4)
     now_ms = T0 + 3 * 3_600_000
     assert compact(tmp_path, now_ms)
     assert compact(tmp_path, now_ms, STATUSES)
-    assert ledger(STREET, SWEEPER, [read_track(tmp_path, VEHICLE, T0, T0 + 99_000)]) == before
+    assert ledger(GROUND, 2.0, [read_track(tmp_path, VEHICLE, T0, T0 + 99_000)]) == before
 
 
 def test_a_vehicle_without_a_history_swept_nothing(tmp_path: Path) -> None:
     write_a_drive(tmp_path, up_after_s=40)
     track = read_track(tmp_path, VehicleNo(99), T0, T0 + 99_000)
-    assert ledger(STREET, SWEEPER, [track]).verified_m2 == 0
+    assert ledger(GROUND, 2.0, [track]).verified_m2 == 0

@@ -23,12 +23,16 @@ from fleet.vehicles.codes import CodeStatus, has_valid_check_character, parse_co
 from fleet.vehicles.kinds import Lifecycle
 from fleet.vehicles.paper_store import CodeStore, PaperStore
 from fleet.vehicles.store import VehicleFilter, VehicleStore
+from geofences import shapes
 from geofences.store import FenceStore
 from services.delivery.keypad import keypad_key
 from services.delivery.store import CatalogueStore, CompartmentStore
 from services.delivery.tables import goods
 from services.places.place import PlaceKind
 from services.places.store import PlaceStore
+from services.schedules.kinds import WorkKind
+from services.schedules.store import ScheduleStore
+from services.sweeping.zone_store import ZoneStore
 from steppe.city.build import CityBuild, build_city
 from steppe.city.fences import operating_area
 from steppe.city.fleet import code_layout
@@ -110,6 +114,24 @@ async def test_the_plans_two_hundred_vehicles_and_six_for_the_demo_are_in_servic
         assert insurances[vehicle.vehicle_no][0].liability_amount_fen == 500_000_000
     assert codes[VehicleNo(1)].code == "EDS-KB-V-0001-8"
     assert set(boxes) == {vehicle.vehicle_no for vehicle in vehicles if vehicle.service.value == "delivery"}
+
+
+async def test_every_town_with_sweepers_has_ground_to_sweep_that_nothing_stands_on(
+    sqlite_database: Database, ordos: tuple[CityPack, CityBuild]
+) -> None:
+    report = await load(sqlite_database, ordos)
+    assert report.counts["sweeping zones"].created == 30
+    async with sqlite_database.read() as tx:
+        zones = await ZoneStore(tx).all(EVERYTHING)
+        schedules = await ScheduleStore(tx).all(EVERYTHING, kinds=(WorkKind.SWEEPING_RUN,))
+    assert {schedule.subject_id for schedule in schedules} == {zone.zone_id for zone in zones}
+    assert all(zone.is_synthetic and "合成" in zone.name_zh for zone in zones)
+    for town in ordos[1].towns:
+        fenced = [shapes.to_geos(ground.area) for ground in town.grounds]
+        here = [zone.drawing for zone in zones if zone.district == town.district]
+        assert sorted(drawing.kind.value for drawing in here) == ["ground"] * 5 + ["streets"]
+        grounds = [shapes.to_geos(drawing.area) for drawing in here if drawing.area]
+        assert not any(ground.intersects(other) for ground in grounds for other in fenced)
 
 
 async def test_a_second_load_changes_nothing_and_says_so(

@@ -5,17 +5,24 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import shapely
 
 from fleet.links.wire.status import Brush
 from geofences import shapes
+from geofences.geo import LocalPlane
 from services.sweeping.cover import PieceKind
 from services.sweeping.equipment import Equipment
-from services.sweeping.ledger import BRUSH_KNOWN_MS, Track, brush_at, ledger, repair_area
-from services.sweeping.plan import Plan, plan_zone
+from services.sweeping.ground import ground_of
+from services.sweeping.ledger import BRUSH_KNOWN_MS, Track, brush_at, ledger, missed_ground
+from services.sweeping.plan import Plan
+from services.sweeping.work_out import work_out, work_out_repair
+from services.sweeping.zone import Drawing, ZoneKind
 
 SWEEPER = Equipment(width_m=2.0, body_m=2.0, turning_radius_m=1.5)
 YARD = shapes.rectangle(39.6, 109.78, 40.0, 30.0, 20.0)
-PLAN = plan_zone(YARD, SWEEPER)
+DRAWING = Drawing(kind=ZoneKind.GROUND, area=YARD, equipment=SWEEPER)
+PLAN, GROUND = work_out(DRAWING)
+PLANE = LocalPlane.around(shapes.to_geos(YARD))
 
 
 def driven(plan: Plan, *, speed_mps: float = 1.2, every_s: float = 1.0, share: float = 1.0) -> Track:
@@ -41,7 +48,7 @@ def driven(plan: Plan, *, speed_mps: float = 1.2, every_s: float = 1.0, share: f
 
 
 def test_a_plan_that_is_driven_with_the_brush_down_is_verified_whole() -> None:
-    found = ledger(YARD, SWEEPER, [driven(PLAN)])
+    found = ledger(GROUND, SWEEPER.width_m, [driven(PLAN)])
     assert found.planned_m2 == pytest.approx(PLAN.reachable_m2)
     assert found.verified_m2 / found.planned_m2 > 0.99
     assert found.missed == ()
@@ -49,7 +56,7 @@ def test_a_plan_that_is_driven_with_the_brush_down_is_verified_whole() -> None:
 
 
 def test_ground_that_is_swept_twice_counts_once() -> None:
-    once, twice = (ledger(YARD, SWEEPER, [driven(PLAN)] * times) for times in (1, 2))
+    once, twice = (ledger(GROUND, SWEEPER.width_m, [driven(PLAN)] * times) for times in (1, 2))
     assert twice == once
 
 
@@ -74,7 +81,7 @@ def test_what_is_driven_otherwise_is_not_swept(change: dict[str, float]) -> None
         speed_mps=np.full(count, change.get("speed_mps", 1.2)),
         brush=np.full(count, int(change.get("brush", Brush.DOWN_TURNING)), np.uint8),
     )
-    found = ledger(YARD, SWEEPER, [changed])
+    found = ledger(GROUND, SWEEPER.width_m, [changed])
     assert found.verified_m2 == 0
     assert {cell.cell for cell in found.missed} <= {cell.cell for cell in found.cells}
     assert found.missed
@@ -82,19 +89,21 @@ def test_what_is_driven_otherwise_is_not_swept(change: dict[str, float]) -> None
 
 def test_half_a_run_leaves_cells_that_a_repair_run_sweeps() -> None:
     half = driven(PLAN, share=0.5)
-    before = ledger(YARD, SWEEPER, [half])
+    before = ledger(GROUND, SWEEPER.width_m, [half])
     assert 0.2 < before.verified_m2 / before.planned_m2 < 0.8
-    again = repair_area(YARD, SWEEPER, before.missed)
-    assert again is not None
-    yard, part = shapes.to_geos(YARD), shapes.to_geos(again)
-    assert part.difference(yard).area < 1e-12
-    assert part.area < yard.area
-    after = ledger(YARD, SWEEPER, [half, driven(plan_zone(again, SWEEPER))])
+    missed = missed_ground(GROUND, before.missed)
+    again = work_out_repair(DRAWING, PLAN, missed)
+    assert again.estimate.swept_m < 0.75 * PLAN.estimate.swept_m
+    assert again.pieces[0].points[0] == pytest.approx(PLAN.pieces[0].points[0]), "by the same gate"
+    free = ground_of(PLANE.project(shapes.to_geos(YARD)), SWEEPER).free.buffer(0.02)
+    path = [[PLANE.east_north(*point) for point in piece.points] for piece in again.pieces]
+    assert all(free.covers(shapely.LineString(line)) for line in path)
+    after = ledger(GROUND, SWEEPER.width_m, [half, driven(again)])
     assert after.missed == ()
 
 
 def test_nothing_missed_is_no_repair() -> None:
-    assert repair_area(YARD, SWEEPER, ()) is None
+    assert missed_ground(GROUND, ()) == ()
 
 
 def test_a_status_says_how_the_brush_stands_until_it_is_too_old() -> None:

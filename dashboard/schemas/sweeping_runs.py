@@ -1,0 +1,161 @@
+"""Sweeping runs on the wire, with what was really swept by cell and by month."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import h3.api.basic_int as h3i
+from msgspec import Meta
+
+from dashboard.schemas.sweeping import Body, View
+from geofences import geo
+from services.sweeping.ledger import CellSwept
+from services.sweeping.run import SweepingRun
+from services.sweeping.run_states import RUN_KIND_NAMES, RUN_REASON_NAMES, STATE_NAMES
+from services.sweeping.run_store import MonthSum
+from services.sweeping.wetness import WAY_NAMES
+from services.sweeping.zone import SweepingZone
+
+VehicleNumber = Annotated[int, Meta(ge=1, le=4_294_967_295)]
+
+
+class StartRunBody(Body, frozen=True):
+    """Which vehicle alone may do it; any without."""
+
+    vehicle_no: VehicleNumber | None = None
+
+
+class ExcuseBody(Body, frozen=True):
+    """Why ground was not swept."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class SweepingRunView(View, frozen=True):
+    """A run. m² are 0 until it is measured."""
+
+    run_id: str
+    version: int
+    zone_id: str
+    district: str
+    kind: str
+    kind_zh: str
+    kind_en: str
+    state: str
+    state_zh: str
+    state_en: str
+    repairs: str | None
+    is_scheduled: bool
+    wanted_vehicle_no: int | None
+    vehicle_no: int | None
+    way: str | None
+    way_zh: str
+    way_en: str
+    reason: str
+    reason_zh: str
+    reason_en: str
+    asked_by_name: str
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    planned_m2: float
+    verified_m2: float
+    missed_m2: float
+    excuse: str
+    excused_by_name: str
+
+
+class SweepingRunSheet(View, frozen=True):
+    """A run with what was swept, as GeoJSON: one feature a cell with ``share`` 0 to 1 and ``isMissed``."""
+
+    run: SweepingRunView
+    cells: Mapping[str, Any]
+
+
+class SweepingMonthView(View, frozen=True):
+    """What was swept of a zone in a month of the city."""
+
+    zone_id: str
+    name_zh: str
+    name_en: str
+    month: str
+    runs: int
+    repairs: int
+    planned_m2: float
+    verified_m2: float
+    missed_m2: float
+
+
+def run_view(run: SweepingRun) -> SweepingRunView:
+    """Return a run with its words."""
+    kind_zh, kind_en = RUN_KIND_NAMES[run.kind]
+    state_zh, state_en = STATE_NAMES[run.state]
+    way_zh, way_en = ("", "") if run.way is None else WAY_NAMES[run.way]
+    reason_zh, reason_en = RUN_REASON_NAMES.get(run.reason, (run.reason, run.reason))
+    return SweepingRunView(
+        run_id=run.run_id,
+        version=run.version,
+        zone_id=run.zone_id,
+        district=run.district,
+        kind=run.kind.value,
+        kind_zh=kind_zh,
+        kind_en=kind_en,
+        state=run.state.value,
+        state_zh=state_zh,
+        state_en=state_en,
+        repairs=run.repairs,
+        is_scheduled=run.occurrence_id is not None,
+        wanted_vehicle_no=run.wanted_vehicle_no,
+        vehicle_no=run.vehicle_no,
+        way=None if run.way is None else run.way.value,
+        way_zh=way_zh,
+        way_en=way_en,
+        reason=run.reason,
+        reason_zh=reason_zh,
+        reason_en=reason_en,
+        asked_by_name=run.asked_by_name,
+        created_at=run.created_at,
+        started_at=run.started_at,
+        ended_at=run.ended_at,
+        planned_m2=run.planned_m2,
+        verified_m2=run.verified_m2,
+        missed_m2=run.missed_m2,
+        excuse=run.excuse,
+        excused_by_name=run.excused_by_name,
+    )
+
+
+def run_sheet(run: SweepingRun, cells: Sequence[CellSwept]) -> SweepingRunSheet:
+    """Return a run with its cells as GeoJSON."""
+    features = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Polygon", "coordinates": [_outline(cell.cell)]},
+            "properties": {
+                "share": round(min(1.0, cell.swept_m2 / cell.planned_m2), 3),
+                "isMissed": cell.is_missed,
+            },
+        }
+        for cell in cells
+    ]
+    return SweepingRunSheet(run=run_view(run), cells={"type": "FeatureCollection", "features": features})
+
+
+def month_view(found: MonthSum, zone: SweepingZone) -> SweepingMonthView:
+    """Return the sums of a zone's month."""
+    return SweepingMonthView(
+        name_zh=zone.name_zh,
+        name_en=zone.name_en,
+        zone_id=found.zone_id,
+        month=found.month,
+        runs=found.runs,
+        repairs=found.repairs,
+        planned_m2=round(found.planned_m2, 1),
+        verified_m2=round(found.verified_m2, 1),
+        missed_m2=round(found.missed_m2, 1),
+    )
+
+
+def _outline(cell: int) -> list[tuple[float, float]]:
+    ring = [geo.to_position(lat, lng) for lat, lng in h3i.cell_to_boundary(cell)]
+    return [*ring, ring[0]]

@@ -1,0 +1,128 @@
+"""What an operator does about sweeping, each a use case with its own answer."""
+
+from collections.abc import Awaitable, Callable
+
+from core.auth.principal import EVERYTHING, Principal, reach_of
+from core.database import Transaction
+from core.errors import Invalid
+from core.ids import DistrictCode, SweepingRunId, SweepingZoneId
+from core.repeatable import Repeated, answer_once
+from dashboard.parts import DashboardParts
+from dashboard.schemas.sweeping import (
+    SweepingZoneBody,
+    SweepingZoneSheet,
+    SweepingZoneView,
+    zone_of,
+    zone_sheet,
+    zone_view,
+)
+from dashboard.schemas.sweeping_runs import (
+    SweepingMonthView,
+    SweepingRunSheet,
+    SweepingRunView,
+    month_view,
+    run_sheet,
+    run_view,
+)
+from services.sweeping.run import SweepingRun
+from services.sweeping.run_states import RunState
+from services.sweeping.run_store import RunStore
+from services.sweeping.save_zone import retire_zone, save_zone
+from services.sweeping.zone import plan_id_of
+from services.sweeping.zone_store import ZoneStore
+
+MOST_MONTHS = 24
+
+type Deed = Callable[[Transaction], Awaitable[SweepingRun]]
+
+
+async def zones_of(
+    parts: DashboardParts, principal: Principal, district: DistrictCode | None
+) -> list[SweepingZoneView]:
+    """Return the zones within reach with their plans, without the passes."""
+    async with parts.database.read() as tx:
+        store = ZoneStore(tx)
+        zones = [z for z in await store.all(reach_of(principal)) if district in (None, z.district)]
+        plans = await store.plans_of(zones)
+    return [zone_view(zone, plans[zone.zone_id]) for zone in zones]
+
+
+async def zone_of_id(
+    parts: DashboardParts, principal: Principal, zone_id: SweepingZoneId
+) -> SweepingZoneSheet:
+    """Return one zone with its passes."""
+    async with parts.database.read() as tx:
+        store = ZoneStore(tx)
+        zone = await store.get(zone_id, reach_of(principal))
+        return zone_sheet(zone, await store.plan(plan_id_of(zone.zone_id, zone.version)))
+
+
+async def put_zone(
+    parts: DashboardParts, principal: Principal, zone_id: SweepingZoneId, body: SweepingZoneBody
+) -> SweepingZoneView:
+    """Store a zone and have its plan made; the same again is the same."""
+    at = parts.clock.now()
+    zone = zone_of(zone_id, body, at)
+    async with parts.database.write() as tx:
+        saved = await save_zone(tx, principal, zone, version=body.version, at=at)
+        return zone_view(saved, await ZoneStore(tx).plan(plan_id_of(saved.zone_id, saved.version)))
+
+
+async def drop_zone(parts: DashboardParts, principal: Principal, zone_id: SweepingZoneId) -> None:
+    """Retire a zone; one that is retired stays so."""
+    async with parts.database.write() as tx:
+        await retire_zone(tx, principal, zone_id, at=parts.clock.now())
+
+
+async def runs_of(
+    parts: DashboardParts,
+    principal: Principal,
+    zone_id: SweepingZoneId | None,
+    state: RunState | None,
+) -> list[SweepingRunView]:
+    """Return the newest hundred runs within reach."""
+    states = () if state is None else (state,)
+    async with parts.database.read() as tx:
+        found = await RunStore(tx).newest(reach_of(principal), zone_id=zone_id, states=states)
+    return [run_view(run) for run in found]
+
+
+async def run_of_id(parts: DashboardParts, principal: Principal, run_id: SweepingRunId) -> SweepingRunSheet:
+    """Return one run with what was swept of each cell."""
+    async with parts.database.read() as tx:
+        store = RunStore(tx)
+        run = await store.get(run_id, reach_of(principal))
+        return run_sheet(run, await store.cells(run_id))
+
+
+async def months_of(
+    parts: DashboardParts, principal: Principal, begin: str, end: str
+) -> list[SweepingMonthView]:
+    """Return verified m² by zone and month; raise Invalid for a span that is none."""
+    span = _months(end) - _months(begin)
+    if not 0 <= span < MOST_MONTHS:
+        raise Invalid(
+            "invalid-input", "from is not after to", field="from, to", limit=f"at most {MOST_MONTHS} months"
+        )
+    async with parts.database.read() as tx:
+        sums = await RunStore(tx).months(reach_of(principal), begin=begin, end=end)
+        zones = ZoneStore(tx)
+        known = {zone_id: await zones.get(zone_id, EVERYTHING) for zone_id in {s.zone_id for s in sums}}
+    return [month_view(each, known[each.zone_id]) for each in sums]
+
+
+async def act_on_run(
+    parts: DashboardParts, repeated: Repeated, deed: Deed, *, status: int
+) -> SweepingRunView:
+    """Do something about a run once for each key; return the run."""
+
+    async def write(tx: Transaction) -> SweepingRunView:
+        return run_view(await deed(tx))
+
+    wall = parts.clock.wall()
+    return await answer_once(parts.database, repeated, SweepingRunView, write, status=status, wall=wall)
+
+
+def _months(month: str) -> int:
+    year, number = month.split("-")
+    return 12 * int(year) + int(number)

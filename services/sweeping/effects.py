@@ -1,0 +1,59 @@
+"""What the progress of a sweeping task means for its run."""
+
+from datetime import datetime
+
+from core.database import Transaction
+from fleet.vehicles.duty import DutyEvent
+from fleet.vehicles.take_reports import move_duty_if_it_can
+from services.schedules.settle_occurrence import occurrence_given_back, occurrence_met, occurrence_missed
+from services.sweeping.run import advance
+from services.sweeping.run_states import RunEvent, RunState
+from services.sweeping.run_store import RunStore
+from services.tasks.effects import NothingOnBoard
+from services.tasks.states import StopKind, StopState
+from services.tasks.task import Stop, Task
+
+
+class SweepingEffects(NothingOnBoard):
+    """Ends runs with their tasks; a task without a run is nobody's."""
+
+    async def stop_left(self, tx: Transaction, task: Task, _stop: Stop, at: datetime, /) -> None:
+        """Say that the vehicle works when a pass is what it drives next."""
+        following = task.next_stop()
+        if following is not None and following.kind is StopKind.SWEEP:
+            await move_duty_if_it_can(tx, task.vehicle_no, DutyEvent.WORK_STARTED, at)
+
+    async def finished(self, tx: Transaction, task: Task, at: datetime, /) -> None:
+        """Have measured what was swept; the occurrence of a schedule is met."""
+        runs = RunStore(tx)
+        run = await runs.of_task(task.task_id)
+        if run is None or run.state is not RunState.UNDER_WAY:
+            return
+        await runs.move(run, advance(run, RunEvent.ENDED, at=at), at=at)
+        if run.occurrence_id is not None:
+            await occurrence_met(tx, run.occurrence_id, at=at)
+
+    async def lost(self, tx: Transaction, task: Task, cause: str, at: datetime, /) -> bool:
+        """Give a run that is not begun back to another vehicle; measure what was swept of one that is."""
+        runs = RunStore(tx)
+        run = await runs.of_task(task.task_id)
+        if run is None or run.state is not RunState.UNDER_WAY:
+            return False
+        if not _has_swept(task):
+            await runs.move(run, advance(run, RunEvent.GIVEN_BACK, at=at), at=at)
+            if run.occurrence_id is not None:
+                await occurrence_given_back(tx, run.occurrence_id, at=at)
+            return False
+        await runs.move(run, advance(run, RunEvent.ENDED, at=at, reason=cause), at=at)
+        if run.occurrence_id is not None:
+            await occurrence_missed(tx, run.occurrence_id, cause, at=at)
+        return False
+
+
+def _has_swept(task: Task) -> bool:
+    """Return whether the vehicle has left for its first pass, or is through with it."""
+    for before, stop in zip((None, *task.stops), task.stops, strict=False):
+        if stop.kind is StopKind.SWEEP:
+            begun = before is None or before.state in (StopState.REACHED, StopState.DONE)
+            return begun or stop.state in (StopState.REACHED, StopState.DONE)
+    return False
