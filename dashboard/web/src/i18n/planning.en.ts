@@ -6,7 +6,7 @@ export const planning: typeof zh = {
   toConsole: "Park console",
   dark: "Dark",
   light: "Light",
-  tabs: { calendar: "Schedules", dispatch: "Dispatch" },
+  tabs: { calendar: "Schedules", dispatch: "Dispatch", sweeping: "Sweeping" },
   calendar: {
     schedules: "Schedules",
     make: "New schedule",

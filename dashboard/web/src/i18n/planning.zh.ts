@@ -4,7 +4,7 @@ export const planning = {
   toConsole: "园区控制台",
   dark: "深色",
   light: "浅色",
-  tabs: { calendar: "日程", dispatch: "派单" },
+  tabs: { calendar: "日程", dispatch: "派单", sweeping: "清扫" },
   calendar: {
     schedules: "日程安排",
     make: "新建日程",

@@ -1,0 +1,29 @@
+/** What the sweeping tab asks: zones with their plans, runs with what they swept, sums by month. */
+import type { FeatureCollection, MultiLineString, Polygon } from "geojson";
+import { ask } from "./http.ts";
+import type { components } from "./schema.d.ts";
+
+type Schemas = components["schemas"];
+export type SweepingZone = Schemas["SweepingZoneView"];
+export type SweepingRun = Schemas["SweepingRunView"];
+export type SweepingMonth = Schemas["SweepingMonthView"];
+export type Passes = FeatureCollection<MultiLineString, { kind: string }>;
+export type Cells = FeatureCollection<Polygon, { share: number; isMissed: boolean }>;
+
+const id = encodeURIComponent;
+const act = <T>(path: string, body: unknown, idempotencyKey: string): Promise<T> =>
+  ask(path, { method: "POST", body, idempotencyKey });
+
+export const zones = (): Promise<SweepingZone[]> => ask("/api/sweeping/zones");
+export const passes = async (zone: string): Promise<Passes> =>
+  (await ask<{ passes: Passes }>(`/api/sweeping/zones/${id(zone)}`)).passes;
+export const runs = (): Promise<SweepingRun[]> => ask("/api/sweeping/runs");
+export const cells = async (run: string): Promise<Cells> =>
+  (await ask<{ cells: Cells }>(`/api/sweeping/runs/${id(run)}`)).cells;
+export const months = (): Promise<SweepingMonth[]> => ask("/api/sweeping/months");
+export const startRun = (zone: string, key: string): Promise<SweepingRun> =>
+  act(`/api/sweeping/zones/${id(zone)}/runs`, {}, key);
+export const repairRun = (run: string, key: string): Promise<SweepingRun> => act(`/api/sweeping/runs/${id(run)}/repair`, {}, key);
+export const withdrawRun = (run: string, key: string): Promise<SweepingRun> => act(`/api/sweeping/runs/${id(run)}/withdraw`, {}, key);
+export const excuseRun = (run: string, reason: string, key: string): Promise<SweepingRun> =>
+  act(`/api/sweeping/runs/${id(run)}/excuse`, { reason }, key);
