@@ -63,7 +63,7 @@ SCHEME_OF_ROLE: Final[Mapping[Role, str]] = {
 }
 """Makers and devices hold tokens of the gateway, which the api does not know."""
 
-PROVIDED: Final = ("auth", "principal", "caller", "dashboard", "fence_previews", "mobile")
+PROVIDED: Final = ("auth", "principal", "caller", "dashboard", "fence_previews", "looker", "mobile")
 """Dependencies that routes take; a document needs their names only."""
 
 type Json = dict[str, Any]

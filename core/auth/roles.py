@@ -66,6 +66,10 @@ class Scope(StrEnum):
     """Set the weights of a zone."""
     DISPATCH_STEER = "dispatch:steer"
     """Freeze a zone, give orders to vehicles of one's own choice."""
+    PATROL_READ = "patrol:read"
+    """Beats, their runs, evidence of checkpoints."""
+    PATROL_WRITE = "patrol:write"
+    """Draw beats, start and call off runs, send a vehicle to look at a place."""
     SCHEDULES_READ = "schedules:read"
     """What happens when, and what became of it."""
     SCHEDULES_WRITE = "schedules:write"
@@ -154,6 +158,7 @@ _WATCHER = frozenset(
         Scope.SCHEDULES_READ,
         Scope.WEATHER_READ,
         Scope.SWEEPING_READ,
+        Scope.PATROL_READ,
     }
 )
 _DISPATCHER = _WATCHER | {
@@ -168,6 +173,7 @@ _DISPATCHER = _WATCHER | {
     Scope.VENDING_READ,
     Scope.VENDING_STOCK,
     Scope.SCHEDULES_WRITE,
+    Scope.PATROL_WRITE,
     Scope.SETTLEMENT_READ,
     Scope.SETTLEMENT_COUNTER,
     Scope.DISPATCH_STEER,

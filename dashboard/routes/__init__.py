@@ -23,6 +23,7 @@ from dashboard.routes.live_cells import LiveCells
 from dashboard.routes.near import list_near_vehicles
 from dashboard.routes.notices import Notices
 from dashboard.routes.orders import Orders
+from dashboard.routes.patrol import PatrolBeats, PatrolRuns, go_and_look
 from dashboard.routes.phone_reveals import reveal_phone_of_order
 from dashboard.routes.positions import PositionRoutes
 from dashboard.routes.quality import QualityRoutes
@@ -85,6 +86,9 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     VendingStock,
     VendingLots,
     WeatherRoutes,
+    PatrolBeats,
+    PatrolRuns,
+    go_and_look,
     Webhooks,
     reveal_phone_of_order,
     LiveCells,

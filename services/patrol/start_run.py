@@ -22,7 +22,7 @@ BEGUN_WITHIN: Final = timedelta(hours=1)
 CALLED_OFF: Final = "called_off"
 
 
-async def start_run(tx: Transaction, principal: Principal, beat_id: BeatId, *, at: datetime) -> Run:
+async def start_run(tx: Transaction, /, principal: Principal, beat_id: BeatId, *, at: datetime) -> Run:
     """Return a run of the beat that waits for the next free vehicle, for an hour.
 
     Raises NotFound, and Conflict for a retired beat.
@@ -38,7 +38,7 @@ async def start_run(tx: Transaction, principal: Principal, beat_id: BeatId, *, a
     return run
 
 
-async def call_off_run(tx: Transaction, principal: Principal, run_id: RunId, *, at: datetime) -> Run:
+async def call_off_run(tx: Transaction, /, principal: Principal, run_id: RunId, *, at: datetime) -> Run:
     """Return a run that waits, called off: its checkpoints are missed. Raises NotFound, IllegalTransition.
 
     One under way is ended by a command to its vehicle.

@@ -84,13 +84,18 @@ class TaskStore:
         return {VehicleNo(r.vehicle_no): TaskId(r.task_id) for r in await self._tx.execute(query)}
 
     async def last_given(self, vehicles: Sequence[VehicleNo]) -> dict[VehicleNo, datetime]:
-        """Return when each vehicle was given its last task; one that never had any is absent."""
+        """Return when each vehicle was given its last task; one that never had any is absent, and so is one
+        that was called away from its task: whoever gives the longest without work the next comes to it first.
+        """
         if not vehicles:
             return {}
         newest = select(
             tasks.c.vehicle_no, type_coerce(func.max(tasks.c.created_at), UtcDateTime).label("at")
         )
-        query = newest.where(tasks.c.vehicle_no.in_(sorted(set(vehicles)))).group_by(tasks.c.vehicle_no)
+        called_away = select(tasks.c.vehicle_no).where(tasks.c.state == TaskState.SUSPENDED)
+        query = newest.where(
+            tasks.c.vehicle_no.in_(sorted(set(vehicles))), tasks.c.vehicle_no.not_in(called_away)
+        ).group_by(tasks.c.vehicle_no)
         return {VehicleNo(r.vehicle_no): r.at for r in await self._tx.execute(query)}
 
     async def refused_since(self, vehicles: Sequence[VehicleNo], moment: datetime) -> frozenset[VehicleNo]:

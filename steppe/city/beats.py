@@ -26,11 +26,11 @@ from steppe.city.places import Place, TownBuild
 DWELL_S: Final = 60
 NIGHT_MIN: Final = (22 * 60, 5 * 60)
 MANY: Final = 3
-"""From so many patrol vehicles on a town's beats are gone round three times an hour, else once."""
-OFTEN: Final = ("0,20,40 * * * *", "10,30,50 * * * *")
+"""From so many patrol vehicles on a town's beats are gone round twice an hour, else once."""
+OFTEN: Final = ("0,30 * * * *", "15,45 * * * *")
 SELDOM: Final = ("5 * * * *", "35 * * * *")
 AT_NIGHT: Final = "15 22-23,0-4 * * *"
-START_WITHIN_S: Final = 1_800
+START_WITHIN_S: Final = 2_700
 LASTS_S: Final = 2_400
 
 

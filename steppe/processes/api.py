@@ -41,6 +41,7 @@ from mobile_api.routes.demo_phone import DEMO_ROUTES
 from services.dispatch.dispatch_by_hand import HandDispatcher
 from services.dispatch.give_run import RunGiver
 from services.dispatch.travel import TravelTimes
+from services.patrol.look_now import Looker
 from services.routing.remote import RemoteRoutes
 from services.tasks.planners import ReroutePlanner, ReturnPlanner
 from services.tasks.roads import Roads
@@ -148,6 +149,7 @@ async def compose(resources: Resources) -> Components:
         "fence_previews": fence_previews(resources),
         "dashboard": dashboard,
         "mobile": mobile,
+        "looker": Looker(database, clock, roads, heard, dashboard.now, time_zone=pack.city.time_zone),
     }
     demo_routes: tuple[ControllerRouterHandler, ...] = ()
     if is_demo:

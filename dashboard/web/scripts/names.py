@@ -19,6 +19,7 @@ from services.merchants.desk import PAUSE_NAMES, STANDING_NAMES
 from services.notices import kinds as notice_kinds
 from services.orders.reasons import REASON_NAMES
 from services.orders.states import STATE_NAMES
+from services.patrol import kinds as patrol
 from services.schedules import kinds as schedules
 from services.settlement.accounts import ACCOUNT_NAMES
 from services.settlement.entry import POSTING_NAMES, SOURCE_NAMES
@@ -53,6 +54,12 @@ def tables() -> dict[str, Pairs]:
     found["noticeChannel"] = {one.value: pair for one, pair in notice_kinds.CHANNEL_NAMES.items()}
     found["noticeOccasion"] = {one.value: pair for one, pair in notice_kinds.OCCASION_NAMES.items()}
     found["noticeState"] = {one.value: pair for one, pair in notice_kinds.STATE_NAMES.items()}
+    found["patrolKind"] = {kind.value: pair for kind, pair in patrol.RUN_KIND_NAMES.items()}
+    found["patrolRunState"] = {state.value: pair for state, pair in patrol.RUN_STATE_NAMES.items()}
+    found["patrolPointState"] = {state.value: pair for state, pair in patrol.POINT_STATE_NAMES.items()}
+    found["patrolMissed"] = {reason.value: pair for reason, pair in patrol.MISSED_NAMES.items()}
+    found["patrolVerdict"] = {verdict.value: pair for verdict, pair in patrol.VERDICT_NAMES.items()}
+    found["patrolFinding"] = {finding.value: pair for finding, pair in patrol.FINDING_NAMES.items()}
     found["orderReason"] = REASON_NAMES
     found["moneyAccount"] = {kind.value: pair for kind, pair in ACCOUNT_NAMES.items()}
     found["moneyPosting"] = {kind.value: pair for kind, pair in POSTING_NAMES.items()}

@@ -32,6 +32,8 @@ OPEN_TO_ANYBODY = {
     "GET /merchant/{rest}",
     "GET /phone",
     "GET /phone/{rest}",
+    "GET /patrol",
+    "GET /patrol/{rest}",
     "GET /planning",
     "GET /planning/{rest}",
     "GET /records",

@@ -37,6 +37,14 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "POST /api/dispatch/decisions/{decision_id}/replays": {"weights": {}},
     "POST /api/orders/{order_id}/dispatches": {"vehicleNo": 7, "reason": "seen"},
     "POST /api/dispatch/zones/{district}/weights": {"version": 0, "reason": "seen", "weights": {}},
+    "PUT /api/patrol/beats/{beat_id}": {
+        "version": 1,
+        "nameZh": "x",
+        "nameEn": "x",
+        "district": "KB",
+        "checkpoints": [{"nameZh": "x", "nameEn": "x", "lat": 39.6, "lng": 109.8}],
+    },
+    "POST /api/patrol/beats/{beat_id}/retirements": {"version": 1},
     "PUT /api/schedules/{schedule_id}": {
         "version": 1,
         "name": "x",

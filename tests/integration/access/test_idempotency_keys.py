@@ -54,6 +54,8 @@ MOVES_NOTHING = {
     "POST /api/dispatch/zones/{district}/plans": "looks; nothing is stored",
     "POST /api/dispatch/decisions/{decision_id}/replays": "looks; nothing is stored",
     "POST /api/dispatch/zones/{district}/weights": "the version before is named; again: version-mismatch",
+    "PUT /api/patrol/beats/{beat_id}": "the version before is named; again: version-mismatch",
+    "POST /api/patrol/beats/{beat_id}/retirements": "the version before is named; again: version-mismatch",
     "POST /api/schedules/previews": "looks; nothing is stored",
     "PUT /api/schedules/{schedule_id}": "the version before is named; again: version-mismatch",
     "POST /api/schedules/{schedule_id}/pauses": "the version before is named; again: version-mismatch",
@@ -115,6 +117,13 @@ BODIES: Mapping[str, Any] = {
     "POST /api/merchant/desk/busy": {"extraMinutes": 10},
     "POST /api/merchant/desk/licence": {"number": "JY1", "expiresOn": "2030-01-01"},
     "POST /api/merchant/desk/days": {"day": "2026-12-01", "openHours": ""},
+    "POST /api/patrol/beats": {
+        "nameZh": "x",
+        "nameEn": "x",
+        "district": "KB",
+        "checkpoints": [{"nameZh": "x", "nameEn": "x", "lat": 39.6, "lng": 109.8}],
+    },
+    "POST /api/patrol/looks": {"lat": 39.6, "lng": 109.8, "reason": "x"},
     "POST /api/schedules": {"name": "x", "kind": "patrol_beat", "subjectId": "b-1", "times": ["06:00"]},
     "POST /api/dispatch/zones/{district}/plan-commits": {
         "reason": "a test",

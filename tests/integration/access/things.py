@@ -33,6 +33,10 @@ from fleet.work_orders.kinds import WorkKind
 from fleet.work_orders.open_work_order import NewWork, open_work
 from geofences import shapes
 from services.dispatch.tables import decisions
+from services.patrol.beat import Checkpoint
+from services.patrol.edit_beat import Draft as BeatDraft
+from services.patrol.edit_beat import make_beat
+from services.patrol.start_run import start_run
 from services.schedules.calendar import Calendar, Cron
 from services.schedules.edit_schedule import Draft, make_schedule
 from services.schedules.keep_schedules import ScheduleKeeper
@@ -151,6 +155,30 @@ async def _a_sweeping_run(auth: AuthServices, town: Town) -> tuple[str, str]:
         await save_zone(tx, lead, zone, version=0, at=town.now)
         run = await add_run(tx, zone, wanted=None, by_name=lead.name, at=town.now)
     return zone.zone_id, run.run_id
+async def _a_patrol(auth: AuthServices, town: Town) -> tuple[str, str]:
+    """Make a beat of the home tenant and return its id and the id of a run of it."""
+    point = Checkpoint(
+        checkpoint_id="home-gate", name_zh="本区东门", name_en="Home gate", lat=39.6, lng=109.8
+    )
+    beat_draft = BeatDraft(
+        name_zh="本区示例巡逻",
+        name_en="Home beat",
+        district=HOME.district,
+        is_shuffled=True,
+        checkpoints=(point,),
+    )
+    person = a_principal(Role.SHIFT_LEAD)
+    async with auth.database.write() as tx:
+        beat = await make_beat(
+            tx,
+            person,
+            beat_draft,
+            operator=HOME.operator,
+            time_zone="Asia/Shanghai",
+            at=town.now,
+        )
+        run = await start_run(tx, person, beat.beat_id, at=town.now)
+    return beat.beat_id, run.run_id
 
 
 async def things_of_home(town: Town, auth: AuthServices) -> Things:
@@ -188,6 +216,7 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
         alarm = (await tx.execute(select(alarms.c.alarm_id).where(overspeed))).scalar_one()
     schedule, occurrence = await _a_schedule(auth, town)
     zone, run = await _a_sweeping_run(auth, town)
+    beat, run = await _a_patrol(auth, town)
     return Things(
         order=order.order_id,
         values={
@@ -205,6 +234,7 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
             "occurrence_id": occurrence,
             "decision_id": decision,
             "zone_id": zone,
+            "beat_id": beat,
             "run_id": run,
             "edition": "1",
             "merchant_id": HOME.merchant,

@@ -36,6 +36,7 @@ from dashboard.routes.fences import Fences
 from dashboard.routes.incidents import Incidents
 from dashboard.routes.inspection_rules import InspectionRuleRoutes
 from dashboard.routes.interventions import Interventions
+from dashboard.routes.patrol import PatrolBeats, PatrolRuns, go_and_look
 from dashboard.routes.quality import QualityRoutes
 from dashboard.routes.remote_operators import RemoteOperators
 from dashboard.routes.schedules import Occurrences, Schedules
@@ -67,6 +68,7 @@ from services.dispatch.fleet_picture import FleetPicture
 from services.dispatch.give_run import RunGiver
 from services.dispatch.travel import TravelTimes
 from services.orders.fence_impact import OrderImpact
+from services.patrol.look_now import Looker
 from services.schedules.kinds import WorkKind
 from services.tasks.roads import Roads
 from steppe.openapi import CONFIG
@@ -210,6 +212,12 @@ def previews(parts: DashboardParts, states: Records, history: Path) -> FencePrev
 
 
 @pytest.fixture
+def looker(parts: DashboardParts) -> Looker:
+    roads = Roads(StraightRoads())
+    return Looker(parts.database, parts.clock, roads, parts.last_heard, parts.now, time_zone="Asia/Shanghai")
+
+
+@pytest.fixture
 def auth(sqlite_database: Database, clock: Any, tmp_path: Path) -> AuthServices:
     settings = load({"STEPPE_ENVIRONMENT": "test", "STEPPE_DATA_DIR": str(tmp_path)})
     install_keys(secret_keys(settings.security))
@@ -218,7 +226,7 @@ def auth(sqlite_database: Database, clock: Any, tmp_path: Path) -> AuthServices:
 
 
 @pytest.fixture
-def api(auth: AuthServices, parts: DashboardParts, previews: FencePreviewer) -> Litestar:
+def api(auth: AuthServices, parts: DashboardParts, previews: FencePreviewer, looker: Looker) -> Litestar:
     """The routes of vehicles, people and the city, with the identity and errors of the whole api."""
     return Litestar(
         route_handlers=[
@@ -250,10 +258,14 @@ def api(auth: AuthServices, parts: DashboardParts, previews: FencePreviewer) -> 
             InspectionRuleRoutes,
             Schedules,
             Occurrences,
+            PatrolBeats,
+            PatrolRuns,
+            go_and_look,
         ],
         dependencies={
             "dashboard": Provide(lambda: parts, sync_to_thread=False),
             "fence_previews": Provide(lambda: previews, sync_to_thread=False),
+            "looker": Provide(lambda: looker, sync_to_thread=False),
         },
         plugins=[auth.plugin()],
         exception_handlers=EXCEPTION_HANDLERS,

@@ -102,7 +102,11 @@ def api(town: Town, auth: AuthServices, bell: OrderBell) -> Litestar:
         bell=bell,
     )
     return create_api(
-        ApiParts(auth=auth, checks={}, provided={"mobile": parts, "dashboard": None, "fence_previews": None})
+        ApiParts(
+            auth=auth,
+            checks={},
+            provided={"mobile": parts, "dashboard": None, "fence_previews": None, "looker": None},
+        )
     )
 
 

@@ -187,6 +187,8 @@ def _furnished(url: str, settings: Settings, log: Path) -> ServedCity:
         "schedule_id": "none",
         "decision_id": "none",
         "occurrence_id": "none",
+        "beat_id": "none",
+        "run_id": "none",
         "work_order_id": work_order.json()["workOrderId"],
         "service": "delivery",
         "edition": "1",

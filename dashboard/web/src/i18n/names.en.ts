@@ -552,6 +552,53 @@ export const noticeState: typeof zh.noticeState = {
   not_needed: "Not needed",
 };
 
+export const patrolKind: typeof zh.patrolKind = {
+  beat: "Beat",
+  look: "Go and look",
+};
+
+export const patrolRunState: typeof zh.patrolRunState = {
+  waiting: "Waiting for a vehicle",
+  under_way: "Under way",
+  suspended: "Suspended",
+  done: "Done",
+  incomplete: "Incomplete",
+  cancelled: "Cancelled",
+};
+
+export const patrolPointState: typeof zh.patrolPointState = {
+  due: "Due",
+  inspected: "Inspected",
+  missed: "Missed",
+};
+
+export const patrolMissed: typeof zh.patrolMissed = {
+  out_of_window: "Outside its window",
+  not_reached: "Not reached",
+  too_far: "Evidence from too far away",
+  vehicle_lost: "The vehicle was lost",
+  nobody_came: "No vehicle had time",
+  called_off: "Called off",
+};
+
+export const patrolVerdict: typeof zh.patrolVerdict = {
+  accepted: "Accepted",
+  too_far: "Too far away",
+  out_of_window: "Outside the window",
+};
+
+export const patrolFinding: typeof zh.patrolFinding = {
+  smoke_or_fire: "Smoke or fire",
+  fire_lane_blocked: "Fire lane blocked",
+  road_obstructed: "Road obstructed",
+  facility_damaged: "Facility damaged",
+  door_open: "Door or window open",
+  crowd: "Crowd",
+  person_needs_help: "Somebody needs help",
+  waste: "Waste dumped",
+  other: "Something else",
+};
+
 export const orderReason: typeof zh.orderReason = {
   no_vehicles: "No delivery vehicle works in this district",
   weather_recall: "Recalled because of the weather",

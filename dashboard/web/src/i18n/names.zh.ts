@@ -550,6 +550,53 @@ export const noticeState = {
   not_needed: "不再需要",
 };
 
+export const patrolKind = {
+  beat: "例行巡逻",
+  look: "前往查看",
+};
+
+export const patrolRunState = {
+  waiting: "待派车",
+  under_way: "巡逻中",
+  suspended: "已暂停",
+  done: "已完成",
+  incomplete: "未巡全",
+  cancelled: "已取消",
+};
+
+export const patrolPointState = {
+  due: "待巡",
+  inspected: "已巡",
+  missed: "漏巡",
+};
+
+export const patrolMissed = {
+  out_of_window: "不在时间窗内",
+  not_reached: "未到达",
+  too_far: "取证位置过远",
+  vehicle_lost: "车辆中断",
+  nobody_came: "无车可派",
+  called_off: "已取消",
+};
+
+export const patrolVerdict = {
+  accepted: "有效",
+  too_far: "位置过远",
+  out_of_window: "不在时间窗内",
+};
+
+export const patrolFinding = {
+  smoke_or_fire: "烟火",
+  fire_lane_blocked: "消防通道占用",
+  road_obstructed: "道路受阻",
+  facility_damaged: "设施损坏",
+  door_open: "门窗未关",
+  crowd: "人员聚集",
+  person_needs_help: "有人需要帮助",
+  waste: "垃圾堆积",
+  other: "其他异常",
+};
+
 export const orderReason = {
   no_vehicles: "本旗区没有配送车",
   weather_recall: "天气召回",

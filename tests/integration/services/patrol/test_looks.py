@@ -94,6 +94,16 @@ async def test_a_look_that_dies_half_way_is_ordered_once_and_the_beat_is_not_los
     assert await patrol.give() == ["pump", "park"]
 
 
+async def test_who_was_called_away_comes_before_others_that_wait_for_work(town: Town) -> None:
+    patrol = await on_its_beat(town)
+    await patrol.look()
+    await patrol.take()
+    await patrol.inspect(0)
+    await patrol.done()
+    async with town.database.read() as tx:
+        assert await TaskStore(tx).last_given([VehicleNo(9)]) == {}
+
+
 async def test_a_beat_whose_plan_was_not_taken_yet_goes_back_to_wait(town: Town) -> None:
     patrol = await Patrol.of(town)
     run = await patrol.start()
