@@ -89,11 +89,11 @@ class Looker:
         ``route-not-found`` far from any road, ``vehicle-not-dispatchable`` with every reason."""
         if not 0 < len(wish.reason.strip()) <= LONGEST_REASON:
             raise Invalid("reason-missing", "say why", field="reason", limit=LONGEST_REASON)
+        able = await self._able(principal, wish)
         stand = await self._roads.near(GeoPoint(wish.lat, wish.lng))
         off_m = None if stand is None else distance_m(wish.lat, wish.lng, stand.lat, stand.lng)
         if stand is None or off_m is None or off_m > FROM_ROAD_M:
             raise Conflict("route-not-found", "no road leads near the place", limit=f"{FROM_ROAD_M:.0f} m")
-        able = await self._able(principal, wish)
         for judged in sorted(able, key=lambda each: _distance(each, stand))[:NEAREST_TRIED]:
             assert judged.heard is not None, "a vehicle that was never heard is not able"
             start = GeoPoint(judged.heard.lat, judged.heard.lng)
