@@ -28,6 +28,7 @@ MOVES_NOTHING = {
     "POST /api/fences/{fence_id}/versions/{version}/preview": "looks; again: a newer look",
     "POST /api/fences/{fence_id}/versions/{version}/publish": "again: refused, it is published",
     "POST /api/fences/{fence_id}/versions/{version}/retire": "again: refused, it is retired",
+    "POST /api/notices/receipts": "signed by the provider; the same receipt again: nothing new",
     "POST /api/resident/quotes": "reserves nothing",
     "POST /api/alarms/{alarm_id}/acknowledge": "by the same person again: the same answer; moves nothing",
     "POST /api/webhooks": "subscribes an address; moves nothing",
