@@ -63,6 +63,7 @@ _ROWS: tuple[tuple[str, int, str], ...] = (
     ("method-not-allowed", 405, "This address does not answer that method"),
     ("not-acceptable", 406, "No representation that the client accepts"),
     ("city-pack-invalid", 400, "A file of the city pack is not right"),
+    ("waybills-invalid", 400, "Rows of the waybills are not right; nothing was pushed"),
     ("catalogue-invalid", 400, "Rows of the catalogue are not right; nothing was changed"),
     ("city-pack-missing", 404, "There is no such city pack"),
     ("route-not-found", 409, "No road leads from one place to the other"),

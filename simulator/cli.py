@@ -24,6 +24,7 @@ from simulator.people.desk import StaffDesk
 from simulator.people.merchants import Merchant
 from simulator.people.operators import Operator
 from simulator.people.pace import Pace, Sessions, learn_city_time
+from simulator.people.parcels import Station
 from simulator.people.residents import Residents
 from simulator.script import Script, ScriptError, read_script
 from simulator.world import World
@@ -246,6 +247,9 @@ class _Plays:
                 counter=counter,
             )
             work.append(residents.run())
+            hands = Collecting(api, self._keypad())
+            stations = [Station(given, api, pace, hands, self._seed) for given in self._issued.merchants]
+            work += [station.run() for station in stations]
         return work
 
     def _counter(self, desk: Api, pace: Pace, sessions: Sessions, door: asyncio.Semaphore) -> Counter | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from core.auth.configured import secret_keys
 from core.auth.notices import demo_phone_of
 from core.settings import Settings
 from core.settings.tree import NoticeSettings
@@ -10,6 +11,7 @@ from services.notices.http_carrier import HttpCarrier
 from services.notices.kinds import Channel
 from services.notices.port import NoticeCarrier, NoticeWriter
 from services.orders.notices import OrderWriter
+from services.waybills.tell import WaybillWriter
 
 
 def notice_carrier(settings: Settings, say: Callable[[str], None]) -> NoticeCarrier:
@@ -32,6 +34,7 @@ def notice_prices(told: NoticeSettings) -> Mapping[Channel, int]:
     }
 
 
-def notice_writers() -> Mapping[str, NoticeWriter]:
+def notice_writers(settings: Settings) -> Mapping[str, NoticeWriter]:
     """Return who knows what to say about which kind of subject."""
-    return {"order": OrderWriter()}
+    waybills = WaybillWriter(secret_keys(settings.security), settings.api.public_url)
+    return {"order": OrderWriter(), "waybill": waybills}

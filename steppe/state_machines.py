@@ -14,6 +14,7 @@ from services.patrol import kinds as patrol_kinds
 from services.schedules import kinds as schedule_kinds
 from services.sweeping import run_states
 from services.tasks import states as task_states
+from services.waybills import waybill
 
 SERVICE_MACHINES: Final[tuple[Machine, ...]] = (
     Machine(
@@ -71,6 +72,14 @@ SERVICE_MACHINES: Final[tuple[Machine, ...]] = (
         terminal=frozenset(patrol_kinds.POINT_TERMINAL),
     ),
     Machine(
+        name="waybill",
+        zh="运单",
+        table=waybill.TRANSITIONS,
+        initial=waybill.WaybillState.OFFERED,
+        terminal=frozenset(waybill.TERMINAL),
+        note="What follows `ordered` is the order's.",
+    ),
+    Machine(
         name="notice",
         zh="通知",
         table=notice_kinds.TRANSITIONS,
@@ -99,6 +108,7 @@ _PAIRS: Final[Mapping[type[StrEnum], Mapping[Any, tuple[str, str]]]] = {
     patrol_kinds.RunState: patrol_kinds.RUN_STATE_NAMES,
     patrol_kinds.PointState: patrol_kinds.POINT_STATE_NAMES,
     notice_kinds.NoticeState: notice_kinds.STATE_NAMES,
+    waybill.WaybillState: waybill.STATE_NAMES,
     FenceState: FENCE_STATE_NAMES,
 }
 

@@ -39,6 +39,7 @@ import services.settlement.tables
 import services.sweeping.tables
 import services.tasks.tables
 import services.vending.tables
+import services.waybills.tables
 import steppe.city.tables
 
 ALL: Final[tuple[ModuleType, ...]] = (
@@ -78,6 +79,7 @@ ALL: Final[tuple[ModuleType, ...]] = (
     services.sweeping.tables,
     services.tasks.tables,
     services.vending.tables,
+    services.waybills.tables,
     steppe.city.tables,
 )
 """A test holds that no other module defines a table."""

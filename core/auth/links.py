@@ -49,6 +49,12 @@ async def issue_link(
     return token.token
 
 
+async def is_issued(tx: Transaction, token: NewToken) -> bool:
+    """Return whether a link has this token already, ended or not."""
+    query = select(order_links.c.id).where(order_links.c.token_hash == token.token_hash)
+    return (await tx.execute(query)).first() is not None
+
+
 class OpenedLink(Struct, frozen=True, kw_only=True):
     """The order a link is good for; `session` is None for the order's own resident, who may do more."""
 

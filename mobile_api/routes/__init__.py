@@ -8,6 +8,7 @@ from mobile_api.routes.merchant_goods import MerchantGoods
 from mobile_api.routes.merchant_orders import MerchantOrders
 from mobile_api.routes.merchant_sessions import MerchantSessions
 from mobile_api.routes.merchant_statements import MerchantStatements
+from mobile_api.routes.merchant_waybills import MerchantWaybills
 from mobile_api.routes.notice_receipts import take_notice_receipt
 from mobile_api.routes.resident_balance import read_balance
 from mobile_api.routes.resident_catalogue import ResidentCatalogue
@@ -15,6 +16,7 @@ from mobile_api.routes.resident_order_live import resident_order_live
 from mobile_api.routes.resident_orders import ResidentOrders
 from mobile_api.routes.resident_sessions import ResidentSessions
 from mobile_api.routes.resident_wishes import ResidentWishes
+from mobile_api.routes.waybill_offers import WaybillOffers
 
 MOBILE_ROUTES: tuple[ControllerRouterHandler, ...] = (
     ResidentSessions,
@@ -28,6 +30,8 @@ MOBILE_ROUTES: tuple[ControllerRouterHandler, ...] = (
     MerchantGoods,
     MerchantDesk,
     MerchantStatements,
+    MerchantWaybills,
+    WaybillOffers,
     MerchantSessions,
     CrewJobs,
 )

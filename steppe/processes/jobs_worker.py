@@ -37,7 +37,7 @@ async def jobs_context() -> AsyncIterator[WorkerContext]:
             database,
             clock,
             notice_carrier(settings, print),
-            notice_writers(),
+            notice_writers(settings),
             secret_keys(settings.security),
             prices_fen=notice_prices(settings.notices),
             time_zone=settings.city.zone,

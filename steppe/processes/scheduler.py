@@ -54,6 +54,7 @@ from services.settlement.watch_books import BooksWatch
 from services.sweeping.work_on import SweepingWaker
 from services.tasks.roads import Roads
 from services.tasks.watch_tasks import TaskWatch
+from services.waybills.watch_waybills import WaybillWatch
 from services.weather_recall.call_vehicle import VehicleCaller
 from services.weather_recall.recall_vehicles import RecallWatch
 from steppe.checks import store_checks
@@ -114,6 +115,7 @@ async def compose(resources: Resources) -> Components:
         "dispatch": DispatchReconciler(database, clock, DispatchWaker(queue, clock), every_s=every_s),
         "orders": OrderWatch(database, clock, every_s=every_s),
         "patrol-runs": RunWatch(database, clock, every_s=every_s),
+        "waybills": WaybillWatch(database, clock, every_s=every_s),
         "schedules": ScheduleKeeper(database, clock, scheduled_work(), every_s=every_s),
         "weather-recall": RecallWatch(database, clock, heard, caller, every_s=every_s),
         "statements": StatementKeeper(database, clock, ZoneInfo(settings.city.zone)),

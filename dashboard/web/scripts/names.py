@@ -25,6 +25,7 @@ from services.settlement.accounts import ACCOUNT_NAMES
 from services.settlement.entry import POSTING_NAMES, SOURCE_NAMES
 from services.settlement.terms import PAID_BY_NAMES
 from services.tasks import states as task_states
+from services.waybills import waybill
 
 FOLDER = Path(__file__).resolve().parent.parent / "src" / "i18n"
 LOCALES = ("zh", "en")
@@ -51,6 +52,7 @@ def tables() -> dict[str, Pairs]:
     found["dayRule"] = {rule.value: pair for rule, pair in schedules.DAY_RULE_NAMES.items()}
     found["misfire"] = {policy.value: pair for policy, pair in schedules.MISFIRE_NAMES.items()}
     found["occurrenceState"] = {state.value: pair for state, pair in schedules.STATE_NAMES.items()}
+    found["waybillState"] = {one.value: pair for one, pair in waybill.STATE_NAMES.items()}
     found["noticeChannel"] = {one.value: pair for one, pair in notice_kinds.CHANNEL_NAMES.items()}
     found["noticeOccasion"] = {one.value: pair for one, pair in notice_kinds.OCCASION_NAMES.items()}
     found["noticeState"] = {one.value: pair for one, pair in notice_kinds.STATE_NAMES.items()}

@@ -38,6 +38,8 @@ LUCK_WANTED = {
     "placeOrder": "a shop that no other case has paused",
     "quoteOrder": "a shop that no other case has paused",
     **dict.fromkeys(("pauseShop", "resumeShop"), "a key and a reason among few cases"),
+    **dict.fromkeys(("openWaybill", "chooseWaybillSlot", "declineWaybill"), "a token that was sent"),
+    **dict.fromkeys(("pushWaybills", "importWaybills"), "a parcel station"),
     "takeNoticeReceipt": "a signature of the provider",
     "orderForSomebody": "a phone that is one, and a shop that no other case has paused",
     "renewLicence": "a day that is not past",

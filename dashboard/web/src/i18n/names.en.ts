@@ -520,6 +520,13 @@ export const occurrenceState: typeof zh.occurrenceState = {
   skipped: "Skipped",
 };
 
+export const waybillState: typeof zh.waybillState = {
+  offered: "Waiting for the recipient",
+  chosen: "Slot chosen",
+  ordered: "Being delivered",
+  counter: "At the counter",
+};
+
 export const noticeChannel: typeof zh.noticeChannel = {
   page: "On the page",
   sms: "Text message",

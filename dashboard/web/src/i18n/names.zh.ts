@@ -518,6 +518,13 @@ export const occurrenceState = {
   skipped: "已跳过",
 };
 
+export const waybillState = {
+  offered: "等收件人选择",
+  chosen: "已选时段",
+  ordered: "已转配送",
+  counter: "柜台自取",
+};
+
 export const noticeChannel = {
   page: "页面提示",
   sms: "短信",
