@@ -2,7 +2,8 @@
 
 import msgspec
 
-from core.auth.links import issue_link
+from core import audit
+from core.auth.links import end_links, issue_link
 from core.auth.principal import Principal, reach_of
 from core.auth.tokens import derived_token
 from core.database import Transaction
@@ -143,6 +144,18 @@ async def share_own(
 
     await answer_once(parts.database, repeated, _Shared, write, status=201, wall=wall)
     return OrderLink(order_id=order_id, token=token.token)
+
+
+async def revoke_own_links(parts: MobileParts, principal: Principal, order_id: OrderId) -> int:
+    """End every link of the principal's order and the sessions behind them; return how many there were."""
+    wall, at = parts.clock.wall(), parts.clock.now()
+    async with parts.database.write() as tx:
+        await OrderStore(tx).get(order_id, reach_of(principal))
+        ended = await end_links(tx, order_id, wall=wall)
+        if ended:
+            fields = {"links": ended}
+            await audit.record(tx, principal, "order_link.revoked", f"order:{order_id}", fields, at=at)
+    return ended
 
 
 async def _pages(parts: MobileParts, facts: list[OrderFacts]) -> list[ResidentOrder]:

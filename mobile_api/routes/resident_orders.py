@@ -23,6 +23,7 @@ from mobile_api.resident_actions import (
     own_code,
     own_order,
     own_orders,
+    revoke_own_links,
     share_own,
 )
 from mobile_api.routes.parameters import IdPath
@@ -31,6 +32,7 @@ from mobile_api.schemas.orders import (
     Basket,
     CodeView,
     DoorOpening,
+    LinksRevoked,
     OpenDoor,
     OrderLink,
     ResidentOrder,
@@ -189,3 +191,19 @@ class ResidentOrders(Controller):
         """Make a link by which somebody else may follow and collect this order; it dies with the order."""
         repeated = await Repeated.of(request, principal, idempotency_key)
         return await share_own(mobile, auth.keys, principal, OrderId(order_id), repeated)
+
+    @post(
+        "/{order_id:str}/links/revoke",
+        operation_id="revokeOwnLinks",
+        status_code=HTTP_200_OK,
+        guards=[requires(Scope.ORDERS_PLACE)],
+        responses=problem_responses(*CHANGE),
+    )
+    async def revoke_links(
+        self,
+        order_id: IdPath,
+        principal: NamedDependency[Principal],
+        mobile: NamedDependency[MobileParts],
+    ) -> LinksRevoked:
+        """End every link of this order at once: whoever held one sees and opens nothing any more."""
+        return LinksRevoked(revoked=await revoke_own_links(mobile, principal, OrderId(order_id)))

@@ -153,6 +153,12 @@ class DoorOpening(Struct, frozen=True, kw_only=True, rename="camel"):
     expires_at: datetime | None
 
 
+class LinksRevoked(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How many links of the order were ended."""
+
+    revoked: int
+
+
 class OrderLink(Struct, frozen=True, kw_only=True, rename="camel"):
     """The token of a link that lets somebody else follow and collect the order; shown this once."""
 

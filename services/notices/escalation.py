@@ -31,8 +31,6 @@ LADDERS: Mapping[Occasion, Ladder] = MappingProxyType(
         Occasion.ARRIVED: Ladder(0, 60, 180, True),
         Occasion.REMINDER: Ladder(0, 0, 60, True),
         Occasion.MOVED: Ladder(0, 0, 90, True),
-        Occasion.DELEGATED: Ladder(None, 0, None, True),
-        Occasion.CHANGED: Ladder(0, 30, None, True),
         Occasion.DELAYED: Ladder(0, 0, None),
         Occasion.MISSED: Ladder(0, 0, None),
         Occasion.RETURNED: Ladder(0, 0, None),

@@ -38,10 +38,6 @@ class Occasion(StrEnum):
     """A parcel station has something: slot and point may be chosen."""
     COUNTER = "counter"
     """A parcel waits at the counter of its station."""
-    DELEGATED = "delegated"
-    """Somebody is asked to collect for somebody else."""
-    CHANGED = "changed"
-    """The shop proposes something else, or weighed another price."""
 
 
 class NoticeState(StrEnum):
@@ -132,8 +128,6 @@ OCCASION_NAMES: Mapping[Occasion, tuple[str, str]] = MappingProxyType(
         Occasion.DELIVERED: ("已签收", "delivered"),
         Occasion.WAYBILL: ("包裹待选", "parcel to choose for"),
         Occasion.COUNTER: ("柜台自取", "at the counter"),
-        Occasion.DELEGATED: ("委托代取", "asked to collect"),
-        Occasion.CHANGED: ("换货或称重", "substitute or weighed"),
     }
 )
 """(zh, en) of every occasion."""

@@ -45,14 +45,6 @@ TEXTS: Mapping[Occasion, tuple[str, str]] = MappingProxyType(
             "您的包裹在{shop}柜台等您自取。",
             "Your parcel waits for you at the counter of {shop}.",
         ),
-        Occasion.DELEGATED: (
-            "有人请您代取{place}的货物,凭此链接查看和开箱:{link}",
-            "You are asked to collect goods at {place} for somebody. Follow and open it here: {link}",
-        ),
-        Occasion.CHANGED: (
-            "商家对您的订单有改动,请打开订单页确认。",
-            "The shop changed something about your order. Open the order to agree.",
-        ),
     }
 )
 WITH_CODE: Mapping[Occasion, tuple[str, str]] = MappingProxyType(

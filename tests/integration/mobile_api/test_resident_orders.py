@@ -260,6 +260,28 @@ async def test_a_link_opens_one_order_and_dies_with_it(
     assert (await client.get(path, headers=link)).status_code == 401
 
 
+async def test_a_link_that_is_withdrawn_shows_and_opens_nothing_any_more(
+    client: httpx.AsyncClient, people: People, town: Town
+) -> None:
+    await town.add_vehicle(7)
+    me = await people.resident()
+    path = f"/api/resident/orders/{(await placed(client, me)).json()['orderId']}"
+    token = (await client.post(f"{path}/links", headers={**me, "idempotency-key": "l-1"})).json()["token"]
+    session = await client.post("/api/links/session", json={"token": token})
+    link = {"cookie": session.headers["set-cookie"].split(";")[0]}
+    client.cookies.clear()
+    assert (await client.post(f"{path}/links/revoke", headers=link)).status_code == 403
+    other = await people.resident("+8613900139000")
+    assert (await client.post(f"{path}/links/revoke", headers=other)).status_code == 404
+    assert (await client.get(f"{path}/code", headers=link)).status_code == 200
+    counts = [(await client.post(f"{path}/links/revoke", headers=me)).json() for _ in range(2)]
+    assert counts == [{"revoked": 1}, {"revoked": 0}]
+    assert (await client.get(f"{path}/code", headers=link)).status_code == 401
+    assert (await client.post("/api/links/session", json={"token": token})).status_code == 401
+    again = (await client.post(f"{path}/links", headers={**me, "idempotency-key": "l-2"})).json()["token"]
+    assert (await client.post("/api/links/session", json={"token": again})).status_code == 200
+
+
 async def test_fresh_codes_run_out_after_the_third(
     client: httpx.AsyncClient, people: People, town: Town
 ) -> None:

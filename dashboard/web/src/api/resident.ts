@@ -48,5 +48,6 @@ export const open = (id: string, code: string | undefined, idempotencyKey: strin
   ask(`${at(id)}/open`, { method: "POST", body: code ? { code } : {}, idempotencyKey });
 export const share = (id: string, idempotencyKey: string): Promise<{ orderId: string; token: string }> =>
   ask(`${at(id)}/links`, { method: "POST", body: {}, idempotencyKey });
+export const revoke = (id: string): Promise<{ revoked: number }> => ask(`${at(id)}/links/revoke`, { method: "POST" });
 export const seen = (id: string): Promise<unknown> => ask(`${at(id)}/seen`, { method: "POST" });
 export const livePath = (id: string): string => `${at(id)}/live`;

@@ -546,8 +546,6 @@ export const noticeOccasion: typeof zh.noticeOccasion = {
   delivered: "Delivered",
   waybill: "Parcel to choose for",
   counter: "At the counter",
-  delegated: "Asked to collect",
-  changed: "Substitute or weighed",
 };
 
 export const noticeState: typeof zh.noticeState = {

@@ -544,8 +544,6 @@ export const noticeOccasion = {
   delivered: "已签收",
   waybill: "包裹待选",
   counter: "柜台自取",
-  delegated: "委托代取",
-  changed: "换货或称重",
 };
 
 export const noticeState = {

@@ -164,6 +164,8 @@ export const phone: PhoneWords = {
     shareText: "With this link one can follow and collect this order. It dies with the order.",
     shareMaking: "Making the link…",
     copy: "Copy link",
+    revoke: "Withdraw",
+    revoked: "Withdrawn: earlier links open nothing any more. Ask for a fresh code if somebody saw it.",
     copied: "Copied. Send it to whoever collects.",
     gone: "This link has ended. It closes when the goods are delivered or cancelled.",
     again: "Order again",
