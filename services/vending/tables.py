@@ -1,9 +1,23 @@
-"""SQL tables of vending: planograms, lots, the ledger and the stock that it adds up to."""
+"""SQL tables of vending: planograms, lots, the ledger and its stock, calls of residents, sales."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    text,
+)
 
 from core.database import metadata
-from core.database.types import UtcDateTime
+from core.database.types import JsonStruct, UtcDateTime
+from services.vending.calls.choose_stop import StopOption
+from services.vending.calls.states import OPEN as OPEN_CALLS
+from services.vending.ledger import Pick
 
 vending_slots = Table(
     "vending_slots",
@@ -57,4 +71,102 @@ vending_movements = Table(
     Column("at", UtcDateTime, nullable=False),
     Index(None, "vehicle_no", "at"),
     Index(None, "at"),
+)
+
+vending_calls = Table(
+    "vending_calls",
+    metadata,
+    Column("call_id", String(40), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("district", String(8), nullable=False),
+    Column("operator", String(64), nullable=False),
+    Column("resident_id", String(40), nullable=False),
+    Column("place_id", String(64), nullable=False),
+    Column("name_zh", String(120), nullable=False),
+    Column("name_en", String(120), nullable=False),
+    Column("lat", Float, nullable=False),
+    Column("lng", Float, nullable=False),
+    Column("walk_m", Float, nullable=False),
+    Column("options", JsonStruct(tuple[StopOption, ...]), nullable=False),
+    Column("placed_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("task_id", String(40)),
+    Column("vehicle_no", BigInteger),
+    Column("eta_at", UtcDateTime),
+    Column("arrived_at", UtcDateTime),
+    Column("leaves_at", UtcDateTime),
+    Column("closed_at", UtcDateTime),
+    Column("reason", String(64), nullable=False),
+    Index(None, "state", "district"),
+    Index(None, "task_id"),
+    Index(None, "district", "placed_at"),
+    Index(None, "resident_id", "placed_at"),
+)
+_is_open = text("state IN ({})".format(", ".join(f"'{state.value}'" for state in sorted(OPEN_CALLS))))
+Index(
+    "uq_vending_calls_one_open_per_resident",
+    vending_calls.c.resident_id,
+    unique=True,
+    sqlite_where=_is_open,
+    postgresql_where=_is_open,
+)
+"""Nobody calls two vehicles at once, whatever two requests read before."""
+vending_call_events = Table(
+    "vending_call_events",
+    metadata,
+    Column("call_id", String(40), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("event", String(24), nullable=False),
+    Column("from_state", String(16)),
+    Column("to_state", String(16), nullable=False),
+    Column("actor", String(80), nullable=False),
+    Column("vehicle_no", BigInteger),
+)
+vending_sales = Table(
+    "vending_sales",
+    metadata,
+    Column("sale_id", String(40), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("district", String(8), nullable=False),
+    Column("operator", String(64), nullable=False),
+    Column("resident_id", String(40), nullable=False),
+    Column("vehicle_no", BigInteger, nullable=False),
+    Column("slot", Integer, nullable=False),
+    Column("goods_id", String(64), nullable=False),
+    Column("name_zh", String(120), nullable=False),
+    Column("name_en", String(120), nullable=False),
+    Column("price_fen", Integer, nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("taken", Integer),
+    Column("sold", Integer),
+    Column("paid_by", String(12), nullable=False),
+    Column("picks", JsonStruct(tuple[Pick, ...]), nullable=False),
+    Column("lat", Float, nullable=False),
+    Column("lng", Float, nullable=False),
+    Column("reserved_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("command_id", String(40)),
+    Column("closed_at", UtcDateTime),
+    Column("reason", String(64), nullable=False),
+    CheckConstraint("quantity > 0", name="quantity_above_zero"),
+    Index(None, "state", "expires_at"),
+    Index(None, "vehicle_no", "state"),
+    Index(None, "resident_id", "reserved_at"),
+    Index(None, "district", "reserved_at"),
+)
+vending_rounds = Table(
+    "vending_rounds",
+    metadata,
+    Column("occurrence_id", String(40), primary_key=True),
+    Column("district", String(8), nullable=False),
+    Column("operator", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("wanted_vehicle", BigInteger),
+    Column("task_id", String(40)),
+    Column("made_at", UtcDateTime, nullable=False),
+    Index(None, "state", "district"),
+    Index(None, "task_id"),
 )
