@@ -41,6 +41,7 @@ ScheduleId = NewType("ScheduleId", str)
 OccurrenceId = NewType("OccurrenceId", str)
 SweepingZoneId = NewType("SweepingZoneId", str)
 SweepingRunId = NewType("SweepingRunId", str)
+CallId = NewType("CallId", str)
 DistrictCode = NewType("DistrictCode", str)
 """Two letters of a 旗区, such as ``KB``."""
 

@@ -83,6 +83,7 @@ _ROWS: tuple[tuple[str, int, str], ...] = (
     ("balance-too-low", 409, "The balance does not cover this"),
     ("nothing-due", 409, "Nothing is due for this any more"),
     ("out-of-stock", 409, "Not enough of the goods is left"),
+    ("call-open", 409, "A vending vehicle has been called already"),
     ("slot-full", 409, "The slot does not hold that many pieces"),
     ("sweeping-plan-missing", 409, "The passes of this zone are not worked out yet"),
     ("sweeping-zone-busy", 409, "This zone has a run that is not over, or its gaps have a repair"),

@@ -1,18 +1,19 @@
 """What an operator does with the stock of vending vehicles, each a use case with its own answer."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 from core.auth.principal import Principal, reach_of
 from core.database import Transaction
 from core.errors import Invalid
-from core.ids import DistrictCode, VehicleNo
+from core.ids import CallId, DistrictCode, VehicleNo
 from core.kinds import ServiceKind
 from core.repeatable import Repeated, answer_once
 from dashboard.parts import DashboardParts
 from dashboard.schemas.vending import (
     LotView,
     MovementView,
+    OpenCall,
     PlanogramBody,
     PlanogramSet,
     RecalledLot,
@@ -20,21 +21,28 @@ from dashboard.schemas.vending import (
     VendingVehicle,
     lot_view,
     movement_view,
+    open_call,
     recalled_view,
     shrinkage_row,
     slots_of,
     vending_vehicle_view,
 )
 from fleet.vehicles.store import VehicleFilter, VehicleStore
+from services.vending.calls.call import VendingCall
+from services.vending.calls.cancel_call import decline_call
+from services.vending.calls.states import OPEN
+from services.vending.calls.store import CallStore
 from services.vending.keep_stock import Deed
 from services.vending.ledger import LotId, Movement, MovementKind
 from services.vending.recall_lot import recall_lot
+from services.vending.restock.read_need import needs_of
 from services.vending.set_planogram import set_planogram
 from services.vending.shrinkage import shrinkage
 from services.vending.stock_store import StockStore
 
 LONGEST_SPAN_D = 92
 MOST_MOVEMENTS = 200
+MOST_CALLS = 200
 REPORTED = (MovementKind.LOAD, MovementKind.SELL, MovementKind.SPOIL, MovementKind.COUNT)
 
 type Booking = Callable[[Transaction, Deed], Awaitable[list[Movement]]]
@@ -53,7 +61,11 @@ async def stock_of_fleet(
         fleet = await VehicleStore(tx).page(reach_of(principal), wanted)
         numbers = [vehicle.vehicle_no for vehicle in fleet]
         slots, lines = await StockStore(tx).planograms(numbers), await StockStore(tx).lines(numbers)
-    return [vending_vehicle_view(each, slots.get(each.vehicle_no, ()), lines, at=at) for each in fleet]
+        needs = await needs_of(tx, numbers, at=at)
+    return [
+        vending_vehicle_view(each, slots.get(each.vehicle_no, ()), lines, needs.get(each.vehicle_no), at=at)
+        for each in fleet
+    ]
 
 
 async def stock_of_vehicle(
@@ -63,7 +75,8 @@ async def stock_of_vehicle(
     vehicle = await VehicleStore(tx).get(VehicleNo(number), reach_of(principal))
     numbers = [vehicle.vehicle_no]
     slots, lines = await StockStore(tx).planograms(numbers), await StockStore(tx).lines(numbers)
-    return vending_vehicle_view(vehicle, slots.get(vehicle.vehicle_no, ()), lines, at=at)
+    need = (await needs_of(tx, numbers, at=at)).get(vehicle.vehicle_no)
+    return vending_vehicle_view(vehicle, slots.get(vehicle.vehicle_no, ()), lines, need, at=at)
 
 
 async def put_planogram(
@@ -118,6 +131,32 @@ async def recall(
 
     wall = parts.clock.wall()
     return await answer_once(parts.database, repeated, RecalledLot, write, status=200, wall=wall)
+
+
+async def open_calls(parts: DashboardParts, principal: Principal) -> list[OpenCall]:
+    """Return the open calls within reach, the newest first."""
+    async with parts.database.read() as tx:
+        calls = await CallStore(tx).listed(reach_of(principal), states=sorted(OPEN), limit=MOST_CALLS)
+        return await _call_views(tx, calls)
+
+
+async def decline(
+    parts: DashboardParts, principal: Principal, call_id: CallId, reason: str, repeated: Repeated
+) -> OpenCall:
+    """Say that a call is not served, and why; the same again is the same."""
+
+    async def write(tx: Transaction) -> OpenCall:
+        call = await decline_call(tx, principal, call_id, reason, at=parts.clock.now())
+        return (await _call_views(tx, [call]))[0]
+
+    wall = parts.clock.wall()
+    return await answer_once(parts.database, repeated, OpenCall, write, status=200, wall=wall)
+
+
+async def _call_views(tx: Transaction, calls: Sequence[VendingCall]) -> list[OpenCall]:
+    coming = [call.vehicle_no for call in calls if call.vehicle_no is not None]
+    codes = await VehicleStore(tx).codes_of(coming)
+    return [open_call(one, None if one.vehicle_no is None else codes.get(one.vehicle_no)) for one in calls]
 
 
 async def known_lots(parts: DashboardParts, principal: Principal) -> list[LotView]:

@@ -13,6 +13,7 @@ from core.privacy.cipher import SecretKeys
 from fleet.vehicles.last_heard import LastHeard, LastHeardReader
 from mobile_api.order_bell import OrderBell
 from services.tasks.roads import Roads
+from services.vending.calls.read_stops import RuleAt
 
 
 class MobileParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +26,8 @@ class MobileParts(msgspec.Struct, frozen=True, kw_only=True):
     last_heard: LastHeardReader
     keys: SecretKeys
     """By which phones are read, to be masked at once."""
+    rule_at: RuleAt
+    """The rule of the fences that holds for a vending vehicle at a place and moment."""
     bell: OrderBell
     """Tells open pages that an order changed; also to be run as a component of the process."""
     receipt_secret: str | None = None

@@ -27,6 +27,11 @@ from services.tasks.home import return_ended
 from services.tasks.reports import TaskReports
 from services.tasks.roads import Roads
 from services.tasks.states import TaskKind
+from services.vending.calls.serve_calls import CallEffects
+from services.vending.offer_work import VendingWork
+from services.vending.rounds.drive_round import RoundEffects
+from services.vending.sales.open_slot import door_ended
+from services.vending.sales.take_report import take_goods_taken
 
 
 def task_reports() -> TaskReports:
@@ -36,6 +41,8 @@ def task_reports() -> TaskReports:
             TaskKind.DELIVERY: DeliveryEffects(),
             TaskKind.PATROL: PatrolEffects(),
             TaskKind.SWEEPING: SweepingEffects(),
+            TaskKind.VENDING_CALL: CallEffects(),
+            TaskKind.VENDING_ROUND: RoundEffects(),
         }
     )
 
@@ -46,6 +53,7 @@ def command_endings(reports: TaskReports) -> Endings:
         CommandKind.ASSIGN_TASK: PlanEnded(reports),
         CommandKind.RETURN_TO_DEPOT: return_ended,
         CommandKind.PRESERVE_RECORDING: recording_ended,
+        CommandKind.OPEN_COMPARTMENT: door_ended,
     }
 
 
@@ -64,6 +72,7 @@ def report_handlers(reports: TaskReports) -> dict[str, ReportHandler]:
         ReportKind.GOODS_LOADED.value: delivery.goods_loaded,
         ReportKind.DOOR_OPENED.value: delivery.door_opened,
         ReportKind.DOOR_CLOSED.value: delivery.door_closed,
+        ReportKind.GOODS_TAKEN.value: take_goods_taken,
         ReportKind.CODE_FAILED.value: delivery.code_failed,
         ReportKind.LINK_LOSS_POLICY.value: take_link_loss_policy,
         ReportKind.TAKEOVER_REQUESTED.value: take_takeover_request,
@@ -78,4 +87,5 @@ def work_sources(database: Database, roads: Roads) -> Mapping[ServiceKind, WorkS
         **dict.fromkeys(ROUND_KINDS, rounds),
         ServiceKind.PATROL: PatrolWork(database, roads),
         ServiceKind.SWEEPING: SweepingRuns(database, roads),
+        ServiceKind.VENDING: VendingWork(database, roads),
     }

@@ -26,6 +26,7 @@ from simulator.people.operators import Operator
 from simulator.people.pace import Pace, Sessions, learn_city_time
 from simulator.people.parcels import Station
 from simulator.people.residents import Residents
+from simulator.people.shoppers import Shoppers
 from simulator.script import Script, ScriptError, read_script
 from simulator.world import World
 
@@ -86,6 +87,13 @@ _log = structlog.get_logger("simulator")
     show_default=True,
     help="Orders of all simulated residents in a day of the city.",
 )
+@click.option(
+    "--shopping-per-day",
+    type=click.FloatRange(0),
+    default=200.0,
+    show_default=True,
+    help="Trips of all simulated residents to vending vehicles in a day of the city.",
+)
 @click.option("--residents/--no-residents", default=True, help="Residents that order by themselves.")
 @click.option("--part", "parts", type=click.Choice(PARTS), multiple=True, help="Only these; everybody.")
 @click.option("--keypad-port", type=int, default=0, show_default=True, help="0 serves no keypads.")
@@ -106,6 +114,7 @@ def simulate(
     takeovers_per_hour: float,
     findings_per_100: float,
     orders_per_day: float,
+    shopping_per_day: float,
     residents: bool,
     parts: tuple[str, ...],
     keypad_port: int,
@@ -128,6 +137,7 @@ def simulate(
         issued, gateway_url, api_url, seed=seed, outages_per_hour=outages_per_hour, keypad_url=keypad_url,
         sensor_faults_per_hour=sensor_faults_per_hour, orders_per_day=orders_per_day,
         takeovers_per_hour=takeovers_per_hour, findings_per_100=findings_per_100, script=script,
+        shopping_per_day=shopping_per_day,
     )  # fmt: skip
     raise SystemExit(asyncio.run(plays.run(wanted, memory, keypad_host, keypad_port, speed)))
 
@@ -148,6 +158,7 @@ class _Plays:
         findings_per_100: float,
         keypad_url: str | None,
         orders_per_day: float,
+        shopping_per_day: float,
         script: Script,
     ) -> None:
         self._issued = issued
@@ -160,6 +171,7 @@ class _Plays:
         self._findings = findings_per_100
         self._keypad_url = keypad_url
         self._orders_per_day = orders_per_day
+        self._shopping_per_day = shopping_per_day
         self._script = script
         self._clock = CityClock()
 
@@ -250,6 +262,15 @@ class _Plays:
             hands = Collecting(api, self._keypad())
             stations = [Station(given, api, pace, hands, self._seed) for given in self._issued.merchants]
             work += [station.run() for station in stations]
+            shoppers = Shoppers(
+                api,
+                pace,
+                self._issued.districts("vending"),
+                seed=self._seed,
+                per_day=self._shopping_per_day,
+                sessions=sessions,
+            )
+            work.append(shoppers.run())
         return work
 
     def _counter(self, desk: Api, pace: Pace, sessions: Sessions, door: asyncio.Semaphore) -> Counter | None:

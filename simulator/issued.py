@@ -90,9 +90,9 @@ class Issued(_Issued, frozen=True, kw_only=True):
     merchants: tuple[GivenMerchant, ...] = ()
     staff: tuple[GivenStaff, ...] = ()
 
-    def districts(self) -> tuple[str, ...]:
-        """Return the 旗区 in which vehicles deliver, sorted."""
-        return tuple(sorted({v.district for v in self.vehicles if v.service == "delivery"}))
+    def districts(self, service: str = "delivery") -> tuple[str, ...]:
+        """Return the 旗区 in which vehicles of a service work, sorted."""
+        return tuple(sorted({v.district for v in self.vehicles if v.service == service}))
 
 
 class IssuedError(ValueError):

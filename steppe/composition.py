@@ -14,6 +14,7 @@ from services.patrol.scheduled import ScheduledBeats
 from services.schedules.kinds import WorkKind
 from services.schedules.port import Plugged
 from services.sweeping.scheduled_runs import ScheduledRuns
+from services.vending.rounds.scheduled import ScheduledRounds
 from steppe.resources import Resources
 
 
@@ -43,3 +44,4 @@ def scheduled_work() -> Plugged:
     """Return what occurrences of schedules start, by kind of work: one line for each that a service plugs
     in."""
     return {WorkKind.PATROL_BEAT: ScheduledBeats(), WorkKind.SWEEPING_RUN: ScheduledRuns()}
+    return {WorkKind.PATROL_BEAT: ScheduledBeats(), WorkKind.VENDING_ROUND: ScheduledRounds()}

@@ -15,6 +15,8 @@ from services.schedules import kinds as schedule_kinds
 from services.sweeping import run_states
 from services.tasks import states as task_states
 from services.waybills import waybill
+from services.vending.calls import states as call_states
+from services.vending.sales import states as sale_states
 
 SERVICE_MACHINES: Final[tuple[Machine, ...]] = (
     Machine(
@@ -47,6 +49,20 @@ SERVICE_MACHINES: Final[tuple[Machine, ...]] = (
         initial=run_states.RunState.WAITING,
         terminal=frozenset(run_states.TERMINAL),
         note="A repair run begins in `planning`, every other one in `waiting` (sweeping.md).",
+        name="vending call",
+        zh="售卖车呼叫",
+        table=call_states.TRANSITIONS,
+        initial=call_states.CallState.CREATED,
+        terminal=frozenset(call_states.TERMINAL),
+        note="Calls for one stop are served by one vehicle (vending.md).",
+    ),
+    Machine(
+        name="vending sale",
+        zh="售卖交易",
+        table=sale_states.TRANSITIONS,
+        initial=sale_states.SaleState.RESERVED,
+        terminal=frozenset(sale_states.TERMINAL),
+        note="A released sale is over for its buyer; a late report of its vehicle is booked all the same.",
     ),
     Machine(
         name="occurrence of a schedule",
@@ -104,6 +120,8 @@ _PAIRS: Final[Mapping[type[StrEnum], Mapping[Any, tuple[str, str]]]] = {
     task_states.TaskState: task_states.STATE_NAMES,
     task_states.StopState: task_states.STOP_STATE_NAMES,
     run_states.RunState: run_states.STATE_NAMES,
+    call_states.CallState: call_states.STATE_NAMES,
+    sale_states.SaleState: sale_states.STATE_NAMES,
     schedule_kinds.OccurrenceState: schedule_kinds.STATE_NAMES,
     patrol_kinds.RunState: patrol_kinds.RUN_STATE_NAMES,
     patrol_kinds.PointState: patrol_kinds.POINT_STATE_NAMES,

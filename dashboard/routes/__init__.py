@@ -38,6 +38,7 @@ from dashboard.routes.vehicle_days import VehicleDays, read_kpis
 from dashboard.routes.vehicle_money import VehicleMoney
 from dashboard.routes.vehicles import Vehicles
 from dashboard.routes.vending import Vending
+from dashboard.routes.vending_calls import VendingCalls
 from dashboard.routes.vending_stock import VendingLots, VendingStock
 from dashboard.routes.violations import Violations
 from dashboard.routes.weather import WeatherRoutes
@@ -83,6 +84,7 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     Sweeping,
     SweepingRuns,
     Vending,
+    VendingCalls,
     VendingStock,
     VendingLots,
     WeatherRoutes,

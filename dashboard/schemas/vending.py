@@ -10,10 +10,12 @@ from msgspec import Meta
 from core.ids import GoodsId, VehicleNo
 from fleet.vehicles.vehicle import Vehicle
 from services.delivery.compartments import Temperature
+from services.vending.calls.call import VendingCall
 from services.vending.keep_stock import Batch
 from services.vending.ledger import MOVEMENT_NAMES, Lot, Movement, StockLine
 from services.vending.planogram import MOST_IN_A_SLOT, MOST_PRICE_FEN, MOST_SLOTS, Slot
 from services.vending.recall_lot import Recalled
+from services.vending.restock.need import RestockNeed, Urgency
 from services.vending.shrinkage import Shrinkage
 
 SlotNo = Annotated[int, Meta(ge=1, le=MOST_SLOTS, description="Number of the slot and of its door")]
@@ -110,13 +112,44 @@ class SlotView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class VendingVehicle(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A vending vehicle with its slots."""
+    """A vending vehicle with its slots. ``full`` is what it can sell against what it could hold.
+
+    ``restock`` says when goods are wanted: none, with_charging, now; ``runningOut`` names slots that are
+    sold out or will be within three hours.
+    """
 
     vehicle_no: int
     code: str | None
     district: str
     model: str
+    full: float
+    restock: str
+    running_out: tuple[int, ...]
     slots: tuple[SlotView, ...]
+
+
+class OpenCall(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A resident's call as the operator reads it: where to and which vehicle comes, never who."""
+
+    call_id: str
+    district: str
+    state: str
+    place_id: str
+    place_zh: str
+    place_en: str
+    vehicle_no: int | None
+    vehicle_code: str | None
+    placed_at: datetime
+    expires_at: datetime
+    eta_at: datetime | None
+    arrived_at: datetime | None
+    reason: str
+
+
+class DeclineBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Why a call is not served."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=64)]
 
 
 class PlanogramSet(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -186,8 +219,32 @@ def batch_of(body: LoadBody) -> Batch:
     return Batch(batch=body.batch, expires_at=body.expires_at, temperature=body.temperature)
 
 
+def open_call(call: VendingCall, code: str | None) -> OpenCall:
+    """Return a call without whoever made it."""
+    return OpenCall(
+        call_id=call.call_id,
+        district=call.district,
+        state=call.state.value,
+        place_id=call.place_id,
+        place_zh=call.name_zh,
+        place_en=call.name_en,
+        vehicle_no=call.vehicle_no,
+        vehicle_code=code,
+        placed_at=call.placed_at,
+        expires_at=call.expires_at,
+        eta_at=call.eta_at,
+        arrived_at=call.arrived_at,
+        reason=call.reason,
+    )
+
+
 def vending_vehicle_view(
-    vehicle: Vehicle, slots: Sequence[Slot], lines: Iterable[StockLine], *, at: datetime
+    vehicle: Vehicle,
+    slots: Sequence[Slot],
+    lines: Iterable[StockLine],
+    need: RestockNeed | None,
+    *,
+    at: datetime,
 ) -> VendingVehicle:
     """Return a vehicle with its slots; ``lines`` of other vehicles are left out."""
     inside: dict[int, list[StockLine]] = {}
@@ -199,6 +256,9 @@ def vending_vehicle_view(
         code=vehicle.code,
         district=vehicle.district,
         model=vehicle.hardware_model,
+        full=0.0 if need is None else need.full,
+        restock=Urgency.NONE.value if need is None else need.urgency.value,
+        running_out=() if need is None else need.running_out,
         slots=tuple(_slot_view(slot, inside.get(slot.slot, []), at) for slot in slots),
     )
 

@@ -72,6 +72,12 @@ async def open_due_inspection(
     return await _open_once(tx, vehicle, new, by_itself("work_opened", at))
 
 
+async def open_restock(tx: Transaction, vehicle: Vehicle, cause: str, *, at: datetime) -> WorkOrder | None:
+    """Return the order to bring goods that ``cause`` names, None while the vehicle has such an order."""
+    new = NewWork(vehicle_no=vehicle.vehicle_no, kind=WorkKind.RESTOCK, cause=cause[:LONGEST_CAUSE])
+    return await _open_once(tx, vehicle, new, by_itself("work_opened", at))
+
+
 async def open_again(tx: Transaction, order: WorkOrder, kind: WorkKind, step: WorkStep) -> WorkOrder:
     """Return the order that takes up safety work which could not be done: its vehicle stays held."""
     again = msgspec.structs.replace(

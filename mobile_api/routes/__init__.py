@@ -15,6 +15,7 @@ from mobile_api.routes.resident_catalogue import ResidentCatalogue
 from mobile_api.routes.resident_order_live import resident_order_live
 from mobile_api.routes.resident_orders import ResidentOrders
 from mobile_api.routes.resident_sessions import ResidentSessions
+from mobile_api.routes.resident_vending import ResidentSales, ResidentVending
 from mobile_api.routes.resident_wishes import ResidentWishes
 from mobile_api.routes.waybill_offers import WaybillOffers
 
@@ -26,6 +27,8 @@ MOBILE_ROUTES: tuple[ControllerRouterHandler, ...] = (
     ResidentWishes,
     take_notice_receipt,
     resident_order_live,
+    ResidentVending,
+    ResidentSales,
     MerchantOrders,
     MerchantGoods,
     MerchantDesk,

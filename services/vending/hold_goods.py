@@ -7,20 +7,16 @@ from datetime import datetime
 import msgspec
 
 from core.database import Transaction
-from core.ids import VehicleNo
-from services.vending.ledger import Movement, MovementKind, Pick, StockLine, first_expired_first_out
+from services.vending.ledger import (
+    Holding,
+    Movement,
+    MovementKind,
+    Pick,
+    StockLine,
+    first_expired_first_out,
+)
 from services.vending.planogram import Slot
 from services.vending.stock_store import StockStore
-
-
-class Holding(msgspec.Struct, frozen=True, kw_only=True):
-    """Pieces of a slot that are held for one buyer; ``cause`` names the purchase."""
-
-    vehicle_no: VehicleNo
-    slot: int
-    cause: str
-    actor: str
-    picks: tuple[Pick, ...] = ()
 
 
 async def hold_goods(

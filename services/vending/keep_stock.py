@@ -6,11 +6,14 @@ from datetime import datetime
 import msgspec
 
 from core import audit
-from core.auth.principal import Principal
+from core.auth.principal import Principal, reach_of
 from core.database import Transaction
 from core.errors import Conflict, Invalid
 from core.ids import VehicleNo
+from fleet.vehicles.store import VehicleStore
 from services.delivery.compartments import Temperature
+from services.settlement.book_sale import book_goods_loss
+from services.settlement.sale_money import GoodsLoss
 from services.vending.ledger import Lot, LotId, Movement, MovementKind, count_difference
 from services.vending.planogram import MOST_IN_A_SLOT, Slot
 from services.vending.set_planogram import vending_vehicle
@@ -129,10 +132,29 @@ async def spoil_stock(
 
 async def _book(tx: Transaction, deed: Deed, movements: Sequence[Movement], **said: object) -> list[Movement]:
     await StockStore(tx).post(movements)
+    await _book_losses(tx, deed, movements)
     kind = movements[0].kind.value if movements else MovementKind.COUNT.value
     fields = {"slot": deed.slot, "lots": {each.lot_id: each.shelf for each in movements}, **said}
     await audit.record(tx, deed.principal, f"stock.{kind}", f"vehicle:{deed.vehicle_no}", fields, at=deed.at)
     return list(movements)
+
+
+async def _book_losses(tx: Transaction, deed: Deed, movements: Sequence[Movement]) -> None:
+    """Post what was spoiled, missing or found again in the ledger of money, at the price of the day."""
+    gone = [
+        each for each in movements if each.kind in (MovementKind.SPOIL, MovementKind.COUNT) and each.shelf
+    ]
+    if not gone:
+        return
+    vehicle = await VehicleStore(tx).get(deed.vehicle_no, reach_of(deed.principal))
+    loss = GoodsLoss(
+        cause=deed.cause,
+        operator=vehicle.operator,
+        district=vehicle.district,
+        vehicle_no=deed.vehicle_no,
+        amount_fen=-sum(each.shelf * each.price_fen for each in gone),
+    )
+    await book_goods_loss(tx, loss, actor=gone[0].actor, at=deed.at)
 
 
 def _must_fit(slot: Slot, lot: Lot, at: datetime) -> None:

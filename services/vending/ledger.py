@@ -98,6 +98,16 @@ class Pick(msgspec.Struct, frozen=True, kw_only=True):
     quantity: int
 
 
+class Holding(msgspec.Struct, frozen=True, kw_only=True):
+    """Pieces of a slot that are held for one buyer; ``cause`` names the purchase."""
+
+    vehicle_no: VehicleNo
+    slot: int
+    cause: str
+    actor: str
+    picks: tuple[Pick, ...] = ()
+
+
 def first_expired_first_out(lines: Sequence[StockLine], quantity: int, *, at: datetime) -> tuple[Pick, ...]:
     """Return which lots ``quantity`` pieces are taken from, the soonest to expire first.
 

@@ -144,6 +144,16 @@ class StockStore:
             if written.rowcount != 1:
                 raise Conflict("out-of-stock", vehicle_no=each.vehicle_no, slot=each.slot, lot_id=each.lot_id)
 
+    async def post_first(self, movements: Sequence[Movement]) -> None:
+        """Write the first movements of slots that never held anything, each of another slot."""
+        if not movements:
+            return
+        await self._tx.execute(insert(vending_movements), [msgspec.structs.asdict(one) for one in movements])
+        keys = ("vehicle_no", "slot", "lot_id", "shelf", "held")
+        await self._tx.execute(
+            insert(vending_stock), [{k: getattr(one, k) for k in keys} for one in movements]
+        )
+
     async def movements(
         self,
         vehicles: Sequence[VehicleNo],

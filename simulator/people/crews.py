@@ -1,6 +1,7 @@
 """The field crew: takes the next job, drives there, does it with its own hands, proves it done."""
 
 import random
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import msgspec
@@ -31,6 +32,8 @@ NOTES = {
     "inspection": "检查合格 / passed",
 }
 DONE = "已处理 / done"
+BOX_DAYS = 14
+"""Days for which what the van brings may be sold."""
 _log = structlog.get_logger("simulator.people")
 
 
@@ -60,6 +63,29 @@ class Job(msgspec.Struct, frozen=True, rename="camel"):
     vehicle: JobVehicle
     distance_m: float | None = None
     calls: tuple[dict[str, object], ...] = ()
+
+
+class LotInSlot(msgspec.Struct, frozen=True, rename="camel"):
+    """Pieces of a lot."""
+
+    shelf: int
+    held: int
+
+
+class SlotToFill(msgspec.Struct, frozen=True, rename="camel"):
+    """A slot of a vending vehicle."""
+
+    slot: int
+    goods_id: str
+    capacity: int
+    temperature: str
+    lots: tuple[LotInSlot, ...] = ()
+
+
+class Shelf(msgspec.Struct, frozen=True, rename="camel"):
+    """What a vending vehicle holds."""
+
+    slots: tuple[SlotToFill, ...] = ()
 
 
 class Crew:
@@ -122,8 +148,31 @@ class Crew:
         body: dict[str, object] = {"note": NOTES.get(job.kind, DONE)}
         if job.calls:
             body["goods"] = "resumed"
+        if job.kind == "restock":
+            await self._load(job.vehicle.vehicle_no)
         if await self._say(job, "done", body):
             _log.info("crew_done", kind=job.kind, vehicle=job.vehicle.vehicle_no)
+
+    async def _load(self, vehicle_no: int) -> None:
+        """Fill every slot of a vending vehicle from the van; each slot has a box of its own."""
+        path = f"/api/vending/vehicles/{vehicle_no}"
+        answer = await self._desk.call("GET", path)
+        if not answer.is_good:
+            return
+        now_ms = self._pace.clock.now_ms()
+        day = datetime.fromtimestamp(now_ms / 1000, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        for slot in msgspec.convert(answer.body, Shelf).slots:
+            missing = slot.capacity - sum(lot.shelf + lot.held for lot in slot.lots)
+            if missing > 0:
+                body: dict[str, object] = {
+                    "slot": slot.slot,
+                    "batch": f"{slot.goods_id}-{day:%y%m%d}-{BOX_DAYS}",
+                    "expiresAt": (day + timedelta(days=BOX_DAYS)).isoformat(),
+                    "quantity": missing,
+                    "temperature": slot.temperature,
+                }
+                key = f"load-{vehicle_no}-{slot.slot}-{now_ms}"
+                await self._desk.call("POST", f"{path}/loads", body=body, key=key)
 
     def _is_due(self, job: Job, span_s: float) -> bool:
         """Whether the time for the next step has come; the first look decides when that is."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import re
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +14,7 @@ from simulator.people.collecting import Collecting
 from simulator.people.counter import Bringing, Counter
 from simulator.people.pace import Pace, Sessions
 from simulator.people.rhythm import orders_per_hour, seconds_to_next
+from simulator.people.sign_in import Resident, SignIn, phone_of
 
 TERMINAL = frozenset({"delivered", "cancelled", "returned", "failed"})
 CHANGES_MIND = 0.03
@@ -26,7 +26,6 @@ FEELS_RICH_FEN = 8_000
 MOST_AT_ONCE = 80
 PHONES_A_TOWN = 120
 BASKETS_TRIED = 3
-_SIX_DIGITS = re.compile(r"(?<!\d)\d{6}(?!\d)")
 _log = structlog.get_logger("simulator.people")
 
 
@@ -57,15 +56,6 @@ class OwnOrder(msgspec.Struct, frozen=True, rename="camel"):
     paid_by: str | None = None
 
 
-class Resident:
-    """Somebody with a phone and, once logged in, a session."""
-
-    def __init__(self, phone: str, district: str, cookie: str = "") -> None:
-        self.phone = phone
-        self.district = district
-        self.cookie = cookie
-
-
 class Residents:
     """The people of the towns who order. Their phones, baskets and moments are drawn from one seed."""
 
@@ -82,14 +72,14 @@ class Residents:
         counter: Counter | None = None,
     ) -> None:
         self._counter = counter
-        self._sessions = sessions
+        self._sign_in = SignIn(api, sessions)
         self._api = api
         self._pace = pace
         self._collecting = collecting
         self._lot = random.Random(f"residents:{seed}")  # noqa: S311 - a simulation
         self._per_day = orders_per_day
         self._free = [
-            Resident(phone := _phone(seed, number), district, sessions.get(phone, ""))
+            Resident(phone := phone_of(seed, number), district, sessions.get(phone, ""))
             for number, district in enumerate(d for d in districts for _ in range(PHONES_A_TOWN))
         ]
         self._lot.shuffle(self._free)
@@ -119,7 +109,7 @@ class Residents:
 
     async def _one_order(self, resident: Resident) -> None:
         try:
-            if await self._has_session(resident):
+            if await self._sign_in.has_session(resident):
                 order = await self._place(resident)
                 if order is not None:
                     self.placed += 1
@@ -128,35 +118,6 @@ class Residents:
             _log.warning("resident_puzzled", why=str(error))
         finally:
             self._free.insert(0, resident)
-
-    async def _has_session(self, resident: Resident) -> bool:
-        if resident.cookie:
-            answer = await self._api.call("GET", "/api/residents/me", cookie=resident.cookie)
-            if answer.is_good:
-                return True
-            resident.cookie = ""
-        asked = await self._api.call("POST", "/api/residents/codes", body={"phone": resident.phone})
-        if not asked.is_good:
-            return False
-        code = await self._code_on_phone(resident.phone)
-        if code is None:
-            return False
-        body = {"phone": resident.phone, "code": code}
-        answer = await self._api.call("POST", "/api/residents/login", body=body)
-        resident.cookie = answer.cookie if answer.is_good else ""
-        self._sessions[resident.phone] = resident.cookie
-        return answer.is_good
-
-    async def _code_on_phone(self, phone: str) -> str | None:
-        """Read the newest sign-in code from the demo's phone, where a SIM would show it."""
-        answer = await self._api.call("GET", "/api/demo/phone", params={"number": phone})
-        if not answer.is_good or not isinstance(answer.body, list):
-            return None
-        for message in answer.body:
-            found = _SIX_DIGITS.search(str(message.get("zh", "")))
-            if message.get("kind") == "sign-in-code" and found:
-                return found.group()
-        return None
 
     async def _place(self, resident: Resident) -> OwnOrder | None:
         merchants = await self._list(self._shelves, "merchants", resident)
@@ -255,8 +216,3 @@ class Residents:
                 order = msgspec.convert(answer.body, OwnOrder)
             elif answer.status in (401, 403, 404):
                 return
-
-
-def _phone(seed: int, number: int) -> str:
-    """Return a mobile number that the simulation uses: 199 and eight digits by seed and number."""
-    return f"199{(seed * 7919 + number * 104_729) % 100_000_000:08d}"

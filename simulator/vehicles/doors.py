@@ -7,6 +7,8 @@ import msgspec
 
 type OpenedBy = Literal["keypad", "command", "merchant"]
 
+CHANGES_MIND = 0.04
+"""Share of buyers who take one piece less than they asked for once they see it."""
 LOADING_S = (15.0, 45.0)
 TAKING_S = (10.0, 30.0)
 """How long people need at an open door, city seconds, from and to."""
@@ -21,6 +23,9 @@ class OpenDoor(msgspec.Struct, kw_only=True):
     stop_id: str | None = None
     puts_in: bool = False
     takes_out: bool = False
+    sale_id: str = ""
+    """Opened for a buyer, who takes up to ``wanted`` pieces."""
+    wanted: int = 0
 
 
 class Doors:
@@ -52,6 +57,8 @@ class Doors:
         stop_id: str | None,
         puts_in: bool = False,
         takes_out: bool = False,
+        sale_id: str = "",
+        wanted: int = 0,
     ) -> None:
         """Open a door for as long as somebody needs."""
         span = LOADING_S if puts_in else TAKING_S
@@ -63,8 +70,14 @@ class Doors:
                 stop_id=stop_id,
                 puts_in=puts_in,
                 takes_out=takes_out,
+                sale_id=sale_id,
+                wanted=wanted,
             )
         )
+
+    def taken(self, door: OpenDoor) -> int:
+        """Return how many pieces the buyer at a door took, by lot."""
+        return max(0, door.wanted - (self._lot.random() < CHANGES_MIND))
 
     def closing(self, now_ms: int) -> list[OpenDoor]:
         """Return the doors that close now, and forget them."""

@@ -213,7 +213,9 @@ def _resume(vehicle: "Vehicle", command: Command, _: CommandBody) -> None:
 
 def _open_compartment(vehicle: "Vehicle", command: Command, body: CommandBody) -> None:
     assert isinstance(body, OpenCompartment)
-    vehicle.open_door(body.compartment, body.order_id, None, vehicle.now_ms)
+    sale_id = "" if isinstance(body.sale_id, msgspec.UnsetType) else body.sale_id
+    wanted = 0 if isinstance(body.quantity, msgspec.UnsetType) else body.quantity
+    vehicle.open_door(body.compartment, body.order_id, None, vehicle.now_ms, sale_id=sale_id, wanted=wanted)
     vehicle.result(command.command_id)
 
 

@@ -189,8 +189,20 @@ class Vehicle:
             self.reports.add(body, now_ms, task_id=task.plan.task_id, epoch=task.plan.epoch)
         return answer
 
-    def open_door(self, compartment: int, order_id: str | None, generation: int | None, now_ms: int) -> None:
-        """Open a compartment and say so; ``generation`` None means that a command opened it."""
+    def open_door(
+        self,
+        compartment: int,
+        order_id: str | None,
+        generation: int | None,
+        now_ms: int,
+        *,
+        sale_id: str = "",
+        wanted: int = 0,
+    ) -> None:
+        """Open a compartment and say so; ``generation`` None means that a command opened it.
+
+        With ``sale_id`` a buyer takes up to ``wanted`` pieces out of it.
+        """
         task = self.memory.task
         stop = task.stop if task is not None and task.phase == "at_stop" else None
         kind = "" if stop is None else stop.kind
@@ -202,6 +214,8 @@ class Vehicle:
             stop_id=stop.stop_id if stop is not None else None,
             puts_in=is_here and kind == "load",
             takes_out=is_here and kind in ("handover", "return"),
+            sale_id=sale_id,
+            wanted=wanted,
         )
         self.reports.add(
             DoorOpened(

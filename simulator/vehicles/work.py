@@ -9,6 +9,7 @@ from fleet.links.wire.commands import AssignTask, SpeedLimit, StopPlan, SweepSpa
 from fleet.links.wire.reports import (
     DoorClosed,
     GoodsLoaded,
+    GoodsTaken,
     ReportBody,
     StopLeft,
     StopReached,
@@ -253,14 +254,20 @@ class Work:
                 )
             elif door.takes_out:
                 task.cargo[order_id] = "collected" if task.stop.kind == "handover" else "returned"
+        # a slot holds more than its sensor can tell
+        is_empty = None if door.sale_id else not self._holds(door.compartment)
         self.report(
             DoorClosed(
-                compartment=door.compartment,
-                stop_id=door.stop_id,
-                order_id=order_id,
-                is_empty=not self._holds(door.compartment),
+                compartment=door.compartment, stop_id=door.stop_id, order_id=order_id, is_empty=is_empty
             )
         )
+        if door.sale_id:
+            taken = self._vehicle.doors.taken(door)
+            self.report(
+                GoodsTaken(
+                    sale_id=door.sale_id, compartment=door.compartment, quantity=taken, stop_id=door.stop_id
+                )
+            )
 
     def _holds(self, compartment: int) -> bool:
         return bool(self.loaded_bits() >> (compartment - 1) & 1)

@@ -17,6 +17,7 @@ from core.auth.staff import StaffAccount, StaffStore, ensure_staff
 from core.auth.tokens import new_token
 from core.database import Database, Transaction
 from core.ids import AgencyCode, MakerId, MerchantId, OperatorId, VehicleNo
+from core.kinds import ServiceKind
 from services.delivery.keypad import keypad_key
 from steppe.city.build import CityBuild
 from steppe.city.commerce import merchants_of
@@ -197,7 +198,11 @@ async def _vehicles(
     known = await known_vehicles(database)
     return tuple(
         _issued_vehicle(
-            vehicle, known[vehicle.maker_serial].vehicle_no, known[vehicle.maker_serial].code, keypad_root
+            vehicle,
+            known[vehicle.maker_serial].vehicle_no,
+            known[vehicle.maker_serial].code,
+            keypad_root,
+            _slots_of(pack, vehicle),
         )
         for vehicle in roster_vehicles(pack, build, with_demo=with_demo)
         if vehicle.maker_serial in known
@@ -205,9 +210,23 @@ async def _vehicles(
 
 
 def _issued_vehicle(
-    vehicle: RosterVehicle, number: VehicleNo, code: str | None, keypad_root: str
+    vehicle: RosterVehicle,
+    number: VehicleNo,
+    code: str | None,
+    keypad_root: str,
+    slots: tuple[IssuedBox, ...],
 ) -> IssuedVehicle:
     model = vehicle.model
+    boxes = tuple(
+        IssuedBox(
+            number=index,
+            label=box.compartment,
+            litres=box.litres,
+            max_kg=box.max_kg,
+            temperature=box.temperature,
+        )
+        for index, box in enumerate(model.compartments, 1)
+    )
     return IssuedVehicle(
         vehicle_no=number,
         code=code or "",
@@ -223,15 +242,16 @@ def _issued_vehicle(
         lat=vehicle.spot.lat,
         lng=vehicle.spot.lng,
         heading_deg=vehicle.spot.heading_deg,
-        boxes=tuple(
-            IssuedBox(
-                number=index,
-                label=box.compartment,
-                litres=box.litres,
-                max_kg=box.max_kg,
-                temperature=box.temperature,
-            )
-            for index, box in enumerate(model.compartments, 1)
-        ),
+        boxes=boxes or slots,
         is_demo=vehicle.is_demo,
+    )
+
+
+def _slots_of(pack: CityPack, vehicle: RosterVehicle) -> tuple[IssuedBox, ...]:
+    """Return the doors of a vehicle that sells: one for each slot of the planogram."""
+    if vehicle.service is not ServiceKind.VENDING:
+        return ()
+    return tuple(
+        IssuedBox(number=number, label=f"{number:02d}", litres=0.0, max_kg=0.0, temperature=slot.temperature)
+        for number, slot in enumerate(pack.vending_slots, 1)
     )

@@ -53,6 +53,7 @@ from steppe.city.forbidden import forbidden_of
 from steppe.city.pack import CityPack
 from steppe.city.report import LoadReport
 from steppe.city.sweeping import put_sweeping
+from steppe.city.stock import stock_vehicles
 from steppe.city.tables import cities
 from steppe.city.weather import weather_limits_of
 
@@ -107,6 +108,9 @@ async def load_facts(
     if with_demo:
         async with database.write() as tx:
             await _beats(tx, pack, build, report, at)
+    async with database.write() as tx:
+        registered = await _by_serial(tx)
+        await stock_vehicles(tx, pack, list(registered.values()), report, at)
     progress("", STEPS, STEPS)
     return report
 

@@ -14,6 +14,7 @@ from core.kinds import ServiceKind
 from services.settlement.terms import BasisPoints, Fen
 from steppe.city.days import HolidaySpan
 from steppe.city.insurance import InsuranceTemplate
+from steppe.city.vending_slot import VendingSlot
 from steppe.city.weather import ServiceWeather
 
 Lat = Annotated[float, Meta(ge=-90, le=90)]
@@ -369,6 +370,8 @@ class CityPack(Struct, frozen=True, kw_only=True):
     goods: tuple[Goods, ...]
     holidays: tuple[HolidaySpan, ...]
     forbidden: tuple[ForbiddenGoods, ...] = ()
+    vending_slots: tuple[VendingSlot, ...] = ()
+    """At most 16: a vehicle reports the doors of so many compartments."""
 
     def district(self, code: str) -> District:
         """Return the district of a code; KeyError when the city has none."""

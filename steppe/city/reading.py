@@ -39,6 +39,7 @@ from steppe.city.pack import (
     RosterLine,
     Town,
 )
+from steppe.city.vending_slot import VendingSlot
 
 PACKS = Path(__file__).parent.parent
 """Folder that holds the packs which come with Steppe; a pack's name is its folder's name."""
@@ -57,8 +58,11 @@ FILES = (
     "fleet.toml",
     "places.toml",
     "goods.toml",
+    "vending.toml",
     "holidays.toml",
 )
+MOST_VENDING_SLOTS = 16
+"""Compartments whose doors a status record of the wire has room for."""
 SERVICE_IN_ROSTER = {kind.value: kind for kind in ServiceKind}
 
 
@@ -110,10 +114,26 @@ def read_pack(name_or_path: str) -> CityPack:
         places=_toml(content, "places.toml", PlaceNumbers),
         goods=_rows(content, "goods.toml", "goods", Goods),
         forbidden=_rows(content, "goods.toml", "forbidden", ForbiddenGoods),
+        vending_slots=_rows(content, "vending.toml", "slot", VendingSlot),
         holidays=_rows(content, "holidays.toml", "holiday", HolidaySpan),
     )
     check_pack(pack)
     return pack
+
+
+def _check_sold(pack: CityPack) -> None:
+    """Check that nothing is sold, in a shop or from a vehicle, that may not be sold unattended."""
+    rules = forbidden_of(pack)
+    sold: list[tuple[str, str, Goods | VendingSlot]] = [
+        *(("goods.toml", "goods", thing) for thing in pack.goods),
+        *(("vending.toml", "slot", slot) for slot in pack.vending_slots),
+    ]
+    for file, table, thing in sold:
+        rule = forbidden_by(rules, category=thing.category, name_zh=thing.name_zh, name_en=thing.name_en)
+        if rule is not None:
+            raise fault(file, f"{table}.{thing.goods}", f"may not be sold unattended: {rule.reason_en}")
+    if len(pack.vending_slots) > MOST_VENDING_SLOTS:
+        raise fault("vending.toml", "slot", f"a vehicle has at most {MOST_VENDING_SLOTS} slots")
 
 
 def check_pack(pack: CityPack) -> None:
@@ -139,11 +159,7 @@ def check_pack(pack: CityPack) -> None:
     _known("makers.toml", "model.link_profile", (model.link_profile for model in pack.models), profiles)
     kinds = [kind.kind for kind in pack.places.merchant]
     _known("goods.toml", "goods.merchant_kind", (goods.merchant_kind for goods in pack.goods), kinds)
-    rules = forbidden_of(pack)
-    for thing in pack.goods:
-        rule = forbidden_by(rules, category=thing.category, name_zh=thing.name_zh, name_en=thing.name_en)
-        if rule is not None:
-            raise fault("goods.toml", f"goods.{thing.goods}", f"may not be sold unattended: {rule.reason_en}")
+    _check_sold(pack)
     served = [model.service for model in pack.models]
     wanted = [line.service for line in pack.roster if line.planned]
     _known("makers.toml", "model.service", [*wanted, *(line.service for line in pack.fleet.demo)], served)

@@ -10,6 +10,7 @@ from core.auth.notices import demo_phone_of, notice_port
 from core.auth.services import AuthServices
 from core.database import Database, Transaction
 from core.ids import VehicleNo
+from core.kinds import ServiceKind
 from core.supervision import Component
 from dashboard.order_sheets import OrderDesk
 from dashboard.parts import DashboardParts
@@ -126,6 +127,7 @@ async def compose(resources: Resources) -> Components:
         roads=roads,
         last_heard=heard,
         keys=secret_keys(settings.security),
+        rule_at=lambda lat, lng, at: fences.index.rules_at(lat, lng, at, ServiceKind.VENDING),
         bell=bell,
         receipt_secret=settings.notices.receipt_secret,
     )

@@ -55,6 +55,8 @@ from services.sweeping.work_on import SweepingWaker
 from services.tasks.roads import Roads
 from services.tasks.watch_tasks import TaskWatch
 from services.waybills.watch_waybills import WaybillWatch
+from services.vending.restock.watch_restock import RestockWatch
+from services.vending.watch_vending import VendingWatch
 from services.weather_recall.call_vehicle import VehicleCaller
 from services.weather_recall.recall_vehicles import RecallWatch
 from steppe.checks import store_checks
@@ -121,6 +123,8 @@ async def compose(resources: Resources) -> Components:
         "statements": StatementKeeper(database, clock, ZoneInfo(settings.city.zone)),
         "books": BooksWatch(database, clock),
         "tasks": TaskWatch(database, heard, clock, tasks, every_s=every_s),
+        "vending": VendingWatch(database, clock, every_s=every_s),
+        "restock": RestockWatch(database, heard, clock),
         "commands": CommandExpiry(database, clock, endings=command_endings(tasks)),
         "operators": VehicleWatch(database, clock, start_grace_s=START_GRACE_S),
         "alarm-follow-up": AlarmFollowUp(

@@ -26,6 +26,9 @@ from services.settlement.entry import POSTING_NAMES, SOURCE_NAMES
 from services.settlement.terms import PAID_BY_NAMES
 from services.tasks import states as task_states
 from services.waybills import waybill
+from services.vending.calls import states as call_states
+from services.vending.ledger import MOVEMENT_NAMES
+from services.vending.sales import states as sale_states
 
 FOLDER = Path(__file__).resolve().parent.parent / "src" / "i18n"
 LOCALES = ("zh", "en")
@@ -45,6 +48,9 @@ def tables() -> dict[str, Pairs]:
     found["taskKind"] = {kind.value: pair for kind, pair in task_states.TASK_KIND_NAMES.items()}
     found["stopKind"] = {kind.value: pair for kind, pair in task_states.STOP_KIND_NAMES.items()}
     found["stopState"] = {state.value: pair for state, pair in task_states.STOP_STATE_NAMES.items()}
+    found["callState"] = {state.value: pair for state, pair in call_states.STATE_NAMES.items()}
+    found["saleState"] = {state.value: pair for state, pair in sale_states.STATE_NAMES.items()}
+    found["stockMovement"] = {kind.value: pair for kind, pair in MOVEMENT_NAMES.items()}
     found["fenceKind"] = {kind.value: pair for kind, pair in KIND_NAMES.items()}
     found["shopStanding"] = {standing.value: pair for standing, pair in STANDING_NAMES.items()}
     found["pauseReason"] = {reason.value: pair for reason, pair in PAUSE_NAMES.items()}

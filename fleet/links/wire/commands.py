@@ -158,10 +158,13 @@ class ReturnToDepot(_Body, frozen=True):
 
 
 class OpenCompartment(_Body, frozen=True):
-    """Open one compartment for the holder of an order."""
+    """Open one compartment for the holder of an order, or for the buyer of ``quantity`` pieces of a slot."""
 
     compartment: int
     order_id: str | None = None
+    sale_id: str | msgspec.UnsetType = msgspec.UNSET
+    """Left out but for a vending sale; the vehicle answers with ``goods_taken`` once the door is shut."""
+    quantity: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class Speak(_Body, frozen=True):

@@ -22,6 +22,7 @@ class ReportKind(StrEnum):
     DOOR_OPENED = "door_opened"
     DOOR_CLOSED = "door_closed"
     GOODS_LOADED = "goods_loaded"
+    GOODS_TAKEN = "goods_taken"
     CODE_FAILED = "code_failed"
     TASK_DONE = "task_done"
     FAULT = "fault"
@@ -96,6 +97,15 @@ class GoodsLoaded(_Body, frozen=True):
     stop_id: str | None = None
 
 
+class GoodsTaken(_Body, frozen=True):
+    """So many pieces were taken out of a slot that was opened for a sale; 0 when nobody took any."""
+
+    sale_id: str
+    compartment: int
+    quantity: Annotated[int, Meta(ge=0, le=200)]
+    stop_id: str | None = None
+
+
 class CodeFailed(_Body, frozen=True):
     """A wrong code was typed; ``tries`` counts this generation's wrong codes on this vehicle."""
 
@@ -167,6 +177,7 @@ ReportBody = (
     | DoorOpened
     | DoorClosed
     | GoodsLoaded
+    | GoodsTaken
     | CodeFailed
     | TaskDone
     | Fault
@@ -182,6 +193,7 @@ REPORT_BODIES: Final[dict[ReportKind, type[ReportBody]]] = {
     ReportKind.DOOR_OPENED: DoorOpened,
     ReportKind.DOOR_CLOSED: DoorClosed,
     ReportKind.GOODS_LOADED: GoodsLoaded,
+    ReportKind.GOODS_TAKEN: GoodsTaken,
     ReportKind.CODE_FAILED: CodeFailed,
     ReportKind.TASK_DONE: TaskDone,
     ReportKind.FAULT: Fault,

@@ -71,6 +71,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "PUT /api/vending/vehicles/{vehicle_no}/planogram": {
         "slots": [{"slot": 1, "goodsId": "w", "nameZh": "水", "nameEn": "w", "priceFen": 1, "capacity": 1}]
     },
+    "POST /api/vending/calls/{call_id}/decline": {"reason": "no vehicle today"},
     f"{VENDING}/loads": {"slot": 1, "batch": "B", "expiresAt": "2030-01-01T00:00:00Z", "quantity": 1},
     f"{VENDING}/counts": {"slot": 1, "counted": 1},
     f"{VENDING}/spoils": {"slot": 1, "lotId": "x", "quantity": 1, "reason": "x"},

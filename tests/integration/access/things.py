@@ -1,6 +1,7 @@
 """One of everything that belongs to somebody: a vehicle on its way with an order, a command, an alarm."""
 
 from datetime import date, timedelta
+from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import select
@@ -9,6 +10,7 @@ from core.auth.residents import ResidentStore
 from core.auth.roles import Role
 from core.auth.services import AuthServices
 from core.ids import OrderId, SweepingZoneId, VehicleNo
+from core.ids import CallId, OrderId, ResidentId, VehicleNo, new_id
 from core.kinds import ServiceKind
 from core.settings import JudgingSettings
 from fleet.alarms.alarm import AlarmRaised
@@ -45,7 +47,13 @@ from services.schedules.tables import occurrences
 from services.sweeping.save_zone import save_zone
 from services.sweeping.start_run import add_run
 from services.sweeping.zone import Drawing, SweepingZone, ZoneKind
+from services.settlement.entry import SaleId
+from services.settlement.terms import PaidBy
 from services.tasks.states import StopKind
+from services.vending.calls.call import VendingCall
+from services.vending.calls.store import CallStore
+from services.vending.sales.sale import VendingSale
+from services.vending.sales.store import SaleStore
 from tests.integration.access.people import HOME
 from tests.integration.fleet.builders import a_principal
 from tests.integration.services.orders.town import MILK, Town
@@ -179,6 +187,37 @@ async def _a_patrol(auth: AuthServices, town: Town) -> tuple[str, str]:
         )
         run = await start_run(tx, person, beat.beat_id, at=town.now)
     return beat.beat_id, run.run_id
+async def _a_call_and_a_sale(auth: AuthServices, town: Town, resident: ResidentId) -> tuple[str, str]:
+    """Let the home tenant's resident call a vending vehicle and reserve something."""
+    shared: dict[str, Any] = {"district": HOME.district, "operator": HOME.operator, "resident_id": resident}
+    spot: dict[str, Any] = {"name_zh": "示例点位", "name_en": "Sample spot", "lat": 39.6, "lng": 109.79}
+    call = VendingCall(
+        call_id=CallId(new_id()),
+        place_id="v-0",
+        walk_m=10.0,
+        placed_at=town.now,
+        expires_at=town.now + timedelta(hours=1),
+        **shared,
+        **spot,
+    )
+    sale = VendingSale(
+        sale_id=SaleId(new_id()),
+        vehicle_no=VehicleNo(VEHICLE),
+        slot=1,
+        goods_id=MILK,
+        price_fen=100,
+        quantity=1,
+        paid_by=PaidBy.AT_PICKUP,
+        picks=(),
+        reserved_at=town.now,
+        expires_at=town.now + timedelta(hours=1),
+        **shared,
+        **spot,
+    )
+    async with auth.database.write() as tx:
+        await CallStore(tx).add(call, actor="resident:test")
+        await SaleStore(tx).add(sale)
+    return call.call_id, sale.sale_id
 
 
 async def things_of_home(town: Town, auth: AuthServices) -> Things:
@@ -208,6 +247,7 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
         takeover = (await tx.execute(select(takeovers.c.takeover_id))).scalar_one()
     async with auth.database.write() as tx:
         work_order = await open_work(tx, a_principal(), new_work, at=town.now)
+    call, sale = await _a_call_and_a_sale(auth, town, resident)
     async with auth.database.read() as tx:
         decision = (await tx.execute(select(decisions.c.decision_id))).scalars().first()
         assert decision is not None
@@ -236,6 +276,8 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
             "zone_id": zone,
             "beat_id": beat,
             "run_id": run,
+            "call_id": call,
+            "sale_id": sale,
             "edition": "1",
             "merchant_id": HOME.merchant,
             "goods_id": MILK,

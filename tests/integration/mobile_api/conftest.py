@@ -25,6 +25,7 @@ from mobile_api.order_bell import OrderBell
 from mobile_api.parts import MobileParts
 from steppe.apps import ApiParts, create_api
 from tests.integration.services.orders.town import SHOP, Town
+from tests.integration.services.vending.stand import everywhere
 
 
 class People:
@@ -99,6 +100,7 @@ def api(town: Town, auth: AuthServices, bell: OrderBell) -> Litestar:
         roads=town.ways,
         last_heard=town.listener,
         keys=auth.keys,
+        rule_at=everywhere,
         bell=bell,
     )
     return create_api(

@@ -15,6 +15,7 @@ from mobile_api.order_bell import OrderBell
 from mobile_api.order_live import OrderPageFeed
 from mobile_api.parts import MobileParts
 from tests.integration.services.orders.town import RESIDENT, Town
+from tests.integration.services.vending.stand import everywhere
 
 
 def somebody(resident: str, town: Town) -> Principal:
@@ -40,6 +41,7 @@ def parts_of(town: Town, auth: AuthServices, bell: OrderBell) -> MobileParts:
         roads=town.ways,
         last_heard=town.listener,
         keys=auth.keys,
+        rule_at=everywhere,
         bell=bell,
     )
 

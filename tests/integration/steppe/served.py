@@ -174,6 +174,8 @@ def _furnished(url: str, settings: Settings, log: Path) -> ServedCity:
         "command_id": command.json()["commandId"],
         "webhook_id": "none",
         "lot_id": "none",
+        "call_id": "none",
+        "sale_id": "none",
         "fence_id": "none",
         "version": "1",
         "statement_id": "none",

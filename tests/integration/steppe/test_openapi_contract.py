@@ -169,6 +169,14 @@ LUCK_WANTED = {
     **dict.fromkeys(("receiveDue", "refundOrder"), "an order that was delivered"),
     **dict.fromkeys(("payMerchant", "correctMerchant"), "a merchant with an account"),
     **dict.fromkeys(
+        ("callVendingVehicle", "ownCall", "cancelOwnCall", "declineVendingCall"),
+        "a vending vehicle and a stop nearby",
+    ),
+    **dict.fromkeys(
+        ("buyAtVehicle", "ownSale", "openSlot", "cancelOwnSale"),
+        "a vending vehicle that stands there",
+    ),
+    **dict.fromkeys(
         ("ownStatement", "ownStatementCsv", "readStatement", "readStatementCsv"), "a day that was closed"
     ),
     **dict.fromkeys(

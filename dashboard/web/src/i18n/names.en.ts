@@ -456,6 +456,33 @@ export const stopState: typeof zh.stopState = {
   skipped: "Skipped",
 };
 
+export const callState: typeof zh.callState = {
+  created: "Looking for a vehicle",
+  assigned: "Vehicle assigned",
+  on_the_way: "On the way",
+  arrived: "Arrived",
+  served: "Served",
+  cancelled: "Cancelled",
+  declined: "Declined",
+  expired: "Expired",
+};
+
+export const saleState: typeof zh.saleState = {
+  reserved: "Reserved",
+  opening: "Door opening",
+  settled: "Sold",
+  released: "Not bought",
+};
+
+export const stockMovement: typeof zh.stockMovement = {
+  load: "Loaded",
+  reserve: "Reserved",
+  release: "Released",
+  sell: "Sold",
+  spoil: "Spoiled",
+  count: "Counted",
+};
+
 export const fenceKind: typeof zh.fenceKind = {
   district: "District or banner",
   operating_area: "Operating area",

@@ -454,6 +454,33 @@ export const stopState = {
   skipped: "已跳过",
 };
 
+export const callState = {
+  created: "正在找车",
+  assigned: "已派车",
+  on_the_way: "正在赶来",
+  arrived: "已到达",
+  served: "已服务",
+  cancelled: "已取消",
+  declined: "未受理",
+  expired: "已过期",
+};
+
+export const saleState = {
+  reserved: "已预留",
+  opening: "开门取货",
+  settled: "已成交",
+  released: "未成交",
+};
+
+export const stockMovement = {
+  load: "补货",
+  reserve: "预留",
+  release: "释放",
+  sell: "售出",
+  spoil: "报损",
+  count: "盘点",
+};
+
 export const fenceKind = {
   district: "旗区",
   operating_area: "运营区域",

@@ -8,8 +8,8 @@ from core.database import Transaction
 from core.ids import GoodsId, VehicleNo
 from core.kinds import ServiceKind
 from services.delivery.compartments import Temperature
-from services.vending.hold_goods import Holding
 from services.vending.keep_stock import Batch, Deed
+from services.vending.ledger import Holding
 from services.vending.planogram import Slot
 from services.vending.stock_store import StockStore
 from tests.integration.fleet.builders import a_principal, a_working_vehicle

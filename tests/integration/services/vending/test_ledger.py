@@ -19,9 +19,9 @@ from core.errors import Conflict, Invalid, NotFound
 from core.ids import OperatorId, VehicleNo
 from fleet.vehicles.store import VehicleStore
 from services.delivery.compartments import Temperature
-from services.vending.hold_goods import Holding, hold_goods, sell_late, settle_holding
+from services.vending.hold_goods import hold_goods, sell_late, settle_holding
 from services.vending.keep_stock import count_slot, load_slot, spoil_stock
-from services.vending.ledger import LotId, Movement, MovementKind, stock_of
+from services.vending.ledger import Holding, LotId, Movement, MovementKind, stock_of
 from services.vending.recall_lot import recall_lot
 from services.vending.set_planogram import set_planogram
 from services.vending.shrinkage import shrinkage

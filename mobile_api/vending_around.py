@@ -1,0 +1,181 @@
+"""What a resident sees of vending around her: vehicles with goods, the stops a call would weigh."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from core.auth.principal import EVERYTHING, Principal
+from core.database import Transaction
+from core.ids import DistrictCode, ResidentId, VehicleNo
+from core.kinds import ServiceKind
+from fleet.vehicles.kinds import Lifecycle
+from fleet.vehicles.last_heard import LastHeard
+from fleet.vehicles.store import VehicleFilter, VehicleStore
+from fleet.vehicles.vehicle import Vehicle
+from geofences.geo import distance_m
+from mobile_api.parts import MobileParts
+from mobile_api.schemas.vending import (
+    CallBody,
+    CallView,
+    NearbyGoods,
+    NearbyVehicle,
+    SaleView,
+    VendingAround,
+    call_view,
+    sale_view,
+    stop_view,
+)
+from services.tasks.states import StopState
+from services.tasks.store import TaskStore
+from services.tasks.task import Stop, Task
+from services.vending.calls.call import VendingCall
+from services.vending.calls.place_call import weigh_around
+from services.vending.calls.store import CallStore
+from services.vending.ledger import StockLine
+from services.vending.planogram import Slot
+from services.vending.sales.reserve_goods import keeps_from_selling
+from services.vending.sales.sale import VendingSale
+from services.vending.sales.store import SaleStore
+from services.vending.stock_store import StockStore
+
+NEAR_M = 3_000.0
+MOST_NEAR = 12
+ROUGH_DEGREES = 3
+"""Decimals of a degree (about 100 m) in which a driving vehicle is shown."""
+
+
+async def around(parts: MobileParts, principal: Principal, where: CallBody) -> VendingAround:
+    """Return what is near a place, and what the principal has open."""
+    at, district = parts.clock.now(), DistrictCode(where.district)
+    resident = ResidentId(principal.id)
+    async with parts.database.read() as tx:
+        selling = await _selling_in(tx, district)
+    heard = await parts.heard_of([vehicle.vehicle_no for vehicle in selling])
+    near = _nearest(selling, heard, where)
+    async with parts.database.read() as tx:
+        weighed = await weigh_around(tx, district, where.lat, where.lng, parts.rule_at, at=at)
+        vehicles = await _with_goods(tx, near, at)
+        call = await CallStore(tx).open_of(resident)
+        open_sales = await SaleStore(tx).open_of(resident)
+        shown = None if call is None else (await call_views(tx, [call]))[0]
+        sales = tuple(await sale_views(tx, open_sales))
+    chosen = weighed.chosen
+    return VendingAround(
+        vehicles=tuple(vehicles),
+        stops=tuple(stop_view(option) for option in weighed.options),
+        chosen=None if chosen is None else chosen.place_id,
+        call=shown,
+        sales=sales,
+    )
+
+
+async def call_views(tx: Transaction, calls: Sequence[VendingCall]) -> list[CallView]:
+    """Return calls with how many neighbours called to the same stop, and the codes of their vehicles."""
+    codes = await VehicleStore(tx).codes_of(
+        [call.vehicle_no for call in calls if call.vehicle_no is not None]
+    )
+    views = []
+    for call in calls:
+        there = await CallStore(tx).at_place(call.place_id, call.operator) if call.is_open else []
+        code = None if call.vehicle_no is None else codes.get(call.vehicle_no)
+        neighbours = sum(other.call_id != call.call_id for other in there)
+        views.append(call_view(call, neighbours=neighbours, code=code))
+    return views
+
+
+async def sale_views(tx: Transaction, sales: Sequence[VendingSale]) -> list[SaleView]:
+    """Return purchases with the codes of their vehicles."""
+    codes = await VehicleStore(tx).codes_of([sale.vehicle_no for sale in sales])
+    return [sale_view(sale, code=codes.get(sale.vehicle_no)) for sale in sales]
+
+
+async def _selling_in(tx: Transaction, district: DistrictCode) -> list[Vehicle]:
+    wanted = VehicleFilter(
+        services=frozenset({ServiceKind.VENDING}),
+        districts=frozenset({district}),
+        lifecycles=frozenset({Lifecycle.IN_SERVICE}),
+    )
+    return await VehicleStore(tx).page(EVERYTHING, wanted)
+
+
+type _Near = tuple[float, Vehicle, LastHeard]
+
+
+def _nearest(
+    selling: Sequence[Vehicle], heard: Mapping[VehicleNo, LastHeard], where: CallBody
+) -> list[_Near]:
+    found = [
+        (distance_m(where.lat, where.lng, said.lat, said.lng), vehicle, said)
+        for vehicle in selling
+        if (said := heard.get(vehicle.vehicle_no)) is not None
+    ]
+    near = [each for each in found if each[0] <= NEAR_M]
+    return sorted(near, key=lambda each: (each[0], each[1].vehicle_no))[:MOST_NEAR]
+
+
+async def _with_goods(tx: Transaction, near: Sequence[_Near], at: datetime) -> list[NearbyVehicle]:
+    numbers = [vehicle.vehicle_no for _, vehicle, _ in near]
+    slots, lines = await StockStore(tx).planograms(numbers), await StockStore(tx).lines(numbers)
+    ids = await TaskStore(tx).active_ids(numbers)
+    tasks = await TaskStore(tx).of_ids(list(ids.values()), EVERYTHING)
+    by_vehicle = {task.vehicle_no: task for task in tasks.values()}
+    shown = []
+    for away_m, vehicle, said in near:
+        number = vehicle.vehicle_no
+        goods = _goods(slots.get(number, ()), [line for line in lines if line.vehicle_no == number], at)
+        if goods and vehicle.code is not None:
+            task = by_vehicle.get(number)
+            can_buy = not keeps_from_selling(vehicle, said, task)
+            shown.append(_nearby(vehicle, said, task, goods, away_m, can_buy=can_buy))
+    return shown
+
+
+def _nearby(
+    vehicle: Vehicle,
+    said: LastHeard,
+    task: Task | None,
+    goods: tuple[NearbyGoods, ...],
+    away_m: float,
+    *,
+    can_buy: bool,
+) -> NearbyVehicle:
+    stop = _stands_at(task)
+    leaves_at = None
+    if stop is not None and stop.reached_at is not None and stop.wait_s:
+        leaves_at = stop.reached_at + timedelta(seconds=stop.wait_s)
+    return NearbyVehicle(
+        vehicle_code=vehicle.code or "",
+        lat=said.lat if can_buy else round(said.lat, ROUGH_DEGREES),
+        lng=said.lng if can_buy else round(said.lng, ROUGH_DEGREES),
+        distance_m=round(away_m),
+        can_buy=can_buy,
+        place_zh="" if stop is None else stop.name_zh,
+        place_en="" if stop is None else stop.name_en,
+        leaves_at=leaves_at,
+        goods=goods,
+    )
+
+
+def _stands_at(task: Task | None) -> Stop | None:
+    if task is None:
+        return None
+    return next((stop for stop in task.stops if stop.state is StopState.REACHED), None)
+
+
+def _goods(slots: Sequence[Slot], lines: Sequence[StockLine], at: datetime) -> tuple[NearbyGoods, ...]:
+    """Return what can be bought; a slot that is sold out is left out."""
+    shown = []
+    for slot in slots:
+        left = sum(line.shelf for line in lines if line.slot == slot.slot and line.lot.may_be_sold(at))
+        if left:
+            shown.append(
+                NearbyGoods(
+                    slot=slot.slot,
+                    goods_id=slot.goods_id,
+                    name_zh=slot.name_zh,
+                    name_en=slot.name_en,
+                    price_fen=slot.price_fen,
+                    temperature=slot.temperature.value,
+                    left=left,
+                )
+            )
+    return tuple(shown)

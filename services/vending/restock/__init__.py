@@ -1,0 +1,1 @@
+"""Restocking before a slot is sold out: what is missing, when it is worth a visit, who is asked."""

@@ -1,0 +1,1 @@
+"""Roaming rounds: where demand was decides which stops, a schedule decides when."""

@@ -1,0 +1,1 @@
+"""Sales at the door: goods are reserved, the slot opens, what was taken is sold and paid."""

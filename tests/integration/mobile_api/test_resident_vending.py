@@ -1,0 +1,59 @@
+"""Calling a vending vehicle and buying from it over HTTP."""
+
+from typing import Any
+
+import httpx
+
+from services.tasks.states import StopKind
+from tests.integration.mobile_api.conftest import People
+from tests.integration.services.orders.town import KB, Town
+from tests.integration.services.vending.shelf import SELLER, WATER
+from tests.integration.services.vending.stand import a_stocked_seller
+
+HERE: dict[str, Any] = {"district": "KB", "lat": 39.6, "lng": 109.79}
+BASE = "/api/resident/vending"
+
+
+async def test_a_resident_calls_a_vehicle_buys_from_it_and_pays_for_what_she_took(
+    client: httpx.AsyncClient, people: People, town: Town
+) -> None:
+    await a_stocked_seller(town)
+    anna = await people.resident()
+
+    async def post(path: str, body: Any, key: str) -> httpx.Response:
+        return await client.post(f"{BASE}{path}", json=body, headers={**anna, "Idempotency-Key": key})
+
+    async def around() -> Any:
+        return (await client.get(f"{BASE}/around", params=HERE, headers=anna)).json()
+
+    before = await around()
+    assert [(one["left"], one["priceFen"]) for one in before["vehicles"][0]["goods"]] == [
+        (10, WATER.price_fen)
+    ]
+    called = await post("/calls", HERE, "c-1")
+    assert (called.status_code, (await post("/calls", HERE, "c-1")).content) == (201, called.content)
+    assert (await post("/calls", HERE, "c-2")).json()["code"] == "call-open"
+    assert before["chosen"] == called.json()["stops"][0]["placeId"]
+    await town.idle.settle(KB)
+    vehicle = town.script(SELLER)
+    await vehicle.take_plan()
+    on_the_way = (await around())["call"]
+    assert (on_the_way["state"], on_the_way["vehicleCode"]) == (
+        "on_the_way",
+        before["vehicles"][0]["vehicleCode"],
+    )
+    wanted = {"vehicleCode": on_the_way["vehicleCode"], "slot": 1, "quantity": 2}
+    refused = await post("/sales", wanted, "s-0")
+    assert (refused.status_code, refused.json()["code"]) == (409, "vehicle-not-at-stop")
+    await vehicle.reach(StopKind.VISIT)
+    sale = (await post("/sales", wanted, "s-1")).json()
+    assert (sale["state"], (await around())["vehicles"][0]["goods"][0]["left"]) == ("reserved", 8)
+    opened = await post(f"/sales/{sale['saleId']}/open", {}, "o-1")
+    assert (opened.status_code, opened.json()["state"]) == (202, "opening")
+    body = {"saleId": sale["saleId"], "compartment": 1, "quantity": 1}
+    assert await town.say(SELLER, "goods_taken", body, task_id=None, epoch=None) == "applied"
+    done = (await client.get(f"{BASE}/sales/{sale['saleId']}", headers=anna)).json()
+    assert (done["state"], done["sold"], done["soldFen"]) == ("settled", 1, WATER.price_fen)
+    boris = await people.resident("+8613800138001")
+    assert (await client.get(f"{BASE}/sales/{sale['saleId']}", headers=boris)).status_code == 404
+    assert (await client.get(f"{BASE}/calls/{called.json()['callId']}", headers=boris)).status_code == 404

@@ -1,0 +1,5 @@
+"""A furnished town with a vending vehicle, on either store."""
+
+from tests.integration.services.orders.conftest import _keys_installed, any_town, settings, town
+
+__all__ = ["_keys_installed", "any_town", "settings", "town"]
