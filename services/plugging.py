@@ -12,6 +12,7 @@ from fleet.incidents.take_recording import recording_ended
 from fleet.links.wire.commands import CommandKind
 from fleet.links.wire.reports import ReportKind
 from fleet.vehicles.take_reports import take_link_loss_policy, take_takeover_request
+from services.charging.effects import ChargingEffects
 from services.delivery.effects import DeliveryEffects
 from services.delivery.reports import DeliveryReports
 from services.dispatch.demo_rounds import DemoRounds
@@ -43,6 +44,9 @@ def task_reports() -> TaskReports:
             TaskKind.SWEEPING: SweepingEffects(),
             TaskKind.VENDING_CALL: CallEffects(),
             TaskKind.VENDING_ROUND: RoundEffects(),
+            TaskKind.CHARGING: ChargingEffects(),
+            TaskKind.DELIVERY: DeliveryEffects(),
+            TaskKind.PATROL: PatrolEffects(),
         }
     )
 

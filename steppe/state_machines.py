@@ -8,6 +8,7 @@ from fleet.machines import MACHINES, Machine
 from fleet.names import NAMES
 from geofences import publishing
 from geofences.fences import FENCE_STATE_NAMES, FenceState
+from services.charging import charger as charging
 from services.notices import kinds as notice_kinds
 from services.orders import states as order_states
 from services.patrol import kinds as patrol_kinds
@@ -63,6 +64,12 @@ SERVICE_MACHINES: Final[tuple[Machine, ...]] = (
         initial=sale_states.SaleState.RESERVED,
         terminal=frozenset(sale_states.TERMINAL),
         note="A released sale is over for its buyer; a late report of its vehicle is booked all the same.",
+        name="charger reservation",
+        zh="充电预约",
+        table=charging.RESERVATION_TRANSITIONS,
+        initial=charging.ReservationState.WAITING,
+        terminal=charging.RESERVATION_TERMINAL,
+        note="A slot is held while it is reserved and while it is used.",
     ),
     Machine(
         name="occurrence of a schedule",
@@ -116,6 +123,7 @@ FENCE_MACHINES: Final[tuple[Machine, ...]] = (
 ALL_MACHINES: Final = (*MACHINES, *SERVICE_MACHINES, *FENCE_MACHINES)
 
 _PAIRS: Final[Mapping[type[StrEnum], Mapping[Any, tuple[str, str]]]] = {
+    charging.ReservationState: charging.STATE_NAMES,
     order_states.OrderState: order_states.STATE_NAMES,
     task_states.TaskState: task_states.STATE_NAMES,
     task_states.StopState: task_states.STOP_STATE_NAMES,

@@ -27,6 +27,7 @@ import fleet.weather.tables
 import fleet.webhooks.tables
 import fleet.work_orders.tables
 import geofences.tables
+import services.charging.tables
 import services.delivery.tables
 import services.dispatch.tables
 import services.merchants.tables
@@ -67,6 +68,7 @@ ALL: Final[tuple[ModuleType, ...]] = (
     fleet.weather.tables,
     fleet.work_orders.tables,
     geofences.tables,
+    services.charging.tables,
     services.delivery.tables,
     services.dispatch.tables,
     services.merchants.tables,

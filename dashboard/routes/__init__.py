@@ -4,6 +4,7 @@ from litestar.types import ControllerRouterHandler
 
 from dashboard.live import live
 from dashboard.routes.alarms import Alarms
+from dashboard.routes.chargers import Chargers
 from dashboard.routes.city import City
 from dashboard.routes.claims import Claims
 from dashboard.routes.codes import scan
@@ -91,6 +92,7 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     PatrolBeats,
     PatrolRuns,
     go_and_look,
+    Chargers,
     Webhooks,
     reveal_phone_of_order,
     LiveCells,

@@ -1,7 +1,7 @@
 """Permit and insurance: the papers without which a vehicle may not work."""
 
 from collections.abc import Iterable
-from datetime import datetime, time, tzinfo
+from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 import msgspec
@@ -35,6 +35,17 @@ class TimeWindow(msgspec.Struct, frozen=True, kw_only=True):
     starts: time
     ends: time
     """Not included; equal to ``starts`` means the whole day."""
+
+    def left(self, local: datetime) -> timedelta | None:
+        """Return how long the window goes on from a local time inside it, None for one that never ends."""
+        if self.starts == self.ends:
+            if len(self.weekdays) == len(range(7)):
+                return None
+            return timedelta(days=1) - (local - local.replace(hour=0, minute=0, second=0, microsecond=0))
+        end = local.replace(
+            hour=self.ends.hour, minute=self.ends.minute, second=self.ends.second, microsecond=0
+        )
+        return (end if end > local else end + timedelta(days=1)) - local
 
     def holds(self, local: datetime) -> bool:
         """Return whether the local time lies inside the window."""
@@ -90,6 +101,28 @@ LEAST_LIABILITY_FEN = 500_000_000
 def permitted_speed_mps(permits: Iterable[Permit], at: datetime) -> float | None:
     """Return the lowest speed that the permits valid at a time allow, None without any."""
     return min((permit.speed_limit_mps for permit in permits if is_current(permit, at)), default=None)
+
+
+def permitted_areas(permits: Iterable[Permit], at: datetime) -> frozenset[FenceId]:
+    """Return the operating areas that the permits valid at a time name together."""
+    return frozenset(area for permit in permits if is_current(permit, at) for area in permit.areas)
+
+
+def hours_left_s(permits: Iterable[Permit], at: datetime, zone: tzinfo) -> float | None:
+    """Return for how many seconds the permits valid at a time let a vehicle drive on; None without an end.
+
+    The permit that lets it drive longest decides; outside of all hours it is 0.
+    """
+    local = at.astimezone(zone)
+    longest = 0.0
+    for permit in permits:
+        if not is_current(permit, at):
+            continue
+        open_now = [window.left(local) for window in permit.windows if window.holds(local)]
+        if not permit.windows or None in open_now:
+            return None
+        longest = max([longest, *(left.total_seconds() for left in open_now if left is not None)])
+    return longest
 
 
 def is_current(paper: Permit | Insurance, at: datetime) -> bool:

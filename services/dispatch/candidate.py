@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from core.ids import DistrictCode, OrderId, TaskId, VehicleNo
+from core.ids import DistrictCode, FenceId, OrderId, TaskId, VehicleNo
 from fleet.vehicles.dispatchable import Reason
 from services.delivery.compartments import Compartment, Parcel
 from services.routing.route import SLOW_VEHICLE, Vehicle
@@ -25,6 +25,10 @@ class WaitingOrder(msgspec.Struct, frozen=True, kw_only=True):
     ready_at: datetime
     promised_p90_at: datetime
     parcel: Parcel
+    home_m: float | None = None
+    """About how far it is from the door to the nearest depot or charger; None when there is none."""
+    areas: frozenset[FenceId] | None = None
+    """Operating areas of shop and door; empty when one lies in none, None when nobody looked."""
     merchant_kind: str = ""
     """A word of the city's data (restaurant, pharmacy …); weights may give it a level."""
 
@@ -49,6 +53,10 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """The task that holds it, or None."""
     has_refused: bool = False
     """It refused or did not answer a plan a moment ago."""
+    areas: frozenset[FenceId] | None = None
+    """Operating areas that its permits name; None when nobody looked."""
+    hours_left_s: float | None = None
+    """For how long its permits let it drive on, city seconds; None without an end."""
     road: Vehicle = SLOW_VEHICLE
     """What of it matters to its way."""
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from core.ids import TaskId
+from core.ids import FenceId, TaskId
 from fleet.vehicles.dispatchable import Reason
 from fleet.vehicles.last_heard import LastHeard
 from fleet.vehicles.vehicle import Vehicle
@@ -22,6 +22,10 @@ class FleetMember(msgspec.Struct, frozen=True, kw_only=True):
     has_refused: bool = False
     """It refused or did not answer a plan within the last two minutes."""
     layout: tuple[Compartment, ...] = ()
+    areas: frozenset[FenceId] | None = None
+    """Operating areas that its permits name; None when nobody looked."""
+    hours_left_s: float | None = None
+    """For how long its permits let it drive on, city seconds; None without an end."""
     road: RoadVehicle = SLOW_VEHICLE
     """What of it matters to its way: how fast it may drive."""
 
@@ -40,5 +44,7 @@ def candidate_of(member: FleetMember) -> Candidate:
         reasons=member.reasons,
         task_id=member.task_id,
         has_refused=member.has_refused,
+        areas=member.areas,
+        hours_left_s=member.hours_left_s,
         road=member.road,
     )

@@ -10,7 +10,7 @@ from core.ids import DistrictCode
 from core.kinds import ServiceKind
 from fleet.vehicles.judge_vehicles import CityNow, judge_vehicles
 from fleet.vehicles.last_heard import LastHeardReader
-from fleet.vehicles.papers import permitted_speed_mps
+from fleet.vehicles.papers import hours_left_s, permitted_areas, permitted_speed_mps
 from fleet.vehicles.store import VehicleFilter, VehicleStore
 from services.delivery.store import CompartmentStore
 from services.dispatch.fleet_member import FleetMember
@@ -70,6 +70,8 @@ class FleetPicture:
                 task_id=tasks.get(each.vehicle.vehicle_no),
                 has_refused=each.vehicle.vehicle_no in refused,
                 layout=layouts.get(each.vehicle.vehicle_no, ()),
+                areas=permitted_areas(each.permits, at),
+                hours_left_s=hours_left_s(each.permits, at, self._zone),
                 road=vehicle_of(permitted_speed_mps(each.permits, at)),
             )
             for each in judged

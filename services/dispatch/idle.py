@@ -9,7 +9,7 @@ from core.kinds import ServiceKind
 from fleet.vehicles.dispatchable import ReasonCode
 from fleet.vehicles.kinds import Duty
 from geofences.geo import distance_m
-from services.charging.need import needs_charge
+from services.charging.need import Need, need_of
 from services.dispatch.fleet_member import FleetMember
 from services.places.place import Place
 from services.rounds.round import ROUND_KINDS
@@ -35,28 +35,36 @@ class Idle(msgspec.Struct, frozen=True, kw_only=True):
 
     step: NextStep
     depot: Place | None = None
+    need: Need = Need.NONE
+    """How much it needs the charger that it goes to."""
 
 
-def next_step(member: FleetMember, depots: Sequence[Place], *, is_home_wanted: bool) -> Idle:
+def next_step(
+    member: FleetMember, depots: Sequence[Place], *, is_home_wanted: bool, is_gap: bool = False
+) -> Idle:
     """Return what a vehicle does next; nothing for one that is busy, unheard, or may not move.
 
     ``is_home_wanted`` is False while orders wait in its zone: then a delivery vehicle stays for the next
-    round.
+    round. In a gap in demand (``is_gap``) one that is home tops up.
     """
     heard = member.heard
     if member.task_id is not None or member.has_refused or heard is None:
         return Idle(step=NextStep.NOTHING)
     if any(reason.code not in STILL_ALLOWED for reason in member.reasons):
         return Idle(step=NextStep.NOTHING)
-    if needs_charge(heard.battery_ratio, is_charging=heard.is_charging):
-        return Idle(step=NextStep.CHARGE)
+    need = need_of(heard.battery_ratio, heard.outside_c, is_charging=heard.is_charging, is_gap=is_gap)
+    if need is Need.NOW:
+        return Idle(step=NextStep.CHARGE, need=need)
     if heard.is_charging:
         return Idle(step=NextStep.NOTHING)
     if member.vehicle.service in ROUND_KINDS:
         return Idle(step=NextStep.ROUND)
     if member.vehicle.service is not ServiceKind.DELIVERY or not is_home_wanted:
         return Idle(step=NextStep.NOTHING)
-    return _home(member, heard.lat, heard.lng, depots)
+    home = _home(member, heard.lat, heard.lng, depots)
+    if need is Need.TOP_UP and home.step is NextStep.NOTHING and member.vehicle.duty is not Duty.RETURNING:
+        return Idle(step=NextStep.CHARGE, need=need)
+    return home
 
 
 def _home(member: FleetMember, lat: float, lng: float, depots: Sequence[Place]) -> Idle:

@@ -9,8 +9,11 @@ from services.delivery.catalogue import Merchant, PickupPoint
 from services.delivery.store import CatalogueStore
 from services.dispatch.candidate import WaitingOrder
 from services.dispatch.waiting import Waiting
+from services.dispatch.way_home import home_m
 from services.orders.order import Order
 from services.orders.store import OrderStore
+from services.places.place import Place, PlaceKind
+from services.places.store import PlaceStore
 
 
 async def read_waiting(tx: Transaction, district: DistrictCode) -> list[Waiting]:
@@ -23,11 +26,17 @@ async def waiting_of(tx: Transaction, orders: Sequence[Order]) -> list[Waiting]:
     catalogue = CatalogueStore(tx)
     merchants = await catalogue.merchants_by_id([order.merchant_id for order in orders], EVERYTHING)
     points = await catalogue.pickup_points_by_id([order.pickup_point_id for order in orders])
-    return [_waiting(order, merchants, points) for order in orders]
+    places = PlaceStore(tx)
+    depots = await places.of_kind(PlaceKind.DEPOT, district)
+    shelters = [*depots, *await places.of_kind(PlaceKind.CHARGER, district)]
+    return [_waiting(order, merchants, points, shelters) for order in orders]
 
 
 def _waiting(
-    order: Order, merchants: Mapping[MerchantId, Merchant], points: Mapping[PickupPointId, PickupPoint]
+    order: Order,
+    merchants: Mapping[MerchantId, Merchant],
+    points: Mapping[PickupPointId, PickupPoint],
+    shelters: Sequence[Place],
 ) -> Waiting:
     merchant, point = merchants[order.merchant_id], points[order.pickup_point_id]
     accepted_at = order.accepted_at or order.placed_at
@@ -44,6 +53,7 @@ def _waiting(
         ready_at=order.ready_at or accepted_at,
         promised_p90_at=order.promised_p90_at,
         parcel=order.parcel,
+        home_m=home_m(point.lat, point.lng, shelters),
         merchant_kind=merchant.kind,
     )
     return Waiting(order=order, view=view, merchant=merchant, point=point)

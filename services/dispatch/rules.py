@@ -11,6 +11,7 @@ from fleet.vehicles.dispatchable import ReasonCode
 from services.delivery.compartments import fitting
 from services.dispatch.candidate import Candidate, PairTimes, WaitingOrder
 from services.dispatch.energy import battery_needed_ratio
+from services.orders.promise import HANDOVER_S, LOAD_S
 
 
 class Rule(StrEnum):
@@ -22,6 +23,8 @@ class Rule(StrEnum):
     NO_COMPARTMENT = "no_compartment"
     NO_ROUTE = "no_route"
     BATTERY_FOR_JOB = "battery_for_job"
+    AREA_FOR_JOB = "area_for_job"
+    HOURS_FOR_JOB = "hours_for_job"
 
 
 RULE_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -33,6 +36,8 @@ RULE_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
         Rule.NO_COMPARTMENT.value: ("没有合适的货格", "no compartment that fits"),
         Rule.NO_ROUTE.value: ("道路不可达", "no way on the roads"),
         Rule.BATTERY_FOR_JOB.value: ("电量不足以往返", "battery too low for this job"),
+        Rule.AREA_FOR_JOB.value: ("取送点不在许可区域内", "shop or door outside the permitted area"),
+        Rule.HOURS_FOR_JOB.value: ("许可时段内送不完", "not done within the permitted hours"),
     }
 )
 """(zh, en) of every rule that can exclude a vehicle."""
@@ -62,17 +67,45 @@ def exclusions(order: WaitingOrder, candidate: Candidate, times: PairTimes | Non
         parcel = order.parcel
         needed = f"{parcel.litres:g} l, {parcel.mass_kg:g} kg, {parcel.temperature.value}"
         found.append(Exclusion(rule=Rule.NO_COMPARTMENT.value, needed=needed))
-    return (*found, *(() if times is None else _on_the_road(candidate, times)))
+    outside = _outside(order, candidate)
+    if outside is not None:
+        found.append(outside)
+    return (*found, *(() if times is None else _on_the_road(order, candidate, times)))
 
 
-def _on_the_road(candidate: Candidate, times: PairTimes) -> tuple[Exclusion, ...]:
+def _outside(order: WaitingOrder, candidate: Candidate) -> Exclusion | None:
+    """Return the exclusion of an order whose shop or door no permit of the vehicle covers."""
+    if order.areas is None or candidate.areas is None:
+        return None
+    if order.areas and order.areas <= candidate.areas:
+        return None
+    value, needed = ", ".join(sorted(candidate.areas)), ", ".join(sorted(order.areas)) or None
+    return Exclusion(rule=Rule.AREA_FOR_JOB.value, value=value or None, needed=needed)
+
+
+def _too_late(candidate: Candidate, times: PairTimes) -> Exclusion | None:
+    """Return the exclusion of an order that is not handed over before the permitted hours end."""
+    left_s = candidate.hours_left_s
+    needed_s = (times.pickup_s or 0.0) + LOAD_S + (times.delivery_s or 0.0) + HANDOVER_S
+    if left_s is None or left_s >= needed_s:
+        return None
+    return Exclusion(rule=Rule.HOURS_FOR_JOB.value, value=f"{left_s:.0f} s", needed=f"{needed_s:.0f} s")
+
+
+def _on_the_road(order: WaitingOrder, candidate: Candidate, times: PairTimes) -> tuple[Exclusion, ...]:
     if times.pickup_m is None or times.delivery_m is None:
         return (Exclusion(rule=Rule.NO_ROUTE.value),)
-    # The way home is taken as long as the way out: the depot is in the same town.
-    distance_m = 2.0 * (times.pickup_m + times.delivery_m)
+    out_m = times.pickup_m + times.delivery_m
+    # without a depot or charger the way home is taken as long as the way out
+    distance_m = out_m + (out_m if order.home_m is None else order.home_m)
     needed = battery_needed_ratio(distance_m, candidate.temperature_c)
     has = candidate.battery_ratio
+    late = _too_late(candidate, times)
+    found = () if late is None else (late,)
     if has is not None and has >= needed:
-        return ()
+        return found
     value = None if has is None else f"{has:.2f}"
-    return (Exclusion(rule=Rule.BATTERY_FOR_JOB.value, value=value, needed=f"{needed:.2f}"),)
+    return (
+        *found,
+        Exclusion(rule=Rule.BATTERY_FOR_JOB.value, value=value, needed=f"{needed:.2f}"),
+    )

@@ -19,12 +19,16 @@ from fleet.people.watch_vehicles import bind_vehicle
 from fleet.vehicles.duty import DutyEvent
 from fleet.vehicles.store import VehicleStore
 from fleet.vehicles.take_reports import move_duty_if_it_can
-from services.charging.need import nearest_free
+from services.charging.demand import is_gap
+from services.charging.need import Need
+from services.charging.read_demand import read_demand
+from services.dispatch.charge_idle import IdleCharger
 from services.dispatch.fleet_member import FleetMember
 from services.dispatch.fleet_picture import FleetPicture
 from services.dispatch.give_run import LOST_RACE
 from services.dispatch.idle import NextStep, next_step
-from services.dispatch.work import Work, WorkSource, WorkStop, rest_of, task_of, where
+from services.dispatch.way_home import comes_back
+from services.dispatch.work import Work, WorkSource, rest_of, task_of, where
 from services.dispatch.zone_store import ZoneStore
 from services.orders.store import OrderStore
 from services.places.place import Place, PlaceKind
@@ -35,7 +39,6 @@ from services.routing.route import GeoPoint
 from services.tasks.home import return_body
 from services.tasks.roads import Roads
 from services.tasks.send_plan import send_plan
-from services.tasks.states import StopKind, TaskKind
 from services.tasks.store import TaskStore
 from services.tasks.suspend_task import resume_task
 from services.tasks.task import Task
@@ -64,6 +67,7 @@ class IdleKeeper:
         self._fleet = fleet
         self._roads = roads
         self._sources = sources
+        self._charger = IdleCharger(database, clock, roads)
 
     async def settle(self, district: DistrictCode) -> dict[str, int]:
         """Give every idle vehicle its next step and return how many of each; raises Unavailable."""
@@ -72,27 +76,28 @@ class IdleKeeper:
             places = PlaceStore(tx)
             depots = await places.of_kind(PlaceKind.DEPOT, district)
             chargers = await places.of_kind(PlaceKind.CHARGER, district)
-            is_home_wanted = not await OrderStore(tx).waiting(district, limit=1)
-            taken = await self._taken_bays(tx)
             freeze = await ZoneStore(tx).freeze(district)
+            waiting = len(await OrderStore(tx).waiting(district, limit=1))
+            quiet = is_gap(await read_demand(tx, district, waiting=waiting, at=at))
         members = await self._fleet.look(district, ALL_SERVICES, at=at)
-        steps = [(each, next_step(each, depots, is_home_wanted=is_home_wanted)) for each in members]
-        counts: Counter[str] = Counter()
+        steps = [
+            (each, next_step(each, depots, is_home_wanted=not waiting, is_gap=quiet)) for each in members
+        ]
+        to_charge = [(member, idle.need) for member, idle in steps if idle.step is NextStep.CHARGE]
+        counts = await self._charger.settle(district, to_charge, chargers, most=MOST_A_JOB)
         for member, idle in steps:
             if counts.total() >= MOST_A_JOB:
                 break
-            done = False
-            if idle.step is NextStep.CHARGE:
-                done = await self._charge(member, chargers, taken)
-            elif idle.step is NextStep.GO_HOME and idle.depot is not None:
-                done = await self._home(member, idle.depot)
-            else:
+            if idle.step is not NextStep.GO_HOME or idle.depot is None:
                 continue
+            done = await self._home(member, idle.depot)
             counts[idle.step.value if done else "not_settled"] += 1
         if freeze is not None and freeze.is_frozen:
             return dict(counts)
         wanting = [member for member, idle in steps if idle.step is NextStep.ROUND]
-        counts += await self._hand_out_work(district, members, wanting, at=at)
+        given, tired = await self._hand_out_work(district, members, wanting, (*depots, *chargers), at=at)
+        to_top_up = [(member, Need.TOP_UP) for member in tired]
+        counts += given + await self._charger.serve(district, to_top_up, chargers, most=MOST_A_JOB)
         return dict(counts)
 
     async def _hand_out_work(
@@ -100,14 +105,17 @@ class IdleKeeper:
         district: DistrictCode,
         members: Sequence[FleetMember],
         wanting: Sequence[FleetMember],
+        shelters: Sequence[Place],
         *,
         at: datetime,
-    ) -> Counter[str]:
+    ) -> tuple[Counter[str], list[FleetMember]]:
         """Give work to as many vehicles as have room, in their turn; a service without work holds no place.
 
+        No vehicle begins what its battery does not bring it back from; such vehicles are returned as well.
         At most ``MOST_A_JOB`` are tried that have work, so that an order never waits long for the job to end.
         """
         counts: Counter[str] = Counter()
+        tired: list[FleetMember] = []
         turns, room = await self._turns(district, members, wanting)
         for member in turns:
             if counts[NextStep.ROUND.value] >= room or counts.total() >= MOST_A_JOB:
@@ -116,9 +124,13 @@ class IdleKeeper:
             work = None if source is None else await source.next_work(member, at=at)
             if source is None or work is None:
                 continue
+            if not comes_back(member, work, shelters):
+                counts["too_far"] += 1
+                tired.append(member)
+                continue
             done = await self._send(member, work, source)
             counts[NextStep.ROUND.value if done else "not_settled"] += 1
-        return counts
+        return counts, tired
 
     async def _turns(
         self, district: DistrictCode, members: Sequence[FleetMember], wanting: Sequence[FleetMember]
@@ -159,26 +171,6 @@ class IdleKeeper:
         chosen = whose_turn(waiting, under_way, len(waiting))
         by_number = {member.vehicle.vehicle_no: member for member in wanting}
         return [by_number[number] for number in chosen], room - standing
-
-    async def _taken_bays(self, tx: Transaction) -> Counter[str]:
-        return Counter(
-            stop.place_id
-            for task in await TaskStore(tx).active(EVERYTHING)
-            if task.kind is TaskKind.CHARGING
-            for stop in task.stops
-        )
-
-    async def _charge(self, member: FleetMember, chargers: Sequence[Place], taken: Counter[str]) -> bool:
-        start = where(member)
-        charger = nearest_free(chargers, taken, start.lat, start.lng)
-        if charger is None:
-            return False
-        leg = await self._roads.leg(start, GeoPoint(charger.lat, charger.lng), member.road)
-        if leg is None:
-            return False
-        taken[charger.place_id] += 1
-        stop = WorkStop(place=charger, leg=leg, kind=StopKind.CHARGE)
-        return await self._send(member, Work(kind=TaskKind.CHARGING, stops=(stop,)))
 
     async def _send(self, member: FleetMember, work: Work, source: WorkSource | None = None) -> bool:
         vehicle_no = member.vehicle.vehicle_no

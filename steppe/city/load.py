@@ -25,6 +25,7 @@ from fleet.vehicles.vehicle import Vehicle
 from fleet.weather.store import WeatherStore
 from geofences.fences import FenceDraft
 from geofences.publishing import sync_fences
+from services.charging.store import ChargerStore
 from services.delivery.catalogue import Goods
 from services.delivery.store import CatalogueStore, CompartmentStore
 from services.merchants.forbidden_store import ForbiddenStore
@@ -36,6 +37,7 @@ from services.settlement.store import TermsStore
 from services.settlement.terms import Terms
 from steppe.city.beats import demo_beats, put_beat
 from steppe.city.build import CityBuild, Progress
+from steppe.city.chargers import chargers_of
 from steppe.city.commerce import first_desks, goods_of, merchants_of, pickup_points_of, service_places_of
 from steppe.city.days import holiday_days
 from steppe.city.fences import border_drafts, border_source, zone_drafts, zone_source
@@ -254,6 +256,10 @@ async def _places(tx: Transaction, build: CityBuild, report: LoadReport) -> None
         await store.put(place)
     for gone in _gone(report, "places", places, known, lambda p: p.place_id):
         await store.put(msgspec.structs.replace(gone, is_active=False))
+    kept = {each.place_id for each in await ChargerStore(tx).within(None)}
+    for charger in chargers_of(build):
+        if charger.place_id not in kept:
+            await ChargerStore(tx).put(charger)
 
 
 async def _vehicles(

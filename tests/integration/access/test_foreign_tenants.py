@@ -61,6 +61,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
         "slotAt": "2026-07-02T22:00:00Z",
     },
     "POST /api/occurrences/{occurrence_id}/excuses": {"version": 1, "reason": "seen"},
+    "POST /api/chargers/{place_id}/switch": {"isOpen": False, "reason": "seen"},
     "POST /api/orders/{order_id}/cancel": {"reason": "the shop is closed"},
     "POST /api/orders/{order_id}/phone-reveals": {"reason": "the parcel leaks"},
     "POST /api/orders/{order_id}/rescue": {"outcome": "returned", "reason": "crew brought it"},

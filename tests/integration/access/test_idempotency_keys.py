@@ -70,6 +70,7 @@ MOVES_NOTHING = {
     "DELETE /api/sweeping/zones/{zone_id}": "what is retired stays retired; moves nothing",
     "POST /api/remote-operators/sign-in": "again: the same shift",
     "POST /api/remote-operators/heartbeat": "says that somebody is there",
+    "POST /api/chargers/{place_id}/switch": "open is open; moves nothing",
     "PUT /api/weather/facts": "of the same time again: the same fact; what it forbids is looked at again",
     "PUT /api/weather/limits/{service}": "the version before is named; again: version-mismatch",
     "PUT /api/inspection-rules": "the same again: the same rule; moves nothing",

@@ -25,6 +25,7 @@ from core.redis import connect
 from core.settings import load
 from dashboard.parts import CityFacts, DashboardParts, DistrictFacts, TownFacts
 from dashboard.routes.alarms import Alarms
+from dashboard.routes.chargers import Chargers
 from dashboard.routes.city import City
 from dashboard.routes.codes import scan
 from dashboard.routes.commands import Commands
@@ -252,6 +253,7 @@ def api(auth: AuthServices, parts: DashboardParts, previews: FencePreviewer, loo
             VendingStock,
             VendingLots,
             WeatherRoutes,
+            Chargers,
             Webhooks,
             WorkOrders,
             Interventions,

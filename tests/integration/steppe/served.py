@@ -192,6 +192,7 @@ def _furnished(url: str, settings: Settings, log: Path) -> ServedCity:
         "beat_id": "none",
         "run_id": "none",
         "work_order_id": work_order.json()["workOrderId"],
+        "place_id": "none",
         "service": "delivery",
         "edition": "1",
         "town": "AA",

@@ -80,6 +80,7 @@ LUCK_WANTED = {
     "beginIntervention": "a claimed session",
     "resolveIntervention": "a session of one's own",
     "handOverIntervention": "a session of one's own",
+    "switchCharger": "a charger that there is",
     "putWeatherFact": "a span of time near now",
     "putWeatherLimits": "a version that is the present one",
     "putInspectionRule": "the name of one's own company",

@@ -34,6 +34,8 @@ from fleet.vehicles.last_heard import LastHeard
 from fleet.vehicles.store import VehicleStore
 from geofences.fences import Area
 from geofences.geo import distance_m
+from services.charging.charger import Charger
+from services.charging.store import ChargerStore
 from services.delivery.catalogue import Goods, Merchant, PickupPoint
 from services.delivery.compartments import Compartment, Temperature
 from services.delivery.store import CatalogueStore, CompartmentStore
@@ -270,6 +272,7 @@ class Town:
                         lng=109.78,
                     )
                 )
+            await ChargerStore(tx).put(Charger(place_id="c-1", district=KB, slots=1, power_w=7000.0))
             for number in range(6):
                 await PlaceStore(tx).put(
                     Place(

@@ -11,6 +11,7 @@ from fleet.vehicles.papers import (
     Permit,
     PermitStage,
     TimeWindow,
+    hours_left_s,
     is_current,
     permit_limits_broken,
 )
@@ -111,3 +112,23 @@ def test_hours_are_the_citys_own() -> None:
     permit = a_permit(windows=(TimeWindow(starts=time(11), ends=time(13)),))
     assert broken(permit) == ()
     assert broken(permit, zone=UTC) == ("time",)
+
+
+@pytest.mark.parametrize(
+    ("windows", "expected"),
+    [
+        ((), None),
+        ((TimeWindow(starts=time(0), ends=time(0)),), None),
+        ((TimeWindow(starts=time(6), ends=time(13, 30)),), 5_400.0),
+        ((TimeWindow(starts=time(6), ends=time(13)), TimeWindow(starts=time(8), ends=time(14))), 7_200.0),
+        ((TimeWindow(starts=time(10), ends=time(2)),), 14 * 3_600.0),
+        ((TimeWindow(starts=time(0), ends=time(0), weekdays=frozenset({2})),), 12 * 3_600.0),
+        ((TimeWindow(starts=time(14), ends=time(15)),), 0.0),
+    ],
+)
+def test_how_long_a_vehicle_may_still_drive_today(
+    windows: tuple[TimeWindow, ...], expected: float | None
+) -> None:
+    assert hours_left_s([a_permit(windows=windows)], NOON, CITY) == expected
+    expired = a_permit(windows=windows, valid_to=NOON)
+    assert hours_left_s([expired], NOON, CITY) == 0.0

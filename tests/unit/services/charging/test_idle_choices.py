@@ -1,11 +1,6 @@
 """Where an idle vehicle goes: chargers by bay and distance, rounds by lot."""
 
-from collections import Counter
-
-import pytest
-
 from core.ids import DistrictCode, VehicleNo
-from services.charging.need import CHARGE_BELOW_RATIO, nearest_free, needs_charge
 from services.places.place import Place, PlaceKind
 from services.rounds.round import VISITS, choose_visits
 
@@ -21,23 +16,6 @@ def a_place(name: str, lat: float, capacity: int = 1, kind: PlaceKind = PlaceKin
         lng=109.78,
         capacity=capacity,
     )
-
-
-@pytest.mark.parametrize(
-    ("ratio", "is_charging", "expected"),
-    [(0.2, False, True), (0.2, True, False), (CHARGE_BELOW_RATIO, False, False), (None, False, False)],
-)
-def test_who_needs_a_charger(ratio: float | None, is_charging: bool, expected: bool) -> None:
-    assert needs_charge(ratio, is_charging=is_charging) is expected
-
-
-def test_the_nearest_charger_with_a_free_bay() -> None:
-    near, far = a_place("near", 39.60, capacity=2), a_place("far", 39.70)
-    assert nearest_free([far, near], {}, 39.6, 109.78) == near
-    assert nearest_free([far, near], Counter(near=1), 39.6, 109.78) == near
-    assert nearest_free([far, near], Counter(near=2), 39.6, 109.78) == far
-    assert nearest_free([far, near], Counter(near=2, far=1), 39.6, 109.78) is None
-    assert nearest_free([], {}, 39.6, 109.78) is None
 
 
 def test_a_round_visits_each_place_once_is_the_same_again_and_differs_between_turns_and_vehicles() -> None:

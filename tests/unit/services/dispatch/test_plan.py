@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.ids import DistrictCode, OrderId, TaskId, VehicleNo
+from core.ids import DistrictCode, FenceId, OrderId, TaskId, VehicleNo
 from fleet.vehicles.dispatchable import Reason, ReasonCode
 from services.delivery.compartments import Compartment, Parcel
 from services.dispatch.assignment import assign
@@ -16,6 +16,7 @@ from services.dispatch.cost import TERM_NAMES, cost_terms, total_s
 from services.dispatch.energy import battery_needed_ratio, temperature_factor
 from services.dispatch.plan import explain_all, judge_pairs, may_drive, plan_round
 from services.dispatch.rules import RULE_NAMES, Rule
+from services.orders.promise import HANDOVER_S, LOAD_S
 
 T0 = datetime(2026, 7, 1, 2, 0, tzinfo=UTC)
 BOX = Compartment(number=1, label="A1", litres=60, max_kg=15)
@@ -103,6 +104,37 @@ def test_what_excludes_a_vehicle_is_named(changes: dict[str, object], rule: str)
     assert [reason.rule for line in said.candidates for reason in line.excluded_by] == [str(rule)]
     assert RULE_NAMES[str(rule)][0] in said.text_zh
     assert RULE_NAMES[str(rule)][1] in said.text_en
+
+
+def test_an_order_outside_the_permitted_area_or_hours_is_named() -> None:
+    times = {(OrderId("o-1"), VehicleNo(1)): pair(100)}
+    here, there = frozenset({FenceId("KB")}), frozenset({FenceId("DS")})
+
+    def rules(order: frozenset[FenceId] | None, **changes: object) -> list[str]:
+        made = plan_round([an_order(areas=order)], [a_vehicle(1, **changes)], times, at=T0)
+        said = made.explanations[OrderId("o-1")]
+        return [reason.rule for line in said.candidates for reason in line.excluded_by]
+
+    assert rules(here, areas=here | there) == []
+    assert rules(here, areas=there) == [Rule.AREA_FOR_JOB]
+    assert rules(here | there, areas=here) == [Rule.AREA_FOR_JOB]
+    assert rules(frozenset(), areas=here) == [Rule.AREA_FOR_JOB], "a door in no surveyed area"
+    assert rules(None, areas=here) == []
+    needed_s = 100 + 300 + LOAD_S + HANDOVER_S
+    assert rules(None, hours_left_s=needed_s) == []
+    assert rules(None, hours_left_s=needed_s - 1) == [Rule.HOURS_FOR_JOB]
+
+
+def test_the_way_home_is_the_one_from_the_door() -> None:
+    times = {(OrderId("o-1"), VehicleNo(1)): pair(100)}
+
+    def goes(home_m: float | None) -> bool:
+        made = plan_round([an_order(home_m=home_m)], [a_vehicle(1, battery_ratio=0.15)], times, at=T0)
+        return bool(made.chosen)
+
+    assert goes(1_500.0)
+    assert goes(None), "as long as the way out"
+    assert not goes(2_500.0)
 
 
 def test_a_place_without_a_way_is_named() -> None:
