@@ -1,13 +1,13 @@
 """What people see and say at the weather desk, each a use case with its own answer."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from core.auth.principal import Principal, reach_of
 from core.database import Transaction
 from core.errors import NotFound
 from core.ids import DistrictCode, VehicleNo
-from dashboard.parts import DashboardParts
+from dashboard.parts import DashboardParts, DistrictFacts
 from dashboard.schemas.weather import (
     DistrictWeather,
     FactBody,
@@ -33,7 +33,7 @@ DESK = "desk"
 async def weather_desk(parts: DashboardParts, principal: Principal) -> WeatherDesk:
     """Return the weather of every 旗区 within reach."""
     at = parts.clock.now()
-    districts = [each.code for each in parts.city.districts if _is_within(principal, each.code)]
+    districts = [each for each in parts.city.districts if _is_within(principal, each.code)]
     async with parts.database.read() as tx:
         shown = await _districts(tx, principal, districts, at=at)
         limits = await WeatherStore(tx).limits()
@@ -48,7 +48,8 @@ async def say_weather(parts: DashboardParts, principal: Principal, body: FactBod
     Raises NotFound for a 旗区 that the city does not have, else as ``record_facts``.
     """
     at, district = parts.clock.now(), DistrictCode(body.district)
-    if district not in {each.code for each in parts.city.districts}:
+    found = [each for each in parts.city.districts if each.code == district]
+    if not found:
         raise NotFound("not-found", f"the city has no 旗区 {district}", district=district)
     fact = WeatherFact(
         district=district,
@@ -63,21 +64,22 @@ async def say_weather(parts: DashboardParts, principal: Principal, body: FactBod
     )
     async with parts.database.write() as tx:
         await record_facts(tx, principal, [fact], at=at)
-        return (await _districts(tx, principal, [district], at=at))[0]
+        return (await _districts(tx, principal, found, at=at))[0]
 
 
 async def _districts(
-    tx: Transaction, principal: Principal, districts: Collection[DistrictCode], *, at: datetime
+    tx: Transaction, principal: Principal, districts: Sequence[DistrictFacts], *, at: datetime
 ) -> list[DistrictWeather]:
-    facts = await WeatherStore(tx).holding(at, districts, until=at + AHEAD)
+    codes = [each.code for each in districts]
+    facts = await WeatherStore(tx).holding(at, codes, until=at + AHEAD)
     limits = (await WeatherStore(tx).limits()).values()
-    recalls = await _recalls(tx, principal, districts)
+    recalls = await _recalls(tx, principal, codes)
     return [
         district_weather(
             district,
-            [fact for fact in facts if fact.district == district],
+            [fact for fact in facts if fact.district == district.code],
             limits,
-            recalls.get(district, []),
+            recalls.get(district.code, []),
             at=at,
         )
         for district in districts

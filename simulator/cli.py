@@ -27,10 +27,11 @@ from simulator.people.pace import Pace, Sessions, learn_city_time
 from simulator.people.parcels import Station
 from simulator.people.residents import Residents
 from simulator.people.shoppers import Shoppers
+from simulator.people.weather_officer import WeatherOfficer
 from simulator.script import Script, ScriptError, read_script
 from simulator.world import World
 
-PARTS = ("vehicles", "merchants", "residents", "operators", "crews")
+PARTS = ("vehicles", "merchants", "residents", "operators", "crews", "weather")
 SPEED_TOLERANCE = 1e-6
 
 _log = structlog.get_logger("simulator")
@@ -223,7 +224,7 @@ class _Plays:
         self, parts: set[str], api: Api, pace: Pace, sessions: Sessions, world: World | None
     ) -> list[Coroutine[Any, Any, None]]:
         work: list[Coroutine[Any, Any, None]] = []
-        if parts & {"merchants", "residents", "operators", "crews"}:
+        if parts & {"merchants", "residents", "operators", "crews", "weather"}:
             work.append(learn_city_time(api, pace))
         if "merchants" in parts:
             # a shop that serves somebody's trial alone stays as that somebody finds it
@@ -247,6 +248,17 @@ class _Plays:
         counter = self._counter(desk, pace, sessions, door)
         if counter is not None and "residents" in parts:
             work.append(counter.run())
+        if "weather" in parts:
+            # the city's own account is left to whoever looks
+            officers = [given for given in self._issued.staff if given.username == "weather-desk"]
+            at = [vehicle.district for vehicle in self._issued.vehicles]
+            places = sorted(set(at), key=lambda place: (-at.count(place), place))
+            work += [
+                WeatherOfficer(
+                    StaffDesk(given, desk, pace, sessions, door), pace, self._seed, places, self._script.air_c
+                ).run()
+                for given in officers
+            ]
         if "residents" in parts:
             residents = Residents(
                 api,

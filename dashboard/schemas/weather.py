@@ -7,8 +7,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from core.ids import DistrictCode, VehicleNo
+from core.ids import VehicleNo
 from core.kinds import ServiceKind
+from dashboard.parts import DistrictFacts
 from fleet.weather.conditions import (
     Broken,
     Precipitation,
@@ -142,6 +143,8 @@ class DistrictWeather(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
     """The weather of a 旗区: now, what is said of the next hours, what it forbids, who is brought in."""
 
     district: str
+    name_zh: str
+    name_en: str
     now: WeatherValues
     facts: tuple[FactView, ...]
     forbidden: tuple[ForbiddenView, ...]
@@ -182,7 +185,7 @@ def limits_view(limits: ServiceLimits) -> LimitsView:
 
 
 def district_weather(
-    district: DistrictCode,
+    district: DistrictFacts,
     facts: Sequence[WeatherFact],
     limits: Iterable[ServiceLimits],
     recalls: Sequence[RecallView],
@@ -191,7 +194,9 @@ def district_weather(
 ) -> DistrictWeather:
     """Return a 旗区 with what its facts of now and the next hours forbid."""
     return DistrictWeather(
-        district=district,
+        district=district.code,
+        name_zh=district.name_zh,
+        name_en=district.name_en,
         now=_values(weather_at(facts, at)),
         facts=tuple(_fact_view(fact) for fact in facts),
         forbidden=_forbidden(facts, limits, at),

@@ -28,6 +28,8 @@ CHARGED_RATIO = 0.9
 """A charge stop ends here (docs/delivery.md)."""
 NO_WAITING = ("visit", "inspect", "sweep", "water", "dump")
 """Stops at which nobody is waited for: what there is to do takes its time and is done."""
+SWAPPED_RATIO = 0.97
+"""What a pack holds that a swap station puts in: a charge stop with ``wait_s`` is one (docs/charging.md)."""
 COUNTER_WAIT_S = (30.0, 120.0)
 """How long a merchant takes to come for goods that were brought back."""
 
@@ -178,7 +180,7 @@ class Work:
         lat, lng = vehicle.place()
         self.report(StopReached(stop_id=task.stop.stop_id, lat=lat, lng=lng))
         if task.stop.kind == "charge":
-            vehicle.is_charging = True
+            vehicle.is_charging = task.stop.wait_s == 0
         if task.stop.kind == "return":
             wait_s = vehicle.lot.uniform(*COUNTER_WAIT_S)
             self._counter_at_ms = now_ms + int(1000 * min(wait_s, task.stop.wait_s or wait_s))
@@ -192,6 +194,9 @@ class Work:
             self._leave(task, "done")
         elif stop.kind == "return" and self._counter_at_ms is not None and now_ms >= self._counter_at_ms:
             self._merchant_takes_back(task, now_ms)
+        elif stop.kind == "charge" and stop.wait_s and waited_s >= stop.wait_s:
+            vehicle.battery.ratio = SWAPPED_RATIO
+            self._leave(task, "done")
         elif stop.kind != "charge" and waited_s >= stop.wait_s:
             if stop.kind == "inspect":
                 self._inspect(stop, now_ms)
@@ -206,6 +211,8 @@ class Work:
             case "charge":
                 return self._vehicle.battery.ratio >= CHARGED_RATIO
             case "visit" | "inspect" | "sweep" | "water" | "dump":
+                return task.stop.wait_s == 0 and self._vehicle.battery.ratio >= CHARGED_RATIO
+            case "visit" | "inspect":
                 return False
 
     def _inspect(self, stop: StopPlan, now_ms: int) -> None:
@@ -350,7 +357,7 @@ class Work:
             self._vehicle.motion = Motion(path, at_m=min(task.driven_m, path.length_m))
             self._vehicle.motion.segment = path.segment(self._vehicle.motion.at_m)
         elif task.stop.kind == "charge":
-            self._vehicle.is_charging = True
+            self._vehicle.is_charging = task.stop.wait_s == 0
         elif task.stop.kind == "return":
             self._counter_at_ms = task.reached_ms
 

@@ -13,6 +13,7 @@ from fleet.names import NAMES
 from fleet.vehicles.dispatchable import ReasonCode
 from geofences.fences import KIND_NAMES
 from services.dispatch.by_hand import HINDRANCE_NAMES
+from services.charging import charger as charging
 from services.dispatch.cost import TERM_NAMES
 from services.dispatch.rules import RULE_NAMES
 from services.merchants.desk import PAUSE_NAMES, STANDING_NAMES
@@ -75,6 +76,8 @@ def tables() -> dict[str, Pairs]:
     found["paidBy"] = {way.value: pair for way, pair in PAID_BY_NAMES.items()}
     found["dispatchRule"] = RULE_NAMES
     found["hindrance"] = {word.value: pair for word, pair in HINDRANCE_NAMES.items()}
+    found["reservationState"] = {state.value: pair for state, pair in charging.STATE_NAMES.items()}
+    found["chargerKind"] = {kind.value: pair for kind, pair in charging.KIND_NAMES.items()}
     found["costTerm"] = TERM_NAMES
     return found
 

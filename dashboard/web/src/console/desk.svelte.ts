@@ -19,6 +19,7 @@ const SEVERITY: Record<string, number> = { critical: 0, major: 1, warning: 2, in
 const rank = (alarm: Alarm): number => (alarm.clearedAt !== null ? 2 : alarm.acknowledgedAt !== null ? 1 : 0);
 
 const VIEWS = ["orders", "money", "notices", "vending"] as const;
+const VIEWS = ["orders", "money", "notices", "site"] as const;
 
 export class DeskState {
   link = $state.raw<LinkStatus>({ kind: "connecting" });
