@@ -124,7 +124,8 @@ class IdleKeeper:
             work = None if source is None else await source.next_work(member, at=at)
             if source is None or work is None:
                 continue
-            if not comes_back(member, work, shelters):
+            out_m = sum(stop.leg.length_m for stop in work.stops)
+            if not comes_back(member, out_m, work.stops[-1].place, shelters):
                 counts["too_far"] += 1
                 tired.append(member)
                 continue

@@ -6,7 +6,6 @@ from typing import Final
 from geofences.geo import distance_m
 from services.dispatch.energy import battery_needed_ratio
 from services.dispatch.fleet_member import FleetMember
-from services.dispatch.work import Work
 from services.places.place import Place
 
 ROAD_FACTOR: Final = 1.4
@@ -19,16 +18,15 @@ def home_m(lat: float, lng: float, shelters: Iterable[Place]) -> float | None:
     return None if straight is None else straight * ROAD_FACTOR
 
 
-def comes_back(member: FleetMember, work: Work, shelters: Iterable[Place]) -> bool:
-    """Return whether the battery does the work and carries the vehicle home at its temperature.
+def comes_back(member: FleetMember, out_m: float, last: Place, shelters: Iterable[Place]) -> bool:
+    """Return whether the battery does work of ``out_m`` metres that ends at ``last`` and carries the vehicle
+    home at its temperature.
 
     Without a depot or charger the way home is taken as long as the work.
     """
     heard = member.heard
     if heard is None or heard.battery_ratio is None:
         return False
-    out_m = sum(stop.leg.length_m for stop in work.stops)
-    last = work.stops[-1].place
     back_m = home_m(last.lat, last.lng, shelters)
     needed = battery_needed_ratio(out_m + (out_m if back_m is None else back_m), heard.outside_c)
     return heard.battery_ratio >= needed
