@@ -733,6 +733,21 @@ export const dispatchRule: typeof zh.dispatchRule = {
   no_compartment: "No compartment that fits",
   no_route: "No way on the roads",
   battery_for_job: "Battery too low for this job",
+  area_for_job: "Shop or door outside the permitted area",
+  hours_for_job: "Not done within the permitted hours",
+};
+
+export const reservationState: typeof zh.reservationState = {
+  waiting: "Queued",
+  reserved: "Reserved",
+  charging: "Charging",
+  done: "Done",
+  cancelled: "Cancelled",
+};
+
+export const chargerKind: typeof zh.chargerKind = {
+  plug: "Charging point",
+  swap: "Swap station",
 };
 
 export const costTerm: typeof zh.costTerm = {

@@ -731,6 +731,21 @@ export const dispatchRule = {
   no_compartment: "没有合适的货格",
   no_route: "道路不可达",
   battery_for_job: "电量不足以往返",
+  area_for_job: "取送点不在许可区域内",
+  hours_for_job: "许可时段内送不完",
+};
+
+export const reservationState = {
+  waiting: "排队",
+  reserved: "已预约",
+  charging: "充电中",
+  done: "已完成",
+  cancelled: "已取消",
+};
+
+export const chargerKind = {
+  plug: "充电桩",
+  swap: "换电站",
 };
 
 export const costTerm = {
