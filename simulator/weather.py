@@ -14,7 +14,7 @@ COLDEST_DAY = 18
 """Day of the year of the coldest mean."""
 WARMEST_HOUR = 15.0
 SQUALL_EVERY_MS = 3 * 3_600_000
-SQUALL_AFTER_MS = 25 * 60_000
+SQUALL_AFTER_MS = 105 * 60_000
 """A squall begins so long after the beginning of its three hours."""
 SQUALL_MS = 35 * 60_000
 _DAY_MS = 86_400_000
