@@ -45,8 +45,6 @@ def task_reports() -> TaskReports:
             TaskKind.VENDING_CALL: CallEffects(),
             TaskKind.VENDING_ROUND: RoundEffects(),
             TaskKind.CHARGING: ChargingEffects(),
-            TaskKind.DELIVERY: DeliveryEffects(),
-            TaskKind.PATROL: PatrolEffects(),
         }
     )
 

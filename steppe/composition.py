@@ -43,5 +43,8 @@ def fleet_picture(resources: Resources, fences: FenceWatch) -> FleetPicture:
 def scheduled_work() -> Plugged:
     """Return what occurrences of schedules start, by kind of work: one line for each that a service plugs
     in."""
-    return {WorkKind.PATROL_BEAT: ScheduledBeats(), WorkKind.SWEEPING_RUN: ScheduledRuns()}
-    return {WorkKind.PATROL_BEAT: ScheduledBeats(), WorkKind.VENDING_ROUND: ScheduledRounds()}
+    return {
+        WorkKind.PATROL_BEAT: ScheduledBeats(),
+        WorkKind.SWEEPING_RUN: ScheduledRuns(),
+        WorkKind.VENDING_ROUND: ScheduledRounds(),
+    }

@@ -192,7 +192,6 @@ def _welcome(options: DemoOptions, issued: Issued, log_dir: Path, seconds: float
             f"  city live map   {base}/city",
             f"  park console    {base}/console",
             f"  planning        {base}/planning   schedules: what clashes, what became of it; sweeping",
-            f"  planning        {base}/planning   schedules: the calendar, what clashes, what became of it",
             f"  patrol          {base}/patrol     beats on the map, runs with their evidence, go and look",
             f"  records         {base}/records    replay, violations, incidents, quality, fences",
             f"  resident phone  {base}/phone      any mobile number, e.g. 138 0013 8000;"

@@ -15,9 +15,9 @@ from services.patrol import kinds as patrol_kinds
 from services.schedules import kinds as schedule_kinds
 from services.sweeping import run_states
 from services.tasks import states as task_states
-from services.waybills import waybill
 from services.vending.calls import states as call_states
 from services.vending.sales import states as sale_states
+from services.waybills import waybill
 
 SERVICE_MACHINES: Final[tuple[Machine, ...]] = (
     Machine(
@@ -50,6 +50,8 @@ SERVICE_MACHINES: Final[tuple[Machine, ...]] = (
         initial=run_states.RunState.WAITING,
         terminal=frozenset(run_states.TERMINAL),
         note="A repair run begins in `planning`, every other one in `waiting` (sweeping.md).",
+    ),
+    Machine(
         name="vending call",
         zh="售卖车呼叫",
         table=call_states.TRANSITIONS,
@@ -64,6 +66,8 @@ SERVICE_MACHINES: Final[tuple[Machine, ...]] = (
         initial=sale_states.SaleState.RESERVED,
         terminal=frozenset(sale_states.TERMINAL),
         note="A released sale is over for its buyer; a late report of its vehicle is booked all the same.",
+    ),
+    Machine(
         name="charger reservation",
         zh="充电预约",
         table=charging.RESERVATION_TRANSITIONS,

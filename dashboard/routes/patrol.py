@@ -191,22 +191,22 @@ class PatrolRuns(Controller):
         return await PatrolDesk(dashboard, principal).runs(beat, before, limit)
 
     @get(
-        "/{run_id:str}",
+        "/{patrol_run_id:str}",
         operation_id="readPatrolRun",
         guards=[requires(Scope.PATROL_READ)],
         responses=problem_responses(*OF_ONE),
     )
     async def read(
         self,
-        run_id: IdPath,
+        patrol_run_id: IdPath,
         principal: NamedDependency[Principal],
         dashboard: NamedDependency[DashboardParts],
     ) -> RunSheet:
         """Return a run with its checkpoints and evidence."""
-        return await PatrolDesk(dashboard, principal).sheet(RunId(run_id))
+        return await PatrolDesk(dashboard, principal).sheet(RunId(patrol_run_id))
 
     @post(
-        "/{run_id:str}/cancellations",
+        "/{patrol_run_id:str}/cancellations",
         operation_id="callOffPatrolRun",
         status_code=HTTP_200_OK,
         guards=[requires(Scope.PATROL_WRITE)],
@@ -215,14 +215,15 @@ class PatrolRuns(Controller):
     async def call_off(
         self,
         request: Request[Any, Any, Any],
-        run_id: IdPath,
+        patrol_run_id: IdPath,
         principal: NamedDependency[Principal],
         dashboard: NamedDependency[DashboardParts],
         idempotency_key: IdempotencyKey = None,
     ) -> RunSheet:
         """Call off a run that waits for a vehicle."""
         repeated = await Repeated.of(request, principal, idempotency_key)
-        act = partial(call_off_run, principal=principal, run_id=RunId(run_id), at=dashboard.clock.now())
+        run_id, now = RunId(patrol_run_id), dashboard.clock.now()
+        act = partial(call_off_run, principal=principal, run_id=run_id, at=now)
         return await PatrolDesk(dashboard, principal).once(act, repeated, status=200)
 
 

@@ -26,10 +26,15 @@ async def waiting_of(tx: Transaction, orders: Sequence[Order]) -> list[Waiting]:
     catalogue = CatalogueStore(tx)
     merchants = await catalogue.merchants_by_id([order.merchant_id for order in orders], EVERYTHING)
     points = await catalogue.pickup_points_by_id([order.pickup_point_id for order in orders])
+    shelters = {district: await _shelters(tx, district) for district in {order.district for order in orders}}
+    return [_waiting(order, merchants, points, shelters[order.district]) for order in orders]
+
+
+async def _shelters(tx: Transaction, district: DistrictCode) -> Sequence[Place]:
+    """Return where a vehicle of a 旗区 may go home to: its depots and chargers."""
     places = PlaceStore(tx)
     depots = await places.of_kind(PlaceKind.DEPOT, district)
-    shelters = [*depots, *await places.of_kind(PlaceKind.CHARGER, district)]
-    return [_waiting(order, merchants, points, shelters) for order in orders]
+    return [*depots, *await places.of_kind(PlaceKind.CHARGER, district)]
 
 
 def _waiting(

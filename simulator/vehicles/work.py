@@ -209,10 +209,8 @@ class Work:
             case "handover" | "return":
                 return not task.waiting_here(("on_board",))
             case "charge":
-                return self._vehicle.battery.ratio >= CHARGED_RATIO
-            case "visit" | "inspect" | "sweep" | "water" | "dump":
                 return task.stop.wait_s == 0 and self._vehicle.battery.ratio >= CHARGED_RATIO
-            case "visit" | "inspect":
+            case "visit" | "inspect" | "sweep" | "water" | "dump":
                 return False
 
     def _inspect(self, stop: StopPlan, now_ms: int) -> None:

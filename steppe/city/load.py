@@ -54,8 +54,8 @@ from steppe.city.fleet import (
 from steppe.city.forbidden import forbidden_of
 from steppe.city.pack import CityPack
 from steppe.city.report import LoadReport
-from steppe.city.sweeping import put_sweeping
 from steppe.city.stock import stock_vehicles
+from steppe.city.sweeping import put_sweeping
 from steppe.city.tables import cities
 from steppe.city.weather import weather_limits_of
 

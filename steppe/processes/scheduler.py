@@ -54,9 +54,9 @@ from services.settlement.watch_books import BooksWatch
 from services.sweeping.work_on import SweepingWaker
 from services.tasks.roads import Roads
 from services.tasks.watch_tasks import TaskWatch
-from services.waybills.watch_waybills import WaybillWatch
 from services.vending.restock.watch_restock import RestockWatch
 from services.vending.watch_vending import VendingWatch
+from services.waybills.watch_waybills import WaybillWatch
 from services.weather_recall.call_vehicle import VehicleCaller
 from services.weather_recall.recall_vehicles import RecallWatch
 from steppe.checks import store_checks

@@ -12,8 +12,8 @@ from fleet.alarms.advice import ADVICE
 from fleet.names import NAMES
 from fleet.vehicles.dispatchable import ReasonCode
 from geofences.fences import KIND_NAMES
-from services.dispatch.by_hand import HINDRANCE_NAMES
 from services.charging import charger as charging
+from services.dispatch.by_hand import HINDRANCE_NAMES
 from services.dispatch.cost import TERM_NAMES
 from services.dispatch.rules import RULE_NAMES
 from services.merchants.desk import PAUSE_NAMES, STANDING_NAMES
@@ -26,10 +26,10 @@ from services.settlement.accounts import ACCOUNT_NAMES
 from services.settlement.entry import POSTING_NAMES, SOURCE_NAMES
 from services.settlement.terms import PAID_BY_NAMES
 from services.tasks import states as task_states
-from services.waybills import waybill
 from services.vending.calls import states as call_states
 from services.vending.ledger import MOVEMENT_NAMES
 from services.vending.sales import states as sale_states
+from services.waybills import waybill
 
 FOLDER = Path(__file__).resolve().parent.parent / "src" / "i18n"
 LOCALES = ("zh", "en")

@@ -9,8 +9,7 @@ from sqlalchemy import select
 from core.auth.residents import ResidentStore
 from core.auth.roles import Role
 from core.auth.services import AuthServices
-from core.ids import OrderId, SweepingZoneId, VehicleNo
-from core.ids import CallId, OrderId, ResidentId, VehicleNo, new_id
+from core.ids import CallId, OrderId, ResidentId, SweepingZoneId, VehicleNo, new_id
 from core.kinds import ServiceKind
 from core.settings import JudgingSettings
 from fleet.alarms.alarm import AlarmRaised
@@ -44,11 +43,11 @@ from services.schedules.edit_schedule import Draft, make_schedule
 from services.schedules.keep_schedules import ScheduleKeeper
 from services.schedules.kinds import WorkKind as ScheduledKind
 from services.schedules.tables import occurrences
+from services.settlement.entry import SaleId
+from services.settlement.terms import PaidBy
 from services.sweeping.save_zone import save_zone
 from services.sweeping.start_run import add_run
 from services.sweeping.zone import Drawing, SweepingZone, ZoneKind
-from services.settlement.entry import SaleId
-from services.settlement.terms import PaidBy
 from services.tasks.states import StopKind
 from services.vending.calls.call import VendingCall
 from services.vending.calls.store import CallStore
@@ -163,6 +162,8 @@ async def _a_sweeping_run(auth: AuthServices, town: Town) -> tuple[str, str]:
         await save_zone(tx, lead, zone, version=0, at=town.now)
         run = await add_run(tx, zone, wanted=None, by_name=lead.name, at=town.now)
     return zone.zone_id, run.run_id
+
+
 async def _a_patrol(auth: AuthServices, town: Town) -> tuple[str, str]:
     """Make a beat of the home tenant and return its id and the id of a run of it."""
     point = Checkpoint(
@@ -187,6 +188,8 @@ async def _a_patrol(auth: AuthServices, town: Town) -> tuple[str, str]:
         )
         run = await start_run(tx, person, beat.beat_id, at=town.now)
     return beat.beat_id, run.run_id
+
+
 async def _a_call_and_a_sale(auth: AuthServices, town: Town, resident: ResidentId) -> tuple[str, str]:
     """Let the home tenant's resident call a vending vehicle and reserve something."""
     shared: dict[str, Any] = {"district": HOME.district, "operator": HOME.operator, "resident_id": resident}
@@ -256,7 +259,7 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
         alarm = (await tx.execute(select(alarms.c.alarm_id).where(overspeed))).scalar_one()
     schedule, occurrence = await _a_schedule(auth, town)
     zone, run = await _a_sweeping_run(auth, town)
-    beat, run = await _a_patrol(auth, town)
+    beat, patrol_run = await _a_patrol(auth, town)
     return Things(
         order=order.order_id,
         values={
@@ -274,8 +277,9 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
             "occurrence_id": occurrence,
             "decision_id": decision,
             "zone_id": zone,
-            "beat_id": beat,
             "run_id": run,
+            "beat_id": beat,
+            "patrol_run_id": patrol_run,
             "call_id": call,
             "sale_id": sale,
             "edition": "1",

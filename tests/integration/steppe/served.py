@@ -190,7 +190,7 @@ def _furnished(url: str, settings: Settings, log: Path) -> ServedCity:
         "decision_id": "none",
         "occurrence_id": "none",
         "beat_id": "none",
-        "run_id": "none",
+        "patrol_run_id": "none",
         "work_order_id": work_order.json()["workOrderId"],
         "place_id": "none",
         "service": "delivery",

@@ -160,6 +160,7 @@ LUCK_WANTED = {
         ),
         "a zone that is planned, and a run in the right state",
     ),
+    **dict.fromkeys(
         ("readBeat", "changeBeat", "retireBeat", "startBeatRun", "readPatrolRun", "callOffPatrolRun"),
         "a beat that there is, and a run of it",
     ),
