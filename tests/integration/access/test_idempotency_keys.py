@@ -29,6 +29,12 @@ MOVES_NOTHING = {
     "POST /api/fences/{fence_id}/versions/{version}/publish": "again: refused, it is published",
     "POST /api/fences/{fence_id}/versions/{version}/retire": "again: refused, it is retired",
     "POST /api/notices/receipts": "signed by the provider; the same receipt again: nothing new",
+    "POST /api/waybills/open": "looks; a token is the key to one parcel",
+    "POST /api/waybills/choose": "the same choice again: the same",
+    "POST /api/waybills/decline": "to the counter again: the same",
+    "POST /api/resident/orders/{order_id}/links/revoke": "what was withdrawn stays withdrawn",
+    "POST /api/resident/orders/{order_id}/seen": "says that the page was looked at",
+    "PUT /api/resident/wishes": "the same again is the same; moves nothing",
     "POST /api/resident/quotes": "reserves nothing",
     "POST /api/alarms/{alarm_id}/acknowledge": "by the same person again: the same answer; moves nothing",
     "POST /api/webhooks": "subscribes an address; moves nothing",
@@ -104,6 +110,16 @@ BODIES: Mapping[str, Any] = {
     "POST /api/vending/lots/{lot_id}/recall": {"reason": "x"},
     "POST /api/sweeping/zones/{zone_id}/runs": {},
     "POST /api/sweeping/runs/{run_id}/excuse": {"reason": "x"},
+    "POST /api/merchant/waybills": {
+        "waybills": [{"number": "W1", "phone": "13800138000", "litres": 1.0, "massKg": 1.0}]
+    },
+    "POST /api/merchant/waybills/csv": {"csv": "number"},
+    "POST /api/orders": {
+        "phone": "13800138000",
+        "merchantId": "m-1",
+        "pickupPointId": "p-1",
+        "lines": [{"goodsId": "g-1", "quantity": 1}],
+    },
     "POST /api/resident/orders": {
         "merchantId": "m-1",
         "pickupPointId": "p-1",
