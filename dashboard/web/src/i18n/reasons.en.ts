@@ -7,6 +7,7 @@ export const reasons: Record<string, string> = {
   no_route: "the way is closed",
   vehicle_silent: "the vehicle fell silent",
   weather_recall: "the vehicle was called in because of the weather",
+  zone_frozen: "no vehicles are sent in this district for now",
   vehicle_fault: "the vehicle broke down",
   merchant_did_not_load: "the merchant did not load",
   merchant_did_not_answer: "the merchant did not answer",

@@ -8,6 +8,7 @@ export const reasons: Record<string, string> = {
   no_route: "道路暂时走不通",
   vehicle_silent: "车辆失去联系",
   weather_recall: "天气不宜行驶，车辆已召回",
+  zone_frozen: "本旗区暂停派车",
   vehicle_fault: "车辆故障",
   merchant_did_not_load: "商户没有装货",
   merchant_did_not_answer: "商户没有接单",

@@ -1,0 +1,45 @@
+import type { ordering as zh } from "./ordering.zh.ts";
+
+export const ordering: typeof zh = {
+  shop: {
+    noGoods: "This merchant has nothing to sell right now.",
+    soldOut: "Sold out",
+    add: (name) => `Add one ${name}`,
+    remove: (name) => `Remove one ${name}`,
+    next: "Pickup point",
+    pick: "Choose goods to go on",
+    count: (n) => (n === 1 ? "1 item" : `${n} items`),
+  },
+  pickup: {
+    title: "Where will you collect it?",
+    search: "Search compound or point",
+    none: "Nothing found. Try another name.",
+    empty: "No pickup point in this town yet.",
+    kind: { gate: "Compound gate", last_50m: "Within 50 m of the door", public: "Public point" },
+  },
+  confirm: {
+    title: "Check your order",
+    promise: "Arrives",
+    between: (a, b) => `${a} – ${b}`,
+    explain: (b) => `Nine of ten such orders are there by ${b}.`,
+    asking: "Working out the time…",
+    from: "Merchant",
+    to: "Pickup point",
+    goods: "Goods",
+    fee: "Delivery",
+    total: "Total",
+    place: "Place order",
+    placing: "Placing…",
+    change: "Change the goods",
+    refused: {
+      "out-of-stock": "Something was just sold out. Go back and change it.",
+      "area-not-served": "No vehicle serves this pickup point now.",
+      "merchant-closed": "The merchant has closed. Choose another or come later.",
+      "merchant-paused": "The merchant takes no orders for a while. Choose another or come later.",
+      "licence-expired": "The merchant's food licence is not good, so nothing can be ordered there.",
+      "goods-forbidden": "Some goods may not be sold unattended; go back and change.",
+      "goods-not-together": "Cold and hot goods do not go into one compartment. Please order them apart.",
+      "order-too-large": "This is too much for one compartment. Take less, or order twice.",
+    },
+  },
+};
