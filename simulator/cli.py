@@ -206,12 +206,13 @@ class _Plays:
             if keypad_port:
                 work.append(KeypadServer(world, keypad_host, keypad_port).run(stop))
         api = Api(self._api_url)
-        work += self._people(parts, api, Pace(self._clock, stop), memories.sessions(), world)
+        pace = Pace(self._clock, stop, quiet_after_ms=self._script.quiet_after_ms)
+        work += self._people(parts, api, pace, memories.sessions(), world)
         refused = False
         if speed is not None and "vehicles" in parts:
             work.append(self._check_speed(speed, stop))
         try:
-            await _all_until(stop, work)
+            await all_until(stop, work)
         except _WrongSpeed as error:
             _log.error("wrong_speed", **error.said)
             refused = True
@@ -317,18 +318,20 @@ class _WrongSpeed(Exception):
         self.said = said
 
 
-async def _all_until(stop: asyncio.Event, work: list[Coroutine[Any, Any, None]]) -> None:
-    """Run everything; when one part fails the others are told to stop and the error is raised."""
+async def all_until(stop: asyncio.Event, work: list[Coroutine[Any, Any, None]]) -> None:
+    """Run everything until `stop`; a part may be over before. When one fails the others are told to stop and
+    the error is raised."""
     tasks = [asyncio.create_task(each) for each in work]
+    waiting = asyncio.create_task(stop.wait())
+    playing = {waiting, *tasks}
     try:
-        done, _ = await asyncio.wait(
-            [*tasks, waiting := asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED
-        )
-        waiting.cancel()
-        for task in done - {waiting}:
-            task.result()
+        while not stop.is_set():
+            done, playing = await asyncio.wait(playing, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
     finally:
         stop.set()
+        waiting.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 

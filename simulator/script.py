@@ -62,6 +62,8 @@ class Script(_Scripted, frozen=True, kw_only=True):
     breakdowns: tuple[Breakdown, ...] = ()
     holes: tuple[NetworkHole, ...] = ()
     leavings: tuple[Leaving, ...] = ()
+    quiet_after_ms: Milliseconds | None = None
+    """Nobody begins anything new after this: no order, no parcel, no trip to a vending vehicle."""
 
     def air_c(self, now_ms: int) -> float | None:
         """Return the temperature that is bound to be, None where the script says nothing.

@@ -27,14 +27,22 @@ class CityConfig(msgspec.Struct, frozen=True, rename="camel"):
 class Pace:
     """Waiting, in city seconds, until told to stop."""
 
-    def __init__(self, clock: CityClock, stop: asyncio.Event) -> None:
+    def __init__(self, clock: CityClock, stop: asyncio.Event, *, quiet_after_ms: int | None = None) -> None:
+        """Take the city's clock, what ends everything, and when nobody begins anything new any more."""
         self.clock = clock
         self._stop = stop
+        self._quiet_after_ms = quiet_after_ms
 
     @property
     def is_over(self) -> bool:
         """Whether everybody goes home."""
         return self._stop.is_set()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether people only finish what they have begun; never before the time is known."""
+        after_ms = self._quiet_after_ms
+        return after_ms is not None and self.clock.is_known and self.clock.now_ms() >= after_ms
 
     async def wall(self, seconds: float) -> None:
         """Wait some seconds of the wall; return at once when everybody goes home."""

@@ -65,6 +65,8 @@ class Station:
 
     async def _push(self) -> bool:
         """Push one or two parcels; return whether this is a station at all."""
+        if self._pace.is_quiet:
+            return True
         now_ms = self._pace.clock.now_ms()
         phones = self._lot.sample(range(PHONES), self._lot.choice((1, 1, 2)))
         rows = [

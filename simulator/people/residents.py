@@ -101,7 +101,7 @@ class Residents:
         await asyncio.gather(*self._orders, return_exceptions=True)
 
     def _order_now(self) -> None:
-        if self._pace.is_over or not self._free or len(self._orders) >= MOST_AT_ONCE:
+        if self._pace.is_over or self._pace.is_quiet or not self._free or len(self._orders) >= MOST_AT_ONCE:
             return
         task = asyncio.create_task(self._one_order(self._free.pop()))
         self._orders.add(task)

@@ -115,7 +115,7 @@ class Shoppers:
         await asyncio.gather(*self._trips, return_exceptions=True)
 
     def _go(self, beside: tuple[str, Point] | None = None) -> None:
-        if self._pace.is_over or not self._free or len(self._trips) >= MOST_AT_ONCE:
+        if self._pace.is_over or self._pace.is_quiet or not self._free or len(self._trips) >= MOST_AT_ONCE:
             return
         trip = asyncio.create_task(self._one_trip(self._free.pop(), beside))
         self._trips.add(trip)

@@ -1,11 +1,15 @@
 """What a rehearsed day is bound to bring: the air, a failed drive, a hole in the network, an empty chair."""
 
+import asyncio
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from fleet.links.wire.reports import Fault
+from simulator.cli import all_until
+from simulator.clock import CityClock
+from simulator.people.pace import Pace
 from simulator.script import AirPoint, Leaving, NetworkHole, Script, ScriptError, read_script
 from simulator.vehicles.memory import decode_memory, encode_memory
 from simulator.vehicles.records import status_records
@@ -43,6 +47,16 @@ def test_who_leaves_is_away_alone_and_comes_back() -> None:
     assert not day.is_away("op-2", 15)
 
 
+def test_people_begin_nothing_new_when_the_day_is_over() -> None:
+    clock = CityClock()
+    pace, endless = Pace(clock, asyncio.Event(), quiet_after_ms=START_MS), Pace(clock, asyncio.Event())
+    said = [pace.is_quiet]
+    for after_s in (-10, 10):
+        clock.tell(START_MS + 1000 * after_s, 1.0)
+        said.append(pace.is_quiet)
+    assert (said, endless.is_quiet) == ([False, False, True], False)
+
+
 def test_a_vehicle_whose_drive_failed_stands_says_so_once_and_goes_on_when_repaired() -> None:
     given = a_vehicle()
     vehicle = Vehicle(given.given, given.memory, seed=1, waits_for_crew=True)
@@ -73,3 +87,28 @@ def test_a_script_is_read_whole_or_refused_with_file_and_field(tmp_path: Path) -
         read_script(path)
     with pytest.raises(ScriptError, match="No such file"):
         read_script(tmp_path / "none.json")
+
+
+async def test_a_part_that_is_over_ends_nobody_else_and_one_that_fails_ends_all() -> None:
+    stop, over = asyncio.Event(), asyncio.Event()
+
+    async def short() -> None:
+        over.set()
+
+    async def long() -> None:
+        await over.wait()
+        await asyncio.sleep(0.05)
+        stop.set()
+
+    await all_until(stop, [short(), long()])
+    again = asyncio.Event()
+
+    async def fails() -> None:
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        await all_until(again, [_waits(again), fails()])
+
+
+async def _waits(stop: asyncio.Event) -> None:
+    await stop.wait()
