@@ -1,30 +1,24 @@
 """``steppe demo``: the whole city on this machine, with simulated vehicles and people, for looking at."""
 
 import asyncio
-import json
-import os
-import secrets
-import socket
-from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
 
 import click
-import httpx
 import pyotp
 from msgspec import Struct
 
 from core import logs
 from core.clock import Clock
-from core.settings import SECRETS, load, process_environment
+from core.settings import load, process_environment
 from core.supervision import stop_on_signals
 from steppe.city.issued import Issued, read_issued
 from steppe.data_folder import held
-from steppe.demo_time import DemoTime
+from steppe.demo_time import DemoTime, today_at
 from steppe.plant import PROCESSES, Plant
+from steppe.simulated_city import is_ready, is_taken, own_secrets, ports, variables_of
 from steppe.supervisor import ChildSpec
 
-READY_WITHIN_S = 60.0
 ROLES_SHOWN = ("duty_officer", "dispatcher", "shift_lead", "crew", "supervisor", "admin")
 """Whose first account the terminal shows; the rest is in the file that it names."""
 
@@ -48,7 +42,7 @@ async def run_demo(options: DemoOptions) -> int:
     Raises Conflict when another process runs in that folder, Unavailable when nothing can be written there.
     """
     began_s = Clock.real().monotonic_s()
-    taken = [port for port in _ports(options.port).values() if _is_taken(port)]
+    taken = [port for port in ports(options.port).values() if is_taken(port)]
     if taken:
         click.echo(
             f"steppe: port {taken[0]} is taken, by another program or a demo that runs already:"
@@ -67,8 +61,14 @@ async def run_demo(options: DemoOptions) -> int:
 
 
 async def _run_city(options: DemoOptions, stop: asyncio.Event, began_s: float) -> int:
-    city = DemoTime(options.data_dir / "city-time.json", options.rate, "Asia/Shanghai", options.starts_at)
-    variables = {**_variables(options), **_secrets(options.data_dir), **city.variables()}
+    city = DemoTime(
+        options.data_dir / "city-time.json", options.rate, today_at(options.starts_at, "Asia/Shanghai")
+    )
+    variables = {
+        **variables_of(options.data_dir, options.port),
+        **own_secrets(options.data_dir),
+        **city.variables(),
+    }
     settings = load({**process_environment(), **variables})
     plant = Plant(settings, variables, click.echo)
     noting = asyncio.create_task(city.run(stop))
@@ -85,7 +85,7 @@ async def _run_city(options: DemoOptions, stop: asyncio.Event, began_s: float) -
         city.begin()
         plant.environment |= city.variables()
         running = asyncio.create_task(plant.run(stop, [*PROCESSES, _simulator(options)]))
-        if await _is_ready(settings.api.public_url, stop):
+        if await is_ready(settings.api.public_url, stop):
             click.echo(_welcome(options, issued, plant.log_dir, Clock.real().monotonic_s() - began_s))
         await running
         return 0
@@ -93,50 +93,6 @@ async def _run_city(options: DemoOptions, stop: asyncio.Event, began_s: float) -
         stop.set()
         await noting
         await plant.close()
-
-
-def _ports(first: int) -> Mapping[str, int]:
-    return {
-        "STEPPE_API__PORT": first,
-        "STEPPE_GATEWAY__PORT": first + 10,
-        "STEPPE_SCHEDULER__PORT": first + 20,
-        "STEPPE_TRACKER__HEALTH_PORT": first + 21,
-        "STEPPE_ARCHIVER__HEALTH_PORT": first + 22,
-        "STEPPE_WORKER__HEALTH_PORT": first + 23,
-        "keypad": first + 30,
-    }
-
-
-def _variables(options: DemoOptions) -> dict[str, str]:
-    ports = {name: str(port) for name, port in _ports(options.port).items() if name.startswith("STEPPE_")}
-    return {
-        "STEPPE_ENVIRONMENT": "demo",
-        "STEPPE_DATA_DIR": str(options.data_dir.absolute()),
-        "STEPPE_API__PUBLIC_URL": f"http://127.0.0.1:{options.port}",
-        "STEPPE_SECURITY__ALLOWED_ORIGINS": f"http://localhost:{options.port}",
-        "STEPPE_SECURITY__SECURE_COOKIES": "false",
-        # Two cores run the whole city and its vehicles: patience before a 503.
-        "STEPPE_DATABASE__BUSY_TIMEOUT_S": "15",
-        # A busy laptop's archiver may lag: evidence is soon sealed from the stream instead, and says so.
-        "STEPPE_JUDGING__DURABLE_WAIT_S": "20",
-        "STEPPE_API__ROUTING_URL": f"http://127.0.0.1:{options.port + 20}",
-        **ports,
-    }
-
-
-def _secrets(data_dir: Path) -> dict[str, str]:
-    """Return secrets of this demo's own, made at its first start."""
-    path = data_dir / "secrets.json"
-    try:
-        kept: dict[str, str] = json.loads(path.read_text())
-    except FileNotFoundError:
-        kept = {}
-    missing = [name for name in SECRETS if name not in kept]
-    if missing:
-        kept |= {name: secrets.token_urlsafe(48) for name in missing}
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(kept, file, indent=1)
-    return {f"STEPPE_SECURITY__{name.upper()}": kept[name] for name in SECRETS}
 
 
 def _simulator(options: DemoOptions) -> ChildSpec:
@@ -152,28 +108,6 @@ def _simulator(options: DemoOptions) -> ChildSpec:
         "--residents" if options.with_residents else "--no-residents",
     ]
     return ChildSpec(name="simulator", words=words)
-
-
-def _is_taken(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-async def _is_ready(url: str, stop: asyncio.Event) -> bool:
-    """Wait for the api to answer; False when it took too long or somebody pressed Ctrl-C first."""
-    clock = Clock.real()
-    deadline_s = clock.monotonic_s() + READY_WITHIN_S
-    async with httpx.AsyncClient(trust_env=False, timeout=2.0) as client:
-        while clock.monotonic_s() < deadline_s and not stop.is_set():
-            try:
-                if (await client.get(f"{url}/health/ready")).is_success:
-                    return True
-            except httpx.HTTPError:
-                pass
-            await asyncio.sleep(0.2)
-    if not stop.is_set():
-        click.echo("the api does not answer yet; its log says why", err=True)
-    return False
 
 
 def _welcome(options: DemoOptions, issued: Issued, log_dir: Path, seconds: float) -> str:

@@ -15,17 +15,15 @@ NOTE_EVERY_S = 2.0
 class DemoTime:
     """The clock of one run, noted in a file so that the next run goes on from there."""
 
-    def __init__(self, path: Path, rate: float, zone: str, starts_at: time) -> None:
-        """Take where city time is noted, this run's rate, the city's zone, and when a first run begins.
+    def __init__(self, path: Path, rate: float, begins: datetime) -> None:
+        """Take where city time is noted, this run's rate, and the city time at which a first run begins.
 
         Until `begin` city time is no faster than the wall: what loads a city takes none of its evening.
         """
         self._path = path
         self._rate = rate
         wall = Clock.real().wall()
-        self.origin = ClockOrigin(
-            origin_wall=wall, origin_city=self._resumed() or _today_at(starts_at, wall, zone), rate=1.0
-        )
+        self.origin = ClockOrigin(origin_wall=wall, origin_city=self._resumed() or begins, rate=1.0)
         self._clock = self.origin.clock()
 
     def begin(self) -> None:
@@ -68,6 +66,7 @@ class DemoTime:
             return None
 
 
-def _today_at(starts_at: time, wall: datetime, zone: str) -> datetime:
-    today = wall.astimezone(ZoneInfo(zone)).date()
+def today_at(starts_at: time, zone: str) -> datetime:
+    """Return a time of the day that the wall shows in a time zone."""
+    today = Clock.real().wall().astimezone(ZoneInfo(zone)).date()
     return datetime.combine(today, starts_at, ZoneInfo(zone)).astimezone(UTC)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.clock import Clock
-from steppe.demo_time import DemoTime
+from steppe.demo_time import DemoTime, today_at
 
 ZONE = "Asia/Shanghai"
 EVENING = time(23, 55)
@@ -21,7 +21,7 @@ def of_day(moment: datetime) -> timedelta:
 
 @pytest.fixture
 def demo(tmp_path: Path) -> DemoTime:
-    return DemoTime(tmp_path / "city-time.json", 60.0, ZONE, EVENING)
+    return DemoTime(tmp_path / "city-time.json", 60.0, today_at(EVENING, ZONE))
 
 
 def at(demo: DemoTime, wall_s: float) -> datetime:
@@ -49,6 +49,6 @@ async def test_the_next_run_goes_on_where_the_last_one_stopped(demo: DemoTime, t
     stop = asyncio.Event()
     stop.set()
     await demo.run(stop)
-    again = DemoTime(tmp_path / "city-time.json", 10.0, ZONE, time(9, 30))
+    again = DemoTime(tmp_path / "city-time.json", 10.0, today_at(time(9, 30), ZONE))
     assert abs(again.now() - demo.now()) < timedelta(minutes=10)
     assert of_day(again.now()) > timedelta(hours=23, minutes=54)

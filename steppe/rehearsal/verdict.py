@@ -1,0 +1,180 @@
+"""What a rehearsed day ends with: orders over and explained, slots met, nobody stranded, books right."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+from sqlalchemy import select
+
+from core.auth.principal import EVERYTHING
+from core.database import Database, Transaction
+from core.ids import OrderId, TaskId, VehicleNo
+from fleet.vehicles.kinds import Connection
+from fleet.vehicles.last_heard import LastHeard, LastHeardReader
+from fleet.vehicles.store import VehicleFilter, VehicleStore
+from fleet.work_orders.tables import work_orders
+from services.dispatch.tables import decisions
+from services.orders.order import Order
+from services.orders.states import TERMINAL, OrderState
+from services.orders.store import OrderStore
+from services.orders.tables import orders
+from services.schedules.kinds import TERMINAL as OCCURRENCE_OVER
+from services.schedules.tables import occurrences
+from services.settlement.check_books import check_books
+from services.tasks.states import TaskState
+from services.tasks.tables import tasks
+from steppe.rehearsal.swept import SweptRun, read_swept
+
+EMPTY_RATIO: Final = 0.05
+"""Charge below which a vehicle that is not being charged gets nowhere by itself."""
+SILENT_AFTER: Final = timedelta(minutes=15)
+ROWS_SHOWN: Final = 20
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that has to hold at the end of the day."""
+
+    name: str
+    is_met: bool
+    found: str
+    rows: tuple[str, ...] = ()
+    """What speaks against it, at most the first twenty."""
+
+
+class OrderLife(msgspec.Struct, frozen=True, kw_only=True):
+    """An order as the day left it."""
+
+    order: Order
+    is_explained: bool
+    """Whether dispatch kept a decision about it."""
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is judged, read in one snapshot but for the vehicles' last words."""
+
+    at: datetime
+    orders: tuple[OrderLife, ...]
+    slots: tuple[tuple[str, str, str, str], ...]
+    """(kind, subject, state, reason) of every occurrence that was due by now."""
+    heard: Mapping[VehicleNo, LastHeard]
+    helped: frozenset[VehicleNo]
+    """Vehicles that somebody is on the way to: a work order about them is open."""
+    waiting_for_person: Mapping[VehicleNo, TaskId]
+    """Vehicles whose task needs a person."""
+    book_findings: tuple[str, ...]
+    book_entries: int
+    swept: tuple[SweptRun, ...] = ()
+
+
+async def read_end(database: Database, heard: LastHeardReader, at: datetime) -> Ended:
+    """Return what the day left. Raises Unavailable when the vehicles' state cannot be read."""
+    async with database.read() as tx:
+        numbers = [each.vehicle_no for each in await VehicleStore(tx).page(EVERYTHING, VehicleFilter())]
+        books = await check_books(tx)
+        lives = await _lives(tx)
+        slots = await _slots(tx, at)
+        is_open = select(work_orders.c.vehicle_no).where(work_orders.c.ended_at.is_(None))
+        helped = frozenset(VehicleNo(row) for row in (await tx.execute(is_open)).scalars())
+        needs = select(tasks.c.vehicle_no, tasks.c.task_id).where(
+            tasks.c.state == TaskState.NEEDS_PERSON.value
+        )
+        swept = await read_swept(tx)
+        waiting = {VehicleNo(row[0]): TaskId(row[1]) for row in await tx.execute(needs)}
+    return Ended(
+        at=at,
+        orders=lives,
+        slots=slots,
+        heard=await heard.last_heard(numbers),
+        helped=helped,
+        waiting_for_person=waiting,
+        book_findings=tuple(f"{one.rule} {one.about}: {one.detail}" for one in books.findings),
+        book_entries=books.entries,
+        swept=swept,
+    )
+
+
+def judge(end: Ended) -> tuple[Check, ...]:
+    """Return every check of the day; the day passes when all of them are met."""
+    return (_orders_over(end), _orders_explained(end), _slots_over(end), _nobody_stranded(end), _books(end))
+
+
+def _orders_over(end: Ended) -> Check:
+    alive = [life.order for life in end.orders if life.order.state not in TERMINAL]
+    rows = [f"{one.order_id} {one.state.value} since {one.placed_at:%H:%M} UTC" for one in alive]
+    return _check("every order is over", rows, f"{len(end.orders)} orders, {len(alive)} not over")
+
+
+def _orders_explained(end: Ended) -> Check:
+    """An order that was not delivered says why; one that was given a vehicle has the decision about it."""
+    silent = [
+        life.order
+        for life in end.orders
+        if (life.order.state in TERMINAL and life.order.state is not OrderState.DELIVERED)
+        and not life.order.reason
+    ]
+    unexplained = [
+        life.order for life in end.orders if life.order.vehicle_no is not None and not life.is_explained
+    ]
+    rows = [f"{one.order_id} {one.state.value} without a reason" for one in silent]
+    rows += [f"{one.order_id} has a vehicle without a decision" for one in unexplained]
+    return _check("every order is explained", rows, f"{len(rows)} of {len(end.orders)} unexplained")
+
+
+def _slots_over(end: Ended) -> Check:
+    over = {state.value for state in OCCURRENCE_OVER}
+    rows = [f"{kind} {subject}: {state} {reason}".strip() for kind, subject, state, reason in end.slots
+            if state not in over]  # fmt: skip
+    states = Counter(slot[2] for slot in end.slots)
+    found = (
+        ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "nothing was scheduled"
+    )
+    return _check("every schedule is met or excused", rows, found)
+
+
+def _nobody_stranded(end: Ended) -> Check:
+    """A vehicle is stranded when it cannot go on by itself and nobody is on the way to it."""
+    rows = []
+    for number, last in sorted(end.heard.items()):
+        why = _stranded(last, end)
+        if why and number not in end.helped:
+            rows.append(f"vehicle {number}: {why}")
+    return _check("no vehicle is stranded", rows, f"{len(end.heard)} vehicles heard, {len(rows)} stranded")
+
+
+def _stranded(last: LastHeard, end: Ended) -> str:
+    if last.vehicle_no in end.waiting_for_person:
+        return f"task {end.waiting_for_person[last.vehicle_no]} needs a person"
+    if last.battery_ratio is not None and last.battery_ratio < EMPTY_RATIO and not last.is_charging:
+        return f"battery at {last.battery_ratio:.0%}"
+    if last.connection is Connection.OFFLINE and end.at - last.measured_at > SILENT_AFTER:
+        return f"not heard since {last.measured_at:%H:%M} UTC"
+    return ""
+
+
+def _books(end: Ended) -> Check:
+    return _check("the books balance", list(end.book_findings), f"{end.book_entries} entries")
+
+
+def _check(name: str, rows: Sequence[str], found: str) -> Check:
+    return Check(name=name, is_met=not rows, found=found, rows=tuple(rows[:ROWS_SHOWN]))
+
+
+async def _lives(tx: Transaction) -> tuple[OrderLife, ...]:
+    ids = [OrderId(row) for row in (await tx.execute(select(orders.c.order_id))).scalars()]
+    decided = set((await tx.execute(select(decisions.c.order_id).distinct())).scalars())
+    found: list[Order] = []
+    for part in _parts(ids, 500):
+        found += (await OrderStore(tx).of_ids(part, EVERYTHING)).values()
+    return tuple(OrderLife(order=one, is_explained=one.order_id in decided) for one in found)
+
+
+async def _slots(tx: Transaction, at: datetime) -> tuple[tuple[str, str, str, str], ...]:
+    o = occurrences.c
+    query = select(o.kind, o.subject_id, o.state, o.reason).where(o.due_at <= at).order_by(o.due_at)
+    return tuple((row[0], row[1], row[2], row[3]) for row in await tx.execute(query))
+
+
+def _parts(ids: Sequence[OrderId], size: int) -> Iterable[Sequence[OrderId]]:
+    return (ids[start : start + size] for start in range(0, len(ids), size))
