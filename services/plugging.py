@@ -15,12 +15,10 @@ from fleet.vehicles.take_reports import take_link_loss_policy, take_takeover_req
 from services.charging.effects import ChargingEffects
 from services.delivery.effects import DeliveryEffects
 from services.delivery.reports import DeliveryReports
-from services.dispatch.demo_rounds import DemoRounds
 from services.dispatch.work import WorkSource
 from services.patrol.effects import PatrolEffects
 from services.patrol.give_work import PatrolWork
 from services.patrol.take_evidence import PatrolReports
-from services.rounds.round import ROUND_KINDS
 from services.sweeping.effects import SweepingEffects
 from services.sweeping.offer_runs import SweepingRuns
 from services.tasks.answers import PlanEnded, PlanTaken
@@ -84,9 +82,7 @@ def report_handlers(reports: TaskReports) -> dict[str, ReportHandler]:
 
 def work_sources(database: Database, roads: Roads) -> Mapping[ServiceKind, WorkSource]:
     """Return who has work for the idle vehicles of which service; a service that is absent has none."""
-    rounds = DemoRounds(database, roads)
     return {
-        **dict.fromkeys(ROUND_KINDS, rounds),
         ServiceKind.PATROL: PatrolWork(database, roads),
         ServiceKind.SWEEPING: SweepingRuns(database, roads),
         ServiceKind.VENDING: VendingWork(database, roads),

@@ -12,8 +12,9 @@ from geofences.geo import distance_m
 from services.charging.need import Need, need_of
 from services.dispatch.fleet_member import FleetMember
 from services.places.place import Place
-from services.rounds.round import ROUND_KINDS
 
+OFFERED = frozenset({ServiceKind.VENDING, ServiceKind.SWEEPING, ServiceKind.PATROL})
+"""Services whose idle vehicles are offered work by their own source (services.dispatch.work)."""
 AT_DEPOT_M = 80.0
 """Nearer than this to a depot a vehicle is home."""
 STILL_ALLOWED = frozenset({ReasonCode.BATTERY_TOO_LOW, ReasonCode.NO_OPERATOR_FREE})
@@ -57,7 +58,7 @@ def next_step(
         return Idle(step=NextStep.CHARGE, need=need)
     if heard.is_charging:
         return Idle(step=NextStep.NOTHING)
-    if member.vehicle.service in ROUND_KINDS:
+    if member.vehicle.service in OFFERED:
         return Idle(step=NextStep.ROUND)
     if member.vehicle.service is not ServiceKind.DELIVERY or not is_home_wanted:
         return Idle(step=NextStep.NOTHING)

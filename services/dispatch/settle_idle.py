@@ -26,15 +26,14 @@ from services.dispatch.charge_idle import IdleCharger
 from services.dispatch.fleet_member import FleetMember
 from services.dispatch.fleet_picture import FleetPicture
 from services.dispatch.give_run import LOST_RACE
-from services.dispatch.idle import NextStep, next_step
+from services.dispatch.idle import OFFERED, NextStep, next_step
+from services.dispatch.turns import Waiting, whose_turn
 from services.dispatch.way_home import comes_back
 from services.dispatch.work import Work, WorkSource, rest_of, task_of, where
 from services.dispatch.zone_store import ZoneStore
 from services.orders.store import OrderStore
 from services.places.place import Place, PlaceKind
 from services.places.store import PlaceStore
-from services.rounds.round import ROUND_KINDS
-from services.rounds.turns import Waiting, whose_turn
 from services.routing.route import GeoPoint
 from services.tasks.home import return_body
 from services.tasks.roads import Roads
@@ -47,7 +46,7 @@ MOST_A_JOB = 10
 """Vehicles of each sort settled in one job: an order that comes meanwhile waits for the job to end (0.2 s
 each on two
 crowded cores)."""
-ALL_SERVICES = frozenset({ServiceKind.DELIVERY, *ROUND_KINDS})
+ALL_SERVICES = frozenset({ServiceKind.DELIVERY, *OFFERED})
 
 
 class IdleKeeper:
@@ -136,7 +135,7 @@ class IdleKeeper:
     async def _turns(
         self, district: DistrictCode, members: Sequence[FleetMember], wanting: Sequence[FleetMember]
     ) -> tuple[list[FleetMember], int]:
-        """Return the vehicles in the order in which they begin (services.rounds.turns), and for how many
+        """Return the vehicles in the order in which they begin (services.dispatch.turns), and for how many
         there is room.
 
         Work leaves as many places of the remote operators on duty free as there are delivery vehicles

@@ -1,1 +1,1 @@
-"""Where vehicles go between jobs: depots, chargers, and the places a demo round visits."""
+"""Where vehicles go between jobs: depots, chargers, and the places a round visits."""

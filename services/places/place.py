@@ -1,4 +1,4 @@
-"""Places vehicles go to between jobs: depots, chargers, and what a demo round visits."""
+"""Places vehicles go to between jobs: depots, chargers, and what a round visits."""
 
 from enum import StrEnum
 

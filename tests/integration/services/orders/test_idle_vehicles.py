@@ -1,4 +1,4 @@
-"""Vehicles without a task: charge, go home, drive demo rounds, and never in the way of an order."""
+"""Vehicles without a task: charge, go home, drive rounds, and never in the way of an order."""
 
 import msgspec
 import pytest
@@ -73,7 +73,7 @@ async def test_nobody_is_sent_home_while_orders_wait(town: Town) -> None:
     ],
     ids=str,
 )
-async def test_other_vehicles_drive_demo_rounds_of_visits(
+async def test_a_vending_vehicle_drives_rounds_of_visits(
     town: Town, service: ServiceKind, kind: TaskKind
 ) -> None:
     await town.add_vehicle(9, service=service)

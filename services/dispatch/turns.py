@@ -1,4 +1,4 @@
-"""Which vehicles begin a demo round now, when the remote operators cannot watch all of them. Pure."""
+"""Which vehicles begin work of their own now, when the remote operators cannot watch all of them. Pure."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from core.kinds import ServiceKind
 
 
 class Waiting(Struct, frozen=True, kw_only=True):
-    """A vehicle that would drive a round; ``last_at`` is when it was last given work, None for never."""
+    """A vehicle that would begin; ``last_at`` is when it was last given work, None for never."""
 
     vehicle_no: VehicleNo
     service: ServiceKind

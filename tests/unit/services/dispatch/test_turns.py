@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.ids import VehicleNo
 from core.kinds import ServiceKind
-from services.rounds.turns import Waiting, whose_turn
+from services.dispatch.turns import Waiting, whose_turn
 
 NOON = datetime(2026, 7, 1, 4, 0, tzinfo=UTC)
 V, S, P = ServiceKind.VENDING, ServiceKind.SWEEPING, ServiceKind.PATROL
