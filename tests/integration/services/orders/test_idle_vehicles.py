@@ -7,6 +7,7 @@ from core.kinds import ServiceKind
 from fleet.links.wire.commands import CommandKind, ReturnToDepot
 from fleet.people.watch_vehicles import VehicleWatch
 from fleet.vehicles.kinds import Condition
+from services.charging.store import ChargerStore
 from services.tasks.states import StopKind, TaskKind
 from tests.integration.services.orders.town import KB, Town
 from tests.integration.services.patrol.patrolling import Patrol
@@ -31,7 +32,9 @@ async def test_a_charger_with_one_bay_takes_one_vehicle(town: Town) -> None:
     await town.add_vehicle(7, battery_ratio=0.3)
     await town.add_vehicle(8, battery_ratio=0.3)
     assert await town.idle.settle(KB) == {"charge": 1, "queued": 1}
-    assert await town.idle.settle(KB) == {"not_settled": 1}
+    assert await town.idle.settle(KB) == {"queued": 1}, "who waits keeps its place and gets no second one"
+    async with town.database.read() as tx:
+        assert len(await ChargerStore(tx).living([KB])) == 2
 
 
 async def test_an_idle_delivery_vehicle_is_sent_home_once(town: Town) -> None:
