@@ -79,6 +79,8 @@ BOX = "109,39,110,40"
 def example(items: dict[str, Any], name: str = "") -> str:
     if name == "bbox":
         return BOX
+    if name == "district":
+        return "AA"
     if items.get("type") in ("integer", "number"):
         return str(items.get("minimum", 1)).removesuffix(".0")
     if "$ref" in items:

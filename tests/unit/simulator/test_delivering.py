@@ -185,13 +185,25 @@ def test_nothing_is_put_to_another_orders_goods() -> None:
 
 def test_a_charge_ends_at_ninety_per_cent_and_a_visit_after_its_wait() -> None:
     drive = Drive(a_vehicle(battery_ratio=0.5))
-    stops = (a_stop("c", "charge", 50.0), a_stop("v", "visit", 100.0, start_m=50.0, wait_s=30.0))
+    stops = (
+        a_stop("c", "charge", 50.0, wait_s=0.0),
+        a_stop("v", "visit", 100.0, start_m=50.0, wait_s=30.0),
+    )
     drive.assign(a_plan(*stops, kind="charging"))
     drive.until_at("c")
     assert drive.vehicle.is_charging
     drive.until_at("v")
     assert drive.vehicle.battery.ratio == pytest.approx(0.9, abs=0.01)
     assert drive.until(lambda: is_free(drive)) == pytest.approx(30, abs=2)
+
+
+def test_a_swap_station_gives_a_fresh_pack_after_its_time() -> None:
+    drive = Drive(a_vehicle(battery_ratio=0.2))
+    drive.assign(a_plan(a_stop("c", "charge", 50.0, wait_s=240.0), kind="charging"))
+    drive.until_at("c")
+    assert not drive.vehicle.is_charging
+    assert drive.until(lambda: is_free(drive)) == pytest.approx(240, abs=2)
+    assert drive.vehicle.battery.ratio == pytest.approx(0.97, abs=0.01)
 
 
 def test_a_new_plan_ends_the_old_one_and_says_so() -> None:

@@ -124,6 +124,6 @@ async def test_a_cold_battery_is_warmed_on_the_way_and_a_closed_charger_takes_no
 
 
 async def test_nobody_begins_a_round_that_the_battery_does_not_bring_it_back_from(town: Town) -> None:
-    await town.add_vehicle(9, service=ServiceKind.SWEEPING, battery_ratio=0.4, outside_c=-20.0, lat=39.9)
+    await town.add_vehicle(9, service=ServiceKind.VENDING, battery_ratio=0.4, outside_c=-20.0, lat=39.9)
     assert (await town.idle.settle(KB))["too_far"] == 1
     assert await town.task_of(9) is None
