@@ -22,7 +22,7 @@ class ClaimBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbi
 class RevisionBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """The version that is replaced, the orders that the next one leaves out, and why."""
 
-    version: Annotated[int, Meta(ge=1)]
+    version: Annotated[int, Meta(ge=1, le=1_000_000)]
     leave_out: Annotated[tuple[Order, ...], Meta(min_length=1, max_length=1000)]
     reason: Annotated[str, Meta(min_length=1, max_length=200)]
 

@@ -29,7 +29,7 @@ Lat = Annotated[float, Meta(ge=-90, le=90)]
 Lng = Annotated[float, Meta(ge=-180, le=180)]
 Name = Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
 Word = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
-Minute = Annotated[int, Meta(ge=0, lt=DAY_MIN, description="Minute of the local day")]
+Minute = Annotated[int, Meta(ge=0, le=DAY_MIN - 1, description="Minute of the local day")]
 
 
 class CheckpointBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

@@ -19,6 +19,8 @@ from services.schedules.schedule import LIMITS_S, LONGEST_NAME, MOST_CHANGES, Oc
 
 Version = Annotated[int, Meta(ge=1, le=2_147_483_647)]
 Reason = Annotated[str, Meta(min_length=1, max_length=LONGEST_REASON)]
+TimeText = Annotated[str, Meta(max_length=8)]
+Weekday = Annotated[int, Meta(ge=0, le=6)]
 MOST_TIMES = 48
 MONDAY_TO_SUNDAY = (0, 1, 2, 3, 4, 5, 6)
 
@@ -30,8 +32,8 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """
 
     cron: Annotated[str, Meta(min_length=1, max_length=120)] | None = None
-    times: Annotated[tuple[str, ...], Meta(max_length=MOST_TIMES)] = ()
-    weekdays: Annotated[tuple[int, ...], Meta(max_length=7)] = MONDAY_TO_SUNDAY
+    times: Annotated[tuple[TimeText, ...], Meta(max_length=MOST_TIMES)] = ()
+    weekdays: Annotated[tuple[Weekday, ...], Meta(max_length=7)] = MONDAY_TO_SUNDAY
     zone: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
     days: DayRule = DayRule.EVERY_DAY
     valid_from: date | None = None

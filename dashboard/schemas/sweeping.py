@@ -68,7 +68,7 @@ class SweepingZoneBody(Body, frozen=True):
     """A zone: ``geometry`` for ground, or ``streets``. ``version``: the one that this replaces, 0 for a new
     zone. ``repairsItself``: what a run missed is swept again without anybody asking."""
 
-    version: Annotated[int, Meta(ge=0)]
+    version: Annotated[int, Meta(ge=0, le=1_000_000)]
     district: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]
     operator: Annotated[str, Meta(min_length=1, max_length=64)]
     name_zh: Name

@@ -12,6 +12,8 @@ from services.waybills.answer_waybill import Offer
 from services.waybills.waybill import Waybill, WaybillState
 from services.waybills.waybill_csv import MOST_ROWS
 
+Size = Annotated[float, Meta(ge=-1_000_000, le=1_000_000)]
+"""Of any row; which sizes a parcel may have is told row by row."""
 Token = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
@@ -20,8 +22,8 @@ class WaybillBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", for
 
     number: Annotated[str, Meta(max_length=200)]
     phone: Annotated[str, Meta(max_length=200)]
-    litres: float
-    mass_kg: float
+    litres: Size
+    mass_kg: Size
 
 
 class PushWaybills(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

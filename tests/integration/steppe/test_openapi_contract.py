@@ -344,7 +344,9 @@ def _without_limit(raw: dict[str, Any], schema: dict[str, Any], where: str) -> I
     for kind in schema.get("oneOf", ()):
         if "$ref" in kind:
             yield from _without_limit(raw, kind, where)
-    if "items" in schema:
+    for inner in schema.get("prefixItems", ()):
+        yield from _without_limit(raw, inner, f"{where}[]")
+    if schema.get("items", False) is not False:  # False: no more than the ones that have a place of their own
         yield from _without_limit(raw, schema["items"], f"{where}[]")
     for name, inner in schema.get("properties", {}).items():
         yield from _without_limit(raw, inner, f"{where}.{name}")
