@@ -231,7 +231,7 @@ async def test_accepted_is_stored_or_thinned_whoever_is_killed(tmp_path: Path) -
         pytest.param(
             *("archiver", "durable_before_rename", "before_rename"),
             id="durable before it stands",
-            marks=pytest.mark.chaos_short,
+            marks=pytest.mark.chaos_long,
         ),
         pytest.param(
             *("keeper", "raw_removed_first", "before_hour_rename"),
