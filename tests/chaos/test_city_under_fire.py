@@ -213,20 +213,25 @@ async def test_the_city_keeps_its_promises_for_long(city: LoadedCity, tmp_path: 
     await under_fire(city, tmp_path, RESULTS, seed, 90)
 
 
-@pytest.mark.chaos_short
 @pytest.mark.parametrize(
     ("mutant", "processes", "shown", "faults", "settle_s"),
     [
-        ("acknowledge_before_commit", ("api",), "is not in the database", API_DIES, 1),
-        (
-            "city_no_wake_up",
-            ("api", "scheduler", "worker-1", "worker-2"),
-            "is still accepted",
-            NO_FAULTS,
-            SETTLE_S,
+        pytest.param(
+            *("acknowledge_before_commit", ("api",), "is not in the database", API_DIES, 1),
+            marks=pytest.mark.chaos_long,
         ),
-        ("keys_forgotten", ("api",), "made the orders", NO_FAULTS, 1),
-        ("city_plain_claim", ("worker-1", "worker-2"), "at the same time", NO_FAULTS, 1),
+        pytest.param(
+            *("city_no_wake_up", ("api", "scheduler", "worker-1", "worker-2")),
+            *("is still accepted", NO_FAULTS, SETTLE_S),
+            marks=pytest.mark.chaos_long,
+        ),
+        pytest.param(
+            *("keys_forgotten", ("api",), "made the orders", NO_FAULTS, 1), marks=pytest.mark.chaos_short
+        ),
+        pytest.param(
+            *("city_plain_claim", ("worker-1", "worker-2"), "at the same time", NO_FAULTS, 1),
+            marks=pytest.mark.chaos_short,
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
