@@ -2,7 +2,7 @@ import { mount } from "svelte";
 import "../base.css";
 import { languageReady } from "../i18n/locale.svelte.ts";
 import Records from "./Records.svelte";
-import { scheme } from "./scheme.svelte.ts";
+import { scheme } from "../parts/scheme.svelte.ts";
 
 scheme.show();
 await languageReady();
