@@ -1,7 +1,7 @@
 """What is bound to happen on a day that is rehearsed: written by whoever rehearses, read at the start."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -24,11 +24,13 @@ class AirPoint(_Scripted, frozen=True, kw_only=True):
 
 
 class Breakdown(_Scripted, frozen=True, kw_only=True):
-    """A vehicle whose drive fails: it stands until somebody repairs it."""
+    """A vehicle whose drive or whose pack's heater fails until somebody repairs it."""
 
     at_ms: Milliseconds
     service: str
-    """Of the vehicles of that service the first, by number, that drives then or later."""
+    part: Literal["drive", "heater"] = "drive"
+    """A drive fails in the first vehicle of the service, by number, that drives then or later; a heater in
+    the one with the least charge, because that one is the next to be charged."""
 
 
 class NetworkHole(_Scripted, frozen=True, kw_only=True):

@@ -142,15 +142,21 @@ class World:
         return now_ms
 
     def _break_down(self, now_ms: int) -> None:
-        """Let the drives fail that are bound to; while nobody of a service drives, its failure waits."""
+        """Let fail what is bound to; while nobody of a service drives, the failure of a drive waits."""
         for due in self._script.breakdowns:
             if due in self._broken or now_ms < due.at_ms:
                 continue
-            own = [one for one in self.vehicles.values() if one.given.service == due.service]
-            for vehicle in [one for one in own if one.speed_mps > 0][:1]:
-                vehicle.break_down()
+            vehicle = self._to_break(due)
+            if vehicle is not None:
+                vehicle.break_down() if due.part == "drive" else vehicle.break_heater()
                 self._broken.add(due)
-                _log.info("broke_down", vehicle=vehicle.given.vehicle_no, service=due.service)
+                _log.info("broke_down", vehicle=vehicle.given.vehicle_no, part=due.part)
+
+    def _to_break(self, due: Breakdown) -> Vehicle | None:
+        own = [one for one in self.vehicles.values() if one.given.service == due.service]
+        if due.part == "heater":
+            return min(own, key=lambda one: one.battery.ratio, default=None)
+        return next((one for one in own if one.speed_mps > 0), None)
 
     def _air_c(self, now_ms: int) -> float:
         at_ms, air_c = self._air

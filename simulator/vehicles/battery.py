@@ -39,6 +39,8 @@ class Battery(msgspec.Struct):
     temperature_c: float
     heat_to_c: float | None = None
     """Warm the pack to this before it is charged; None leaves it alone."""
+    is_heater_broken: bool = False
+    """Nothing warms the pack but the air, and a frozen cell takes no charge at all."""
 
     def use(self, driven_m: float, wh_km: float, air_c: float, dt_s: float) -> None:
         """Take what a step of driving or standing costs; never below empty."""
@@ -55,8 +57,8 @@ class Battery(msgspec.Struct):
         if self.ratio > TAPER_FROM:
             power_w *= 1 - 0.8 * (self.ratio - TAPER_FROM) / (1 - TAPER_FROM)
         if self.temperature_c < COLD_CHARGE_BELOW_C:
-            power_w *= COLD_CHARGE_FACTOR
-            self.temperature_c += HEATER_W * dt_s / 3600 * HEAT_C_PER_WH
+            power_w *= 0.0 if self.is_heater_broken else COLD_CHARGE_FACTOR
+            self._warm(HEATER_W * dt_s / 3600)
         self._settle(air_c + 8.0, dt_s)
         self.ratio = min(1.0, self.ratio + power_w * dt_s / 3600 / self.capacity_wh)
 
@@ -66,9 +68,19 @@ class Battery(msgspec.Struct):
         if self.temperature_c >= self.heat_to_c:
             self.heat_to_c = None
             return 0.0
-        spent_wh = HEATER_W * dt_s / 3600
+        return self._warm(HEATER_W * dt_s / 3600)
+
+    def _warm(self, spent_wh: float) -> float:
+        """Return what the heater really spent."""
+        if self.is_heater_broken:
+            return 0.0
         self.temperature_c += spent_wh * HEAT_C_PER_WH
         return spent_wh
+
+    @property
+    def is_too_cold_to_charge(self) -> bool:
+        """Whether it takes no charge, however long it is plugged in."""
+        return self.is_heater_broken and self.temperature_c < COLD_CHARGE_BELOW_C
 
     def _settle(self, towards_c: float, dt_s: float) -> None:
         self.temperature_c += (towards_c - self.temperature_c) * min(1.0, dt_s / SETTLE_S)

@@ -84,6 +84,9 @@ class VehicleMemory(msgspec.Struct, kw_only=True):
     home: HomeMemory | None = None
     broken_since_ms: int = 0
     """When its drive failed; 0 while it is sound."""
+    is_heater_broken: bool = False
+    """Whether the heater of its pack has failed; noticed when it is to be charged in the cold."""
+    said_too_cold: bool = False
     sensor_blocked_until_ms: int = 0
     """0: every sensor sees."""
     tries: dict[str, dict[int, int]] = {}

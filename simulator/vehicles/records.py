@@ -8,7 +8,13 @@ from numpy.typing import NDArray
 
 from fleet.links.wire.positions import POSITION, ControlMode, PositionFlag
 from fleet.links.wire.status import Brush, Light, People, Perception, Response, Video, new_status
-from simulator.vehicles.vehicle import FAULT_BATTERY_LOW, FAULT_DRIVE, FAULT_SENSOR_BLOCKED, Vehicle
+from simulator.vehicles.vehicle import (
+    FAULT_BATTERY_COLD,
+    FAULT_BATTERY_LOW,
+    FAULT_DRIVE,
+    FAULT_SENSOR_BLOCKED,
+    Vehicle,
+)
 
 ACCURACY_DM = 10
 """Claimed 95 % radius in 0.1 m; the simulated receiver is better than that."""
@@ -64,6 +70,7 @@ def status_records(vehicles: list[Vehicle], now_ms: int, base_ms: int, hour: int
         record["fault_codes"][0] = FAULT_BATTERY_LOW if vehicle.is_empty else 0
         record["fault_codes"][1] = FAULT_SENSOR_BLOCKED if vehicle.is_sensor_blocked else 0
         record["fault_codes"][2] = FAULT_DRIVE if vehicle.is_broken else 0
+        record["fault_codes"][3] = FAULT_BATTERY_COLD if vehicle.memory.said_too_cold else 0
         record["last_command"] = _id_bytes(vehicle.last_command)
         record["last_result"] = vehicle.last_outcome
         record["video"] = Video.FRONT | Video.REAR | Video.LEFT | Video.RIGHT

@@ -40,6 +40,7 @@ SILENT_SLOW_MPS = 1.5
 EMPTY_RATIO = 0.03
 """Below this it stands and says so."""
 FAULT_BATTERY_LOW = 101
+FAULT_BATTERY_COLD = 102
 FAULT_DRIVE = 1
 FAULT_SENSOR_BLOCKED = 201
 CREW_AFTER_S = 1_200.0
@@ -84,7 +85,12 @@ class Vehicle:
         self.eyes = Eyes(seed, findings_per_100)
         self._crew_after_s = WITHOUT_CREW_S if waits_for_crew else CREW_AFTER_S
         self.doors = Doors(self.lot)
-        self.battery = Battery(given.battery_wh, memory.battery_ratio, memory.battery_c)
+        self.battery = Battery(
+            given.battery_wh,
+            memory.battery_ratio,
+            memory.battery_c,
+            is_heater_broken=memory.is_heater_broken,
+        )
         self.motion: Motion | None = None
         self.last_command = ""
         self.last_outcome = CommandOutcome.NONE
@@ -236,10 +242,15 @@ class Vehicle:
             self.memory.broken_since_ms = self.now_ms
             self.work.report(Fault(code=FAULT_DRIVE, fatal=True, detail="no torque from the drive"))
 
+    def break_heater(self) -> None:
+        """Let the heater of its pack fail; nobody notices before the pack is to be charged in the cold."""
+        self.memory.is_heater_broken = self.battery.is_heater_broken = True
+
     def mend(self) -> None:
-        """Let a person at the vehicle wipe its sensors, repair its drive and change an empty pack; it says so
-        itself."""
+        """Let a person at the vehicle wipe its sensors, repair its drive and heater and change an empty pack;
+        it says so itself."""
         self._is_mended = True
+        self.memory.is_heater_broken = self.battery.is_heater_broken = False
         if self.is_sensor_blocked:
             self.memory.sensor_blocked_until_ms = self.now_ms
 
@@ -327,11 +338,21 @@ class Vehicle:
         if self.is_broken:
             self._wait_for_repair()
         self._is_mended = False
+        self._look_at_pack()
         self.memory.battery_ratio = self.battery.ratio
         self.memory.battery_c = self.battery.temperature_c
         if self.battery.ratio < EMPTY_RATIO and not self.is_empty:
             self.is_empty, self._empty_since_ms = True, self.now_ms
             self.work.report(Fault(code=FAULT_BATTERY_LOW, fatal=True, detail="battery empty"))
+
+    def _look_at_pack(self) -> None:
+        is_cold = self.battery.is_too_cold_to_charge
+        if is_cold and self.is_charging and not self.memory.said_too_cold:
+            self.memory.said_too_cold = True
+            self.work.report(Fault(code=FAULT_BATTERY_COLD, detail="the pack's heater has failed: no charge"))
+        elif self.memory.said_too_cold and not is_cold:
+            self.memory.said_too_cold = False
+            self.work.report(Fault(code=FAULT_BATTERY_COLD, is_cleared=True, detail="the pack is warm"))
 
     def _look_at_sensors(self) -> None:
         until_ms = self.memory.sensor_blocked_until_ms

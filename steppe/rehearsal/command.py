@@ -45,9 +45,10 @@ def rehearse(
     port: int,
     scenario: Path | None,
 ) -> None:
-    """Rehearse a day of the city: the real processes, simulated vehicles and people, faster than it comes.
+    """A day of the city, rehearsed faster than it comes.
 
-    Writes a report with plots; exit code 0 when the day passes, 1 when something is found against it.
+    Real processes, simulated vehicles and people. Writes a report with plots; exit code 0 when the day
+    passes, 1 when something is found against it.
     """
     from steppe.rehearsal.run import Options
     from steppe.rehearsal.run import rehearse as run_day

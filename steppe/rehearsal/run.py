@@ -25,7 +25,7 @@ from steppe.data_folder import held
 from steppe.demo_time import DemoTime
 from steppe.plant import PROCESSES, Plant
 from steppe.rehearsal.page import Day, page
-from steppe.rehearsal.sample import Sample, orders_alive, take_sample
+from steppe.rehearsal.sample import Sample, left_of, take_sample
 from steppe.rehearsal.scenario import (
     Scenario,
     Window,
@@ -160,7 +160,7 @@ class Rehearsal:
         """Nobody orders any more; wait until what is under way is over, or long enough."""
         limit = self._window.ends + SETTLES_WITHIN
         while not stop.is_set() and self._city.now() < limit:
-            if await orders_alive(resources.database) == 0:
+            if await left_of(resources.database, self._window.ends) == 0:
                 break
             await self._watch(resources, heard, min(limit, self._city.now() + SAMPLE_EVERY), stop)
 
@@ -176,7 +176,7 @@ class Rehearsal:
         return sample
 
     async def _finish(self, resources: Resources, heard: LastHeardReader, issued: Issued) -> int:
-        end = await read_end(resources.database, heard, self._city.now())
+        end = await read_end(resources.database, heard, self._window.ends, self._city.now())
         checks = judge(end)
         path = self._write(end, checks, issued)
         for check in checks:

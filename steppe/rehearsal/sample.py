@@ -19,6 +19,7 @@ from services.orders.tables import orders
 from services.schedules.tables import occurrences
 from services.tasks.states import ACTIVE
 from services.tasks.tables import tasks
+from steppe.rehearsal.open_work import read_begun
 
 
 class Batteries(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,12 +81,13 @@ async def take_sample(database: Database, heard: LastHeardReader, at: datetime) 
     )
 
 
-async def orders_alive(database: Database) -> int:
-    """Return how many orders are not over."""
+async def left_of(database: Database, day_ended: datetime) -> int:
+    """Return how many orders and other pieces of work of a day are not over."""
     over = [state.value for state in TERMINAL]
     async with database.read() as tx:
         query = select(func.count()).select_from(orders).where(orders.c.state.not_in(over))
-        return int((await tx.execute(query)).scalar_one())
+        alive = int((await tx.execute(query)).scalar_one())
+        return alive + sum(1 for one in await read_begun(tx, day_ended) if not one.is_over)
 
 
 async def counted(tx: Transaction, column: object) -> dict[str, int]:

@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -32,10 +32,11 @@ class Air(_Given, frozen=True, kw_only=True):
 
 
 class Breakdown(_Given, frozen=True, kw_only=True):
-    """A drive that fails under way."""
+    """A drive that fails under way, or the heater of a pack."""
 
     at: LocalTime
     service: str
+    part: Literal["drive", "heater"] = "drive"
 
 
 class Hole(_Given, frozen=True, kw_only=True, rename={"starts": "from"}):
@@ -129,7 +130,9 @@ def script_of(scenario: Scenario, window: Window, issued: Issued) -> dict[str, o
     return {
         "quietAfterMs": round(window.ends.timestamp() * 1000),
         "air": [{"atMs": at_ms, "airC": air_c} for at_ms, air_c in air],
-        "breakdowns": [{"atMs": ms(one.at), "service": one.service} for one in scenario.breakdown],
+        "breakdowns": [
+            {"atMs": ms(one.at), "service": one.service, "part": one.part} for one in scenario.breakdown
+        ],
         "holes": [
             {"fromMs": ms(one.starts), "untilMs": ms(one.until), "lat": one.lat, "lng": one.lng,
              "radiusM": one.radius_m}

@@ -25,6 +25,7 @@ from services.schedules.tables import occurrences
 from services.settlement.check_books import check_books
 from services.tasks.states import TaskState
 from services.tasks.tables import tasks
+from steppe.rehearsal.open_work import Begun, counted, read_begun
 from steppe.rehearsal.swept import SweptRun, read_swept
 
 EMPTY_RATIO: Final = 0.05
@@ -66,15 +67,21 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     book_findings: tuple[str, ...]
     book_entries: int
     swept: tuple[SweptRun, ...] = ()
+    begun: tuple[Begun, ...] = ()
+    """Calls, sales, parcels, runs and tasks that were begun in the day."""
 
 
-async def read_end(database: Database, heard: LastHeardReader, at: datetime) -> Ended:
-    """Return what the day left. Raises Unavailable when the vehicles' state cannot be read."""
+async def read_end(database: Database, heard: LastHeardReader, day_ended: datetime, at: datetime) -> Ended:
+    """Return what the day left; what was begun or due after ``day_ended`` is the next day's.
+
+    Raises Unavailable when the vehicles' state cannot be read.
+    """
     async with database.read() as tx:
         numbers = [each.vehicle_no for each in await VehicleStore(tx).page(EVERYTHING, VehicleFilter())]
         books = await check_books(tx)
         lives = await _lives(tx)
-        slots = await _slots(tx, at)
+        slots = await _slots(tx, day_ended)
+        begun = await read_begun(tx, day_ended)
         is_open = select(work_orders.c.vehicle_no).where(work_orders.c.ended_at.is_(None))
         helped = frozenset(VehicleNo(row) for row in (await tx.execute(is_open)).scalars())
         needs = select(tasks.c.vehicle_no, tasks.c.task_id).where(
@@ -92,12 +99,20 @@ async def read_end(database: Database, heard: LastHeardReader, at: datetime) -> 
         book_findings=tuple(f"{one.rule} {one.about}: {one.detail}" for one in books.findings),
         book_entries=books.entries,
         swept=swept,
+        begun=begun,
     )
 
 
 def judge(end: Ended) -> tuple[Check, ...]:
     """Return every check of the day; the day passes when all of them are met."""
-    return (_orders_over(end), _orders_explained(end), _slots_over(end), _nobody_stranded(end), _books(end))
+    return (
+        _orders_over(end),
+        _orders_explained(end),
+        _work_over(end),
+        _slots_over(end),
+        _nobody_stranded(end),
+        _books(end),
+    )
 
 
 def _orders_over(end: Ended) -> Check:
@@ -120,6 +135,17 @@ def _orders_explained(end: Ended) -> Check:
     rows = [f"{one.order_id} {one.state.value} without a reason" for one in silent]
     rows += [f"{one.order_id} has a vehicle without a decision" for one in unexplained]
     return _check("every order is explained", rows, f"{len(rows)} of {len(end.orders)} unexplained")
+
+
+def _work_over(end: Ended) -> Check:
+    """A task that waits for a person is judged with its vehicle."""
+    waiting = set(end.waiting_for_person.values())
+    rows = [
+        f"{one.kind} {one.thing_id}: {one.state} since {one.since:%H:%M} UTC"
+        for one in end.begun
+        if not one.is_over and one.thing_id not in waiting
+    ]
+    return _check("everything else that was begun is over", rows, counted(end.begun) or "nothing was begun")
 
 
 def _slots_over(end: Ended) -> Check:

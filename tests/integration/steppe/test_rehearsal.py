@@ -13,6 +13,8 @@ import pytest
 from tests.e2e.demo_city import ROOT, free_ports
 from tests.integration.steppe.served import TINY
 
+pytestmark = pytest.mark.xdist_group("rehearsal")
+
 ENDS_WITHIN_S = 400.0
 """27 minutes at 20x are 80 s, loading 20 s, what is under way 30 s; the rest is for a busy machine."""
 DAY = date(2026, 12, 1)

@@ -77,6 +77,32 @@ def test_a_vehicle_whose_drive_failed_stands_says_so_once_and_goes_on_when_repai
     )
 
 
+def test_a_pack_whose_heater_failed_takes_no_charge_in_the_cold_until_somebody_repairs_it() -> None:
+    def cold_hour(vehicle: Vehicle) -> float:
+        before = vehicle.battery.ratio
+        start_ms = vehicle.now_ms
+        for second in range(1, 3601):
+            vehicle.is_charging = True
+            vehicle.step(Situation(now_ms=start_ms + 1000 * second, air_c=-25.0, is_heard=True))
+        return vehicle.battery.ratio - before
+
+    given = a_vehicle()
+    given.memory.battery_ratio, given.memory.battery_c = 0.3, -12.0
+    vehicle = Vehicle(given.given, given.memory, seed=1, waits_for_crew=True)
+    vehicle.break_heater()
+    assert cold_hour(vehicle) == 0.0
+    again = Vehicle(given.given, decode_memory(encode_memory(vehicle.memory)), seed=1, waits_for_crew=True)
+    assert cold_hour(again) == 0.0, "a restart warms nothing"
+    status = status_records([again], again.now_ms, again.now_ms, hour=3)[0]
+    assert status["fault_codes"].tolist() == [0, 0, 0, 102]
+    again.mend()
+    assert cold_hour(again) > 0.1
+    assert faults(again) == [
+        Fault(code=102, detail="the pack's heater has failed: no charge"),
+        Fault(code=102, is_cleared=True, detail="the pack is warm"),
+    ]
+
+
 def test_a_script_is_read_whole_or_refused_with_file_and_field(tmp_path: Path) -> None:
     path = tmp_path / "script.json"
     day = Script(leavings=(Leaving(username="op-1", from_ms=10, until_ms=20),))

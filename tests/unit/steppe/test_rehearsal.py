@@ -27,6 +27,7 @@ from services.orders.order import Order
 from services.orders.states import OrderState
 from simulator.script import Script
 from steppe.city.issued import Issued, StaffLogIn
+from steppe.rehearsal.open_work import Begun
 from steppe.rehearsal.page import Day, page
 from steppe.rehearsal.sample import Batteries, Sample
 from steppe.rehearsal.scenario import read_scenario, script_of, weather_of, window_of
@@ -109,7 +110,8 @@ def test_the_winter_day_of_the_city_is_what_the_simulator_reads() -> None:
     script = msgspec.json.decode(msgspec.json.encode(told), type=Script)
     two = round(WINDOW.moment("02:00").timestamp() * 1000)
     assert script.air_c(two) == -25.0
-    assert [one.service for one in script.breakdowns] == ["delivery", "sweeping"]
+    assert [one.service for one in script.breakdowns] == ["delivery", "sweeping", "vending"]
+    assert [one.part for one in script.breakdowns] == ["drive", "drive", "heater"]
     assert script.is_away("op-1", round(WINDOW.moment("13:30").timestamp() * 1000))
     hole = script.holes[0]
     assert script.is_cut_off((hole.lat, hole.lng), hole.from_ms)
@@ -177,6 +179,21 @@ def test_an_order_that_hangs_or_ended_without_a_word_is_found() -> None:
         "failed without a reason",
         "has a vehicle without a decision",
     ]
+
+
+def test_work_that_hangs_is_found_unless_it_waits_for_a_person() -> None:
+    def begun(kind: str, thing_id: str, state: str, *, is_over: bool) -> Begun:
+        return Begun(kind=kind, thing_id=thing_id, state=state, is_over=is_over, since=EVENING)
+
+    work = (
+        begun("call", "c-1", "served", is_over=True),
+        begun("call", "c-2", "on_the_way", is_over=False),
+        begun("task", "t-1", "needs_person", is_over=False),
+    )
+    end = the_end(begun=work, waiting_for_person={VehicleNo(4): TaskId("t-1")})
+    found = {check.name: check for check in judge(end)}["everything else that was begun is over"]
+    assert found.rows == ("call c-2: on_the_way since 22:00 UTC",)
+    assert found.found == "call: 1 on_the_way, 1 served; task: 1 needs_person"
 
 
 def test_a_slot_that_nobody_met_or_excused_is_found() -> None:
