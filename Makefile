@@ -6,7 +6,7 @@ VEHICLES ?= 206
 PORT ?= 8000
 DATA ?= var/demo
 
-.PHONY: help demo test lint format e2e chaos-short chaos bench lock docs clean
+.PHONY: help demo test thorough lint format e2e chaos-short chaos bench lock docs clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -18,6 +18,10 @@ demo: ## run the demo city (RATE=5 VEHICLES=206 PORT=8000 DATA=var/demo); Ctrl-C
 test: ## unit, integration and contract tests
 	@scripts/setup test
 	@scripts/test
+
+thorough: ## the variations that make test leaves out
+	@scripts/setup test
+	@$(py) -m pytest tests/unit tests/integration -q -n 3 --dist loadgroup -m thorough --durations=15
 
 lint: ## style, types, import line
 	@scripts/setup test

@@ -22,6 +22,8 @@ from steppe.probes import probe_routes
 class ApiParts(Struct, frozen=True, kw_only=True):
     """What the api app is made of; `provided` are the dependencies of routes by name."""
 
+    surfaces: Sequence[ControllerRouterHandler] = (*DASHBOARD_ROUTES, *MOBILE_ROUTES)
+
     auth: AuthServices
     checks: Mapping[str, Check]
     provided: Mapping[str, object]
@@ -33,8 +35,7 @@ def create_api(parts: ApiParts) -> Litestar:
     """Return the app that residents, merchants, staff and agencies use, with the web pages."""
     return Litestar(
         route_handlers=[
-            *DASHBOARD_ROUTES,
-            *MOBILE_ROUTES,
+            *parts.surfaces,
             *parts.more_routes,
             openapi_document,
             *probe_routes(parts.checks),

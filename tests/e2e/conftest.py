@@ -27,6 +27,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--demo-folder", type=Path, help="data folder of a running demo; give --base-url too")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Try the large city first: it is gone again before the demo city of all the others takes its share."""
+    items.sort(key=lambda item: "crowded" not in getattr(item, "fixturenames", ()))
+
+
 @pytest.fixture(scope="session")
 def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCity]:
     """A city with nobody but its vehicles, merchants and remote operators: residents are played by tests."""

@@ -29,6 +29,13 @@ def large(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield demo
 
 
+@pytest.fixture(scope="module")
+def crowded(large: DemoCity) -> Iterator[DemoCity]:
+    """The same with thousands of vehicles that report all the time."""
+    with crowd_in(large, MANY):
+        yield large
+
+
 def shown(page: Page) -> tuple[int, int]:
     """Return how many cells and vehicles the map says it shows."""
     text = page.get_by_test_id("cells").inner_text()
@@ -41,71 +48,68 @@ def drawn(page: Page) -> int:
 
 
 def test_many_vehicles_are_cells_from_afar_and_themselves_from_near(
-    open_page: OpenPage, large: DemoCity
+    open_page: OpenPage, crowded: DemoCity
 ) -> None:
-    city = CityPage(open_page(CITY), large)
+    city = CityPage(open_page(CITY), crowded)
     city.visit()
     city.log_in_patiently("city")
     city.expect_map_drawn()
-    expect(city.page.get_by_test_id("cells")).to_have_count(0)
-    with crowd_in(large, MANY):
-        expect(city.page.get_by_test_id("cells")).to_be_visible(timeout=SOON_MS)
-        expect(city.page.get_by_test_id("cells")).to_contain_text(re.compile(r"12,0\d\d"), timeout=SOON_MS)
-        city.page.wait_for_timeout(3_000)
-        assert drawn(city.page) == shown(city.page)[0]
-        city.page.screenshot(path=_picture("large-city-far"))
-        assert violations(city.page) == []
+    expect(city.page.get_by_test_id("cells")).to_be_visible(timeout=SOON_MS)
+    expect(city.page.get_by_test_id("cells")).to_contain_text(re.compile(r"12,0\d\d"), timeout=SOON_MS)
+    city.page.wait_for_timeout(3_000)
+    assert drawn(city.page) == shown(city.page)[0]
+    city.page.screenshot(path=_picture("large-city-far"))
+    assert violations(city.page) == []
 
-        frames = int(city.page.evaluate("window.steppeMap.frames()"))
-        city.page.evaluate("window.steppeMap.jumpTo(109.9, 39.72, 10.2)")
-        expect(city.page.get_by_test_id("cells")).to_have_attribute("data-resolution", "7", timeout=SOON_MS)
-        city.page.wait_for_timeout(2_500)
-        city.page.screenshot(path=_picture("large-city-middle"))
+    frames = int(city.page.evaluate("window.steppeMap.frames()"))
+    city.page.evaluate("window.steppeMap.jumpTo(109.9, 39.72, 10.2)")
+    expect(city.page.get_by_test_id("cells")).to_have_attribute("data-resolution", "7", timeout=SOON_MS)
+    city.page.wait_for_timeout(2_500)
+    city.page.screenshot(path=_picture("large-city-middle"))
 
-        city.page.evaluate("window.steppeMap.jumpTo(109.782, 39.608, 14)")
-        expect(city.page.get_by_test_id("cells")).to_have_count(0, timeout=SOON_MS)
-        city.page.wait_for_timeout(2_500)
-        assert drawn(city.page) == 0
-        assert int(city.page.evaluate("window.steppeMap.frames()")) - frames >= FRAMES_IN_5_S
-        city.page.screenshot(path=_picture("large-city-near"))
+    city.page.evaluate("window.steppeMap.jumpTo(109.782, 39.608, 14)")
+    expect(city.page.get_by_test_id("cells")).to_have_count(0, timeout=SOON_MS)
+    city.page.wait_for_timeout(2_500)
+    assert drawn(city.page) == 0
+    assert int(city.page.evaluate("window.steppeMap.frames()")) - frames >= FRAMES_IN_5_S
+    city.page.screenshot(path=_picture("large-city-near"))
 
-        city.page.evaluate("window.steppeMap.jumpTo(109.5, 39.6, 7)")
-        expect(city.page.get_by_test_id("cells")).to_have_attribute("data-resolution", "5", timeout=SOON_MS)
+    city.page.evaluate("window.steppeMap.jumpTo(109.5, 39.6, 7)")
+    expect(city.page.get_by_test_id("cells")).to_have_attribute("data-resolution", "5", timeout=SOON_MS)
 
 
-def test_filters_narrow_a_large_city_and_stand_in_the_address(open_page: OpenPage, large: DemoCity) -> None:
-    city = CityPage(open_page(CITY), large)
+def test_filters_narrow_a_large_city_and_stand_in_the_address(open_page: OpenPage, crowded: DemoCity) -> None:
+    city = CityPage(open_page(CITY), crowded)
     said: list[str] = []
     city.page.on("console", lambda one: said.append(one.text) if one.type == "error" else None)
     city.visit()
     city.log_in_patiently("city")
     said.clear()
     city.expect_map_drawn()
-    with crowd_in(large, MANY):
-        expect(city.page.get_by_test_id("cells")).to_contain_text(re.compile(r"12,0\d\d"), timeout=SOON_MS)
-        filters = city.page.get_by_test_id("filters")
-        filters.get_by_label("旗区").focus()
-        filters.get_by_label("旗区").select_option("KB")
-        expect(city.page).to_have_url(re.compile(r"[?&]fd=KB"))
-        expect(city.page.get_by_test_id("filtered")).to_contain_text(re.compile(r"4,0\d\d"), timeout=SOON_MS)
-        assert 4_000 <= shown(city.page)[1] < 4_100
-        city.page.wait_for_timeout(2_000)
-        assert drawn(city.page) == shown(city.page)[0]
-        city.page.screenshot(path=_picture("large-city-filtered"))
-        assert violations(city.page) == []
+    expect(city.page.get_by_test_id("cells")).to_contain_text(re.compile(r"12,0\d\d"), timeout=SOON_MS)
+    filters = city.page.get_by_test_id("filters")
+    filters.get_by_label("旗区").focus()
+    filters.get_by_label("旗区").select_option("KB")
+    expect(city.page).to_have_url(re.compile(r"[?&]fd=KB"))
+    expect(city.page.get_by_test_id("filtered")).to_contain_text(re.compile(r"4,0\d\d"), timeout=SOON_MS)
+    assert 4_000 <= shown(city.page)[1] < 4_100
+    city.page.wait_for_timeout(2_000)
+    assert drawn(city.page) == shown(city.page)[0]
+    city.page.screenshot(path=_picture("large-city-filtered"))
+    assert violations(city.page) == []
 
-        city.page.reload()
-        expect(city.page.get_by_test_id("filtered")).to_contain_text(re.compile(r"4,0\d\d"), timeout=SOON_MS)
-        city.page.go_back()
-        expect(city.page.get_by_test_id("filtered")).to_have_count(0, timeout=SOON_MS)
-        expect(city.page.get_by_test_id("cells")).to_contain_text(re.compile(r"12,0\d\d"), timeout=SOON_MS)
+    city.page.reload()
+    expect(city.page.get_by_test_id("filtered")).to_contain_text(re.compile(r"4,0\d\d"), timeout=SOON_MS)
+    city.page.go_back()
+    expect(city.page.get_by_test_id("filtered")).to_have_count(0, timeout=SOON_MS)
+    expect(city.page.get_by_test_id("cells")).to_contain_text(re.compile(r"12,0\d\d"), timeout=SOON_MS)
 
-        city.visit("?fo=nobody&lang=en")
-        expect(city.page.get_by_role("alert")).to_contain_text("Choose again", timeout=SOON_MS)
-        expect(city.page.get_by_test_id("cells")).to_contain_text(re.compile(r"12,0\d\d"), timeout=SOON_MS)
-        assert violations(city.page) == []
-        city.page.get_by_role("button", name="Clear filter").press("Enter")
-        expect(city.page.get_by_role("alert")).to_have_count(0)
+    city.visit("?fo=nobody&lang=en")
+    expect(city.page.get_by_role("alert")).to_contain_text("Choose again", timeout=SOON_MS)
+    expect(city.page.get_by_test_id("cells")).to_contain_text(re.compile(r"12,0\d\d"), timeout=SOON_MS)
+    assert violations(city.page) == []
+    city.page.get_by_role("button", name="Clear filter").press("Enter")
+    expect(city.page.get_by_role("alert")).to_have_count(0)
     assert said == []
 
 

@@ -23,6 +23,7 @@ from core.privacy.encrypted import install_keys
 from core.settings import Settings, load
 from mobile_api.order_bell import OrderBell
 from mobile_api.parts import MobileParts
+from mobile_api.routes import MOBILE_ROUTES
 from steppe.apps import ApiParts, create_api
 from tests.integration.services.orders.town import SHOP, Town
 from tests.integration.services.vending.stand import everywhere
@@ -105,9 +106,10 @@ def api(town: Town, auth: AuthServices, bell: OrderBell) -> Litestar:
     )
     return create_api(
         ApiParts(
+            surfaces=MOBILE_ROUTES,
             auth=auth,
             checks={},
-            provided={"mobile": parts, "dashboard": None, "fence_previews": None, "looker": None},
+            provided={"mobile": parts},
         )
     )
 

@@ -228,7 +228,10 @@ def test_a_load_with_another_key_than_the_database_has_says_which_setting(
     )
 
 
-@pytest.mark.parametrize("commits", [5, 7, 8])
+@pytest.mark.parametrize(
+    "commits",
+    [7, pytest.param(5, marks=pytest.mark.thorough), pytest.param(8, marks=pytest.mark.thorough)],
+)
 def test_a_load_that_was_killed_is_healed_by_the_next_and_every_log_in_is_known(
     environment: dict[str, str], commits: int
 ) -> None:

@@ -1,6 +1,6 @@
 """What the OpenAPI document says is what the api does, tried by schemathesis as several people."""
 
-import json
+import copy
 import os
 import random
 from collections import Counter
@@ -16,11 +16,11 @@ from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from core.auth.roles import ROLE_SCOPES, Role, Scope
-from steppe.openapi import document
+from tests.integration.steppe.described import described, text
 from tests.integration.steppe.served import ServedCity, serve
 from tests.postgresql import get_server, run_sql
 
-pytestmark = pytest.mark.xdist_group("served-city")
+pytestmark = pytest.mark.xdist_group("contract")
 
 EXAMPLES = 4
 """Drawn by lot for each operation, beside the border values that schemathesis lists by itself (about 25)."""
@@ -246,7 +246,7 @@ def callers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 def _described() -> OpenApiSchema:
     load_all_checks()
-    schema = schemathesis.openapi.from_dict(json.loads(document()))
+    schema = schemathesis.openapi.from_dict(copy.deepcopy(described()))
     # schemathesis takes OPTIONS for a method that should be refused; what it answers is tried below
     schema.config.phases.coverage.unexpected_methods = {"get", "put", "post", "delete", "patch", "trace"}
     return schema
@@ -280,12 +280,12 @@ def test_the_document_that_is_served_is_the_one_that_is_printed(served_city: Ser
     with served_city.client() as anybody:
         answer = anybody.get("/api/openapi.json")
     assert answer.headers["content-type"] == "application/json"
-    assert answer.text == document()
+    assert answer.text == text()
 
 
 @pytest.fixture
 def raw() -> dict[str, Any]:
-    return json.loads(document())  # type: ignore[no-any-return]
+    return described()
 
 
 def test_every_address_says_which_methods_it_answers(served_city: ServedCity, raw: dict[str, Any]) -> None:

@@ -1,6 +1,5 @@
 """Every limit that the document names for a query parameter is one that the api keeps."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +9,7 @@ from msgspec import Struct
 
 from core.auth.roles import ROLE_SCOPES, Role, Scope
 from core.problem_http import PROBLEM_JSON
-from steppe.openapi import document
+from tests.integration.steppe.described import described
 from tests.integration.steppe.served import ServedCity
 
 pytestmark = pytest.mark.xdist_group("served-city")
@@ -32,7 +31,7 @@ class BadQuery(Struct, frozen=True, kw_only=True):
 
 
 def bad_queries() -> Iterator[BadQuery]:
-    for path, methods in json.loads(document())["paths"].items():
+    for path, methods in described()["paths"].items():
         for method, operation in methods.items():
             for parameter in operation.get("parameters", ()):
                 if parameter["in"] == "query":
@@ -84,7 +83,7 @@ def example(items: dict[str, Any], name: str = "") -> str:
     if items.get("type") in ("integer", "number"):
         return str(items.get("minimum", 1)).removesuffix(".0")
     if "$ref" in items:
-        items = json.loads(document())["components"]["schemas"][items["$ref"].rpartition("/")[2]]
+        items = described()["components"]["schemas"][items["$ref"].rpartition("/")[2]]
     return str(items.get("enum", ["x"])[0])
 
 

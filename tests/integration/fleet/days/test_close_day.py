@@ -162,7 +162,7 @@ asyncio.run(main())
 
 
 @pytest.mark.parametrize("point", ["before_day_rows", "after_day_rows", "before_commit", "before_day_closed"])
-@pytest.mark.parametrize("passes", [0, 1])
+@pytest.mark.parametrize("passes", [0, pytest.param(1, marks=pytest.mark.thorough)])
 async def test_a_close_that_is_killed_between_any_two_steps_is_finished_by_the_next(
     sqlite_database: Database, tmp_path: Path, point: str, passes: int
 ) -> None:

@@ -138,7 +138,7 @@ class City:
         return (await self.reader.last_heard([VehicleNo(number)])).get(VehicleNo(number))
 
 
-@pytest.fixture(params=["one node", "cluster"])
+@pytest.fixture(params=["one node", pytest.param("cluster", marks=pytest.mark.thorough)])
 async def city(
     request: pytest.FixtureRequest, valkey_url: str, sqlite_database: Database
 ) -> AsyncIterator[City]:

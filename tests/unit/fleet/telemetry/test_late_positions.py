@@ -196,7 +196,11 @@ AFTERWARDS = (after_the_newest, newest_first, frames_out_of_order)
 @pytest.mark.parametrize(
     ("how", "share"),
     [
-        *product((after_the_newest, before_the_newest), (2, 7, 100)),
+        *product((after_the_newest, before_the_newest), (7,)),
+        *(
+            pytest.param(*each, marks=pytest.mark.thorough)
+            for each in product((after_the_newest, before_the_newest), (2, 100))
+        ),
         (newest_first, 7),
         (frames_out_of_order, 4),
     ],
@@ -283,7 +287,7 @@ CHANGES = (
 """All of them change while the vehicle is in the hole."""
 
 
-@pytest.mark.parametrize("share", [7, 100])
+@pytest.mark.parametrize("share", [7, pytest.param(100, marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("how", [after_the_newest, before_the_newest])
 @given(legs=legs)
 @settings(max_examples=10, deadline=None)
