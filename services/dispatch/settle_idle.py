@@ -35,6 +35,7 @@ from services.orders.store import OrderStore
 from services.places.place import Place, PlaceKind
 from services.places.store import PlaceStore
 from services.routing.route import GeoPoint
+from services.schedules.store import ScheduleStore
 from services.tasks.home import return_body
 from services.tasks.roads import Roads
 from services.tasks.send_plan import send_plan
@@ -115,8 +116,7 @@ class IdleKeeper:
         """
         counts: Counter[str] = Counter()
         tired: list[FleetMember] = []
-        turns, room = await self._turns(district, members, wanting)
-        for member in turns:
+        for member, room in await self._turns(district, members, wanting):
             if counts[NextStep.ROUND.value] >= room or counts.total() >= MOST_A_JOB:
                 break
             source = self._sources.get(member.vehicle.service)
@@ -134,21 +134,23 @@ class IdleKeeper:
 
     async def _turns(
         self, district: DistrictCode, members: Sequence[FleetMember], wanting: Sequence[FleetMember]
-    ) -> tuple[list[FleetMember], int]:
-        """Return the vehicles in the order in which they begin (services.dispatch.turns), and for how many
-        there is room.
+    ) -> list[tuple[FleetMember, int]]:
+        """Return the vehicles in the order in which they begin (services.dispatch.turns), and with each how
+        many may have begun when it does not any more.
 
         Work leaves as many places of the remote operators on duty free as there are delivery vehicles
-        that stand: an order must never wait for a round.
+        that stand: an order must never wait for a round. What a schedule owes has a time to begin by and
+        leaves them half of these.
         """
         if not wanting:
-            return [], 0
+            return []
         numbers = [member.vehicle.vehicle_no for member in wanting]
         async with self._database.read() as tx:
             people = ShiftStore(tx)
             bound = await people.bound()
             shifts = await people.running(EVERYTHING)
             last = await TaskStore(tx).last_given(numbers)
+            owed = await ScheduleStore(tx).owed(district)
         vehicle = wanting[0].vehicle
         moving = UnderWay(vehicle_no=vehicle.vehicle_no, operator=vehicle.operator, district=district)
         here = [shift for shift in shifts if may_watch(shift, moving)]
@@ -168,9 +170,13 @@ class IdleKeeper:
         under_way = Counter(
             member.vehicle.service for member in members if member.vehicle.vehicle_no in bound
         )
-        chosen = whose_turn(waiting, under_way, len(waiting))
+        chosen = whose_turn(waiting, under_way, len(waiting), owed)
         by_number = {member.vehicle.vehicle_no: member for member in wanting}
-        return [by_number[number] for number in chosen], room - standing
+        first = sum(min(owed[kind], count) for kind, count in Counter(w.service for w in waiting).items())
+        return [
+            (by_number[number], room - (standing // 2 if place < first else standing))
+            for place, number in enumerate(chosen)
+        ]
 
     async def _send(self, member: FleetMember, work: Work, source: WorkSource | None = None) -> bool:
         vehicle_no = member.vehicle.vehicle_no

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -19,15 +20,20 @@ class Waiting(Struct, frozen=True, kw_only=True):
 
 
 def whose_turn(
-    waiting: Sequence[Waiting], under_way: Mapping[ServiceKind, int], room: int
+    waiting: Sequence[Waiting],
+    under_way: Mapping[ServiceKind, int],
+    room: int,
+    owed: Mapping[ServiceKind, int] = MappingProxyType({}),
 ) -> list[VehicleNo]:
     """Return up to ``room`` vehicles in the order in which they begin; none for no room.
 
-    Each place goes to the service with the smallest share of its vehicles under way, so that six patrol
-    vehicles do not wait until forty vending vehicles have had their turn; within a service the vehicle
-    without work for the longest goes first. ``under_way`` counts those that drive already, by service; a
-    missing one is 0.
+    What a schedule owes goes first: ``owed`` counts the occurrences of each service that came due and have no
+    vehicle, and until each has one, theirs are the places. After that each place goes to the service with the
+    smallest share of its vehicles under way, so that six patrol vehicles do not wait until forty vending
+    vehicles have had their turn; within a service the vehicle without work for the longest goes first.
+    ``under_way`` counts those that drive already, by service; a missing one is 0.
     """
+    due = Counter(owed)
     moving = Counter(under_way)
     queues = {
         service: sorted((each for each in waiting if each.service is service), key=_longest_first)
@@ -38,8 +44,9 @@ def whose_turn(
     while len(chosen) < room and any(queues.values()):
         service = min(
             (each for each, queue in queues.items() if queue),
-            key=lambda each: (moving[each] / whole[each], whole[each], each),
+            key=lambda each: (due[each] <= 0, moving[each] / whole[each], whole[each], each),
         )
+        due[service] -= 1
         chosen.append(queues[service].pop(0).vehicle_no)
         moving[service] += 1
     return chosen

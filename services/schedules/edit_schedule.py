@@ -10,22 +10,14 @@ from core.auth.principal import Principal, Reach, reach_of
 from core.database import Transaction
 from core.errors import Conflict, Invalid, VersionMismatch
 from core.ids import ScheduleId, VehicleNo, new_id
-from core.kinds import ServiceKind
 from fleet.vehicles.store import VehicleStore
 from services.schedules.calendar import LONGEST_LOOK, Calendar, Holidays, Slot, SlotChange, slots
-from services.schedules.kinds import Misfire, WorkKind
+from services.schedules.kinds import SERVICE_OF, Misfire, WorkKind
 from services.schedules.port import Plugged, Subject
 from services.schedules.schedule import Schedule, check_schedule
 from services.schedules.store import ScheduleStore
 
 LONGEST_REASON: Final = 200
-SERVICE_OF: Final = {
-    WorkKind.SWEEPING_RUN: ServiceKind.SWEEPING,
-    WorkKind.PATROL_BEAT: ServiceKind.PATROL,
-    WorkKind.VENDING_ROUND: ServiceKind.VENDING,
-    WorkKind.RESTOCK: ServiceKind.VENDING,
-}
-"""Whose vehicles do what."""
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):

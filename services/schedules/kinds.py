@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
+from core.kinds import ServiceKind
+
 
 class WorkKind(StrEnum):
     """What an occurrence starts; a service plugs in what that means (services.schedules.port)."""
@@ -12,6 +14,17 @@ class WorkKind(StrEnum):
     PATROL_BEAT = "patrol_beat"
     VENDING_ROUND = "vending_round"
     RESTOCK = "restock"
+
+
+SERVICE_OF: Mapping[WorkKind, ServiceKind] = MappingProxyType(
+    {
+        WorkKind.SWEEPING_RUN: ServiceKind.SWEEPING,
+        WorkKind.PATROL_BEAT: ServiceKind.PATROL,
+        WorkKind.VENDING_ROUND: ServiceKind.VENDING,
+        WorkKind.RESTOCK: ServiceKind.VENDING,
+    }
+)
+"""Whose vehicles do what."""
 
 
 class DayRule(StrEnum):

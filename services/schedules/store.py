@@ -1,21 +1,23 @@
 """SQL of schedules: every slot one row, every step compare-and-set on the version."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, insert, select, update
 
 from core.auth.principal import Reach
 from core.auth.reach_sql import within
 from core.database import Transaction, insert_new
 from core.errors import Conflict, NotFound, VersionMismatch
-from core.ids import OccurrenceId, ScheduleId
+from core.ids import DistrictCode, OccurrenceId, ScheduleId
+from core.kinds import ServiceKind
 from core.outbox import emit
 from services.rows import read_row
 from services.schedules.calendar import LEFT_OUT, Holiday, Holidays
-from services.schedules.kinds import OccurrenceState, WorkKind
+from services.schedules.kinds import SERVICE_OF, OccurrenceState, WorkKind
 from services.schedules.schedule import Occurrence, Schedule
 from services.schedules.tables import holidays, occurrences, schedules
 
@@ -115,6 +117,18 @@ class ScheduleStore:
         return await self._occurrences(
             occurrences.c.state == OccurrenceState.DUE, occurrences.c.start_by <= at
         )
+
+    async def owed(self, district: DistrictCode) -> Counter[ServiceKind]:
+        """Return how many occurrences in a 旗区 came due and have no vehicle, by whose vehicles do them."""
+        query = (
+            select(occurrences.c.kind, func.count())
+            .where(occurrences.c.state == OccurrenceState.DUE, occurrences.c.district == district)
+            .group_by(occurrences.c.kind)
+        )
+        found: Counter[ServiceKind] = Counter()
+        for kind, count in await self._tx.execute(query):
+            found[SERVICE_OF[WorkKind(kind)]] += count
+        return found
 
     async def occurrence(self, occurrence_id: OccurrenceId, reach: Reach) -> Occurrence:
         """Return an occurrence within the reach; raise NotFound when there is none."""

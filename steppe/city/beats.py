@@ -26,12 +26,15 @@ from steppe.city.places import Place, TownBuild
 DWELL_S: Final = 60
 NIGHT_MIN: Final = (22 * 60, 5 * 60)
 MANY: Final = 3
-"""From so many patrol vehicles on a town's beats are gone round twice an hour, else once."""
-OFTEN: Final = ("0,30 * * * *", "15,45 * * * *")
-SELDOM: Final = ("5 * * * *", "35 * * * *")
+"""From so many patrol vehicles on a town's beats are gone round every hour, else every second.
+
+A beat takes 50 to 70 minutes (rehearsed winter day of 2026-12-01), so half of the vehicles are out.
+"""
+OFTEN: Final = ("0 * * * *", "30 * * * *")
+SELDOM: Final = ("5 */2 * * *", "35 1-23/2 * * *")
 AT_NIGHT: Final = "15 22-23,0-4 * * *"
 START_WITHIN_S: Final = 2_700
-LASTS_S: Final = 2_400
+LASTS_S: Final = 4_200
 
 
 class PlannedBeat(msgspec.Struct, frozen=True, kw_only=True):

@@ -61,6 +61,25 @@ async def alarms(town: Town) -> list[Alarm]:
         return await AlarmStore(tx).standing_of_kinds([AlarmKind.PATROL_FINDING])
 
 
+async def test_a_beat_that_is_due_goes_before_rounds_and_takes_half_of_what_deliveries_keep(
+    town: Town,
+) -> None:
+    # three operators watch nine vehicles: eight standing delivery vehicles leave one place, a due beat five
+    patrol = await Patrol.of(town)
+    for number in range(21, 29):
+        await town.add_vehicle(number, lat=39.59, lng=109.78)
+    for number in (31, 32):
+        await town.add_vehicle(number, service=ServiceKind.VENDING)
+    assert await town.idle.settle(KB) == {"round": 1}
+    given = {number for number in (31, 32) if await town.task_of(number) is not None}
+    await scheduled(patrol)
+    for number in (*range(21, 29), 31, 32):
+        town.listener.says(number, measured_at=town.now, lat=39.59, lng=109.78)
+    assert await town.idle.settle(KB) == {"round": 1}
+    assert await town.task_of(9) is not None
+    assert {number for number in (31, 32) if await town.task_of(number) is not None} == given
+
+
 async def test_a_scheduled_beat_is_gone_round_once_with_evidence_of_every_checkpoint(any_town: Town) -> None:
     patrol = await Patrol.of(any_town)
     await scheduled(patrol)

@@ -37,6 +37,16 @@ def test_a_freed_place_goes_to_the_service_that_is_furthest_behind() -> None:
     assert whose_turn(waiting, {V: 2, P: 3}, 1) == [VehicleNo(1)]
 
 
+def test_what_a_schedule_owes_goes_before_everything_else() -> None:
+    chosen = whose_turn(KANGBASHI, {P: 2}, 6, {P: 2, S: 3})
+    assert Counter(SERVICE[number] for number in chosen) == {S: 3, P: 2, V: 1}
+    assert {SERVICE[number] for number in chosen[:5]} == {S, P}
+
+
+def test_a_service_that_is_owed_more_than_it_has_vehicles_holds_no_place() -> None:
+    assert len(whose_turn(KANGBASHI, {}, 30, {P: 9})) == 30
+
+
 def test_within_a_service_the_longest_without_work_goes_first_and_one_that_never_had_any_before_it() -> None:
     waiting = [*standing(V, 1, 1, 5), *standing(V, 2, 1, 50), *standing(V, 3, 1)]
     assert whose_turn(waiting, {}, 3) == [VehicleNo(3), VehicleNo(2), VehicleNo(1)]
