@@ -45,6 +45,8 @@ STATUS_EVERY_MS = 25_000
 """A status at least this often in city time; the protocol asks for 30 s."""
 FRAME_SPAN_MS = 600_000
 """A frame's time offsets reach eleven minutes; older measurements go into a frame of their own."""
+FRAME_BYTES = 262_144
+"""Most bytes of a frame until the city says how many it takes."""
 PING_EVERY_S = 2.0
 BACKOFF_FIRST_S, BACKOFF_MOST_S = 1.0, 30.0
 COMMANDS_HELD = 500
@@ -264,12 +266,15 @@ class MakerCloud:
 
     def _make_frames(self, rows: list[PositionRow], now_ms: int) -> None:
         rows.sort()
+        most = FRAME_BYTES if self._welcome is None else self._welcome.max_frame_bytes
+        # the other half is for statuses: what a whole fleet measured in a hole is more than a frame takes
+        most_rows = max(1, most // 2 // POSITION_BYTES)
         start = 0
         while start < len(rows):
             last_ms = rows[start][0] + FRAME_SPAN_MS
-            end = len(rows)
-            if rows[-1][0] > last_ms:
-                end = next(n for n in range(start, len(rows)) if rows[n][0] > last_ms)
+            end = min(len(rows), start + most_rows)
+            if rows[end - 1][0] > last_ms:
+                end = next(n for n in range(start, end) if rows[n][0] > last_ms)
             is_newest = end == len(rows)
             base_ms, records = position_records(rows[start:end])
             sections = [(POSITION_SECTION, POSITION_BYTES, records.tobytes())]

@@ -4,14 +4,21 @@ import asyncio
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
+from fleet.links.wire.frame import decode_frame
+from fleet.links.wire.messages import LinkLoss, Welcome
+from fleet.links.wire.positions import POSITION, POSITION_SECTION
 from fleet.links.wire.reports import Fault
 from simulator.cli import all_until
 from simulator.clock import CityClock
+from simulator.issued import GivenMaker
+from simulator.link.cloud import MakerCloud
 from simulator.people.pace import Pace
 from simulator.script import AirPoint, Leaving, NetworkHole, Script, ScriptError, read_script
 from simulator.vehicles.memory import decode_memory, encode_memory
+from simulator.vehicles.radio import Radio
 from simulator.vehicles.records import status_records
 from simulator.vehicles.reporting import as_struct
 from simulator.vehicles.vehicle import Situation, Vehicle
@@ -138,3 +145,35 @@ async def test_a_part_that_is_over_ends_nobody_else_and_one_that_fails_ends_all(
 
 async def _waits(stop: asyncio.Event) -> None:
     await stop.wait()
+
+
+def test_what_was_measured_in_a_hole_comes_in_frames_that_the_city_takes() -> None:
+    until_ms = START_MS + 400_000
+    hole = NetworkHole(from_ms=START_MS, until_ms=until_ms, lat=HOME[0], lng=HOME[1], radius_m=500.0)
+    vehicle = a_vehicle()
+    radio = Radio(7, seed=1, outages_per_hour=0.0)
+    maker = GivenMaker(maker="m", key_id="k", secret="s")
+    clock = CityClock()
+    cloud = MakerCloud(maker, {7: vehicle}, {7: radio}, "http://none", clock, script=Script(holes=(hole,)))
+    welcome = Welcome(
+        protocol=1,
+        session="s",
+        city_time_ms=START_MS,
+        rate=1.0,
+        report_interval_s=1.0,
+        partitions=1,
+        max_frame_bytes=2_048,
+        link_loss=LinkLoss(version=1, slow_after_s=10.0, stop_after_s=30.0),
+    )
+    cloud._welcomed(None, welcome)  # type: ignore[arg-type]
+    for second in range(0, 401, 20):
+        cloud.tick(START_MS + 1000 * second, 5.0)
+    frames = []
+    while (frame := cloud.kept.next_to_send()) is not None:
+        frames.append(frame)
+    assert max(len(frame) for frame in frames) <= 2_048
+    sections = [section for frame in frames for section in decode_frame(frame).sections]
+    numbers = [int(n) for each in sections if each.type == POSITION_SECTION
+               for n in np.frombuffer(each.payload, POSITION)["seq"]]  # fmt: skip
+    assert numbers == list(range(1, vehicle.memory.position_seq + 1))
+    assert len(numbers) >= 400
