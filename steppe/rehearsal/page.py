@@ -97,7 +97,19 @@ def _parts(day: Day, samples: Sequence[Sample], end: Ended, checks: Sequence[Che
         yield f"<p>{len(end.swept)} sweeping runs measured: {verified:.0f} of {planned:.0f} m² planned.</p>"
     if samples:
         yield "<h2>The day</h2>"
+        yield f"<p>{_kept_up(day, samples)}</p>"
         yield from map(_figure, _figures(samples, end))
+
+
+def _kept_up(day: Day, samples: Sequence[Sample]) -> str:
+    ages = [each.behind_s / day.rate for each in samples if each.behind_s is not None]
+    if not ages:
+        return "No vehicle was online when the city was looked at."
+    return (
+        f"Positions were {sorted(ages)[len(ages) // 2]:.1f} s of the wall old in the middle,"
+        f" {max(ages):.1f} s at worst: where that is many seconds the machine did not keep up,"
+        " and people waited for it."
+    )
 
 
 def _figures(samples: Sequence[Sample], end: Ended) -> Iterator[str]:

@@ -48,6 +48,9 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     """By service."""
     outside_c: float | None
     """Median of what vehicles measure."""
+    behind_s: float | None = None
+    """Median age, in city time, of the last position of vehicles that are online: on a machine that keeps up
+    it is the way through the processes, a second or two of the wall."""
 
 
 async def take_sample(database: Database, heard: LastHeardReader, at: datetime) -> Sample:
@@ -77,6 +80,13 @@ async def take_sample(database: Database, heard: LastHeardReader, at: datetime) 
         online=connections[Connection.ONLINE],
         heard=len(last),
         batteries={kind.value: _batteries(sorted(found)) for kind, found in charge.items()},
+        behind_s=_median(
+            sorted(
+                (at - one.measured_at).total_seconds()
+                for one in last.values()
+                if one.connection is Connection.ONLINE
+            )
+        ),
         outside_c=_median(sorted(one.outside_c for one in last.values() if one.outside_c is not None)),
     )
 

@@ -252,6 +252,7 @@ def test_the_report_says_what_was_found_and_draws_the_day() -> None:
             online=200,
             heard=206,
             outside_c=-20.0,
+            behind_s=30.0 + 10 * number,
             batteries={"delivery": Batteries(least=0.2, median=0.5, most=0.9)},
         )
         for number in range(3)
@@ -264,4 +265,5 @@ def test_the_report_says_what_was_found_and_draws_the_day() -> None:
     assert "patrol_beat &lt;beat&gt;: missed" in text
     assert "synthetic" in text
     assert "640 of 800 m²" in text
+    assert "2.0 s of the wall old in the middle, 2.5 s at worst" in text
     assert text.count("<svg") == 5, "no waits are drawn of a day without deliveries"
