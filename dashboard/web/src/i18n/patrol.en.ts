@@ -5,8 +5,6 @@ export const patrol: typeof zh = {
   subtitle: "Beats, their runs, evidence",
   toConsole: "Park console",
   toSchedules: "Schedules",
-  dark: "Dark",
-  light: "Light",
   tabs: { beats: "Beats", runs: "Runs" },
   mapLabel: "Map of checkpoints",
   mapOff: "This browser shows no maps; places can be written in the list.",

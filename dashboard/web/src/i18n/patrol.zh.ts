@@ -3,8 +3,6 @@ export const patrol = {
   subtitle: "巡逻线路、巡逻记录与取证",
   toConsole: "园区控制台",
   toSchedules: "日程安排",
-  dark: "深色",
-  light: "浅色",
   tabs: { beats: "线路", runs: "巡逻记录" },
   mapLabel: "巡逻点地图",
   mapOff: "此浏览器不支持地图；坐标可在列表中填写。",

@@ -4,8 +4,6 @@ export const planning: typeof zh = {
   title: "Planning and dispatch",
   subtitle: "Schedules, weights of dispatch, dispatch by hand",
   toConsole: "Park console",
-  dark: "Dark",
-  light: "Light",
   tabs: { calendar: "Schedules", dispatch: "Dispatch", sweeping: "Sweeping" },
   calendar: {
     schedules: "Schedules",

@@ -2,8 +2,6 @@ export const planning = {
   title: "计划与派单",
   subtitle: "作业日程、派单权重与人工派单",
   toConsole: "园区控制台",
-  dark: "深色",
-  light: "浅色",
   tabs: { calendar: "日程", dispatch: "派单", sweeping: "清扫" },
   calendar: {
     schedules: "日程安排",

@@ -4,8 +4,6 @@ export const records: RecordsWords = {
   title: "Replay and records",
   subtitle: "Replay, violations and incidents, data quality, fences",
   toCity: "City map",
-  dark: "Dark",
-  light: "Light",
   tabs: { replay: "Replay", violations: "Violations", incidents: "Incidents", quality: "Data quality", fences: "Fences" },
   more: "Load more",
   vehicle: "Vehicle",

@@ -2,8 +2,6 @@ export const records = {
   title: "回放与监管记录",
   subtitle: "历史回放、违规与事故、数据质量、围栏",
   toCity: "城市总览",
-  dark: "深色",
-  light: "浅色",
   tabs: { replay: "回放", violations: "违规", incidents: "事故", quality: "数据质量", fences: "围栏" },
   more: "加载更多",
   vehicle: "车辆",

@@ -24,6 +24,7 @@ export const staff: StaffWords = {
     supervisor: "Supervisor",
     admin: "Administrator",
   },
+  scheme: { dark: "Dark", light: "Light" },
   age: {
     live: "Live",
     ago: (seconds) => `Data ${seconds} s old`,

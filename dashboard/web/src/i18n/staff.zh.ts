@@ -23,6 +23,8 @@ export const staff = {
     supervisor: "第三方监管",
     admin: "管理员",
   },
+  /** Of the button that changes to the other scheme. */
+  scheme: { dark: "深色", light: "浅色" },
   age: {
     live: "实时",
     ago: (seconds: number) => `数据 ${seconds} 秒前`,

@@ -1,0 +1,85 @@
+"""Every page at which somebody works a shift: readable by assistive technology, in both languages and
+schemes, without a raw key and without a complaint on the browser's console."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, StorageState, expect
+
+from tests.e2e.conftest import PICTURES
+from tests.e2e.demo_city import DemoCity
+from tests.e2e.pages import CONSOLE, SOON_MS, OpenPage, violations
+
+pytestmark = pytest.mark.needs_browser
+
+TABLET = {"width": 1024, "height": 768}
+LOOKS = (("light", "zh"), ("dark", "en"))
+DESKS = {
+    "console-vending": ("lead", "console", "view=vending"),
+    "console-site": ("lead", "console", "view=site"),
+    "console-money": ("lead", "console", "view=money"),
+    "console-notices": ("lead", "console", "view=notices"),
+    "planning-calendar": ("lead", "planning", "view=calendar"),
+    "planning-dispatch": ("lead", "planning", "view=dispatch"),
+    "planning-sweeping": ("lead", "planning", "view=sweeping"),
+    "patrol": ("lead", "patrol", ""),
+    "crew": ("crew", "crew", ""),
+}
+
+
+@pytest.fixture
+def complaints() -> Iterator[list[str]]:
+    """What browsers said was wrong; nothing may be."""
+    said: list[str] = []
+    yield said
+    assert said == []
+
+
+def listened(page: Page, said: list[str]) -> Page:
+    page.on("console", lambda one: said.append(one.text) if one.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    return page
+
+
+def look_at(page: Page, address: str, name: str) -> None:
+    for scheme, lang in LOOKS:
+        page.goto(f"{address}{'&' if '?' in address else '?'}lang={lang}")
+        page.evaluate(f"localStorage.setItem('steppe.scheme', '{scheme}')")
+        page.reload()
+        expect(page.locator("html")).to_have_attribute("data-scheme", scheme, timeout=SOON_MS)
+        expect(page.get_by_role("main")).to_be_visible(timeout=SOON_MS)
+        expect(page.locator(".spin")).to_have_count(0, timeout=SOON_MS)
+        page.wait_for_timeout(1_500)
+        PICTURES.mkdir(exist_ok=True)
+        page.screenshot(path=Path(PICTURES) / f"desk-{name}-{scheme}-{lang}.png")
+        text = " ".join(page.locator("nav, th, h1, h2, h3, button, .tag").all_inner_texts())
+        assert re.findall(r"\b[a-z]+_[a-z_]+\b", text) == []
+        assert violations(page) == []
+
+
+@pytest.mark.parametrize("desk", DESKS)
+def test_a_desk_is_clean_in_both_languages_and_schemes(
+    open_page: OpenPage,
+    demo: DemoCity,
+    staff_state: Callable[[str], StorageState],
+    complaints: list[str],
+    desk: str,
+) -> None:
+    who, path, query = DESKS[desk]
+    page = listened(open_page(CONSOLE, staff_state(who)), complaints)
+    look_at(page, f"{demo.url}/{path}?{query}" if query else f"{demo.url}/{path}", desk)
+
+
+def test_a_merchants_page_is_clean_in_both_languages_and_schemes(
+    open_page: OpenPage, demo: DemoCity, complaints: list[str]
+) -> None:
+    issued = json.loads((demo.folder / "issued.json").read_text())
+    page = open_page(TABLET)
+    page.goto(f"{demo.url}/merchant")
+    page.locator("input[name=token]").fill(issued["merchants"][0]["token"])
+    page.locator("button[type=submit]").click()
+    expect(page.locator("input[name=token]")).to_have_count(0, timeout=SOON_MS)
+    look_at(listened(page, complaints), f"{demo.url}/merchant", "merchant")
