@@ -15,6 +15,7 @@ from fleet.vehicles.take_reports import take_link_loss_policy, take_takeover_req
 from services.charging.effects import ChargingEffects
 from services.delivery.effects import DeliveryEffects
 from services.delivery.reports import DeliveryReports
+from services.dispatch.area import AreasAt
 from services.dispatch.work import WorkSource
 from services.patrol.effects import PatrolEffects
 from services.patrol.give_work import PatrolWork
@@ -80,10 +81,12 @@ def report_handlers(reports: TaskReports) -> dict[str, ReportHandler]:
     }
 
 
-def work_sources(database: Database, roads: Roads) -> Mapping[ServiceKind, WorkSource]:
+def work_sources(
+    database: Database, roads: Roads, areas_at: AreasAt | None = None
+) -> Mapping[ServiceKind, WorkSource]:
     """Return who has work for the idle vehicles of which service; a service that is absent has none."""
     return {
         ServiceKind.PATROL: PatrolWork(database, roads),
         ServiceKind.SWEEPING: SweepingRuns(database, roads),
-        ServiceKind.VENDING: VendingWork(database, roads),
+        ServiceKind.VENDING: VendingWork(database, roads, areas_at),
     }

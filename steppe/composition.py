@@ -5,9 +5,12 @@ What one process alone plugs in stands in its own file, so that no process pays 
 
 from zoneinfo import ZoneInfo
 
+from core.ids import FenceId
 from fleet.fences.preview_fence import FencePreviewer
 from fleet.telemetry.last_heard import BlobReader
+from geofences.fences import FenceKind
 from geofences.watch import FenceWatch
+from services.dispatch.area import AreasAt
 from services.dispatch.fleet_picture import FleetPicture
 from services.orders.fence_impact import OrderImpact
 from services.patrol.scheduled import ScheduledBeats
@@ -38,6 +41,17 @@ def fleet_picture(resources: Resources, fences: FenceWatch) -> FleetPicture:
         zone=ZoneInfo(resources.settings.city.zone),
         fence_set=lambda: fences.index.set_version,
     )
+
+
+def operating_areas(fences: FenceWatch) -> AreasAt:
+    """Return who knows which surveyed operating areas hold a place now."""
+
+    def at(lat: float, lng: float) -> frozenset[FenceId]:
+        index = fences.index
+        found = (index.fences[number] for number in index.at(lat, lng))
+        return frozenset(fence.fence_id for fence in found if fence.kind is FenceKind.OPERATING_AREA)
+
+    return at
 
 
 def scheduled_work() -> Plugged:

@@ -10,7 +10,9 @@ from msgspec import Meta
 from core.ids import GoodsId, VehicleNo
 from fleet.vehicles.vehicle import Vehicle
 from services.delivery.compartments import Temperature
+from services.dispatch.rules import Exclusion
 from services.vending.calls.call import VendingCall
+from services.vending.calls.decision import CALL_RULE_NAMES, CallDecision, told
 from services.vending.keep_stock import Batch
 from services.vending.ledger import MOVEMENT_NAMES, Lot, Movement, StockLine
 from services.vending.planogram import MOST_IN_A_SLOT, MOST_PRICE_FEN, MOST_SLOTS, Slot
@@ -128,6 +130,41 @@ class VendingVehicle(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     slots: tuple[SlotView, ...]
 
 
+class CallRuleView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A rule that kept a vehicle from a call: the value that decided, the value that was needed."""
+
+    rule: str
+    zh: str
+    en: str
+    value: str | None
+    needed: str | None
+
+
+class CallSeller(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A vehicle that was weighed for a call, by road and in a straight line; ``rules`` excluded it."""
+
+    vehicle_no: int
+    code: str
+    is_on_round: bool
+    away_m: float | None
+    way_s: float | None
+    rules: tuple[CallRuleView, ...]
+
+
+class CallDecisionView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Who comes and why. ``gainS`` is how much sooner than the nearest idle vehicle the chosen one is there,
+    ``neededS`` what it takes to leave a round."""
+
+    at: datetime
+    outcome: str
+    vehicle_no: int | None
+    gain_s: float | None
+    needed_s: float
+    text_zh: str
+    text_en: str
+    sellers: tuple[CallSeller, ...]
+
+
 class OpenCall(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A resident's call as the operator reads it: where to and which vehicle comes, never who."""
 
@@ -144,6 +181,7 @@ class OpenCall(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     eta_at: datetime | None
     arrived_at: datetime | None
     reason: str
+    decision: CallDecisionView | None
 
 
 class DeclineBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -235,7 +273,37 @@ def open_call(call: VendingCall, code: str | None) -> OpenCall:
         eta_at=call.eta_at,
         arrived_at=call.arrived_at,
         reason=call.reason,
+        decision=None if call.decision is None else _decision_view(call.decision),
     )
+
+
+def _decision_view(decision: CallDecision) -> CallDecisionView:
+    zh, en = told(decision)
+    return CallDecisionView(
+        at=decision.at,
+        outcome=decision.outcome.value,
+        vehicle_no=decision.vehicle_no,
+        gain_s=decision.gain_s,
+        needed_s=decision.needed_s,
+        text_zh=zh,
+        text_en=en,
+        sellers=tuple(
+            CallSeller(
+                vehicle_no=one.vehicle_no,
+                code=one.code,
+                is_on_round=one.is_on_round,
+                away_m=one.away_m,
+                way_s=one.way_s,
+                rules=tuple(_rule_view(rule) for rule in one.rules),
+            )
+            for one in decision.sellers
+        ),
+    )
+
+
+def _rule_view(rule: Exclusion) -> CallRuleView:
+    zh, en = CALL_RULE_NAMES[rule.rule]
+    return CallRuleView(rule=rule.rule, zh=zh, en=en, value=rule.value, needed=rule.needed)
 
 
 def vending_vehicle_view(

@@ -17,6 +17,7 @@ from core.errors import NotFound
 from core.ids import DistrictCode, OrderId, VehicleNo
 from core.kinds import ServiceKind
 from fleet.vehicles.store import VehicleStore
+from services.dispatch.area import AreasAt, placed
 from services.dispatch.by_hand import (
     Hindrance,
     JudgedOrder,
@@ -75,13 +76,16 @@ class HandDispatcher:
         fleet: FleetPicture,
         travel: TravelTimes,
         giver: RunGiver,
+        areas_at: AreasAt | None = None,
     ) -> None:
-        """Take the stores, the fleet, the travel times and who gives."""
+        """Take the stores, the fleet, the travel times, who gives, and who knows operating areas; without it
+        no order is outside of any."""
         self._database = database
         self._clock = clock
         self._fleet = fleet
         self._travel = travel
         self._giver = giver
+        self._areas_at = areas_at
 
     async def look(
         self, principal: Principal, district: DistrictCode, wishes: Sequence[RunWish], *, reason: str = ""
@@ -151,6 +155,10 @@ class HandDispatcher:
             freeze = await ZoneStore(tx).freeze(district)
         members = await self._fleet.look(district, frozenset({ServiceKind.DELIVERY}), at=at)
         candidates = [candidate_of(member) for member in members]
+        waiting = {
+            order_id: msgspec.structs.replace(each, view=placed(each.view, self._areas_at))
+            for order_id, each in waiting.items()
+        }
         views = [each.view for each in waiting.values()]
         times = await pair_times(self._travel, views, candidates)
         return _Facts(

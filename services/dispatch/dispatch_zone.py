@@ -1,16 +1,15 @@
 """One dispatch round of a zone: read, judge, choose, claim each run in a transaction of its own, keep every
 reason."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-
-import msgspec
 
 from core.clock import Clock
 from core.database import Database
-from core.ids import DistrictCode, FenceId, OrderId, VehicleNo
+from core.ids import DistrictCode, OrderId, VehicleNo
 from core.kinds import ServiceKind
-from services.dispatch.candidate import Candidate, WaitingOrder
+from services.dispatch.area import AreasAt, placed
+from services.dispatch.candidate import Candidate
 from services.dispatch.explanation import Explanation
 from services.dispatch.fleet_member import candidate_of
 from services.dispatch.fleet_picture import FleetPicture
@@ -28,9 +27,6 @@ from services.dispatch.travel import TravelTimes
 from services.dispatch.waiting import Waiting
 from services.dispatch.zone_store import ZoneStore
 from services.orders.store import OrderStore
-
-type AreasAt = Callable[[float, float], frozenset[FenceId]]
-"""Who knows which operating areas hold a (lat, lng)."""
 
 
 class ZoneDispatcher:
@@ -75,7 +71,7 @@ class ZoneDispatcher:
             return {"waiting": len(ids), "assigned": 0, "lost": 0, "unserved": len(ids), "runs": 0}
         members = await self._fleet.look(district, frozenset({ServiceKind.DELIVERY}), at=at)
         candidates = [candidate_of(member) for member in members]
-        views = [self._placed(each.view) for each in waiting]
+        views = [placed(each.view, self._areas_at) for each in waiting]
         times = await pair_times(self._travel, views, candidates)
         pairs = judge_pairs(views, candidates, times, at=at, held=held)
         problem = await problem_of(self._travel, views, candidates, pairs.able(), at=at, weights=held.weights)
@@ -94,15 +90,6 @@ class ZoneDispatcher:
         await self._keep_reasons(unserved, explanations, at=at)
         counts = {"assigned": assigned, "lost": lost, "unserved": len(unserved)}
         return {"waiting": len(waiting), **counts, "runs": len(answer.runs)}
-
-    def _placed(self, view: WaitingOrder) -> WaitingOrder:
-        """Return the order with the operating areas that a vehicle needs for it."""
-        if self._areas_at is None:
-            return view
-        shop = self._areas_at(view.merchant_lat, view.merchant_lng)
-        door = self._areas_at(view.pickup_lat, view.pickup_lng)
-        needed = shop | door if shop and door else frozenset[FenceId]()
-        return msgspec.structs.replace(view, areas=needed)
 
     async def _choose(self, problem: Problem, alone: Mapping[OrderId, VehicleNo]) -> Answer:
         """Return the better of one order a vehicle and of several; nobody is asked about a single order."""

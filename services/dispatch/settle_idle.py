@@ -29,7 +29,7 @@ from services.dispatch.give_run import LOST_RACE
 from services.dispatch.idle import OFFERED, NextStep, next_step
 from services.dispatch.turns import Waiting, whose_turn
 from services.dispatch.way_home import comes_back
-from services.dispatch.work import Work, WorkSource, rest_of, task_of, where
+from services.dispatch.work import Diverter, Work, WorkSource, rest_of, task_of, where
 from services.dispatch.zone_store import ZoneStore
 from services.orders.store import OrderStore
 from services.places.place import Place, PlaceKind
@@ -60,13 +60,16 @@ class IdleKeeper:
         fleet: FleetPicture,
         roads: Roads,
         sources: Mapping[ServiceKind, WorkSource],
+        diverters: Sequence[Diverter] = (),
     ) -> None:
-        """Take the stores, the fleet, the roads, and who has work for the vehicles of which service."""
+        """Take the stores, the fleet, the roads, who has work for the vehicles of which service, and who may
+        call vehicles away from theirs."""
         self._database = database
         self._clock = clock
         self._fleet = fleet
         self._roads = roads
         self._sources = sources
+        self._diverters = diverters
         self._charger = IdleCharger(database, clock, roads)
 
     async def settle(self, district: DistrictCode) -> dict[str, int]:
@@ -94,6 +97,8 @@ class IdleKeeper:
             counts[idle.step.value if done else "not_settled"] += 1
         if freeze is not None and freeze.is_frozen:
             return dict(counts)
+        for diverter in self._diverters:
+            counts += await diverter.divert(district, members, (*depots, *chargers), at=at)
         wanting = [member for member, idle in steps if idle.step is NextStep.ROUND]
         given, tired = await self._hand_out_work(district, members, wanting, (*depots, *chargers), at=at)
         to_top_up = [(member, Need.TOP_UP) for member in tired]

@@ -1,6 +1,7 @@
 """Work that a service offers to an idle vehicle: the port of rounds, runs and beats, and the task it
 becomes."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -8,7 +9,7 @@ from typing import Protocol
 import msgspec
 
 from core.database import Transaction
-from core.ids import StopId, TaskId, new_id
+from core.ids import DistrictCode, StopId, TaskId, new_id
 from services.dispatch.fleet_member import FleetMember
 from services.places.place import Place
 from services.routing.route import GeoPoint
@@ -52,6 +53,21 @@ class WorkSource(Protocol):
 
         Raises Conflict when the work has been taken by another vehicle meanwhile: then nothing is given.
         """
+        ...
+
+
+class Diverter(Protocol):
+    """Who may call vehicles away from work that they have begun, for something more urgent."""
+
+    async def divert(
+        self,
+        district: DistrictCode,
+        members: Sequence[FleetMember],
+        shelters: Sequence[Place],
+        *,
+        at: datetime,
+    ) -> Counter[str]:
+        """Call away whom it is worth it and return how many; asked before idle vehicles are given work."""
         ...
 
 

@@ -15,7 +15,7 @@ from core.errors import Conflict, NotFound
 from core.ids import TaskId, VehicleNo
 from core.outbox import emit
 from services.rows import read_row
-from services.tasks.states import ACTIVE, TaskEvent, TaskState
+from services.tasks.states import ACTIVE, TaskEvent, TaskKind, TaskState
 from services.tasks.tables import stops, tasks
 from services.tasks.task import Stop, Task, advance, with_stop
 
@@ -109,6 +109,26 @@ class TaskStore:
             tasks.c.closed_at >= moment,
         )
         return frozenset(VehicleNo(row.vehicle_no) for row in await self._tx.execute(query))
+
+    async def suspended(self, kind: TaskKind, vehicle_no: VehicleNo | None = None) -> list[Task]:
+        """Return the tasks of a kind that are put aside, the oldest first; of one vehicle when named."""
+        query = select(tasks).where(tasks.c.state == TaskState.SUSPENDED, tasks.c.kind == kind)
+        if vehicle_no is not None:
+            query = query.where(tasks.c.vehicle_no == vehicle_no)
+        return await self._with_stops(query.order_by(tasks.c.created_at))
+
+    async def first_given_after(self, task: Task) -> datetime | None:
+        """Return when the vehicle of a task was given its next one, None when it was given none."""
+        first = type_coerce(func.min(tasks.c.created_at), UtcDateTime)
+        query = select(first).where(tasks.c.vehicle_no == task.vehicle_no, tasks.c.epoch > task.epoch)
+        return (await self._tx.execute(query)).scalar()
+
+    async def given_since(self, vehicle_no: VehicleNo, kind: TaskKind, moment: datetime) -> int:
+        """Return how often a vehicle was given a task of a kind since a moment."""
+        query = select(func.count()).where(
+            tasks.c.vehicle_no == vehicle_no, tasks.c.kind == kind, tasks.c.created_at >= moment
+        )
+        return int((await self._tx.execute(query)).scalar_one())
 
     async def last_of(self, vehicle_no: VehicleNo) -> Task | None:
         """Return the task that a vehicle was given last, whatever became of it."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+import msgspec
 from sqlalchemy import select
 
 from core.database import Database, Transaction
@@ -10,6 +11,7 @@ from core.errors import Conflict
 from core.ids import DistrictCode, OccurrenceId, OperatorId, VehicleNo
 from core.kinds import ServiceKind
 from geofences.geo import distance_m
+from services.dispatch.area import AreasAt, outside_permit, permitted
 from services.dispatch.fleet_member import FleetMember
 from services.dispatch.work import Work, WorkStop, where
 from services.places.place import Place, PlaceKind
@@ -20,36 +22,35 @@ from services.tasks.roads import Roads
 from services.tasks.states import ACTIVE, StopState, TaskKind
 from services.tasks.store import TaskStore
 from services.tasks.tables import stops, tasks
-from services.tasks.task import Task
-from services.vending.calls.call import Coming, VendingCall
+from services.tasks.task import Stop, Task
 from services.vending.calls.choose_call import called_stops, choose_call
-from services.vending.calls.states import CallEvent, CallState
+from services.vending.calls.give_calls import CALL_WAIT_S, give_calls, stop_place
 from services.vending.calls.store import CallStore
 from services.vending.restock.need import Urgency
 from services.vending.restock.read_need import needs_of
 from services.vending.restock.watch_restock import AT_PLACE_M
 from services.vending.rounds.choose_round import choose_round
 from services.vending.rounds.heat import heat_of
+from services.vending.rounds.leave_round import rest_of_round
 from services.vending.rounds.read_demand import demand_in
 from services.vending.rounds.round import RoundState
 from services.vending.rounds.round_store import RoundStore
 
-CALL_WAIT_S = 900.0
-"""City seconds that a vehicle stays where it was called to."""
 HEAT_LASTS_S = 300.0
 NEED_LASTS_S = 60.0
 """City seconds for which a zone's heat, and what a vehicle needs, are not read again: every standing vehicle
 is asked every few seconds."""
-CALLS, ROUND, RESTOCK = "calls", "round", "restock"
+CALLS, ROUND, REST, RESTOCK = "calls", "round", "rest", "restock"
 
 
 class VendingWork:
     """Offers idle vending vehicles what to do (services.dispatch.work)."""
 
-    def __init__(self, database: Database, roads: Roads) -> None:
-        """Take the stores and the roads."""
+    def __init__(self, database: Database, roads: Roads, areas_at: AreasAt | None = None) -> None:
+        """Take the stores, the roads, and who knows operating areas; without it no place is outside."""
         self._database = database
         self._roads = roads
+        self._areas_at = areas_at
         self._heat: dict[DistrictCode, tuple[datetime, Mapping[int, float]]] = {}
         self._needs: dict[VehicleNo, tuple[datetime, Urgency | None]] = {}
 
@@ -57,12 +58,14 @@ class VendingWork:
         """Return what this vehicle does next: to the depot for goods, to who called, round; None to stand.
 
         A vehicle in need of goods does nothing else until it has some; one without a planogram only roams.
+        One that was called away from its round goes on with it before it begins another. It is sent nowhere
+        outside what its permits cover.
         """
         need = await self._need_of(member.vehicle.vehicle_no, at)
         if need is Urgency.NOW:
             return await self._for_goods(member)
         called = None if need is None else await self._called(member, at)
-        return called or await self._round(member, at)
+        return called or await self._rest(member) or await self._round(member, at)
 
     async def claimed(self, tx: Transaction, task: Task, work: Work) -> None:
         """Give the waiting calls of the stop, or the scheduled round, to the vehicle.
@@ -70,8 +73,10 @@ class VendingWork:
         Raises Conflict when nobody waits any more, or another vehicle drives the round.
         """
         sort, _, name = work.reference.partition(":")
+        if work.resumes is not None:
+            return
         if sort == CALLS:
-            await _give_calls(tx, task, OperatorId(name))
+            await give_calls(tx, task, OperatorId(name))
         elif sort == ROUND and name:
             occurrence_id = OccurrenceId(name)
             moved = await RoundStore(tx).move(
@@ -85,7 +90,8 @@ class VendingWork:
         """Return the way to the nearest depot, None for a vehicle that is there: the crew comes to it."""
         start = where(member)
         async with self._database.read() as tx:
-            depots = await PlaceStore(tx).of_kind(PlaceKind.DEPOT, member.vehicle.district)
+            all_of_them = await PlaceStore(tx).of_kind(PlaceKind.DEPOT, member.vehicle.district)
+        depots = permitted(member, all_of_them, self._areas_at)
         depot = min(
             depots, key=lambda p: (distance_m(start.lat, start.lng, p.lat, p.lng), p.place_id), default=None
         )
@@ -97,11 +103,26 @@ class VendingWork:
         vehicle, start = member.vehicle, where(member)
         async with self._database.read() as tx:
             waiting = await CallStore(tx).waiting(vehicle.district, vehicle.operator)
-        stop = choose_call(called_stops(waiting), start.lat, start.lng, at=at)
+        may_go = [
+            stop
+            for stop in called_stops(waiting)
+            if outside_permit(member, stop_place(stop.first), self._areas_at) is None
+        ]
+        stop = choose_call(may_go, start.lat, start.lng, at=at)
         if stop is None:
             return None
-        places = [(_place(stop.first), CALL_WAIT_S)]
+        places = [(stop_place(stop.first), CALL_WAIT_S)]
         return await self._work(member, TaskKind.VENDING_CALL, places, f"{CALLS}:{vehicle.operator}")
+
+    async def _rest(self, member: FleetMember) -> Work | None:
+        """Return what is left of the round that the vehicle was called away from, in the order of before."""
+        async with self._database.read() as tx:
+            left = await TaskStore(tx).suspended(TaskKind.VENDING_ROUND, member.vehicle.vehicle_no)
+        if not left:
+            return None
+        stops = [(_place(stop, member), stop.wait_s) for stop in rest_of_round(left[0])]
+        work = await self._work(member, TaskKind.VENDING_ROUND, stops, REST)
+        return None if work is None else msgspec.structs.replace(work, resumes=left[0].task_id)
 
     async def _round(self, member: FleetMember, at: datetime) -> Work | None:
         vehicle, start = member.vehicle, where(member)
@@ -113,7 +134,15 @@ class VendingWork:
             last = await TaskStore(tx).last_of(vehicle.vehicle_no)
             scheduled = await RoundStore(tx).next_for(vehicle.district, vehicle.operator, vehicle.vehicle_no)
         turn = 0 if last is None else last.epoch
-        chosen = choose_round(places, heat, taken, vehicle.vehicle_no, turn, start.lat, start.lng)
+        chosen = choose_round(
+            permitted(member, places, self._areas_at),
+            heat,
+            taken,
+            vehicle.vehicle_no,
+            turn,
+            start.lat,
+            start.lng,
+        )
         name = "" if scheduled is None else scheduled.occurrence_id
         round_stops = [(stop.place, stop.wait_s) for stop in chosen]
         return await self._work(member, TaskKind.VENDING_ROUND, round_stops, f"{ROUND}:{name}")
@@ -150,19 +179,6 @@ class VendingWork:
         return Work(kind=kind, stops=tuple(planned), reference=reference) if planned else None
 
 
-async def _give_calls(tx: Transaction, task: Task, operator: OperatorId) -> None:
-    stop, store = task.stops[0], CallStore(tx)
-    coming = Coming(task_id=task.task_id, vehicle_no=task.vehicle_no, eta_at=stop.eta_at)
-    at_place = await store.at_place(stop.place_id, operator)
-    waiting = [call for call in at_place if call.state is CallState.CREATED]
-    if not waiting:
-        raise Conflict("conflict", "nobody waits at this stop any more", place_id=stop.place_id)
-    for call in waiting:
-        await store.move(
-            call, CallEvent.VEHICLE_ASSIGNED, at=task.created_at, actor="system:dispatch", coming=coming
-        )
-
-
 async def _taken_places(tx: Transaction, district: DistrictCode) -> frozenset[str]:
     """Return the places that vending vehicles of a district are on their way to or stand at."""
     query = (
@@ -178,13 +194,13 @@ async def _taken_places(tx: Transaction, district: DistrictCode) -> frozenset[st
     return frozenset((await tx.execute(query)).scalars())
 
 
-def _place(call: VendingCall) -> Place:
+def _place(stop: Stop, member: FleetMember) -> Place:
     return Place(
-        place_id=call.place_id,
+        place_id=stop.place_id,
         kind=PlaceKind.VISIT,
-        district=call.district,
-        name_zh=call.name_zh,
-        name_en=call.name_en,
-        lat=call.lat,
-        lng=call.lng,
+        district=member.vehicle.district,
+        name_zh=stop.name_zh,
+        name_en=stop.name_en,
+        lat=stop.lat,
+        lng=stop.lng,
     )

@@ -16,6 +16,7 @@ from sqlalchemy import (
 from core.database import metadata
 from core.database.types import JsonStruct, UtcDateTime
 from services.vending.calls.choose_stop import StopOption
+from services.vending.calls.decision import CallDecision
 from services.vending.calls.states import OPEN as OPEN_CALLS
 from services.vending.ledger import Pick
 
@@ -98,6 +99,7 @@ vending_calls = Table(
     Column("leaves_at", UtcDateTime),
     Column("closed_at", UtcDateTime),
     Column("reason", String(64), nullable=False),
+    Column("decision", JsonStruct(CallDecision)),
     Index(None, "state", "district"),
     Index(None, "task_id"),
     Index(None, "district", "placed_at"),

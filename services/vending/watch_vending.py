@@ -10,12 +10,15 @@ from core.errors import Conflict, IllegalTransition
 from core.ids import TaskId
 from core.repeating import repeat
 from services.orders.zone import want_dispatch
+from services.tasks.states import TERMINAL
 from services.tasks.store import TaskStore
+from services.tasks.task import Task
 from services.vending.calls.call import VendingCall
 from services.vending.calls.place_call import join_neighbours
 from services.vending.calls.states import CALLED_FOR, CallEvent, CallState
 from services.vending.calls.store import CallStore
 from services.vending.rounds.drive_round import give_round_back
+from services.vending.rounds.leave_round import excuse_rest, overdue_rests
 from services.vending.rounds.round_store import RoundStore
 from services.vending.sales.release_sale import SYSTEM, release_late
 from services.vending.sales.sale import VendingSale
@@ -38,11 +41,13 @@ class VendingWatch:
         async with self._database.read() as tx:
             calls = [call for call in await CallStore(tx).open_ones() if await _is_due(tx, call, at)]
             sales = await SaleStore(tx).past_their_time(sorted(HOLDING), at)
-            rounds = [one for one in await RoundStore(tx).driven() if not await _is_active(tx, one.task_id)]
+            rounds = [one for one in await RoundStore(tx).driven() if await _is_over(tx, one.task_id)]
+            left = await overdue_rests(tx, at=at)
         moved = [await self._see_to_call(call, at) for call in calls]
         for one in rounds:
             async with self._database.write() as tx:
                 await give_round_back(tx, one, at=at)
+        moved += [await self._excuse(task, at) for task in left]
         return len(rounds) + sum(moved) + sum([await self._give_up_sale(sale, at) for sale in sales])
 
     async def _see_to_call(self, call: VendingCall, at: datetime) -> int:
@@ -52,6 +57,14 @@ class VendingWatch:
                 if fresh.version != call.version:
                     return 0
                 await _see_to(tx, fresh, at)
+        except (Conflict, IllegalTransition):
+            return 0
+        return 1
+
+    async def _excuse(self, task: Task, at: datetime) -> int:
+        try:
+            async with self._database.write() as tx:
+                await excuse_rest(tx, task, at=at)
         except (Conflict, IllegalTransition):
             return 0
         return 1
@@ -95,11 +108,15 @@ async def _see_to(tx: Transaction, call: VendingCall, at: datetime) -> None:
 
 
 async def _has_task(tx: Transaction, call: VendingCall) -> bool:
-    return await _is_active(tx, call.task_id)
-
-
-async def _is_active(tx: Transaction, task_id: TaskId | None) -> bool:
-    if task_id is None:
-        return False
-    task = await TaskStore(tx).find(task_id, EVERYTHING)
+    task = await _task(tx, call.task_id)
     return task is not None and task.is_active
+
+
+async def _is_over(tx: Transaction, task_id: TaskId | None) -> bool:
+    """Return whether nothing drives a round any more; one that is put aside will be gone on with."""
+    task = await _task(tx, task_id)
+    return task is None or task.state in TERMINAL
+
+
+async def _task(tx: Transaction, task_id: TaskId | None) -> Task | None:
+    return None if task_id is None else await TaskStore(tx).find(task_id, EVERYTHING)

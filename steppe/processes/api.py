@@ -53,7 +53,7 @@ from steppe.city.files import CityFiles
 from steppe.city.reading import read_pack
 from steppe.city_facts import BuiltMaps, city_facts
 from steppe.closed_areas import closed_areas
-from steppe.composition import fence_previews, fleet_picture, last_heard, scheduled_work
+from steppe.composition import fence_previews, fleet_picture, last_heard, operating_areas, scheduled_work
 from steppe.demo_log_ins import demo_log_ins, demo_shops
 from steppe.resources import Resources, secret
 from steppe.running import Components, run_process
@@ -114,7 +114,14 @@ async def compose(resources: Resources) -> Components:
         quality=QualityReader(resources.redis),
         running_day=RunningDayReader(resources.redis, clock),
         roads=roads,
-        by_hand=HandDispatcher(database, clock, fleet_picture(resources, fences), TravelTimes(roads), giver),
+        by_hand=HandDispatcher(
+            database,
+            clock,
+            fleet_picture(resources, fences),
+            TravelTimes(roads),
+            giver,
+            operating_areas(fences),
+        ),
         fence_set=lambda: fences.index.set_version,
         private_addresses=settings.webhooks.private_addresses,
         judging=settings.judging,

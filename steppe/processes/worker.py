@@ -6,12 +6,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from core import logs
 from core.health import HealthServer
-from core.ids import FenceId
 from core.queue import JobQueue, WorkerContext, run_worker
 from core.settings import load, process_environment
-from geofences.fences import FenceKind
 from geofences.watch import FenceWatch
-from services.dispatch.dispatch_zone import AreasAt, ZoneDispatcher
+from services.dispatch.dispatch_zone import ZoneDispatcher
 from services.dispatch.give_run import RunGiver
 from services.dispatch.runs.solver import RunSolver
 from services.dispatch.settle_idle import IdleKeeper
@@ -20,8 +18,9 @@ from services.plugging import work_sources
 from services.routing.engine import RouteEngine
 from services.routing.tiles import current_tiles
 from services.tasks.roads import Roads
+from services.vending.calls.call_away import RoundCaller
 from steppe.checks import store_checks
-from steppe.composition import fleet_picture
+from steppe.composition import fleet_picture, operating_areas
 from steppe.resources import open_resources, redis_url_of, secret
 from steppe.road_rules import RoadRules
 
@@ -50,9 +49,10 @@ async def dispatch_context() -> AsyncIterator[WorkerContext]:
         solver = RunSolver()
         stack.push_async_callback(solver.close)
         giver = RunGiver(database, clock, roads, keypad_root=keypad_root)
-        areas = _operating_areas(fences)
+        areas = operating_areas(fences)
         dispatcher = ZoneDispatcher(database, clock, fleet, TravelTimes(roads), solver, giver, areas)
-        keeper = IdleKeeper(database, clock, fleet, roads, work_sources(database, roads))
+        callers = (RoundCaller(database, clock, roads, areas),)
+        keeper = IdleKeeper(database, clock, fleet, roads, work_sources(database, roads, areas), callers)
         try:
             yield WorkerContext(
                 settings=settings,
@@ -64,17 +64,6 @@ async def dispatch_context() -> AsyncIterator[WorkerContext]:
         finally:
             stop.set()
             await asyncio.gather(*tasks)
-
-
-def _operating_areas(fences: FenceWatch) -> AreasAt:
-    """Return who knows which surveyed operating areas hold a place now."""
-
-    def at(lat: float, lng: float) -> frozenset[FenceId]:
-        index = fences.index
-        found = (index.fences[number] for number in index.at(lat, lng))
-        return frozenset(fence.fence_id for fence in found if fence.kind is FenceKind.OPERATING_AREA)
-
-    return at
 
 
 def run(queue: str) -> None:

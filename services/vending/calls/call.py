@@ -7,6 +7,7 @@ import msgspec
 from core.ids import CallId, DistrictCode, OperatorId, ResidentId, TaskId, VehicleNo
 from core.transitions import advance as next_state
 from services.vending.calls.choose_stop import StopOption
+from services.vending.calls.decision import CallDecision
 from services.vending.calls.states import CALLED_FOR, TERMINAL, TRANSITIONS, CallEvent, CallState
 
 
@@ -46,6 +47,8 @@ class VendingCall(msgspec.Struct, frozen=True, kw_only=True):
     leaves_at: datetime | None = None
     closed_at: datetime | None = None
     reason: str = ""
+    decision: CallDecision | None = None
+    """Who comes and why, as it was decided last; None until somebody looked."""
 
     @property
     def is_open(self) -> bool:

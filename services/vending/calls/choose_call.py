@@ -46,22 +46,24 @@ def choose_call(stops: Sequence[CalledStop], lat: float, lng: float, *, at: date
     Least wins of: seconds of driving, less seconds that the first caller has waited, less two minutes for
     each further caller.
     """
-    offered = [stop for stop in stops if _way_m(stop, lat, lng) <= reach_m(stop, at)]
+    offered = [stop for stop in stops if way_m(stop, lat, lng) <= reach_m(stop, at)]
     return min(offered, key=lambda stop: (_cost_s(stop, lat, lng, at), stop.first.place_id), default=None)
 
 
 def reach_m(stop: CalledStop, at: datetime) -> float:
     """Return how far away a vehicle may stand to be offered the stop now."""
-    return FIRST_REACH_M + REACH_GROWS_MPS * _waited_s(stop, at)
+    return FIRST_REACH_M + REACH_GROWS_MPS * waited_s(stop, at)
 
 
 def _cost_s(stop: CalledStop, lat: float, lng: float, at: datetime) -> float:
-    return _way_m(stop, lat, lng) / DRIVES_MPS - _waited_s(stop, at) - NEIGHBOUR_S * (len(stop.calls) - 1)
+    return way_m(stop, lat, lng) / DRIVES_MPS - waited_s(stop, at) - NEIGHBOUR_S * (len(stop.calls) - 1)
 
 
-def _waited_s(stop: CalledStop, at: datetime) -> float:
+def waited_s(stop: CalledStop, at: datetime) -> float:
+    """Return for how long the first caller of a stop has waited, city seconds."""
     return max(0.0, (at - stop.first.placed_at).total_seconds())
 
 
-def _way_m(stop: CalledStop, lat: float, lng: float) -> float:
+def way_m(stop: CalledStop, lat: float, lng: float) -> float:
+    """Return how far a place is from the stop, in a straight line."""
     return distance_m(lat, lng, stop.first.lat, stop.first.lng)

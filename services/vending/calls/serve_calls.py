@@ -7,6 +7,7 @@ from services.tasks.effects import NothingOnBoard
 from services.tasks.task import Stop, Task
 from services.vending.calls.states import OPEN, CallEvent, CallState
 from services.vending.calls.store import CallStore
+from services.vending.rounds.leave_round import lose_rest
 from services.vending.sales.release_sale import release_unopened
 
 
@@ -32,10 +33,14 @@ class CallEffects(NothingOnBoard):
         return not any(call.state in OPEN for call in await CallStore(tx).of_task(task.task_id))
 
     async def lost(self, tx: Transaction, task: Task, cause: str, at: datetime, /) -> bool:
-        """Look for another vehicle for those who wait; nobody has to fetch anything out of this one."""
+        """Look for another vehicle for those who wait, and for the round that this one left for them.
+
+        Nobody has to fetch anything out of this one: return False.
+        """
         for state in (CallState.ASSIGNED, CallState.ON_THE_WAY, CallState.ARRIVED):
             await _move_all(tx, task, state, CallEvent.VEHICLE_LOST, at, reason=cause)
         await release_unopened(tx, task.vehicle_no, cause, at=at)
+        await lose_rest(tx, task, cause, at=at)
         return False
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import ColumnElement, Select, func, insert, select, update
 
 from core.auth.principal import Reach
@@ -13,6 +14,7 @@ from core.errors import Conflict, NotFound
 from core.ids import CallId, DistrictCode, OperatorId, ResidentId, TaskId
 from services.rows import read_row
 from services.vending.calls.call import Coming, VendingCall, advance
+from services.vending.calls.decision import CallDecision
 from services.vending.calls.states import OPEN, CallEvent, CallState
 from services.vending.tables import vending_call_events, vending_calls
 
@@ -125,6 +127,17 @@ class CallStore:
             raise Conflict("conflict", "the call was changed in between", call_id=call.call_id)
         await self._note(call, moved, event.value, actor, at)
         return moved
+
+    async def explain(self, call: VendingCall, decision: CallDecision) -> VendingCall:
+        """Return a call that waits on with why; raise Conflict when it changed in between."""
+        written = await self._tx.execute(
+            update(vending_calls)
+            .where(vending_calls.c.call_id == call.call_id, vending_calls.c.version == call.version)
+            .values(decision=decision)
+        )
+        if written.rowcount != 1:
+            raise Conflict("conflict", "the call was changed in between", call_id=call.call_id)
+        return msgspec.structs.replace(call, decision=decision)
 
     async def history(self, call_id: CallId) -> list[tuple[str, str]]:
         """Return (event, state after it) of a call, first to last. Read the call with a reach before."""

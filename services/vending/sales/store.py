@@ -54,6 +54,16 @@ class SaleStore:
         )
         return await self._select(query.order_by(vending_sales.c.reserved_at))
 
+    async def busy_vehicles(self, vehicles: Sequence[VehicleNo]) -> frozenset[VehicleNo]:
+        """Return the vehicles at which somebody has reserved something or takes it out now."""
+        if not vehicles:
+            return frozenset()
+        query = select(vending_sales.c.vehicle_no).where(
+            vending_sales.c.vehicle_no.in_(sorted(set(vehicles))),
+            vending_sales.c.state.in_(sorted(HOLDING)),
+        )
+        return frozenset((await self._tx.execute(query.distinct())).scalars())
+
     async def past_their_time(self, states: Sequence[SaleState], at: datetime) -> list[VendingSale]:
         """Return the sales in any of the states whose time is over."""
         query = select(vending_sales).where(

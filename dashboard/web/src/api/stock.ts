@@ -5,6 +5,7 @@ type Schemas = components["schemas"];
 export type VendingVehicle = Schemas["VendingVehicle"];
 export type ShrinkageRow = Schemas["ShrinkageRow"];
 export type OpenCall = Schemas["OpenCall"];
+export type CallDecision = Schemas["CallDecisionView"];
 
 export const stock = (): Promise<VendingVehicle[]> => ask("/api/vending/vehicles");
 /** Counts against the ledger of the last week. */

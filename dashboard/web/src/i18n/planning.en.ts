@@ -52,6 +52,7 @@ export const planning: typeof zh = {
       day_off: "Day off",
       misfire: "Missed in an outage",
       not_started: "No vehicle began in time",
+      called_away: "The vehicle was called to residents",
       subject_gone: "What it was about is gone",
       road_frozen: "Road frozen",
     },

@@ -50,6 +50,7 @@ export const planning = {
       day_off: "停休日",
       misfire: "停机错过",
       not_started: "没有车辆按时开始",
+      called_away: "车辆应居民呼叫前往",
       subject_gone: "作业对象已不存在",
       road_frozen: "路面结冰",
     },

@@ -55,6 +55,10 @@ async def test_an_order_goes_to_the_vehicle_that_an_operator_chose_and_the_decis
 ) -> None:
     town = two_vehicles
     order = await town.order()
+    town.outside = {(39.6, 109.8)}
+    [barred] = await look(town, wish(FAR, order))
+    assert [rule.rule for rule in barred.judged.orders[0].excluded_by] == ["area_for_job"]
+    town.outside = set()
     looked = await look(town, wish(FAR, order))
     [seen] = looked[0].judged.orders
     assert (await town.read(order.order_id)).state is OrderState.ACCEPTED, "a preview gives nothing"

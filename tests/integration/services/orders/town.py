@@ -15,6 +15,7 @@ from core.database import Database
 from core.errors import Conflict
 from core.ids import (
     DistrictCode,
+    FenceId,
     GoodsId,
     MerchantId,
     OrderId,
@@ -59,6 +60,7 @@ from services.tasks.roads import Roads
 from services.tasks.store import TaskStore
 from services.tasks.task import Task
 from services.tasks.watch_tasks import TaskWatch
+from services.vending.calls.call_away import RoundCaller
 from tests.conftest import SettableClock
 from tests.integration.fleet.builders import a_principal, a_working_vehicle, heard
 from tests.integration.services.orders.scripted_vehicle import ScriptedVehicle
@@ -156,6 +158,8 @@ class Town:
     roads: StraightRoads = field(default_factory=StraightRoads)
     listener: Listener = field(default_factory=Listener)
     report_seqs: dict[int, int] = field(default_factory=dict)
+    outside: set[tuple[float, float]] = field(default_factory=set)
+    """Places in no operating area; all others lie in the one that permits name."""
 
     def __post_init__(self) -> None:
         self.reports = task_reports()
@@ -172,10 +176,23 @@ class Town:
             self.solver,
             self.giver,
         )
-        self.by_hand = HandDispatcher(self.database, self.clock, self.fleet, TravelTimes(ways), self.giver)
-        self.idle = IdleKeeper(self.database, self.clock, self.fleet, ways, work_sources(self.database, ways))
+        self.by_hand = HandDispatcher(
+            self.database, self.clock, self.fleet, TravelTimes(ways), self.giver, self.areas_at
+        )
+        self.idle = IdleKeeper(
+            self.database,
+            self.clock,
+            self.fleet,
+            ways,
+            work_sources(self.database, ways, self.areas_at),
+            (RoundCaller(self.database, self.clock, ways, self.areas_at),),
+        )
         self.watch = TaskWatch(self.database, self.listener, self.clock, self.reports)
         self.ways = ways
+
+    def areas_at(self, lat: float, lng: float) -> frozenset[FenceId]:
+        """The operating area of the town."""
+        return frozenset() if (lat, lng) in self.outside else frozenset({FenceId("area-1")})
 
     @property
     def now(self) -> datetime:

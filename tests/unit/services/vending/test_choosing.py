@@ -8,11 +8,14 @@ import pytest
 
 from core.errors import IllegalTransition
 from core.ids import CallId, DistrictCode, OperatorId, ResidentId, TaskId, VehicleNo
+from services.dispatch.rules import Exclusion
 from services.places.place import Place, PlaceKind
 from services.vending.calls.call import Coming, VendingCall, advance
 from services.vending.calls.choose_call import FIRST_REACH_M, called_stops, choose_call
 from services.vending.calls.choose_stop import FARTHEST_WALK_M, StopOption, chosen_stop, weigh_stops
+from services.vending.calls.decision import GAIN_S, CallDecision, CallOutcome, CallRule, Seller, told
 from services.vending.calls.states import CallEvent, CallState
+from services.vending.calls.who_comes import decide_call
 
 AT = datetime(2026, 7, 1, 2, 0, tzinfo=UTC)
 METRE = 1 / 111_195.0
@@ -111,3 +114,39 @@ def test_a_lost_vehicle_gives_its_call_back_and_the_next_one_takes_it() -> None:
     arrived = msgspec.structs.replace(call, state=CallState.ARRIVED)
     with pytest.raises(IllegalTransition):
         advance(arrived, CallEvent.CANCELLED, at=AT)
+
+
+def a_seller(number: int, way_s: float, *, on_round: bool = False, **changes: Any) -> Seller:
+    values = {"vehicle_no": VehicleNo(number), "code": f"V{number}", "is_on_round": on_round}
+    return Seller(**{**values, "away_m": way_s * 4, "way_s": way_s, **changes})
+
+
+def decided(*sellers: Seller, waited_s: float = 0.0) -> CallDecision:
+    [stop] = called_stops([a_call("c", "s", 100, waited_s)])
+    return decide_call(stop, sellers, at=AT)
+
+
+def test_a_round_is_left_only_for_the_stated_gain_against_the_nearest_idle_vehicle() -> None:
+    roaming = a_seller(1, 40, on_round=True)
+    away = decided(roaming, a_seller(2, 40 + GAIN_S), a_seller(3, 900))
+    assert (away.outcome, away.vehicle_no, away.gain_s) == (CallOutcome.CALLED_AWAY, 1, GAIN_S)
+    assert "180 s sooner" in told(away)[1]
+    stays = decided(roaming, a_seller(2, 39 + GAIN_S))
+    assert (stays.outcome, stays.vehicle_no) == (CallOutcome.IDLE, 2)
+    assert decided(roaming).outcome is CallOutcome.CALLED_AWAY, "nobody is idle"
+
+
+def test_what_the_caller_has_waited_for_an_idle_vehicle_in_vain_counts_as_gain() -> None:
+    sellers = a_seller(1, 40, on_round=True), a_seller(2, 100)
+    assert decided(*sellers, waited_s=GAIN_S - 61).outcome is CallOutcome.IDLE
+    assert decided(*sellers, waited_s=GAIN_S - 60).outcome is CallOutcome.CALLED_AWAY
+
+
+def test_a_vehicle_that_a_rule_keeps_away_is_named_and_never_chosen() -> None:
+    sells = a_seller(1, 10, on_round=True, rules=(Exclusion(rule=CallRule.MID_SALE.value),))
+    decision = decided(sells, a_seller(2, 300, on_round=True, away_m=FIRST_REACH_M + 1))
+    assert (decision.outcome, decision.vehicle_no) == (CallOutcome.NOT_YET, None)
+    assert [one.vehicle_no for one in decision.sellers] == [2, 1], "who can come stands first"
+    assert decided(sells).outcome is CallOutcome.NOBODY
+    assert not decided(sells).is_outside_all()
+    assert not decision.says_the_same(decided(sells))
