@@ -17,6 +17,7 @@ from services.patrol.scheduled import ScheduledBeats
 from services.schedules.kinds import WorkKind
 from services.schedules.port import Plugged
 from services.sweeping.scheduled_runs import ScheduledRuns
+from services.vending.restock.scheduled import ScheduledRestocks
 from services.vending.rounds.scheduled import ScheduledRounds
 from steppe.resources import Resources
 
@@ -60,5 +61,6 @@ def scheduled_work() -> Plugged:
     return {
         WorkKind.PATROL_BEAT: ScheduledBeats(),
         WorkKind.SWEEPING_RUN: ScheduledRuns(),
+        WorkKind.RESTOCK: ScheduledRestocks(),
         WorkKind.VENDING_ROUND: ScheduledRounds(),
     }

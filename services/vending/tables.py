@@ -159,6 +159,17 @@ vending_sales = Table(
     Index(None, "resident_id", "reserved_at"),
     Index(None, "district", "reserved_at"),
 )
+vending_restocks = Table(
+    "vending_restocks",
+    metadata,
+    Column("occurrence_id", String(40), primary_key=True),
+    Column("vehicle_no", BigInteger, primary_key=True, autoincrement=False),
+    Column("state", String(16), nullable=False),
+    Column("work_order_id", String(40)),
+    Column("made_at", UtcDateTime, nullable=False),
+    Index(None, "state"),
+    Index(None, "vehicle_no"),
+)
 vending_rounds = Table(
     "vending_rounds",
     metadata,

@@ -60,6 +60,11 @@ def restock_need(
     )
 
 
+def wanted_now(need: RestockNeed) -> RestockNeed:
+    """Return the need of a vehicle that somebody wants restocked; a full one needs nothing more for that."""
+    return msgspec.structs.replace(need, urgency=Urgency.NOW) if need.missing else need
+
+
 def _runs_out(left: int, per_h: float) -> bool:
     return left == 0 or left < per_h * LEAD_H
 

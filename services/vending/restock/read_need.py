@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from core.database import Transaction
 from core.ids import VehicleNo
 from services.vending.ledger import MovementKind
-from services.vending.restock.need import RestockNeed, restock_need
+from services.vending.restock.need import RestockNeed, restock_need, wanted_now
+from services.vending.restock.visit_store import VisitStore
 from services.vending.stock_store import StockStore
 
 LOOKS_BACK_H = 48.0
@@ -17,7 +18,8 @@ LOOKS_BACK_H = 48.0
 async def needs_of(
     tx: Transaction, vehicles: Sequence[VehicleNo], *, at: datetime
 ) -> dict[VehicleNo, RestockNeed]:
-    """Return the need of each vehicle that has a planogram."""
+    """Return the need of each vehicle that has a planogram; one that a schedule wants restocked needs it
+    now."""
     store = StockStore(tx)
     slots, lines = await store.planograms(vehicles), await store.lines(vehicles)
     since = at - timedelta(hours=LOOKS_BACK_H)
@@ -25,7 +27,9 @@ async def needs_of(
     per_h: dict[VehicleNo, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     for each in sold:
         per_h[each.vehicle_no][each.slot] -= (each.shelf + each.held) / LOOKS_BACK_H
-    return {
+    due = {visit.vehicle_no for visit in await VisitStore(tx).open_ones(vehicles)}
+    needs = {
         number: restock_need(own, [line for line in lines if line.vehicle_no == number], per_h[number], at=at)
         for number, own in slots.items()
     }
+    return {number: wanted_now(need) if number in due else need for number, need in needs.items()}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from core.auth.principal import EVERYTHING
 from core.clock import Clock
 from core.database import Database, Transaction
+from core.errors import Conflict, IllegalTransition
 from core.ids import DistrictCode
 from core.kinds import ServiceKind
 from core.repeating import repeat
@@ -19,6 +20,9 @@ from services.places.place import Place, PlaceKind
 from services.places.store import PlaceStore
 from services.vending.restock.need import RestockNeed, Urgency
 from services.vending.restock.read_need import needs_of
+from services.vending.restock.scheduled import crew_was_asked, follow_visit
+from services.vending.restock.visit import VisitState
+from services.vending.restock.visit_store import VisitStore
 from services.vending.stock_store import StockStore
 
 AT_PLACE_M = 80.0
@@ -38,7 +42,9 @@ class RestockWatch:
         self._every_s = every_s
 
     async def watch_once(self) -> int:
-        """Ask for goods where they are due and return how many were asked for. Raises Unavailable."""
+        """Ask for goods where they are due; return how many were asked for, and how many restocks that a
+        schedule wants moved. Raises Unavailable."""
+        moved = await self._follow()
         at = self._clock.now()
         async with self._database.read() as tx:
             fleet = await VehicleStore(tx).page(EVERYTHING, _SELLING)
@@ -51,15 +57,33 @@ class RestockWatch:
             for one in needy
             if is_due(needs[one.vehicle_no], heard.get(one.vehicle_no), homes.get(one.district, ()))
         ]
-        return sum([await self._ask(vehicle, needs[vehicle.vehicle_no]) for vehicle in due])
+        return moved + sum([await self._ask(vehicle, needs[vehicle.vehicle_no]) for vehicle in due])
 
     async def _ask(self, vehicle: Vehicle, need: RestockNeed) -> int:
         async with self._database.write() as tx:
             slots = (await StockStore(tx).planograms([vehicle.vehicle_no])).get(vehicle.vehicle_no, ())
             names = {slot.slot: f"{slot.slot:02d} {slot.name_zh}" for slot in slots}
             wanted = "，".join(f"{names[slot]} ×{pieces}" for slot, pieces in sorted(need.missing.items()))
-            opened = await open_restock(tx, vehicle, f"补货 restock: {wanted}", at=self._clock.now())
+            at = self._clock.now()
+            opened = await open_restock(tx, vehicle, f"补货 restock: {wanted}", at=at)
+            for visit in await VisitStore(tx).open_ones([vehicle.vehicle_no]):
+                if visit.state is VisitState.WAITING:
+                    await crew_was_asked(tx, visit, at=at)
         return int(opened is not None)
+
+    async def _follow(self) -> int:
+        """Move what schedules wanted restocked with its work orders; return how many moved."""
+        at = self._clock.now()
+        async with self._database.read() as tx:
+            visits = await VisitStore(tx).open_ones()
+        moved = 0
+        for visit in visits:
+            try:
+                async with self._database.write() as tx:
+                    moved += await follow_visit(tx, visit, at=at)
+            except (Conflict, IllegalTransition):
+                continue
+        return moved
 
     async def run(self, stop: asyncio.Event) -> None:
         """Do so every few seconds until `stop`, through outages."""

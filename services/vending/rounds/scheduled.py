@@ -9,6 +9,7 @@ from core.ids import DistrictCode, OperatorId
 from core.kinds import ServiceKind
 from fleet.vehicles.kinds import Lifecycle
 from fleet.vehicles.store import VehicleFilter, VehicleStore
+from fleet.vehicles.vehicle import Vehicle
 from services.schedules.port import Subject
 from services.schedules.schedule import Occurrence
 from services.vending.rounds.round import RoundState, ScheduledRound
@@ -32,11 +33,7 @@ class ScheduledRounds:
 
     async def subjects(self, tx: Transaction, reach: Reach, /) -> list[Subject]:
         """Return the districts and companies within the reach that have vending vehicles in service."""
-        wanted = VehicleFilter(
-            services=frozenset({ServiceKind.VENDING}), lifecycles=frozenset({Lifecycle.IN_SERVICE})
-        )
-        fleet = await VehicleStore(tx).page(reach, wanted)
-        return [_subject(*pair) for pair in sorted({(one.district, one.operator) for one in fleet})]
+        return [_subject(*pair) for pair in await selling_companies(tx, reach)]
 
     async def came_due(self, tx: Transaction, occurrence: Occurrence, /, *, at: datetime) -> str | None:
         """Make a round wait; ``no_vending_vehicles`` where none is in service any more."""
@@ -58,6 +55,26 @@ class ScheduledRounds:
     async def withdrawn(self, tx: Transaction, occurrence: Occurrence, /, *, at: datetime) -> None:  # noqa: ARG002
         """End a round that still waits; one that is driven may finish."""
         await RoundStore(tx).move(occurrence.occurrence_id, RoundState.WAITING, RoundState.OVER)
+
+
+async def selling_companies(tx: Transaction, reach: Reach) -> list[tuple[DistrictCode, OperatorId]]:
+    """Return the districts and companies within the reach that have vending vehicles in service."""
+    wanted = VehicleFilter(
+        services=frozenset({ServiceKind.VENDING}), lifecycles=frozenset({Lifecycle.IN_SERVICE})
+    )
+    fleet = await VehicleStore(tx).page(reach, wanted)
+    return sorted({(one.district, one.operator) for one in fleet})
+
+
+async def sellers_of(tx: Transaction, district: DistrictCode, operator: OperatorId) -> list[Vehicle]:
+    """Return a company's vending vehicles in service of a district, by number."""
+    wanted = VehicleFilter(
+        services=frozenset({ServiceKind.VENDING}),
+        districts=frozenset({district}),
+        lifecycles=frozenset({Lifecycle.IN_SERVICE}),
+    )
+    fleet = await VehicleStore(tx).page(EVERYTHING, wanted)
+    return [vehicle for vehicle in fleet if vehicle.operator == operator]
 
 
 def _subject(district: DistrictCode, operator: OperatorId) -> Subject:

@@ -2,11 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 
-from core.ids import DistrictCode, GoodsId, OperatorId, VehicleNo
+import msgspec
+
+from core.ids import DistrictCode, GoodsId, OccurrenceId, OperatorId, VehicleNo
+from fleet.work_orders.kinds import WorkState
 from services.places.place import Place, PlaceKind
 from services.vending.ledger import Lot, LotId, StockLine
 from services.vending.planogram import Slot
 from services.vending.restock.need import Urgency, restock_need
+from services.vending.restock.visit import RestockVisit, VisitState, became
 from services.vending.rounds.choose_round import STOPS, TRIED_ANEW, choose_round
 from services.vending.rounds.heat import Demand, heat_at, heat_of
 
@@ -103,3 +107,18 @@ def test_a_half_empty_vehicle_takes_goods_along_when_it_charges_and_an_empty_one
 def test_recalled_pieces_are_no_stock_but_take_room() -> None:
     need = restock_need(SLOTS, [a_line(1, 9, recalled=True), *(a_line(n, 9) for n in (2, 3, 4))], {}, at=AT)
     assert (need.running_out, need.missing[1]) == ((1,), 1)
+
+
+def test_a_scheduled_restock_ends_with_its_crew_or_after_three_hours() -> None:
+    visit = RestockVisit(occurrence_id=OccurrenceId("o"), vehicle_no=VehicleNo(7), made_at=AT)
+    asked = msgspec.structs.replace(visit, state=VisitState.ASKED)
+
+    def after(one: RestockVisit, work: WorkState | None, hours: float = 1, *, has_room: bool = True) -> str:
+        return became(one, work, has_room=has_room, at=AT + timedelta(hours=hours)).value
+
+    assert after(visit, None) == "waiting"
+    assert after(visit, None, has_room=False) == "done", "somebody filled it meanwhile"
+    assert after(asked, WorkState.ON_SITE, has_room=False) == "asked", "the crew says when it is done"
+    assert after(asked, WorkState.DONE) == "done"
+    assert after(asked, WorkState.CANNOT) == "given_up"
+    assert after(asked, WorkState.EN_ROUTE, hours=3) == "given_up"
