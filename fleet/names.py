@@ -263,6 +263,7 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
         AlarmKind.INCIDENT_OVERDUE: Name("事件办理逾期", "Incident past its deadline"),
         AlarmKind.BOOKS_UNBALANCED: Name("账目不平", "The books do not balance"),
         AlarmKind.PATROL_FINDING: Name("巡逻发现异常", "Found on patrol"),
+        AlarmKind.PATROL_MISSED: Name("巡逻漏巡", "Checkpoints missed on patrol"),
     },
     AlarmAnswer: {
         AlarmAnswer.WATCHING: Name("继续观察", "Watching"),

@@ -20,7 +20,15 @@ from services.patrol.beat import (
     Checkpoint,
 )
 from services.patrol.edit_beat import Draft
-from services.patrol.kinds import FindingKind, MissedReason, PointState, RunKind, RunState, Verdict
+from services.patrol.kinds import (
+    FindingKind,
+    MissedReason,
+    PointState,
+    RunKind,
+    RunState,
+    TrackCheck,
+    Verdict,
+)
 from services.patrol.look_now import LONGEST_REASON
 from services.patrol.run import Evidence, MediaReference, Run, RunId, RunPoint
 
@@ -132,7 +140,8 @@ class RunPointView(CheckpointView, frozen=True, kw_only=True):
 
 
 class EvidenceView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What a vehicle saw; ``media`` stay where they are."""
+    """What a vehicle saw; ``media`` stay where they are. ``track`` is what its own telemetry says of the
+    place, ``trackOffM`` how far from there it was."""
 
     evidence_id: str
     checkpoint_id: str
@@ -147,6 +156,8 @@ class EvidenceView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     finding: FindingKind | None
     detail: str
     alarm_id: str | None
+    track: TrackCheck
+    track_off_m: float | None
     is_synthetic: bool
 
 

@@ -187,6 +187,11 @@ ADVICE: Final[Mapping[AlarmKind, Advice]] = {
         "See what is wrong with steppe settlement check, put it right by an entry, and call the platform.",
         (_A.HANDLING, _A.PLANNED, _A.WATCHING),
     ),
+    AlarmKind.PATROL_MISSED: Advice(
+        "再发起一次巡逻,或派人查看漏巡点。",
+        "Start the beat again, or send somebody to the checkpoints that were missed.",
+        (_A.HANDLING, _A.CREW_SENT, _A.PLANNED, _A.WATCHING),
+    ),
     AlarmKind.PATROL_FINDING: Advice(
         "查看取证,通知责任单位或派现场。",
         "Look at the evidence; tell whoever is responsible, or send a crew.",

@@ -51,6 +51,8 @@ class AlarmKind(StrEnum):
     """The ledger is not right: an alarm of the platform, of no vehicle."""
     PATROL_FINDING = "patrol_finding"
     """A patrol vehicle found something at a checkpoint."""
+    PATROL_MISSED = "patrol_missed"
+    """A run of a beat missed checkpoints for good: an alarm of the beat, of no vehicle."""
 
 
 class Severity(StrEnum):
@@ -103,6 +105,7 @@ DEFAULT_SEVERITY: Final[Mapping[AlarmKind, Severity]] = {
     AlarmKind.INCIDENT_OVERDUE: Severity.MAJOR,
     AlarmKind.BOOKS_UNBALANCED: Severity.MAJOR,
     AlarmKind.PATROL_FINDING: Severity.WARNING,
+    AlarmKind.PATROL_MISSED: Severity.WARNING,
 }
 """Our defaults; a city may set others."""
 

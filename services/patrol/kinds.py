@@ -102,6 +102,17 @@ class Verdict(StrEnum):
     OUT_OF_WINDOW = "out_of_window"
 
 
+class TrackCheck(StrEnum):
+    """What the vehicle's own track says of where evidence was taken."""
+
+    WAITING = "waiting"
+    AGREES = "agrees"
+    DOUBTFUL = "doubtful"
+    """The vehicle was somewhere else then."""
+    UNKNOWN = "unknown"
+    """There are no positions of that time."""
+
+
 class FindingKind(StrEnum):
     """What a vehicle can find at a checkpoint; our own list: no standard for patrol robots has one."""
 
@@ -159,6 +170,14 @@ VERDICT_NAMES: Mapping[Verdict, tuple[str, str]] = MappingProxyType(
         Verdict.ACCEPTED: ("有效", "accepted"),
         Verdict.TOO_FAR: ("位置过远", "too far away"),
         Verdict.OUT_OF_WINDOW: ("不在时间窗内", "outside the window"),
+    }
+)
+TRACK_NAMES: Mapping[TrackCheck, tuple[str, str]] = MappingProxyType(
+    {
+        TrackCheck.WAITING: ("轨迹待核对", "track not compared yet"),
+        TrackCheck.AGREES: ("与轨迹相符", "agrees with the track"),
+        TrackCheck.DOUBTFUL: ("存疑：与轨迹不符", "doubtful: not on the track"),
+        TrackCheck.UNKNOWN: ("没有当时的轨迹", "no track of that time"),
     }
 )
 FINDING_NAMES: Mapping[FindingKind, tuple[str, str]] = MappingProxyType(

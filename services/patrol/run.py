@@ -31,6 +31,7 @@ from services.patrol.kinds import (
     RunEvent,
     RunKind,
     RunState,
+    TrackCheck,
     Verdict,
 )
 
@@ -126,6 +127,10 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     finding: FindingKind | None = None
     detail: str = ""
     alarm_id: AlarmId | None = None
+    track: TrackCheck = TrackCheck.WAITING
+    """What the vehicle's own telemetry says of the place."""
+    track_off_m: float | None = None
+    """How far from its track the evidence says it was taken."""
     is_synthetic: bool = False
 
 

@@ -13,7 +13,7 @@ from core.database import Transaction, insert_new
 from core.errors import Conflict, NotFound
 from core.ids import DistrictCode, OccurrenceId, OperatorId, TaskId, VehicleNo
 from services.patrol.beat import BeatId
-from services.patrol.kinds import FindingKind, RunState
+from services.patrol.kinds import FindingKind, RunState, TrackCheck
 from services.patrol.run import Evidence, Run, RunId, RunPoint
 from services.patrol.tables import patrol_evidence, patrol_points, patrol_runs
 from services.rows import read_row
@@ -145,6 +145,24 @@ class RunStore:
             .where(patrol_evidence.c.evidence_id == evidence.evidence_id)
             .values(alarm_id=evidence.alarm_id)
         )
+
+    async def unchecked(self, *, limit: int) -> list[Evidence]:
+        """Return evidence that was not held against its vehicle's track yet, the earliest first."""
+        query = select(patrol_evidence).where(patrol_evidence.c.track == TrackCheck.WAITING)
+        rows = (await self._tx.execute(query.order_by(patrol_evidence.c.taken_at).limit(limit))).mappings()
+        return [read_row(row, Evidence) for row in rows]
+
+    async def note_track(self, evidence: Evidence, check: TrackCheck, off_m: float | None) -> bool:
+        """Write what the track says of evidence; False when somebody did before."""
+        written = await self._tx.execute(
+            update(patrol_evidence)
+            .where(
+                patrol_evidence.c.evidence_id == evidence.evidence_id,
+                patrol_evidence.c.track == TrackCheck.WAITING,
+            )
+            .values(track=check, track_off_m=off_m)
+        )
+        return written.rowcount == 1
 
     async def evidence(self, run_id: RunId) -> list[Evidence]:
         """Return the evidence of a run, the earliest first."""

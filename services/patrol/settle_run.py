@@ -17,6 +17,7 @@ from services.patrol.kinds import (
     RunState,
     Verdict,
 )
+from services.patrol.missed_alarm import all_were_seen, tell_missed
 from services.patrol.run import MOST_ATTEMPTS, Evidence, Run, RunPoint, advance, advance_point, can_wait
 from services.patrol.run_store import RunStore
 from services.schedules.settle_occurrence import occurrence_given_back, occurrence_met, occurrence_missed
@@ -46,14 +47,14 @@ async def settle_run(tx: Transaction, run: Run, *, cause: str, at: datetime) -> 
             await occurrence_given_back(tx, run.occurrence_id, at=at)
         await want_dispatch(tx, run.district, at=at)
         return waiting
-    return await _close(tx, run, is_whole=all(p.state is PointState.INSPECTED for p in points), at=at)
+    return await _close(tx, run, at=at)
 
 
 async def give_up_waiting(tx: Transaction, run: Run, *, at: datetime) -> Run:
     """Return the run that nobody began in time, incomplete: what it still had to see is missed."""
     due = [p for p in await RunStore(tx).points(run.run_id) if p.state is PointState.DUE]
     await _give_up(tx, run, due, MissedReason.NOBODY_CAME.value, at=at)
-    return await _close(tx, run, is_whole=False, at=at)
+    return await _close(tx, run, at=at)
 
 
 def _is_tried_again(run: Run, point: RunPoint, at: datetime) -> bool:
@@ -79,10 +80,17 @@ def _why(run: Run, point: RunPoint, evidence: list[Evidence], cause: str, at: da
     return REASON_OF_CAUSE.get(cause, MissedReason.VEHICLE_LOST)
 
 
-async def _close(tx: Transaction, run: Run, *, is_whole: bool, at: datetime) -> Run:
+async def _close(tx: Transaction, run: Run, *, at: datetime) -> Run:
+    """Return the run closed, whole or not; a beat that missed something is an alarm until one is whole."""
+    points = await RunStore(tx).points(run.run_id)
+    is_whole = all(point.state is PointState.INSPECTED for point in points)
     event = RunEvent.DONE if is_whole else RunEvent.ENDED
     reason = None if is_whole or run.kind is RunKind.LOOK else CHECKPOINTS_MISSED
     closed = await RunStore(tx).move(run, advance(run, event, at=at, reason=reason))
+    if run.kind is RunKind.BEAT and is_whole:
+        await all_were_seen(tx, run, at=at)
+    elif run.kind is RunKind.BEAT:
+        await tell_missed(tx, run, points, at=at)
     if run.occurrence_id is not None:
         if is_whole:
             await occurrence_met(tx, run.occurrence_id, at=at)

@@ -121,8 +121,11 @@ patrol_evidence = Table(
     Column("finding", String(24)),
     Column("detail", String(200), nullable=False),
     Column("alarm_id", String(40)),
+    Column("track", String(12), nullable=False),
+    Column("track_off_m", Float),
     Column("is_synthetic", Boolean, nullable=False),
     UniqueConstraint("vehicle_no", "report_seq"),
+    Index(None, "track"),
     Index(None, "checkpoint_id", "finding"),
     Index(None, "taken_at"),
 )

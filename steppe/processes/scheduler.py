@@ -43,6 +43,8 @@ from geofences.watch import FenceWatch
 from services.dispatch.wake import DispatchReconciler, DispatchWaker
 from services.notices.wake import NoticeWaker
 from services.orders.watch_orders import OrderWatch
+from services.patrol.check_evidence import EvidenceCheck
+from services.patrol.read_track import VehicleTracks
 from services.patrol.watch_runs import RunWatch
 from services.plugging import command_endings, report_handlers, task_reports
 from services.routing.engine import RouteEngine
@@ -90,6 +92,12 @@ async def compose(resources: Resources) -> Components:
     heard = last_heard(resources)
     rules = RoadRules(fences, clock, engine)
     caller = VehicleCaller(database, clock, Roads(engine, rules.closed), tasks)
+    tracks = VehicleTracks(
+        resources.streams,
+        clock,
+        settings.data_dir / "history",
+        partitions=settings.tracker.partitions,
+    )
     parts: dict[str, Runnable | Component] = {
         "internal": Component(runnable=internal, policy="fail"),
         "relay": Relay(
@@ -117,6 +125,7 @@ async def compose(resources: Resources) -> Components:
         "dispatch": DispatchReconciler(database, clock, DispatchWaker(queue, clock), every_s=every_s),
         "orders": OrderWatch(database, clock, every_s=every_s),
         "patrol-runs": RunWatch(database, clock, every_s=every_s),
+        "patrol-evidence": EvidenceCheck(database, clock, tracks),
         "waybills": WaybillWatch(database, clock, every_s=every_s),
         "schedules": ScheduleKeeper(database, clock, scheduled_work(), every_s=every_s),
         "weather-recall": RecallWatch(database, clock, heard, caller, every_s=every_s),

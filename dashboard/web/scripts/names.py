@@ -68,6 +68,7 @@ def tables() -> dict[str, Pairs]:
     found["patrolPointState"] = {state.value: pair for state, pair in patrol.POINT_STATE_NAMES.items()}
     found["patrolMissed"] = {reason.value: pair for reason, pair in patrol.MISSED_NAMES.items()}
     found["patrolVerdict"] = {verdict.value: pair for verdict, pair in patrol.VERDICT_NAMES.items()}
+    found["patrolTrack"] = {check.value: pair for check, pair in patrol.TRACK_NAMES.items()}
     found["patrolFinding"] = {finding.value: pair for finding, pair in patrol.FINDING_NAMES.items()}
     found["orderReason"] = REASON_NAMES
     found["moneyAccount"] = {kind.value: pair for kind, pair in ACCOUNT_NAMES.items()}

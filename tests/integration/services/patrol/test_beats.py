@@ -5,16 +5,19 @@ import pytest
 
 from core.auth.principal import EVERYTHING
 from core.errors import NotFound, VersionMismatch
-from core.ids import DistrictCode, OperatorId
+from core.ids import DistrictCode, OperatorId, VehicleNo
 from core.kinds import ServiceKind
 from fleet.alarms.alarm import Alarm
 from fleet.alarms.kinds import AlarmKind, AlarmState, Severity
 from fleet.alarms.store import AlarmStore
 from services.patrol.beat_store import BeatStore
+from services.patrol.check_evidence import EvidenceCheck
 from services.patrol.edit_beat import change_beat, make_beat, retire_beat
-from services.patrol.kinds import RunState, Verdict
+from services.patrol.kinds import RunState, TrackCheck, Verdict
 from services.patrol.run import Run
 from services.patrol.run_store import RunStore
+from services.patrol.start_run import start_run
+from services.patrol.track import Fix
 from services.patrol.watch_runs import RunWatch
 from services.schedules.calendar import Calendar, Cron
 from services.schedules.edit_schedule import Draft as ScheduleDraft
@@ -56,9 +59,15 @@ async def the_run(town: Town) -> tuple[Run, Occurrence | None]:
         )
 
 
-async def alarms(town: Town) -> list[Alarm]:
+async def alarms(town: Town, kind: AlarmKind = AlarmKind.PATROL_FINDING) -> list[Alarm]:
     async with town.database.read() as tx:
-        return await AlarmStore(tx).standing_of_kinds([AlarmKind.PATROL_FINDING])
+        return await AlarmStore(tx).standing_of_kinds([kind])
+
+
+async def start_again(town: Town, run: Run) -> None:
+    assert run.beat_id is not None
+    async with town.database.write() as tx:
+        await start_run(tx, LEAD, run.beat_id, at=town.now)
 
 
 async def test_a_beat_that_is_due_goes_before_rounds_and_takes_half_of_what_deliveries_keep(
@@ -157,6 +166,52 @@ async def test_what_was_missed_is_planned_again_and_reported_with_reasons_when_t
     assert (run.state, run.reason) == (RunState.INCOMPLETE, "checkpoints_missed")
     assert await patrol.states(run) == ["inspected", "missed:too_far", "inspected"]
     assert (occurrence.state, occurrence.reason) == (OccurrenceState.MISSED, "checkpoints_missed")
+    [alarm] = await alarms(town, AlarmKind.PATROL_MISSED)
+    assert (alarm.details["missed"], alarm.details["of"], alarm.details["reasons"]) == (1, 3, "too_far")
+    assert alarm.assignee is not None
+    # nobody comes to the same beat: it stays one alarm, until a run has seen everything
+    await start_again(town, run)
+    town.clock.advance(3601)
+    assert await RunWatch(town.database, town.clock).watch_once() == 1
+    assert [one.alarm_id for one in await alarms(town, AlarmKind.PATROL_MISSED)] == [alarm.alarm_id]
+    await start_again(town, run)
+    await town.operators_stay()
+    town.listener.says(9, measured_at=town.now, lat=39.6, lng=109.79)
+    for index in range(len(await patrol.give())):
+        assert await patrol.inspect(index) == "accepted"
+    await patrol.done()
+    assert await alarms(town, AlarmKind.PATROL_MISSED) == []
+
+
+class Told:
+    """Where a vehicle was, as a test says it, before, at and after a moment."""
+
+    def __init__(self, lat: float) -> None:
+        self.lat = lat
+
+    async def between(self, vehicle_no: VehicleNo, from_ms: int, to_ms: int) -> list[Fix]:
+        assert (vehicle_no, to_ms - from_ms) == (9, 120_000)
+        moments = (from_ms, (from_ms + to_ms) // 2, to_ms)
+        return [Fix(measured_ms=at, lat=self.lat, lng=109.79) for at in moments]
+
+
+async def test_evidence_that_the_track_contradicts_is_doubtful_and_decided_once(any_town: Town) -> None:
+    patrol = await Patrol.of(any_town)
+    run = await patrol.start()
+    await patrol.give()
+
+    async def held_against(lat: float) -> int:
+        return await EvidenceCheck(any_town.database, any_town.clock, Told(lat)).check_once()
+
+    await patrol.inspect(0)
+    assert (await held_against(39.602), await held_against(39.601)) == (1, 0)
+    await patrol.inspect(1)
+    assert await held_against(39.6021) == 1
+    seen = await patrol.evidence(run)
+    assert [(one.verdict, one.track, round(one.track_off_m or 0, -1)) for one in seen] == [
+        (Verdict.ACCEPTED, TrackCheck.DOUBTFUL, 110),
+        (Verdict.ACCEPTED, TrackCheck.AGREES, 10),
+    ]
 
 
 async def test_a_lost_vehicle_leaves_the_rest_to_another(town: Town) -> None:

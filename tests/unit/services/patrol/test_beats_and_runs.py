@@ -7,15 +7,41 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from core.clock import ms_of_moment
 from core.errors import IllegalTransition, Invalid
-from core.ids import DistrictCode, OperatorId
+from core.ids import DistrictCode, OperatorId, StopId, VehicleNo
 from services.patrol.beat import USUAL_WITHIN_M, Beat, BeatId, Checkpoint, check_beat
 from services.patrol.kinds import FindingKind, RunEvent, RunState, Verdict, finding_of
-from services.patrol.run import AGAIN_WITHIN, RunId, advance, can_wait, judge, run_of
+from services.patrol.run import (
+    AGAIN_WITHIN,
+    Evidence,
+    EvidenceId,
+    RunId,
+    advance,
+    can_wait,
+    judge,
+    run_of,
+)
+from services.patrol.track import APART_M, NEAR_S, Fix, compare
 
 CITY = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 12, 1, 4, 0, tzinfo=UTC)
 POINT = Checkpoint(checkpoint_id="c-1", name_zh="东门", name_en="East gate", lat=39.6, lng=109.8)
+
+EVIDENCE = Evidence(
+    evidence_id=EvidenceId("e-1"),
+    run_id=RunId("r-1"),
+    checkpoint_id="c-1",
+    beat_id=BeatId("b-1"),
+    vehicle_no=VehicleNo(9),
+    report_seq=1,
+    stop_id=StopId("s-1"),
+    taken_at=NOON,
+    lat=39.6,
+    lng=109.8,
+    off_m=0.0,
+    verdict=Verdict.ACCEPTED,
+)
 
 
 def a_beat(*points: Checkpoint, **changes: Any) -> Beat:
@@ -106,3 +132,24 @@ def test_a_run_is_called_away_comes_back_loses_its_vehicle_and_is_done() -> None
 def test_a_finding_of_a_newer_vehicle_is_kept_as_something_else() -> None:
     assert finding_of("smoke_or_fire") is FindingKind.SMOKE_OR_FIRE
     assert finding_of("meteorite") is FindingKind.OTHER
+
+
+def test_where_the_vehicle_was_is_taken_between_its_positions_and_decides() -> None:
+    moment = ms_of_moment(NOON)
+
+    def said(*fixes: tuple[float, float], late_s: float = 5, accuracy_m: float | None = None) -> str:
+        own = msgspec.structs.replace(EVIDENCE, accuracy_m=accuracy_m)
+        told = [
+            Fix(measured_ms=moment + int(at_s * 1_000), lat=39.6 + north_m / 111_195, lng=109.8)
+            for at_s, north_m in fixes
+        ]
+        return compare(own, told, at=NOON + timedelta(seconds=late_s)).check.value
+
+    assert said((-10, -100), (10, 100)) == "agrees", "half-way between the two it stood there"
+    assert said((-10, 0), (10, 200)) == "doubtful"
+    assert said((0, APART_M + 1)) == "doubtful"
+    assert said((0, APART_M + 1), accuracy_m=5.0) == "agrees"
+    assert said((-10, 0)) == "waiting", "the next position is on its way"
+    assert said((-10, 0), late_s=61) == "agrees"
+    assert said((-NEAR_S - 1, 0), late_s=61) == "waiting"
+    assert said(late_s=7_200) == "unknown"

@@ -1,0 +1,62 @@
+"""The keeper that holds evidence against the vehicle's own track, as soon as its positions are there."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, Protocol
+
+import structlog
+
+from core.clock import Clock, ms_of_moment
+from core.database import Database
+from core.ids import VehicleNo
+from core.repeating import repeat
+from services.patrol.kinds import TrackCheck
+from services.patrol.run import Evidence
+from services.patrol.run_store import RunStore
+from services.patrol.track import NEAR_S, Fix, compare
+
+MOST_AT_ONCE: Final = 50
+
+_log = structlog.get_logger("services.patrol")
+
+
+class Tracks(Protocol):
+    """Who knows where a vehicle was."""
+
+    async def between(self, vehicle_no: VehicleNo, from_ms: int, to_ms: int) -> Sequence[Fix]:
+        """Return the positions of a span of city time, both ends included. Raises Unavailable."""
+        ...
+
+
+class EvidenceCheck:
+    """Marks evidence that the track contradicts; several may run, each piece is decided once."""
+
+    def __init__(self, database: Database, clock: Clock, tracks: Tracks, *, every_s: float = 10.0) -> None:
+        """Take the runs, the clock, who knows tracks, and the pause in wall seconds."""
+        self._database = database
+        self._clock = clock
+        self._tracks = tracks
+        self._every_s = every_s
+
+    async def check_once(self) -> int:
+        """Compare what waits and return how many pieces were decided. Raises Unavailable."""
+        async with self._database.read() as tx:
+            waiting = await RunStore(tx).unchecked(limit=MOST_AT_ONCE)
+        return sum([await self._check(evidence, self._clock.now()) for evidence in waiting])
+
+    async def _check(self, evidence: Evidence, at: datetime) -> int:
+        moment_ms, near_ms = ms_of_moment(evidence.taken_at), int(NEAR_S * 1_000)
+        fixes = await self._tracks.between(evidence.vehicle_no, moment_ms - near_ms, moment_ms + near_ms)
+        found = compare(evidence, fixes, at=at)
+        if found.check is TrackCheck.WAITING:
+            return 0
+        async with self._database.write() as tx:
+            is_first = await RunStore(tx).note_track(evidence, found.check, found.off_m)
+        if is_first and found.check is TrackCheck.DOUBTFUL:
+            _log.warning("evidence_doubtful", evidence_id=evidence.evidence_id, off_m=found.off_m)
+        return int(is_first)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Do so every few seconds until `stop`, through outages."""
+        await repeat("patrol-evidence", self.check_once, self._every_s, stop)
