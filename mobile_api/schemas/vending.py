@@ -49,7 +49,8 @@ class NearbyGoods(Struct, frozen=True, kw_only=True, rename="camel"):
 class NearbyVehicle(Struct, frozen=True, kw_only=True, rename="camel"):
     """A vending vehicle with goods. ``lat`` and ``lng`` are rough while it drives.
 
-    ``canBuy``: it stands and sells now; ``placeZh`` names the stop it stands at, ``leavesAt`` until when.
+    ``canBuy``: it stands and sells now, else ``whyNot`` says why not (driving, charging). ``placeZh`` names
+    the stop it stands at, ``leavesAt`` until when.
     """
 
     vehicle_code: str
@@ -57,6 +58,7 @@ class NearbyVehicle(Struct, frozen=True, kw_only=True, rename="camel"):
     lng: float
     distance_m: float
     can_buy: bool
+    why_not: str
     place_zh: str
     place_en: str
     leaves_at: datetime | None
@@ -128,12 +130,16 @@ class SaleView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 class VendingAround(Struct, frozen=True, kw_only=True, rename="camel"):
     """What is near somebody: vehicles with goods, the stops a call would weigh (``chosen`` is the one it
-    would get, null for none), her open call and her open purchases."""
+    would get, null for none), her open call and her open purchases.
+
+    ``refusedCall`` is her last call when it was declined or found no vehicle within a quarter of an hour.
+    """
 
     vehicles: tuple[NearbyVehicle, ...]
     stops: tuple[StopOptionView, ...]
     chosen: str | None
     call: CallView | None
+    refused_call: CallView | None
     sales: tuple[SaleView, ...]
 
 

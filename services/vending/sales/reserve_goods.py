@@ -29,6 +29,8 @@ HOLDS_S = 180.0
 HOLDS_WALL_S = 45.0
 """How long goods are held before the door is asked for: city seconds, but never less on the wall."""
 STANDS_MPS = 0.3
+NOT_SELLING, NOT_HEARD, DRIVING, CHARGING = "not_selling", "not_heard", "driving", "charging"
+"""Why nobody can buy at a vehicle now."""
 
 
 class Purchase(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,13 +96,13 @@ def keeps_from_selling(vehicle: Vehicle, heard: LastHeard | None, task: Task | N
     It sells at a stop of its task, and wherever it stands without one.
     """
     if vehicle.service is not ServiceKind.VENDING or vehicle.lifecycle is not Lifecycle.IN_SERVICE:
-        return "not_selling"
+        return NOT_SELLING
     if heard is None or heard.connection is not Connection.ONLINE:
-        return "not_heard"
+        return NOT_HEARD
     if heard.speed_mps > STANDS_MPS:
-        return "driving"
+        return DRIVING
     if heard.is_charging:
-        return "charging"
+        return CHARGING
     if task is not None and not any(stop.state is StopState.REACHED for stop in task.stops):
-        return "driving"
+        return DRIVING
     return ""

@@ -4,6 +4,8 @@ from typing import Any
 
 import httpx
 
+from core.kinds import ServiceKind
+from mobile_api.vending_around import MOST_NEAR
 from services.tasks.states import StopKind
 from tests.integration.mobile_api.conftest import People
 from tests.integration.services.orders.town import KB, Town
@@ -26,7 +28,11 @@ async def test_a_resident_calls_a_vehicle_buys_from_it_and_pays_for_what_she_too
     async def around() -> Any:
         return (await client.get(f"{BASE}/around", params=HERE, headers=anna)).json()
 
+    for number in range(60, 60 + MOST_NEAR):
+        await town.add_vehicle(number, service=ServiceKind.VENDING, lat=39.6, lng=109.79)
+    await a_stocked_seller(town, 80, lat=39.6, lng=109.79, is_charging=True)
     before = await around()
+    assert [(one["canBuy"], one["whyNot"]) for one in before["vehicles"]] == [(True, ""), (False, "charging")]
     assert [(one["left"], one["priceFen"]) for one in before["vehicles"][0]["goods"]] == [
         (10, WATER.price_fen)
     ]
@@ -57,3 +63,9 @@ async def test_a_resident_calls_a_vehicle_buys_from_it_and_pays_for_what_she_too
     boris = await people.resident("+8613800138001")
     assert (await client.get(f"{BASE}/sales/{sale['saleId']}", headers=boris)).status_code == 404
     assert (await client.get(f"{BASE}/calls/{called.json()['callId']}", headers=boris)).status_code == 404
+    await vehicle.leave(StopKind.VISIT)
+    assert (await around())["refusedCall"] is None
+    again = await post("/calls", HERE, "c-3")
+    town.outside = {(39.6, 109.79)}
+    await town.idle.settle(KB)
+    assert (await around())["refusedCall"]["reason"] == "outside_permit", again.text
