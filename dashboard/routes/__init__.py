@@ -24,7 +24,7 @@ from dashboard.routes.live_cells import LiveCells
 from dashboard.routes.near import list_near_vehicles
 from dashboard.routes.notices import Notices
 from dashboard.routes.orders import Orders
-from dashboard.routes.patrol import PatrolBeats, PatrolRuns, go_and_look
+from dashboard.routes.patrol import PatrolBeats, PatrolRuns, go_and_look, nearest_road
 from dashboard.routes.phone_reveals import reveal_phone_of_order
 from dashboard.routes.positions import PositionRoutes
 from dashboard.routes.quality import QualityRoutes
@@ -92,6 +92,7 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     PatrolBeats,
     PatrolRuns,
     go_and_look,
+    nearest_road,
     Chargers,
     Webhooks,
     reveal_phone_of_order,

@@ -12,6 +12,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 from core.auth.guards import requires
 from core.auth.principal import Principal, reach_of
 from core.auth.roles import Scope
+from core.errors import Conflict
 from core.problem_http import problem_responses
 from core.repeatable import REPEATED, IdempotencyKey, Repeated
 from dashboard.cursors import read_cursor
@@ -26,9 +27,11 @@ from dashboard.schemas.patrol import (
     ChangedBeat,
     LookBody,
     OfVersion,
+    RoadPoint,
     RunPage,
     RunSheet,
     beat_view,
+    road_point,
 )
 from services.patrol.beat import BeatId
 from services.patrol.beat_store import BeatStore
@@ -36,6 +39,7 @@ from services.patrol.edit_beat import retire_beat
 from services.patrol.look_now import Looker
 from services.patrol.run import RunId
 from services.patrol.start_run import call_off_run, start_run
+from services.routing.route import GeoPoint
 
 READ = ("invalid-input", "not-authenticated", "forbidden", "database-unavailable")
 OF_ONE = (*READ, "not-found")
@@ -225,6 +229,25 @@ class PatrolRuns(Controller):
         run_id, now = RunId(patrol_run_id), dashboard.clock.now()
         act = partial(call_off_run, principal=principal, run_id=run_id, at=now)
         return await PatrolDesk(dashboard, principal).once(act, repeated, status=200)
+
+
+@get(
+    "/api/patrol/road-points",
+    operation_id="nearestRoad",
+    tags=["patrol"],
+    guards=[requires(Scope.PATROL_WRITE)],
+    responses=problem_responses(*READ, "route-not-found", "routing-unavailable", "unavailable"),
+)
+async def nearest_road(
+    lat: Annotated[float, QueryParameter(ge=-90, le=90)],
+    lng: Annotated[float, QueryParameter(ge=-180, le=180)],
+    dashboard: NamedDependency[DashboardParts],
+) -> RoadPoint:
+    """Return where a vehicle would stand for a checkpoint: the nearest point on a road, and how far it is."""
+    stand = await dashboard.roads.near(GeoPoint(lat, lng))
+    if stand is None:
+        raise Conflict("route-not-found", "no road leads near the place")
+    return road_point(stand, lat, lng)
 
 
 @post(

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from core.ids import DistrictCode, VehicleNo, new_id
 from dashboard.cursors import write_cursor
+from geofences.geo import distance_m
 from services.patrol.beat import (
     DAY_MIN,
     DWELL_S,
@@ -31,6 +32,7 @@ from services.patrol.kinds import (
 )
 from services.patrol.look_now import LONGEST_REASON
 from services.patrol.run import Evidence, MediaReference, Run, RunId, RunPoint
+from services.routing.route import GeoPoint
 
 Version = Annotated[int, Meta(ge=1, le=2_147_483_647)]
 Lat = Annotated[float, Meta(ge=-90, le=90)]
@@ -159,6 +161,20 @@ class EvidenceView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     track: TrackCheck
     track_off_m: float | None
     is_synthetic: bool
+
+
+class RoadPoint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The nearest point on a road, and how far from the place that was asked for it is."""
+
+    lat: float
+    lng: float
+    moved_m: float
+
+
+def road_point(stand: GeoPoint, lat: float, lng: float) -> RoadPoint:
+    """Return a point on a road with its distance from a place, both (lat, lng)."""
+    moved_m = round(distance_m(lat, lng, stand.lat, stand.lng), 1)
+    return RoadPoint(lat=round(stand.lat, 6), lng=round(stand.lng, 6), moved_m=moved_m)
 
 
 class RunView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -37,7 +37,7 @@ from dashboard.routes.fences import Fences
 from dashboard.routes.incidents import Incidents
 from dashboard.routes.inspection_rules import InspectionRuleRoutes
 from dashboard.routes.interventions import Interventions
-from dashboard.routes.patrol import PatrolBeats, PatrolRuns, go_and_look
+from dashboard.routes.patrol import PatrolBeats, PatrolRuns, go_and_look, nearest_road
 from dashboard.routes.quality import QualityRoutes
 from dashboard.routes.remote_operators import RemoteOperators
 from dashboard.routes.schedules import Occurrences, Schedules
@@ -263,6 +263,7 @@ def api(auth: AuthServices, parts: DashboardParts, previews: FencePreviewer, loo
             PatrolBeats,
             PatrolRuns,
             go_and_look,
+            nearest_road,
         ],
         dependencies={
             "dashboard": Provide(lambda: parts, sync_to_thread=False),

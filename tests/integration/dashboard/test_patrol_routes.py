@@ -81,3 +81,8 @@ async def test_the_nearest_vehicle_is_sent_to_look_once(
     assert (run["reason"], run["points"][0]["withinM"], run["evidence"]) == ("有人报告冒烟", 30, [])
     assert (await somebody.get(f"{PATH}/runs/{run['runId']}", "foreign dispatcher")).status_code == 404
     assert (await somebody.post(f"{PATH}/looks", {**wish, "lat": 99}, key="k-2")).status_code == 400
+    here = "lat=39.61&lng=109.79"
+    road = (await somebody.get(f"{PATH}/road-points?{here}")).json()
+    assert road == {"lat": 39.61, "lng": 109.79, "movedM": 0.0}
+    assert (await somebody.get(f"{PATH}/road-points?lat=99&lng=109.79")).status_code == 400
+    assert (await somebody.get(f"{PATH}/road-points?{here}", Role.AGENCY)).status_code == 403

@@ -16,6 +16,9 @@ export const makeBeat = (draft: BeatDraft, idempotencyKey: string): Promise<Beat
   ask("/api/patrol/beats", { method: "POST", body: draft, idempotencyKey });
 export const changeBeat = (beat: Beat, draft: BeatDraft): Promise<Beat> =>
   ask(`/api/patrol/beats/${id(beat.beatId)}`, { method: "PUT", body: { ...draft, version: beat.version } });
+/** The nearest point on a road, and how far it is from there. */
+export const nearestRoad = (lat: number, lng: number): Promise<Schemas["RoadPoint"]> =>
+  ask(`/api/patrol/road-points?${new URLSearchParams({ lat: String(lat), lng: String(lng) }).toString()}`);
 export const retireBeat = (beat: Beat): Promise<Beat> =>
   ask(`/api/patrol/beats/${id(beat.beatId)}/retirements`, { method: "POST", body: { version: beat.version } });
 export const startRun = (beat: Beat, idempotencyKey: string): Promise<RunSheet> =>

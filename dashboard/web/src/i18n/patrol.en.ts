@@ -32,6 +32,8 @@ export const patrol: typeof zh = {
     points: "Checkpoints",
     hint: "Click on the map to add a checkpoint; choose one and click to move it.",
     add: "Add a checkpoint",
+    snapped: (m) => (m < 1 ? "on a road" : `moved ${Math.round(m)} m, to the nearest road`),
+    noRoad: "No road is near: no vehicle may come there. It stays where it is.",
     move: "Move on the map",
     moving: "Click its new place on the map",
     up: "Up",

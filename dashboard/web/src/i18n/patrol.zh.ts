@@ -30,6 +30,8 @@ export const patrol = {
     points: "巡逻点",
     hint: "在地图上点击添加巡逻点；选中一个点后点击地图可移动它。",
     add: "添加一个点",
+    snapped: (m: number) => (m < 1 ? "在道路上" : `已移动 ${Math.round(m)} 米到最近的道路`),
+    noRoad: "附近没有道路，车辆可能到不了。位置未变。",
     move: "在地图上移动",
     moving: "请在地图上点击新位置",
     up: "上移",
