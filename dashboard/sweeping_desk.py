@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 
+from litestar.status_codes import HTTP_200_OK
+
 from core.auth.principal import EVERYTHING, Principal, reach_of
 from core.database import Transaction
 from core.errors import Invalid
@@ -17,6 +19,7 @@ from dashboard.schemas.sweeping import (
     zone_view,
 )
 from dashboard.schemas.sweeping_runs import (
+    RecallRunBody,
     SweepingMonthView,
     SweepingRunSheet,
     SweepingRunView,
@@ -24,8 +27,10 @@ from dashboard.schemas.sweeping_runs import (
     run_sheet,
     run_view,
 )
+from services.sweeping.call_home import WaysHome
+from services.sweeping.recall_run import recall_run
 from services.sweeping.run import SweepingRun
-from services.sweeping.run_states import RunState
+from services.sweeping.run_states import Rest, RunState
 from services.sweeping.run_store import RunStore
 from services.sweeping.save_zone import retire_zone, save_zone
 from services.sweeping.zone import plan_id_of
@@ -121,6 +126,28 @@ async def act_on_run(
 
     wall = parts.clock.wall()
     return await answer_once(parts.database, repeated, SweepingRunView, write, status=status, wall=wall)
+
+
+async def call_run_home(
+    parts: DashboardParts,
+    principal: Principal,
+    repeated: Repeated,
+    run_id: SweepingRunId,
+    body: RecallRunBody,
+) -> SweepingRunView:
+    """Call a run under way home once for each key; the way is found before the transaction begins."""
+    async with parts.database.read() as tx:
+        run = await RunStore(tx).find(run_id, reach_of(principal))
+    way = None
+    if run is not None and run.state is RunState.UNDER_WAY and run.vehicle_no is not None:
+        way = await WaysHome(parts.database, parts.roads, parts.last_heard).of(run.vehicle_no)
+    at, clock, rest = parts.clock.now(), parts.clock, Rest(body.rest)
+
+    async def deed(tx: Transaction) -> SweepingRun:
+        seen = run or await RunStore(tx).get(run_id, reach_of(principal))
+        return await recall_run(tx, principal, seen, rest, body.reason, way, at=at, clock=clock)
+
+    return await act_on_run(parts, repeated, deed, status=HTTP_200_OK)
 
 
 def _months(month: str) -> int:

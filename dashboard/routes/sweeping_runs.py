@@ -1,4 +1,4 @@
-"""Sweeping runs: started, repaired, taken back, excused; with what each really swept."""
+"""Sweeping runs: started, repaired, taken back, called home, excused; with what each really swept."""
 
 from functools import partial
 from typing import Annotated, Any
@@ -17,8 +17,14 @@ from core.repeatable import REPEATED, IdempotencyKey, Repeated
 from dashboard.parts import DashboardParts
 from dashboard.routes.parameters import IdPath
 from dashboard.routes.sweeping import OF_ONE, READ, WRITE, ZoneIdPath
-from dashboard.schemas.sweeping_runs import ExcuseBody, StartRunBody, SweepingRunSheet, SweepingRunView
-from dashboard.sweeping_desk import act_on_run, run_of_id, runs_of
+from dashboard.schemas.sweeping_runs import (
+    ExcuseBody,
+    RecallRunBody,
+    StartRunBody,
+    SweepingRunSheet,
+    SweepingRunView,
+)
+from dashboard.sweeping_desk import act_on_run, call_run_home, run_of_id, runs_of
 from services.sweeping.run_states import RunState
 from services.sweeping.start_run import excuse_run, repair_run, start_run, withdraw_run
 
@@ -131,6 +137,28 @@ class SweepingRuns(Controller):
         at = dashboard.clock.now()
         deed = partial(withdraw_run, principal=principal, run_id=SweepingRunId(run_id), at=at)
         return await act_on_run(dashboard, repeated, deed, status=HTTP_200_OK)
+
+    @post(
+        "/runs/{run_id:str}/recall",
+        operation_id="recallSweepingRun",
+        status_code=HTTP_200_OK,
+        guards=[requires(Scope.SWEEPING_WRITE)],
+        responses=problem_responses(
+            *ACT, "illegal-transition", "reason-missing", "operator-full", "routing-unavailable"
+        ),
+    )
+    async def recall(
+        self,
+        request: Request[Any, Any, Any],
+        run_id: IdPath,
+        data: JSONBody[RecallRunBody],
+        principal: NamedDependency[Principal],
+        dashboard: NamedDependency[DashboardParts],
+        idempotency_key: IdempotencyKey = None,
+    ) -> SweepingRunView:
+        """Call a run under way home: its vehicle raises the brush and drives to a depot."""
+        repeated = await Repeated.of(request, principal, idempotency_key)
+        return await call_run_home(dashboard, principal, repeated, SweepingRunId(run_id), data)
 
     @post(
         "/runs/{run_id:str}/excuse",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import h3.api.basic_int as h3i
 from msgspec import Meta
@@ -11,7 +11,7 @@ from dashboard.schemas.sweeping import Body, View
 from geofences import geo
 from services.sweeping.ledger import CellSwept
 from services.sweeping.run import SweepingRun
-from services.sweeping.run_states import RUN_KIND_NAMES, RUN_REASON_NAMES, STATE_NAMES
+from services.sweeping.run_states import REST_NAMES, RUN_KIND_NAMES, RUN_REASON_NAMES, STATE_NAMES
 from services.sweeping.run_store import MonthSum
 from services.sweeping.wetness import WAY_NAMES
 from services.sweeping.zone import SweepingZone
@@ -29,6 +29,13 @@ class ExcuseBody(Body, frozen=True):
     """Why ground was not swept."""
 
     reason: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class RecallRunBody(Body, frozen=True):
+    """Why a run is called home, and what becomes of the ground that it did not sweep."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=500)]
+    rest: Literal["repair", "excused"]
 
 
 class SweepingRunView(View, frozen=True):
@@ -61,6 +68,9 @@ class SweepingRunView(View, frozen=True):
     planned_m2: float
     verified_m2: float
     missed_m2: float
+    rest: str
+    rest_zh: str
+    rest_en: str
     excuse: str
     excused_by_name: str
 
@@ -91,6 +101,7 @@ def run_view(run: SweepingRun) -> SweepingRunView:
     kind_zh, kind_en = RUN_KIND_NAMES[run.kind]
     state_zh, state_en = STATE_NAMES[run.state]
     way_zh, way_en = ("", "") if run.way is None else WAY_NAMES[run.way]
+    rest_zh, rest_en = REST_NAMES[run.rest]
     reason_zh, reason_en = RUN_REASON_NAMES.get(run.reason, (run.reason, run.reason))
     return SweepingRunView(
         run_id=run.run_id,
@@ -120,6 +131,9 @@ def run_view(run: SweepingRun) -> SweepingRunView:
         planned_m2=run.planned_m2,
         verified_m2=run.verified_m2,
         missed_m2=run.missed_m2,
+        rest=run.rest.value,
+        rest_zh=rest_zh,
+        rest_en=rest_en,
         excuse=run.excuse,
         excused_by_name=run.excused_by_name,
     )

@@ -2,12 +2,19 @@
 
 from datetime import datetime
 
+import msgspec
+
 from core.database import Transaction
 from fleet.vehicles.duty import DutyEvent
 from fleet.vehicles.take_reports import move_duty_if_it_can
-from services.schedules.settle_occurrence import occurrence_given_back, occurrence_met, occurrence_missed
+from services.schedules.settle_occurrence import (
+    occurrence_excused,
+    occurrence_given_back,
+    occurrence_met,
+    occurrence_missed,
+)
 from services.sweeping.run import advance
-from services.sweeping.run_states import RunEvent, RunState
+from services.sweeping.run_states import NOBODYS_FAULT, Rest, RunEvent, RunState
 from services.sweeping.run_store import RunStore
 from services.tasks.effects import NothingOnBoard
 from services.tasks.states import StopKind, StopState
@@ -34,12 +41,22 @@ class SweepingEffects(NothingOnBoard):
             await occurrence_met(tx, run.occurrence_id, at=at)
 
     async def lost(self, tx: Transaction, task: Task, cause: str, at: datetime, /) -> bool:
-        """Give a run that is not begun back to another vehicle; measure what was swept of one that is."""
+        """Give a run that is not begun back to another vehicle; measure what was swept of one that is.
+
+        What is nobody's fault excuses the run and its occurrence, and sends nobody out for the rest.
+        """
         runs = RunStore(tx)
         run = await runs.of_task(task.task_id)
         if run is None or run.state is not RunState.UNDER_WAY:
             return False
-        if not _has_swept(task):
+        if cause in NOBODYS_FAULT:
+            event = RunEvent.ENDED if has_swept(task) else RunEvent.EXCUSED
+            excused = msgspec.structs.replace(run, rest=Rest.EXCUSED)
+            await runs.move(run, advance(excused, event, at=at, reason=cause), at=at)
+            if run.occurrence_id is not None:
+                await occurrence_excused(tx, run.occurrence_id, cause, at=at)
+            return False
+        if not has_swept(task):
             await runs.move(run, advance(run, RunEvent.GIVEN_BACK, at=at), at=at)
             if run.occurrence_id is not None:
                 await occurrence_given_back(tx, run.occurrence_id, at=at)
@@ -50,7 +67,7 @@ class SweepingEffects(NothingOnBoard):
         return False
 
 
-def _has_swept(task: Task) -> bool:
+def has_swept(task: Task) -> bool:
     """Return whether the vehicle has left for its first pass, or is through with it."""
     for before, stop in zip((None, *task.stops), task.stops, strict=False):
         if stop.kind is StopKind.SWEEP:

@@ -10,6 +10,8 @@ from core.auth.principal import EVERYTHING
 from core.database import Database, Transaction
 from core.errors import Conflict
 from core.ids import SweepingRunId
+from fleet.weather.conditions import Weather
+from fleet.weather.store import WeatherStore
 from geofences.geo import distance_m
 from services.dispatch.fleet_member import FleetMember
 from services.dispatch.work import Work, WorkStop, where
@@ -17,14 +19,14 @@ from services.places.place import Place, PlaceKind
 from services.places.store import PlaceStore
 from services.routing.route import GeoPoint
 from services.routing.route import Vehicle as RoadVehicle
-from services.schedules.settle_occurrence import occurrence_excused, occurrence_started
+from services.schedules.settle_occurrence import occurrence_started
 from services.sweeping.estimate import Part, Supply, supply_stops
+from services.sweeping.hold_back import excuse_waiting
 from services.sweeping.passes import GAP_M, Pass, passes_of
 from services.sweeping.plan import Plan
-from services.sweeping.run import SweepingRun, advance, given
-from services.sweeping.run_states import RunEvent
+from services.sweeping.run import SweepingRun, given
 from services.sweeping.run_store import RunStore
-from services.sweeping.wetness import Reason, Sweeping, Way, way_of
+from services.sweeping.wetness import Reason, Sweeping, Way, colder, held_back, way_of
 from services.sweeping.zone import Drawing, SweepingZone
 from services.sweeping.zone_store import ZoneStore
 from services.tasks.roads import Roads
@@ -69,18 +71,13 @@ class SweepingRuns:
         self._roads = roads
 
     async def next_work(self, member: FleetMember, *, at: datetime) -> Work | None:
-        """Return the oldest run that this vehicle may sweep; excuse those that the cold forbids."""
-        heard = member.heard
+        """Return the oldest run that this vehicle may sweep; excuse those that the weather forbids."""
+        heard, district = member.heard, member.vehicle.district
         async with self._database.read() as tx:
             found = await _waiting(tx, member)
+            weather = (await WeatherStore(tx).now(at, [district])).get(district, Weather())
         for each in found:
-            drawing = each.drawing
-            sweeping = way_of(
-                wants_water=drawing.uses_water and drawing.equipment.water_m2 > 0,
-                may_sweep_dry=drawing.may_sweep_dry,
-                road_c=None,
-                air_c=None if heard is None else heard.outside_c,
-            )
+            sweeping = _way(each.drawing, weather, None if heard is None else heard.outside_c)
             if sweeping.way is Way.CANCELLED:
                 await self._excuse(each.run, sweeping.reason, at)
                 continue
@@ -105,10 +102,7 @@ class SweepingRuns:
     async def _excuse(self, run: SweepingRun, reason: Reason, at: datetime) -> None:
         try:
             async with self._database.write() as tx:
-                excused = advance(run, RunEvent.EXCUSED, at=at, reason=reason.value)
-                await RunStore(tx).move(run, excused, at=at)
-                if run.occurrence_id is not None:
-                    await occurrence_excused(tx, run.occurrence_id, reason.value, at=at)
+                await excuse_waiting(tx, run, reason.value, at=at)
         except Conflict:
             return
 
@@ -131,6 +125,19 @@ class SweepingRuns:
         way = _WayThrough(self._roads, member.road, found.zone, depots, chargers)
         start = where(member)
         return await way.through(passes_of(found.plan.pieces, leaves, equipment), (start.lat, start.lng))
+
+
+def _way(drawing: Drawing, weather: Weather, outside_c: float | None) -> Sweeping:
+    """Return how a run is swept: of the city's air and the vehicle's the colder one counts."""
+    hindrance = held_back(weather)
+    if hindrance is not None:
+        return Sweeping(Way.CANCELLED, hindrance)
+    return way_of(
+        wants_water=drawing.uses_water and drawing.equipment.water_m2 > 0,
+        may_sweep_dry=drawing.may_sweep_dry,
+        road_c=weather.road_c,
+        air_c=colder(weather.air_c, outside_c),
+    )
 
 
 class _WayThrough:

@@ -6,7 +6,7 @@ import msgspec
 
 from core.ids import DistrictCode, OccurrenceId, OperatorId, SweepingRunId, SweepingZoneId, TaskId, VehicleNo
 from core.transitions import advance as next_state
-from services.sweeping.run_states import TERMINAL, TRANSITIONS, RunEvent, RunKind, RunState
+from services.sweeping.run_states import TERMINAL, TRANSITIONS, Rest, RunEvent, RunKind, RunState
 from services.sweeping.wetness import Way
 
 
@@ -14,7 +14,8 @@ class SweepingRun(msgspec.Struct, frozen=True, kw_only=True):
     """One sweeping of a zone, or of what an earlier run missed (``repairs``).
 
     ``vehicle_no`` is who does it; before that ``wanted_vehicle_no`` says who alone may, None lets any.
-    ``reason``: why it was not done or not whole, a stable word. ``excuse``: what a person wrote about it.
+    ``reason``: why it was not done or not whole, a stable word. ``rest``: what becomes of what it left.
+    ``excuse``: what a person wrote about it.
     """
 
     run_id: SweepingRunId
@@ -43,6 +44,7 @@ class SweepingRun(msgspec.Struct, frozen=True, kw_only=True):
     """Ground of missed cells."""
     month: str = ""
     """City month in which it ended, such as 2026-11."""
+    rest: Rest = Rest.AS_ZONE
     excuse: str = ""
     excused_by_name: str = ""
 

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Final
+
+from services.sweeping.wetness import REASON_NAMES, Reason
 
 
 class RunKind(StrEnum):
@@ -25,10 +28,20 @@ class RunState(StrEnum):
     """The vehicle is done or lost; what it swept is not measured yet."""
     MEASURED = "measured"
     EXCUSED = "excused"
-    """Never begun, for a reason that is nobody's fault."""
+    """Nothing was swept, for a reason that is nobody's fault."""
     WITHDRAWN = "withdrawn"
     FAILED = "failed"
     """Its passes cannot be planned."""
+
+
+class Rest(StrEnum):
+    """What becomes of the ground that a run did not sweep."""
+
+    AS_ZONE = ""
+    """A repair run where the zone repairs itself."""
+    REPAIR = "repair"
+    EXCUSED = "excused"
+    """Nobody is sent out for it by itself."""
 
 
 class RunEvent(StrEnum):
@@ -44,6 +57,8 @@ class RunEvent(StrEnum):
     MEASURED = "measured"
     EXCUSED = "excused"
     WITHDRAWN = "withdrawn"
+    CALLED_HOME = "called_home"
+    """A person took it from its vehicle before anything was swept."""
 
 
 S, E = RunState, RunEvent
@@ -57,6 +72,8 @@ TRANSITIONS: Mapping[tuple[RunState, RunEvent], RunState] = MappingProxyType(
         (S.WAITING, E.WITHDRAWN): S.WITHDRAWN,
         (S.UNDER_WAY, E.GIVEN_BACK): S.WAITING,
         (S.UNDER_WAY, E.ENDED): S.SWEPT,
+        (S.UNDER_WAY, E.EXCUSED): S.EXCUSED,
+        (S.UNDER_WAY, E.CALLED_HOME): S.WITHDRAWN,
         (S.SWEPT, E.MEASURED): S.MEASURED,
     }
 )
@@ -79,10 +96,22 @@ STATE_NAMES: Mapping[RunState, tuple[str, str]] = MappingProxyType(
         S.FAILED: ("无法规划", "cannot be planned"),
     }
 )
+REST_NAMES: Mapping[Rest, tuple[str, str]] = MappingProxyType(
+    {
+        Rest.AS_ZONE: ("按区域设置", "as the zone says"),
+        Rest.REPAIR: ("补扫", "swept again"),
+        Rest.EXCUSED: ("免扫", "excused"),
+    }
+)
+WEATHER_RECALL: Final = "weather_recall"
+RECALLED: Final = "recalled"
+NOBODYS_FAULT: Final = frozenset({*(reason.value for reason in Reason if reason), WEATHER_RECALL})
+"""Words for which a run that is not swept, and its occurrence, are excused."""
 RUN_REASON_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "road_cold": ("路面低于 3 °C", "the road is colder than 3 °C"),
-        "road_unknown": ("路面温度未知", "nobody knows how cold the road is"),
+        **{reason.value: names for reason, names in REASON_NAMES.items() if reason},
+        WEATHER_RECALL: ("天气召回", "called in because of the weather"),
+        RECALLED: ("人工召回", "called home by somebody"),
         "not_started": ("无车可派", "no vehicle began in time"),
         "withdrawn": ("人工撤回", "taken back by somebody"),
         "schedule_excused": ("排班已免责", "excused on the schedule"),

@@ -51,10 +51,15 @@ class RunStore:
 
     async def get(self, run_id: SweepingRunId, reach: Reach) -> SweepingRun:
         """Return a run within the reach; raise NotFound when there is none."""
-        found = await self._runs(runs.c.run_id == run_id, *_reached(reach))
-        if not found:
+        found = await self.find(run_id, reach)
+        if found is None:
             raise NotFound("not-found", "there is no such sweeping run", run_id=run_id)
-        return found[0]
+        return found
+
+    async def find(self, run_id: SweepingRunId, reach: Reach) -> SweepingRun | None:
+        """Return a run within the reach, or None."""
+        found = await self._runs(runs.c.run_id == run_id, *_reached(reach))
+        return found[0] if found else None
 
     async def newest(
         self,
@@ -77,6 +82,10 @@ class RunStore:
         return await self._runs(
             runs.c.state == RunState.WAITING, runs.c.district == district, runs.c.operator == operator
         )
+
+    async def to_hold_back(self) -> list[SweepingRun]:
+        """Return the runs that wait for a vehicle or are under way, the oldest first."""
+        return await self._runs(runs.c.state.in_([RunState.WAITING, RunState.UNDER_WAY]))
 
     async def open_of(self, zone_id: SweepingZoneId) -> SweepingRun | None:
         """Return the run of a whole zone that is not over, or None."""

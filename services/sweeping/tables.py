@@ -88,12 +88,14 @@ sweeping_runs = Table(
     Column("verified_m2", Float, nullable=False),
     Column("missed_m2", Float, nullable=False),
     Column("month", String(7), nullable=False),
+    Column("rest", String(16), nullable=False),
     Column("excuse", String(500), nullable=False),
     Column("excused_by_name", String(120), nullable=False),
     Column("held_until", UtcDateTime),
     Index(None, "state", "district"),
     Index(None, "zone_id", "created_at"),
     Index(None, "month"),
+    Index(None, "ended_at"),
 )
 _is_open = text(
     "state IN ({}) AND kind = '{}'".format(

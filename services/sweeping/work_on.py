@@ -21,10 +21,10 @@ from core.repeating import repeat
 from services.orders.zone import want_dispatch
 from services.sweeping.ledger import Ledger, ledger
 from services.sweeping.run import SweepingRun, advance, measured
-from services.sweeping.run_states import RunEvent, RunKind
+from services.sweeping.run_states import Rest, RunEvent, RunKind
 from services.sweeping.run_store import RunStore
 from services.sweeping.start_run import add_repair
-from services.sweeping.zone import PlanState, StoredPlan, plan_id_of
+from services.sweeping.zone import PlanState, StoredPlan, SweepingZone, plan_id_of
 from services.sweeping.zone_store import ZoneStore
 
 QUEUE, JOB = "jobs", "services.sweeping.jobs:work_on_sweeping"
@@ -153,8 +153,7 @@ class SweepingWorker:
         done = await runs.move(run, after, at=at)
         await runs.keep_cells(run.run_id, found.cells)
         zone = await zones.get(run.zone_id, EVERYTHING)
-        repairs = zone.drawing.repairs_itself and not zone.is_retired and run.kind is RunKind.WHOLE
-        if repairs and missed_m2 >= REPAIR_FROM_M2:
+        if not zone.is_retired and _is_repaired(run, zone) and missed_m2 >= REPAIR_FROM_M2:
             await add_repair(tx, done, list(found.cells), by_name="", at=at)
 
 
@@ -187,6 +186,13 @@ class SweepingWaker:
     async def run(self, stop: asyncio.Event) -> None:
         """Look every few seconds until `stop`, through outages."""
         await repeat("sweeping", self.reconcile_once, self._every_s, stop)
+
+
+def _is_repaired(run: SweepingRun, zone: SweepingZone) -> bool:
+    """Return whether what was missed is swept again by itself: as a person said, else as the zone says."""
+    if run.rest is Rest.AS_ZONE:
+        return zone.drawing.repairs_itself and run.kind is RunKind.WHOLE
+    return run.rest is Rest.REPAIR
 
 
 def _end(run: SweepingRun) -> datetime:

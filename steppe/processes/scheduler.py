@@ -53,6 +53,8 @@ from services.routing.tiles import current_tiles
 from services.schedules.keep_schedules import ScheduleKeeper
 from services.settlement.close_statements import StatementKeeper
 from services.settlement.watch_books import BooksWatch
+from services.sweeping.call_home import WaysHome
+from services.sweeping.hold_back import HoldBack
 from services.sweeping.work_on import SweepingWaker
 from services.tasks.roads import Roads
 from services.tasks.watch_tasks import TaskWatch
@@ -91,7 +93,8 @@ async def compose(resources: Resources) -> Components:
     sweeping_waker = SweepingWaker(database, queue, clock, every_s=every_s)
     heard = last_heard(resources)
     rules = RoadRules(fences, clock, engine)
-    caller = VehicleCaller(database, clock, Roads(engine, rules.closed), tasks)
+    roads = Roads(engine, rules.closed)
+    caller = VehicleCaller(database, clock, roads, tasks)
     tracks = VehicleTracks(
         resources.streams,
         clock,
@@ -169,6 +172,7 @@ async def compose(resources: Resources) -> Components:
         "notices": notice_waker,
         "previews": preview_waker,
         "sweeping": sweeping_waker,
+        "sweeping-weather": HoldBack(database, clock, WaysHome(database, roads, heard), every_s=every_s),
         "radio-holes": HoleBook(database, clock),
         "webhooks": WebhookSender(
             database,

@@ -95,6 +95,9 @@ def _parts(day: Day, samples: Sequence[Sample], end: Ended, checks: Sequence[Che
             sum(run.verified_m2 for run in end.swept),
         )
         yield f"<p>{len(end.swept)} sweeping runs measured: {verified:.0f} of {planned:.0f} m² planned.</p>"
+    if end.held_back:
+        told = "; ".join(f"{number} × {words}" for words, number in end.held_back)
+        yield f"<p>Sweeping in the weather: {escape(told)}.</p>"
     if samples:
         yield "<h2>The day</h2>"
         yield f"<p>{_kept_up(day, samples)}</p>"

@@ -1,10 +1,10 @@
 """What the day's sweeping runs really swept: square metres by run, and cells of the largest for a map."""
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.database import Transaction
-from services.sweeping.run_states import RunState
+from services.sweeping.run_states import NOBODYS_FAULT, RUN_REASON_NAMES, RunState
 from services.sweeping.tables import sweeping_cells, sweeping_runs, sweeping_zones
 
 MAPS_MOST = 4
@@ -37,6 +37,14 @@ async def read_swept(tx: Transaction) -> tuple[SweptRun, ...]:
             SweptRun(zone=row[1], planned_m2=row[2], verified_m2=row[3], missed_m2=row[4], cells=cells)
         )
     return tuple(found)
+
+
+async def read_held_back(tx: Transaction) -> tuple[tuple[str, int], ...]:
+    """Return why runs were swept dry or not at all, in words, and how many each; the most first."""
+    r = sweeping_runs.c
+    query = select(r.reason, func.count()).where(r.reason.in_(sorted(NOBODYS_FAULT))).group_by(r.reason)
+    counts = {RUN_REASON_NAMES[row[0]][1]: int(row[1]) for row in await tx.execute(query)}
+    return tuple(sorted(counts.items(), key=lambda each: (-each[1], each[0])))
 
 
 async def _cells(tx: Transaction, run_id: str) -> tuple[tuple[int, float], ...]:

@@ -26,7 +26,7 @@ from services.settlement.check_books import check_books
 from services.tasks.states import TaskState
 from services.tasks.tables import tasks
 from steppe.rehearsal.open_work import Begun, counted, read_begun
-from steppe.rehearsal.swept import SweptRun, read_swept
+from steppe.rehearsal.swept import SweptRun, read_held_back, read_swept
 
 EMPTY_RATIO: Final = 0.05
 """Charge below which a vehicle that is not being charged gets nowhere by itself."""
@@ -69,6 +69,8 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     swept: tuple[SweptRun, ...] = ()
     begun: tuple[Begun, ...] = ()
     """Calls, sales, parcels, runs and tasks that were begun in the day."""
+    held_back: tuple[tuple[str, int], ...] = ()
+    """Why sweeping runs were dry or not done, in words, and how many each."""
 
 
 async def read_end(database: Database, heard: LastHeardReader, day_ended: datetime, at: datetime) -> Ended:
@@ -88,6 +90,7 @@ async def read_end(database: Database, heard: LastHeardReader, day_ended: dateti
             tasks.c.state == TaskState.NEEDS_PERSON.value
         )
         swept = await read_swept(tx)
+        held_back = await read_held_back(tx)
         waiting = {VehicleNo(row[0]): TaskId(row[1]) for row in await tx.execute(needs)}
     return Ended(
         at=at,
@@ -100,6 +103,7 @@ async def read_end(database: Database, heard: LastHeardReader, day_ended: dateti
         book_entries=books.entries,
         swept=swept,
         begun=begun,
+        held_back=held_back,
     )
 
 

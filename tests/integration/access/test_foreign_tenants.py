@@ -89,6 +89,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     },
     "POST /api/sweeping/zones/{zone_id}/runs": {},
     "POST /api/sweeping/runs/{run_id}/excuse": {"reason": "seen"},
+    "POST /api/sweeping/runs/{run_id}/recall": {"reason": "seen", "rest": "repair"},
     "POST /api/incidents/{incident_id}/triage": {"reason": "seen"},
     "POST /api/incidents/{incident_id}/holds": {"reason": "seen"},
     "POST /api/incidents/{incident_id}/releases": {"reason": "seen"},

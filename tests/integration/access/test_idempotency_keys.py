@@ -110,6 +110,7 @@ BODIES: Mapping[str, Any] = {
     "POST /api/vending/lots/{lot_id}/recall": {"reason": "x"},
     "POST /api/sweeping/zones/{zone_id}/runs": {},
     "POST /api/sweeping/runs/{run_id}/excuse": {"reason": "x"},
+    "POST /api/sweeping/runs/{run_id}/recall": {"reason": "x", "rest": "repair"},
     "POST /api/merchant/waybills": {
         "waybills": [{"number": "W1", "phone": "13800138000", "litres": 1.0, "massKg": 1.0}]
     },

@@ -259,11 +259,16 @@ def test_the_report_says_what_was_found_and_draws_the_day() -> None:
     ]
     cells = tuple((h3.str_to_int(cell), 0.5) for cell in h3.grid_disk(h3.latlng_to_cell(39.6, 109.8, 13), 2))
     swept = (SweptRun(zone="Yard", planned_m2=800, verified_m2=640, missed_m2=160, cells=cells),)
-    end = the_end(slots=(("patrol_beat", "<beat>", "missed", ""),), swept=swept)
+    end = the_end(
+        slots=(("patrol_beat", "<beat>", "missed", ""),),
+        swept=swept,
+        held_back=(("wet sweeping refused", 3),),
+    )
     text = page(day, samples, end, judge(end))
     assert "The day does not pass" in text
     assert "patrol_beat &lt;beat&gt;: missed" in text
     assert "synthetic" in text
     assert "640 of 800 m²" in text
     assert "2.0 s of the wall old in the middle, 2.5 s at worst" in text
+    assert "3 × wet sweeping refused" in text
     assert text.count("<svg") == 5, "no waits are drawn of a day without deliveries"

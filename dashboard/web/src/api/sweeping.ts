@@ -25,5 +25,8 @@ export const startRun = (zone: string, key: string): Promise<SweepingRun> =>
   act(`/api/sweeping/zones/${id(zone)}/runs`, {}, key);
 export const repairRun = (run: string, key: string): Promise<SweepingRun> => act(`/api/sweeping/runs/${id(run)}/repair`, {}, key);
 export const withdrawRun = (run: string, key: string): Promise<SweepingRun> => act(`/api/sweeping/runs/${id(run)}/withdraw`, {}, key);
+export type Rest = "repair" | "excused";
+export const recallRun = (run: string, reason: string, rest: Rest, key: string): Promise<SweepingRun> =>
+  act(`/api/sweeping/runs/${id(run)}/recall`, { reason, rest }, key);
 export const excuseRun = (run: string, reason: string, key: string): Promise<SweepingRun> =>
   act(`/api/sweeping/runs/${id(run)}/excuse`, { reason }, key);

@@ -15,9 +15,14 @@ from core.ids import OperatorId, SweepingRunId, SweepingZoneId, VehicleNo
 from core.kinds import ServiceKind
 from fleet.links.wire.commands import AssignTask, CommandKind
 from fleet.telemetry.records import STREAM_POSITION, STREAM_STATUS
+from fleet.weather.conditions import Weather
+from fleet.weather.fact import FactKind, WeatherFact
+from fleet.weather.store import WeatherStore
 from geofences import shapes
 from services.routing.polyline import encode
 from services.routing.route import GeoPoint, Route
+from services.sweeping.call_home import WaysHome
+from services.sweeping.hold_back import HoldBack
 from services.sweeping.ledger import CellSwept
 from services.sweeping.run import SweepingRun
 from services.sweeping.run_store import RunStore
@@ -26,6 +31,7 @@ from services.sweeping.start_run import start_run
 from services.sweeping.work_on import SETTLE_MS, SweepingWorker
 from services.sweeping.zone import Drawing, StoredPlan, SweepingZone, ZoneKind, plan_id_of
 from services.sweeping.zone_store import ZoneStore
+from services.tasks.states import StopKind
 from simulator.vehicles.records import position_records, position_row, status_marks, status_records
 from simulator.vehicles.vehicle import Vehicle
 from tests.history import Written
@@ -114,11 +120,42 @@ class Yard:
     async def sweeper(self, **said: Any) -> None:
         await self.town.add_vehicle(SWEEPER, service=ServiceKind.SWEEPING, **{"outside_c": 18.0, **said})
 
+    async def weather(self, **said: Any) -> None:
+        """Have the duty officer say the weather of the next two hours."""
+        at = self.town.now
+        fact = WeatherFact(
+            district=KB,
+            source="desk",
+            kind=FactKind.OBSERVED,
+            valid_from=at,
+            valid_to=at + timedelta(hours=2),
+            weather=Weather(**said),
+            recorded_at=at,
+        )
+        async with self.town.database.write() as tx:
+            await WeatherStore(tx).put(fact)
+
+    def hold_back(self) -> HoldBack:
+        """Return who holds runs back in the weather."""
+        town = self.town
+        ways = WaysHome(town.database, town.ways, town.listener)
+        return HoldBack(town.database, town.clock, ways)
+
+    async def begin(self) -> None:
+        """Let the sweeper take its plan and leave for the first pass."""
+        script = self.town.script(SWEEPER)
+        await script.take_plan()
+        await script.reach(StopKind.VISIT)
+        await script.leave(StopKind.VISIT)
+
     async def settle(self) -> dict[str, int]:
         return await self.town.idle.settle(KB)
 
-    async def drive(self, vehicle: Vehicle, *, brush_fails_after_m: float = 1e9) -> AssignTask:
-        """Have a simulated sweeper do its newest plan to the end, archive what it measured, and report."""
+    async def drive(
+        self, vehicle: Vehicle, *, brush_fails_after_m: float = 1e9, until_m: float = 1e9
+    ) -> AssignTask:
+        """Have a simulated sweeper do its newest plan to the end, or sweep so far; archive what it measured,
+        and report."""
         town = self.town
         [*_, command] = await town.commands(SWEEPER, CommandKind.ASSIGN_TASK)
         plan = msgspec.json.decode(bytes(command.body), type=AssignTask)
@@ -127,7 +164,7 @@ class Yard:
         drive.assign(plan)
         began_ms, swept_m = drive.now_ms, 0.0
         rows, statuses, marks = [], [], None
-        while vehicle.memory.task is not None:
+        while vehicle.memory.task is not None and swept_m < until_m:
             assert drive.now_ms - began_ms < 3_600_000, "it never ended"
             drive.pass_time(1)
             vehicle.battery.ratio = 0.8

@@ -207,26 +207,3 @@ async def test_a_schedule_sweeps_is_met_and_waits_for_the_zone_to_be_free(yard: 
             EVERYTHING, begin=clock.now() - timedelta(hours=3), end=clock.now()
         )
     assert (first.state, second.state, second.reason) == (S.MET, S.SKIPPED, "zone_busy")
-
-
-async def test_a_schedule_is_excused_by_the_cold(yard: Yard) -> None:
-    await yard.planned(may_sweep_dry=False)
-    await yard.sweeper(outside_c=-5.0)
-    hourly = Calendar(timing=Cron(expression="0 * * * *"), zone="Asia/Shanghai")
-    draft = Draft(name="清晨", kind=WorkKind.SWEEPING_RUN, subject_id=ZONE, calendar=hourly)
-    clock = yard.town.clock
-    async with yard.town.database.write() as tx:
-        await make_schedule(tx, yard.lead, scheduled_work(), draft, at=clock.now())
-    keeper = ScheduleKeeper(yard.town.database, clock, scheduled_work())
-    await keeper.keep_once()
-    clock.advance(3600)
-    await keeper.keep_once()
-    yard.town.listener.says(SWEEPER, measured_at=yard.town.now, outside_c=-5.0)
-    await yard.town.operators_stay()
-    assert await yard.settle() == {}
-    [run] = await yard.runs()
-    async with yard.town.database.read() as tx:
-        [occurrence, *_] = await ScheduleStore(tx).between(
-            EVERYTHING, begin=clock.now() - timedelta(hours=1), end=clock.now() + timedelta(hours=1)
-        )
-    assert (run.state, occurrence.state, occurrence.reason) == (RunState.EXCUSED, S.EXCUSED, "road_cold")
