@@ -1,4 +1,5 @@
-"""Today so far as the asker sees it: kilometres by odometer, as no vehicle-day exists before midnight."""
+"""Today so far as the asker sees it: kilometres by odometer and m² of measured runs, as no vehicle-day exists
+before midnight."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -13,6 +14,7 @@ from fleet.days.running import DaySoFar, known_since, of_vehicles
 from fleet.telemetry.records import Records
 from fleet.vehicles.kinds import Lifecycle
 from fleet.vehicles.store import VehicleStore
+from services.sweeping.count_day import swept_since
 
 FORMULA: Final = "Σ rises of the vehicle's odometer since its first reading of the day / 1000"
 ROWS_MOST: Final = 100
@@ -42,6 +44,8 @@ class TodaySheet(msgspec.Struct, frozen=True, kw_only=True):
     vehicles: int
     """Vehicles that have told their odometer today."""
     driven: Driven | None
+    m2: float | None
+    """Verified of the sweeping runs that ended today; None while none of them is measured."""
     rows: Sequence[DrivenToday]
 
 
@@ -56,9 +60,11 @@ async def today_sheet(
 ) -> TodaySheet:
     """Return today so far, of one 旗区 or all. Raises Unavailable when the stores cannot be read."""
     found = await _today(parts)
-    day = parts.day_began().date()
+    began = parts.day_began()
+    async with parts.database.read() as tx:
+        m2 = await swept_since(tx, reach, began, district)
     if found is None:
-        return TodaySheet(day=day, counted_ms=None, vehicles=0, driven=None, rows=())
+        return TodaySheet(day=began.date(), counted_ms=None, vehicles=0, driven=None, m2=m2, rows=())
     async with parts.database.read() as tx:
         living = [
             count
@@ -69,10 +75,11 @@ async def today_sheet(
         most = driven[driven["driven_m"].argsort(kind="stable")[::-1][:ROWS_MOST]]
         codes = await VehicleStore(tx).codes_of([VehicleNo(number) for number in most["vehicle_no"].tolist()])
     return TodaySheet(
-        day=day,
+        day=began.date(),
         counted_ms=found.counted_ms,
         vehicles=len(driven),
         driven=_sum(driven),
+        m2=m2,
         rows=[
             DrivenToday(
                 vehicle_no=VehicleNo(int(row["vehicle_no"])),

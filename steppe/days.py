@@ -27,6 +27,7 @@ from fleet.days.keep_days import settled_ms
 from fleet.days.store import DayFilter, DayStore, StoredDay
 from fleet.telemetry.steps.liveness import silence_limits_ms
 from services.orders.count_day import count_deliveries
+from services.sweeping.count_day import count_swept
 from steppe.resources import clock_of
 from steppe.running import holder_of
 
@@ -54,7 +55,7 @@ def day_closer(settings: Settings, database: Database, clock: Clock) -> DayClose
         DayFrames(settings.data_dir / "history"),
         ZoneInfo(settings.city.zone),
         silence_ms=silence_ms(clock.rate),
-        counters=[count_deliveries],
+        counters=[count_deliveries, count_swept],
     )
 
 

@@ -137,8 +137,8 @@ class DrivenView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class TodayView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The local day that is running, within reach; the vehicle-days of it are computed after its end.
 
-    `km` and `since_ms`, from when it is known, are null while no odometer was told twice; `m2` is null
-    because nobody verifies swept area yet.
+    `km` and `since_ms`, from when it is known, are null while no odometer was told twice; `m2`, verified
+    of the sweeping runs that ended today, is null while none of them is measured.
     """
 
     day: date
@@ -162,7 +162,7 @@ def today_view(sheet: TodaySheet) -> TodayView:
         vehicles=sheet.vehicles,
         km=None if sheet.driven is None else sheet.driven.metres / 1000,
         since_ms=None if sheet.driven is None else sheet.driven.since_ms,
-        m2=None,
+        m2=sheet.m2,
         items=tuple(
             DrivenView(vehicle_no=row.vehicle_no, code=row.code, metres=row.metres, told_at_ms=row.told_ms)
             for row in sheet.rows

@@ -27,7 +27,7 @@ def test_today_so_far_and_the_closed_days_open_to_formula_and_rows(city: CityPag
     expect(today.get_by_test_id("today-rows").locator("tbody tr").first).to_be_visible(timeout=SOON_MS)
     swept = dialog.get_by_test_id("m2-today")
     swept.locator("summary").click()
-    expect(swept).to_contain_text("目前没有经核实的清扫台账")
+    expect(swept).to_contain_text("经核实的面积")
     kpis = dialog.get_by_test_id("kpis").locator("details")
     expect(kpis).to_have_count(11, timeout=SOON_MS)
     kpis.first.locator("summary").click()

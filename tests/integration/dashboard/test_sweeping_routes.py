@@ -75,6 +75,12 @@ async def test_a_zone_is_drawn_planned_started_and_its_coverage_is_shown(
     )
     [month] = (await somebody.get("/api/sweeping/months?from=2026-06&to=2026-07")).json()
     assert (month["month"], month["verifiedM2"], month["nameEn"]) == ("2026-07", 400.0, "Sample square")
+    assert (await somebody.get("/api/vehicle-days/today", Role.AGENCY)).json()["m2"] == 400.0
+    assert (await somebody.get("/api/vehicle-days/today?district=ZG", Role.AGENCY)).json()["m2"] is None
+    gone = await somebody.post(
+        f"/api/sweeping/runs/{run_id}/recall", {"reason": "x", "rest": "repair"}, key="c"
+    )
+    assert (gone.status_code, gone.json()["code"]) == (409, "illegal-transition")
     excused = await somebody.post(f"/api/sweeping/runs/{run_id}/excuse", {"reason": "a fair"}, key="e-1")
     assert excused.json()["excuse"] == "a fair"
     repair = await somebody.post(f"/api/sweeping/runs/{run_id}/repair", {}, key="p-1")

@@ -51,7 +51,7 @@ export const city: CityWords = {
     most: "Those that drove most:",
     lastTold: "Last reading",
     m2: "Swept area today",
-    noM2: "Not known: nobody verifies what was swept yet, and it is not guessed from the brush.",
+    aboutM2: "Verified of the sweeping runs that ended by then, from positions with the brush down. A run is measured a minute or two after its end.",
     closed: (days, from, to) => `Closed days of ${from} to ${to}: ${days}`,
     noDays: "No day of these is closed yet: a day closes some minutes after its midnight.",
     rows: (n, vehicles, corrected) => `Computed from ${n} vehicle-days of ${vehicles} vehicles, ${corrected} of them corrected later.`,

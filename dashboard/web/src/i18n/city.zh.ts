@@ -49,7 +49,7 @@ export const city = {
     most: "行驶最多的车辆：",
     lastTold: "最近读数",
     m2: "今日清扫面积",
-    noM2: "暂无：目前没有经核实的清扫台账，不根据滚刷状态推算。",
+    aboutM2: "已结束清扫作业经核实的面积，按扫刷落地时的轨迹计算。作业结束一两分钟后核算。",
     closed: (days: number, from: string, to: string) => `${from} 至 ${to} 中已结的 ${days} 天`,
     noDays: "这些日期尚未结日：每天零点后几分钟结日。",
     rows: (n: string, vehicles: string, corrected: string) => `由 ${vehicles} 辆车的 ${n} 条车日计算，其中 ${corrected} 条后来更正。`,

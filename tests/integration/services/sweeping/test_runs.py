@@ -8,7 +8,8 @@ import pytest
 
 from core.auth.principal import EVERYTHING
 from core.errors import Conflict, IllegalTransition, NotFound
-from core.ids import OperatorId
+from core.ids import OperatorId, VehicleNo
+from fleet.days.gather import Counted
 from fleet.links.wire.commands import CommandKind
 from geofences import shapes
 from services.schedules.calendar import Calendar, Cron
@@ -17,6 +18,7 @@ from services.schedules.keep_schedules import ScheduleKeeper
 from services.schedules.kinds import OccurrenceState as S
 from services.schedules.kinds import WorkKind
 from services.schedules.store import ScheduleStore
+from services.sweeping.count_day import count_swept
 from services.sweeping.run_states import RunKind, RunState
 from services.sweeping.run_store import RunStore
 from services.sweeping.start_run import excuse_run, repair_run, start_run, withdraw_run
@@ -62,8 +64,14 @@ async def test_a_run_is_planned_swept_measured_and_its_gaps_are_swept_again(any_
     assert mended.missed_m2 < 0.1 * first.missed_m2
     async with yard.town.database.read() as tx:
         [month] = await RunStore(tx).months(EVERYTHING, begin="2026-07", end="2026-07")
+        now = yard.town.now + timedelta(seconds=1)
+        today = await count_swept(tx, [VehicleNo(SWEEPER), VehicleNo(8)], now - timedelta(days=1), now)
+        measured = await count_swept(tx, None, now - timedelta(days=1), now)
+        before = await count_swept(tx, [VehicleNo(SWEEPER)], now - timedelta(days=2), now - timedelta(days=1))
     assert (month.runs, month.repairs) == (2, 1)
     assert month.verified_m2 == pytest.approx(first.verified_m2 + mended.verified_m2)
+    assert today == measured == {SWEEPER: Counted(m2=round(month.verified_m2, 1))}
+    assert before == {SWEEPER: Counted(m2=0.0)}, "a sweeper that sweeps nothing has swept 0 m²"
 
 
 async def test_what_one_worker_holds_no_other_takes(any_yard: Yard) -> None:

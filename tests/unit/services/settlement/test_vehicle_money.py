@@ -45,6 +45,8 @@ def test_a_day_in_money_by_hand() -> None:
     )
     assert money.cost_fen == 8900
     assert (money.per_order_fen, money.per_km_fen, money.per_m2_fen) == (445.0, 178.0, None)
+    swept = money_of_day(msgspec.structs.replace(FIGURES, m2=4450.0), EARNED, RATES)
+    assert swept.per_m2_fen == 2.0
     assert money.earned.revenue_fen == 10_700
     assert money.unknown == ()
 
