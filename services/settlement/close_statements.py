@@ -1,12 +1,10 @@
 """Closing the statements of a local day: each merchant's in a transaction, once, whoever runs twice."""
 
-import asyncio
 from datetime import date, datetime, tzinfo
 
 from core.clock import Clock
 from core.database import Database, Transaction
 from core.ids import MerchantId, OperatorId
-from core.repeating import repeat
 from services.settlement.accounts import AccountKind, account
 from services.settlement.statement import Statement, by_day, end_of, last_ended_day, statement_of
 from services.settlement.statement_store import StatementStore
@@ -39,14 +37,18 @@ async def close_statements(
 
 
 class StatementKeeper:
-    """The reconciler of statements. A day is looked through once; after an outage all missed days are."""
+    """What a worker does for statements. A day is looked through once; after an outage all missed are."""
 
-    def __init__(self, database: Database, clock: Clock, zone: tzinfo, *, every_s: float = 60.0) -> None:
-        """Take where the ledger is, the city's zone, and the pause between two looks in wall seconds."""
+    def __init__(self, database: Database, clock: Clock, zone: tzinfo) -> None:
+        """Take where the ledger is, and the city's zone."""
         self._database = database
         self._clock = clock
         self._zone = zone
-        self._every_s = every_s
+
+    async def is_due(self) -> bool:
+        """Return whether the last day that ended was not looked through yet. Raises Unavailable."""
+        async with self._database.read() as tx:
+            return not await StatementStore(tx).has_closed(last_ended_day(self._clock.now(), self._zone))
 
     async def look_once(self) -> int:
         """Close what is due; return how many statements were closed. Raises Unavailable."""
@@ -63,7 +65,3 @@ class StatementKeeper:
         async with self._database.write() as tx:
             await StatementStore(tx).mark_closed(until, at=at)
         return closed
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Look until `stop`; an outage of the database is waited out."""
-        await repeat("statements", self.look_once, self._every_s, stop)

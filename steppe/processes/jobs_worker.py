@@ -1,5 +1,5 @@
 """An RQ worker on the queue ``jobs``: what need not be at once: notices, the weeks of fence previews, plans
-and measurements of sweeping."""
+and measurements of sweeping, daily statements."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,6 +15,7 @@ from core.settings import load, process_environment
 from fleet.days.durable import DurableMark
 from fleet.fences.finish_previews import PreviewFinisher
 from services.notices.send_notices import NoticeSender
+from services.settlement.close_statements import StatementKeeper
 from services.sweeping.work_on import SweepingWorker
 from steppe.checks import store_checks
 from steppe.notices import notice_carrier, notice_prices, notice_writers
@@ -45,7 +46,8 @@ async def jobs_context() -> AsyncIterator[WorkerContext]:
         history = settings.data_dir / "history"
         finisher = PreviewFinisher(database, clock, history)
         durable = DurableMark(resources.streams, clock, partitions=settings.tracker.partitions)
-        sweeping = SweepingWorker(database, clock, history, durable, ZoneInfo(settings.city.zone))
+        zone = ZoneInfo(settings.city.zone)
+        sweeping = SweepingWorker(database, clock, history, durable, zone)
         try:
             yield WorkerContext(
                 settings=settings,
@@ -56,6 +58,7 @@ async def jobs_context() -> AsyncIterator[WorkerContext]:
                     StaffNoticeSender: sender,
                     PreviewFinisher: finisher,
                     NoticeSender: teller,
+                    StatementKeeper: StatementKeeper(database, clock, zone),
                     SweepingWorker: sweeping,
                 },
             )

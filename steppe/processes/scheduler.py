@@ -52,6 +52,7 @@ from services.routing.http import InternalServer, RouteEndpoint
 from services.routing.tiles import current_tiles
 from services.schedules.keep_schedules import ScheduleKeeper
 from services.settlement.close_statements import StatementKeeper
+from services.settlement.wake import StatementWaker
 from services.settlement.watch_books import BooksWatch
 from services.sweeping.call_home import WaysHome
 from services.sweeping.hold_back import HoldBack
@@ -132,7 +133,9 @@ async def compose(resources: Resources) -> Components:
         "waybills": WaybillWatch(database, clock, every_s=every_s),
         "schedules": ScheduleKeeper(database, clock, scheduled_work(), every_s=every_s),
         "weather-recall": RecallWatch(database, clock, heard, caller, every_s=every_s),
-        "statements": StatementKeeper(database, clock, ZoneInfo(settings.city.zone)),
+        "statements": StatementWaker(
+            StatementKeeper(database, clock, ZoneInfo(settings.city.zone)), queue, clock
+        ),
         "books": BooksWatch(database, clock),
         "tasks": TaskWatch(database, heard, clock, tasks, every_s=every_s),
         "vending": VendingWatch(database, clock, every_s=every_s),

@@ -11,13 +11,17 @@ from sqlalchemy.exc import DBAPIError
 from core.auth.roles import Role
 from core.errors import Conflict, NotFound
 from core.ids import MerchantId
+from core.queue import JobQueue, WorkerContext
+from core.settings import load
 from services.settlement.accounts import AccountKind, account
 from services.settlement.close_statements import StatementKeeper, close_statements
 from services.settlement.give_money import correct_merchant
+from services.settlement.jobs import close_statements_due
 from services.settlement.statement import Statement, StatementId, last_ended_day, sheet_hash
 from services.settlement.statement_store import StatementStore
 from services.settlement.store import Journal
 from services.settlement.tables import statement_lines, statements
+from services.settlement.wake import QUEUE, StatementWaker
 from tests.integration.fleet.builders import a_principal
 from tests.integration.services.orders.on_the_way import an_arrived_order
 from tests.integration.services.orders.town import CITY, SHOP, Town, later
@@ -65,6 +69,29 @@ async def test_statements_are_closed_once_and_add_up_to_the_ledger(any_town: Tow
     assert sheet_hash(lines) == second.sha256
     assert second.closing_fen == await holds(town, AccountKind.MERCHANT, SHOP)
     assert (await check(town)).is_balanced
+
+
+async def test_the_scheduler_wakes_a_job_that_closes_what_is_due_and_closes_nothing_itself(
+    town: Town, valkey_url: str
+) -> None:
+    order, vehicle = await an_arrived_order(town)
+    await vehicle.hand_over(order)
+    later(town, DAY_S)
+    queue = JobQueue(valkey_url)
+    try:
+        waker = StatementWaker(keeper(town), queue, town.clock)
+        assert await waker.reconcile_once()
+        assert (await closed(town), await queue.waiting(QUEUE)) == ([], 1)
+        settings = load({"STEPPE_ENVIRONMENT": "test"})
+        parts = {StatementKeeper: keeper(town)}
+        context = WorkerContext(
+            settings=settings, database=town.database, clock=town.clock, queue=queue, parts=parts
+        )
+        assert await close_statements_due(context) == {"closed": 1}
+        assert await close_statements_due(context) == {"closed": 0}, "a job may run twice"
+        assert not await waker.reconcile_once(), "nothing is due any more"
+    finally:
+        queue.close()
 
 
 async def test_a_closing_that_dies_half_way_closes_nothing_and_the_next_closes_once(any_town: Town) -> None:
