@@ -32,6 +32,8 @@ BRUSH_KNOWN_MS: Final = 2 * STATUS_EVERY_S * 1000
 """A status says how the brush stands until the next one is overdue."""
 SWEPT_SHARE: Final = 0.6
 """A cell is swept when this share of what was planned in it is; receivers err by a metre."""
+RECEIVER_M: Final = 1.0
+"""What a receiver errs by: a gap beside swept ground that is no wider is not told apart from its error."""
 SMALLEST_M2: Final = 2.0
 """Slivers of cells at the border that no vehicle is sent out for."""
 
@@ -91,6 +93,40 @@ def brush_at(measured_ms: Millis, status_ms: Millis, brush: NDArray[np.uint8]) -
     return found
 
 
+def track_of(
+    measured_ms: Millis,
+    lat: Floats,
+    lng: Floats,
+    speed_mps: Floats,
+    status_ms: Millis,
+    brush: NDArray[np.uint8],
+) -> Track:
+    """Return positions with how the brush stood at each by the statuses, all oldest first.
+
+    Where the brush changed between two positions that are near enough in time, the place of that moment is
+    put between them, once as it stood before and once as it stood after: a lane begins and ends there.
+    """
+    changes = status_ms[1:][np.diff(brush.astype(np.int8)) != 0]
+    after = np.searchsorted(measured_ms, changes, side="right")
+    is_between = (after > 0) & (after < len(measured_ms))
+    changes, after = changes[is_between], after[is_between]
+    changes = changes[measured_ms[after] - measured_ms[after - 1] <= GAP_MOST_MS]
+    at_ms = np.concatenate((measured_ms, changes, changes))
+    stood = np.concatenate(
+        [brush_at(moments, status_ms, brush) for moments in (measured_ms, changes - 1, changes)]
+    )
+    turn = np.repeat((1, 0, 2), (len(measured_ms), len(changes), len(changes)))
+    order = np.lexsort((turn, at_ms))
+    at_ms = at_ms[order]
+    return Track(
+        measured_ms=at_ms,
+        lat=np.interp(at_ms, measured_ms, lat),
+        lng=np.interp(at_ms, measured_ms, lng),
+        speed_mps=np.interp(at_ms, measured_ms, speed_mps),
+        brush=stood[order],
+    )
+
+
 def ledger(ground: Area, width_m: float, tracks: Sequence[Track]) -> Ledger:
     """Return what brushes of a width swept of the ground that a plan covers.
 
@@ -114,7 +150,7 @@ def missed_ground(ground: Area, missed: Sequence[CellSwept]) -> Area:
 
 
 def _ledger(plane: LocalPlane, planned: BaseGeometry, width_m: float, tracks: Sequence[Track]) -> Ledger:
-    swept = swept_ground(tracks, width_m, plane).intersection(planned)
+    swept = _without_slivers(planned, swept_ground(tracks, width_m, plane).intersection(planned))
     cells = []
     for cell in _cells(shapes.from_geos(plane.unproject(planned))):
         outline = _outline(cell, plane)
@@ -122,6 +158,17 @@ def _ledger(plane: LocalPlane, planned: BaseGeometry, width_m: float, tracks: Se
         if wanted > 0:
             cells.append(CellSwept(cell, wanted, float(swept.intersection(outline).area)))
     return Ledger(planned_m2=float(planned.area), verified_m2=float(swept.area), cells=tuple(cells))
+
+
+def _without_slivers(planned: BaseGeometry, swept: BaseGeometry) -> BaseGeometry:
+    """Return swept ground with the gaps beside it that are within a receiver's error.
+
+    Lanes lie edge to edge, so half a metre of error leaves slivers between any two that were really swept.
+    """
+    missed = planned.difference(swept)
+    wide = missed.buffer(-RECEIVER_M / 2).buffer(RECEIVER_M / 2)
+    slivers = missed.difference(wide).intersection(swept.buffer(RECEIVER_M))
+    return shapely.union_all([swept, slivers])
 
 
 def swept_ground(tracks: Sequence[Track], width_m: float, plane: LocalPlane) -> BaseGeometry:

@@ -6,7 +6,7 @@ import numpy as np
 
 from core.ids import VehicleNo
 from fleet.links.wire.status import STATUS
-from services.sweeping.ledger import BRUSH_KNOWN_MS, Track, brush_at
+from services.sweeping.ledger import BRUSH_KNOWN_MS, Track, track_of
 
 
 def read_track(folder: Path, vehicle_no: VehicleNo, from_ms: int, to_ms: int) -> Track:
@@ -36,10 +36,11 @@ def read_track(folder: Path, vehicle_no: VehicleNo, from_ms: int, to_ms: int) ->
         kept = np.concatenate(statuses)
         status_ms = kept["measured_ms"].astype(np.int64)
         brush = np.ascontiguousarray(kept["record"]).view(STATUS)["brush"]
-    return Track(
-        measured_ms=measured_ms,
-        lat=positions["lat_e7"] / 1e7,
-        lng=positions["lng_e7"] / 1e7,
-        speed_mps=positions["speed_cm_s"] / 100.0,
-        brush=brush_at(measured_ms, status_ms, brush),
+    return track_of(
+        measured_ms,
+        positions["lat_e7"] / 1e7,
+        positions["lng_e7"] / 1e7,
+        positions["speed_cm_s"] / 100.0,
+        status_ms,
+        brush,
     )

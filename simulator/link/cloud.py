@@ -4,12 +4,13 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
 import msgspec
 import structlog
+from numpy.typing import NDArray
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, WebSocketException
 
@@ -26,7 +27,7 @@ from fleet.links.wire.messages import (
     encode_message,
 )
 from fleet.links.wire.positions import POSITION_BYTES, POSITION_SECTION
-from fleet.links.wire.status import STATUS_BYTES, STATUS_SECTION
+from fleet.links.wire.status import STATUS_BYTES, STATUS_SECTION, Brush
 from simulator.clock import CityClock
 from simulator.issued import GivenMaker
 from simulator.link.kept import KeptFrames
@@ -34,6 +35,7 @@ from simulator.script import Script
 from simulator.vehicles.radio import Radio
 from simulator.vehicles.records import (
     PositionRow,
+    brush_of,
     position_records,
     position_row,
     status_marks,
@@ -56,6 +58,10 @@ _NOT_NOW = frozenset({"redis-unavailable", "overloaded"})
 """Answers to a frame that is to be sent again."""
 
 _log = structlog.get_logger("simulator.link")
+
+
+type Turned = tuple[int, NDArray[Any]]
+"""When a brush went up or down, and the status of that moment."""
 
 
 class MakerCloud:
@@ -89,6 +95,9 @@ class MakerCloud:
         self._held: dict[int, list[Command]] = {}
         self._status_ms: dict[int, int] = {}
         self._marks: dict[int, tuple[object, ...]] = {}
+        self._brush: dict[int, Brush] = {}
+        self._turned: dict[int, list[Turned]] = {}
+        """Statuses of brushes that went up or down since the last frame, by vehicle."""
         self._frame_seq = int(time.time() * 1000)
         self._interval_ms = 1_000
         self._link: ClientConnection | None = None
@@ -99,6 +108,7 @@ class MakerCloud:
     def tick(self, now_ms: int, air_c: float) -> None:
         """Move every vehicle on to city time ``now_ms`` and put what it measured into frames."""
         rows: list[PositionRow] = []
+        turned: list[Turned] = []
         for number, vehicle in self.vehicles.items():
             due_ms = self._due_ms.get(number)
             if due_ms is None:
@@ -111,13 +121,15 @@ class MakerCloud:
             while due_ms <= now_ms:
                 vehicle.step(Situation(due_ms, air_c, heard))
                 fresh.append(position_row(vehicle, due_ms))
+                self._note_brush(number, vehicle, due_ms)
                 due_ms += self._interval_ms
             self._due_ms[number] = due_ms
             if is_reached:
                 rows += fresh
+                turned += self._turned.pop(number, ())
                 fresh.clear()
                 self._deliver(number, vehicle, now_ms)
-        self._make_frames(rows, now_ms)
+        self._make_frames(rows, turned, now_ms)
         self._wake.set()
 
     def stand_still(self) -> None:
@@ -264,7 +276,16 @@ class MakerCloud:
             vehicle.obey(command, now_ms)
             self._wake.set()
 
-    def _make_frames(self, rows: list[PositionRow], now_ms: int) -> None:
+    def _note_brush(self, number: int, vehicle: Vehicle, at_ms: int) -> None:
+        """Keep the status of the second in which a brush went up or down: a tick may be many seconds long."""
+        brush = brush_of(vehicle)
+        if brush is not self._brush.setdefault(number, brush):
+            self._brush[number], self._marks[number] = brush, status_marks(vehicle)
+            self._status_ms[number] = at_ms + STATUS_EVERY_MS
+            record = status_records([vehicle], at_ms, at_ms, self._hour(at_ms))
+            self._turned.setdefault(number, []).append((at_ms, record))
+
+    def _make_frames(self, rows: list[PositionRow], turned: Sequence[Turned], now_ms: int) -> None:
         rows.sort()
         most = FRAME_BYTES if self._welcome is None else self._welcome.max_frame_bytes
         # the other half is for statuses: what a whole fleet measured in a hole is more than a frame takes
@@ -278,13 +299,19 @@ class MakerCloud:
             is_newest = end == len(rows)
             base_ms, records = position_records(rows[start:end])
             sections = [(POSITION_SECTION, POSITION_BYTES, records.tobytes())]
+            newest_ms = rows[end - 1][0]
+            statuses = [_at_offset(status, at - base_ms) for at, status in turned if at <= newest_ms]
+            turned = [one for one in turned if one[0] > newest_ms]
             if is_newest:
-                sections += self._status_section(now_ms, base_ms)
+                statuses += self._statuses(now_ms, base_ms)
+            if statuses:
+                packed = b"".join(record.tobytes() for record in statuses)
+                sections.append((STATUS_SECTION, STATUS_BYTES, packed))
             self._frame_seq += 1
             self.kept.add(self._frame_seq, encode_frame(self._frame_seq, base_ms, sections))
             start = end
 
-    def _status_section(self, now_ms: int, base_ms: int) -> list[tuple[int, int, bytes]]:
+    def _statuses(self, now_ms: int, base_ms: int) -> list[NDArray[Any]]:
         due = []
         for number, vehicle in self.vehicles.items():
             if self._waiting[number]:
@@ -295,9 +322,10 @@ class MakerCloud:
                 due.append(vehicle)
         if not due:
             return []
-        hour = int((now_ms / 3_600_000 + self._utc_offset_h) % 24)
-        records = status_records(due, now_ms, base_ms, hour)
-        return [(STATUS_SECTION, STATUS_BYTES, records.tobytes())]
+        return [status_records(due, now_ms, base_ms, self._hour(now_ms))]
+
+    def _hour(self, at_ms: int) -> int:
+        return int((at_ms / 3_600_000 + self._utc_offset_h) % 24)
 
     def _link_lost(self) -> None:
         self._link = None
@@ -313,6 +341,11 @@ class MakerCloud:
             self.refused["link"] = 1
             _log.warning("no_link_yet", maker=self.maker.maker, why=why)
         self.is_up = up
+
+
+def _at_offset(record: NDArray[Any], offset_ms: int) -> NDArray[Any]:
+    record["offset_10ms"] = offset_ms // 10
+    return record
 
 
 async def _close_on(stop: asyncio.Event, link: Any) -> None:

@@ -80,7 +80,7 @@ def status_records(vehicles: list[Vehicle], now_ms: int, base_ms: int, hour: int
         record["stop_epoch"] = memory.stop_epoch
         record["battery_dc"] = round(vehicle.battery.temperature_c * 10)
         record["outside_dc"] = round(vehicle.air_c * 10)
-        record["brush"] = _brush(vehicle)
+        record["brush"] = brush_of(vehicle)
         record["range_10m"] = min(
             65_535, round(vehicle.battery.range_m(vehicle.given.consumption_wh_km, vehicle.air_c) / 10)
         )
@@ -106,7 +106,7 @@ def status_marks(vehicle: Vehicle) -> tuple[object, ...]:
         vehicle.is_sensor_blocked,
         vehicle.is_stopped_by_silence,
         vehicle.lights,
-        _brush(vehicle),
+        brush_of(vehicle),
     )
 
 
@@ -152,7 +152,8 @@ def _response(vehicle: Vehicle) -> Response:
     return Response.FOLLOWING if vehicle.speed_mps > 0 else Response.WAITING
 
 
-def _brush(vehicle: Vehicle) -> Brush:
+def brush_of(vehicle: Vehicle) -> Brush:
+    """Return how its brush stands; ABSENT where it has none."""
     if vehicle.given.service != SWEEPERS:
         return Brush.ABSENT
     return Brush.DOWN_TURNING if vehicle.work.is_brush_down else Brush.UP
