@@ -1,6 +1,6 @@
 """What a merchant does with the orders he packs and with his shelf, each a use case with its own answer."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
 from core.auth.principal import EVERYTHING, Principal, reach_of
@@ -19,6 +19,8 @@ from services.orders.load_order import load_order
 from services.orders.order import Order
 from services.orders.states import OrderState
 from services.orders.store import OrderStore
+from services.substitutions.offer_substitute import Lacking, offer_substitute
+from services.substitutions.store import SubstitutionStore
 from services.tasks.store import TaskStore
 
 MOST_LISTED = 200
@@ -62,13 +64,29 @@ async def accept_own(
 
 
 async def ready_own(
-    parts: MobileParts, principal: Principal, order_id: OrderId, repeated: Repeated
+    parts: MobileParts,
+    principal: Principal,
+    order_id: OrderId,
+    weights: Mapping[GoodsId, int],
+    repeated: Repeated,
 ) -> MerchantOrder:
-    """Return the order whose goods are ready now."""
+    """Return the order whose goods are ready now; ``weights`` are grams of goods sold by weight."""
 
     async def write(tx: Transaction) -> Order:
         actor, at = _actor(principal), parts.clock.now()
-        return await goods_ready(tx, order_id, reach_of(principal), actor=actor, at=at)
+        reach = reach_of(principal)
+        return await goods_ready(tx, order_id, reach, weights=weights, actor=actor, at=at)
+
+    return await _moved(parts, repeated, write, status=200)
+
+
+async def offer_own(
+    parts: MobileParts, principal: Principal, order_id: OrderId, lacking: Lacking, repeated: Repeated
+) -> MerchantOrder:
+    """Return the order whose customer is asked about what the merchant lacks."""
+
+    async def write(tx: Transaction) -> Order:
+        return await offer_substitute(tx, principal, order_id, lacking, at=parts.clock.now())
 
     return await _moved(parts, repeated, write, status=200)
 
@@ -165,6 +183,7 @@ async def merchant_orders(tx: Transaction, orders: list[Order], *, at: datetime)
         said={i: one.explanation for i, one in newest.items()},
         layouts=await CompartmentStore(tx).layouts([task.vehicle_no for task in tasks.values()]),
         boxes_of=boxes_of,
+        offers=await SubstitutionStore(tx).of_orders([order.order_id for order in orders]),
     )
     return [merchant_order(order, beside, at=at) for order in orders]
 

@@ -11,7 +11,7 @@ from core.ids import OrderId, VehicleNo
 from fleet.vehicles.last_heard import LastHeard
 from fleet.vehicles.store import VehicleStore
 from fleet.vehicles.vehicle import Vehicle
-from mobile_api.schemas.orders import OwnVehicle, ResidentOrder, Step, Where, line_view
+from mobile_api.schemas.orders import OwnVehicle, ResidentOrder, Step, Where, line_view, substitution_view
 from services.delivery.catalogue import Merchant, PickupPoint
 from services.delivery.code_store import PickupCodeStore
 from services.delivery.pickup_code import PickupCode
@@ -22,6 +22,8 @@ from services.orders.states import BEFORE_LOADING, OrderState
 from services.orders.store import HistoryLine, OrderStore
 from services.settlement.store import TermsStore
 from services.settlement.terms import PaidBy
+from services.substitutions.store import SubstitutionStore
+from services.substitutions.substitution import Substitution, SubstitutionState
 from services.tasks.store import TaskStore
 from services.tasks.task import Task
 
@@ -41,6 +43,7 @@ class OrderFacts(msgspec.Struct, frozen=True, kw_only=True):
     vehicle: Vehicle | None
     labels: Mapping[int, str]
     paid_by: PaidBy | None = None
+    substitutions: tuple[Substitution, ...] = ()
 
     @property
     def watched(self) -> VehicleNo | None:
@@ -65,6 +68,7 @@ async def facts_of(tx: Transaction, orders: Sequence[Order]) -> list[OrderFacts]
     codes, histories = await PickupCodeStore(tx).of_orders(ids), await OrderStore(tx).histories(ids)
     tasks = await TaskStore(tx).of_ids([o.task_id for o in orders if o.task_id is not None], EVERYTHING)
     terms = await TermsStore(tx).of_orders(ids)
+    offers = await SubstitutionStore(tx).of_orders(ids)
     found = []
     for order in orders:
         boxes = layouts.get(order.vehicle_no, ()) if order.vehicle_no is not None else ()
@@ -79,6 +83,7 @@ async def facts_of(tx: Transaction, orders: Sequence[Order]) -> list[OrderFacts]
                 vehicle=None if order.vehicle_no is None else vehicles.get(order.vehicle_no),
                 labels={box.number: box.label for box in boxes},
                 paid_by=terms[order.order_id].paid_by if order.order_id in terms else None,
+                substitutions=offers.get(order.order_id, ()),
             )
         )
     return found
@@ -123,6 +128,11 @@ def resident_order(facts: OrderFacts, heard: LastHeard | None, *, at: datetime) 
         code_generation=facts.code.generation,
         is_code_locked=facts.code.is_locked,
         history=tuple(_steps(facts.history)),
+        substitutions=tuple(
+            substitution_view(one, order.lines)
+            for one in facts.substitutions
+            if one.state is SubstitutionState.OFFERED
+        ),
         can_cancel=order.state in BEFORE_LOADING,
         can_open=order.state is OrderState.ARRIVED,
     )

@@ -8,7 +8,7 @@ from core.auth.principal import Principal, reach_of
 from core.auth.tokens import derived_token
 from core.database import Transaction
 from core.errors import Conflict
-from core.ids import OrderId
+from core.ids import GoodsId, OrderId
 from core.privacy.cipher import SecretKeys
 from core.repeatable import Repeated, answer_once
 from mobile_api.order_pages import OrderFacts, facts_of, read_facts, resident_order
@@ -17,6 +17,7 @@ from mobile_api.schemas.orders import CodeView, DoorOpening, OrderLink, Resident
 from services.orders.cancel_order import cancel_order
 from services.orders.collect_order import WrongCode, code_of_order, open_for_recipient, refresh_code
 from services.orders.store import OrderStore
+from services.substitutions.answer_substitute import answer_substitute
 
 MOST_LISTED = 50
 """Orders on a resident's list, newest first."""
@@ -66,6 +67,38 @@ async def cancel_own(
             reach_of(principal),
             by="resident",
             reason="changed_mind",
+            actor=actor,
+            at=at,
+            rate=parts.clock.rate,
+        )
+        return resident_order((await facts_of(tx, [order]))[0], None, at=at)
+
+    return await answer_once(
+        parts.database, repeated, ResidentOrder, write, status=200, wall=parts.clock.wall()
+    )
+
+
+async def answer_own(
+    parts: MobileParts,
+    principal: Principal,
+    order_id: OrderId,
+    goods_id: GoodsId,
+    is_taken: bool,
+    repeated: Repeated,
+) -> ResidentOrder:
+    """Return the order after its customer said what may take the place of missing goods.
+
+    Raises what ``answer_substitute`` raises.
+    """
+    at, actor = parts.clock.now(), f"{principal.kind}:{principal.id}"
+
+    async def write(tx: Transaction) -> ResidentOrder:
+        order = await answer_substitute(
+            tx,
+            order_id,
+            goods_id,
+            reach_of(principal),
+            is_taken=is_taken,
             actor=actor,
             at=at,
             rate=parts.clock.rate,

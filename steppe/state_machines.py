@@ -13,6 +13,7 @@ from services.notices import kinds as notice_kinds
 from services.orders import states as order_states
 from services.patrol import kinds as patrol_kinds
 from services.schedules import kinds as schedule_kinds
+from services.substitutions import substitution
 from services.sweeping import run_states
 from services.tasks import states as task_states
 from services.vending.calls import states as call_states
@@ -99,6 +100,14 @@ SERVICE_MACHINES: Final[tuple[Machine, ...]] = (
         terminal=frozenset(patrol_kinds.POINT_TERMINAL),
     ),
     Machine(
+        name="substitution",
+        zh="缺货替换",
+        table=substitution.TRANSITIONS,
+        initial=substitution.SubstitutionState.OFFERED,
+        terminal=substitution.TERMINAL,
+        note="Nothing of its order is loaded while it is `offered` (delivery.md).",
+    ),
+    Machine(
         name="waybill",
         zh="运单",
         table=waybill.TRANSITIONS,
@@ -138,6 +147,7 @@ _PAIRS: Final[Mapping[type[StrEnum], Mapping[Any, tuple[str, str]]]] = {
     patrol_kinds.RunState: patrol_kinds.RUN_STATE_NAMES,
     patrol_kinds.PointState: patrol_kinds.POINT_STATE_NAMES,
     notice_kinds.NoticeState: notice_kinds.STATE_NAMES,
+    substitution.SubstitutionState: substitution.STATE_NAMES,
     waybill.WaybillState: waybill.STATE_NAMES,
     FenceState: FENCE_STATE_NAMES,
 }

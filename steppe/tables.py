@@ -37,6 +37,7 @@ import services.patrol.tables
 import services.places.tables
 import services.schedules.tables
 import services.settlement.tables
+import services.substitutions.tables
 import services.sweeping.tables
 import services.tasks.tables
 import services.vending.tables
@@ -78,6 +79,7 @@ ALL: Final[tuple[ModuleType, ...]] = (
     services.places.tables,
     services.settlement.tables,
     services.schedules.tables,
+    services.substitutions.tables,
     services.sweeping.tables,
     services.tasks.tables,
     services.vending.tables,

@@ -71,12 +71,13 @@ class OrderPage(_View, frozen=True):
 
 
 class OrderLineView(_View, frozen=True):
-    """One line of goods."""
+    """One line of goods; ``fen`` is what it costs, at most while weighed goods are not weighed."""
 
     name_zh: str
     name_en: str
     quantity: int
     price_fen: int
+    fen: int
 
 
 class OrderStep(_View, frozen=True):
@@ -203,7 +204,11 @@ def order_detail(dossier: OrderDossier) -> OrderDetail:
         **_brief_fields(dossier.sheet),
         lines=tuple(
             OrderLineView(
-                name_zh=line.name_zh, name_en=line.name_en, quantity=line.quantity, price_fen=line.price_fen
+                name_zh=line.name_zh,
+                name_en=line.name_en,
+                quantity=line.quantity,
+                price_fen=line.price_fen,
+                fen=line.fen,
             )
             for line in order.lines
         ),

@@ -10,18 +10,34 @@ from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 from core.auth.guards import requires
 from core.auth.principal import Principal
 from core.auth.roles import Scope
-from core.ids import OrderId
+from core.ids import GoodsId, OrderId
 from core.problem_http import problem_responses
 from core.repeatable import REPEATED, IdempotencyKey, Repeated
-from mobile_api.merchant_actions import accept_own, load_own, orders_to_pack, picks_of_own, ready_own
+from mobile_api.merchant_actions import (
+    accept_own,
+    load_own,
+    offer_own,
+    orders_to_pack,
+    picks_of_own,
+    ready_own,
+)
 from mobile_api.parts import MobileParts
 from mobile_api.routes.parameters import IdPath, States
-from mobile_api.schemas.merchant_orders import LoadGoods, MerchantOrder, PickList
+from mobile_api.schemas.merchant_orders import (
+    GoodsReady,
+    LoadGoods,
+    MerchantOrder,
+    PickList,
+    Substitute,
+    lacking_of,
+)
 from services.orders.accept_order import LONGEST_PREPARE
 
 ReadyInS = Annotated[float | None, QueryParameter(name="readyInS", ge=0, le=LONGEST_PREPARE.total_seconds())]
 OWN = ("invalid-input", "not-authenticated", "forbidden", "not-found", "database-unavailable")
 CHANGE = (*OWN, *REPEATED, "conflict", "illegal-transition", "database-busy")
+
+UNREADY = ("answer-awaited", "weight-missing")
 
 
 class MerchantOrders(Controller):
@@ -74,7 +90,7 @@ class MerchantOrders(Controller):
         "/{order_id:str}/ready",
         operation_id="goodsReady",
         status_code=HTTP_200_OK,
-        responses=problem_responses(*CHANGE),
+        responses=problem_responses(*CHANGE, "weight-over-cap", "weight-missing"),
     )
     async def ready(
         self,
@@ -82,17 +98,40 @@ class MerchantOrders(Controller):
         order_id: IdPath,
         principal: NamedDependency[Principal],
         mobile: NamedDependency[MobileParts],
+        data: JSONBody[GoodsReady | None] = None,
         idempotency_key: IdempotencyKey = None,
     ) -> MerchantOrder:
-        """Say that the goods are ready now."""
+        """Say that the goods are ready now, and what those sold by weight weigh."""
         repeated = await Repeated.of(request, principal, idempotency_key)
-        return await ready_own(mobile, principal, OrderId(order_id), repeated)
+        weights = {GoodsId(one.goods_id): one.weight_g for one in (data or GoodsReady()).weights}
+        return await ready_own(mobile, principal, OrderId(order_id), weights, repeated)
+
+    @post(
+        "/{order_id:str}/substitutions",
+        operation_id="offerSubstitute",
+        status_code=HTTP_200_OK,
+        responses=problem_responses(
+            *CHANGE, "out-of-stock", "goods-forbidden", "goods-not-together", "order-too-large"
+        ),
+    )
+    async def substitute(
+        self,
+        request: Request[Any, Any, Any],
+        order_id: IdPath,
+        data: JSONBody[Substitute],
+        principal: NamedDependency[Principal],
+        mobile: NamedDependency[MobileParts],
+        idempotency_key: IdempotencyKey = None,
+    ) -> MerchantOrder:
+        """Ask the customer what may take the place of missing goods; nothing is loaded before the answer."""
+        repeated = await Repeated.of(request, principal, idempotency_key)
+        return await offer_own(mobile, principal, OrderId(order_id), lacking_of(data), repeated)
 
     @post(
         "/{order_id:str}/loaded",
         operation_id="loadGoods",
         status_code=HTTP_202_ACCEPTED,
-        responses=problem_responses(*CHANGE, "vehicle-not-at-stop", "compartment-not-fitting"),
+        responses=problem_responses(*CHANGE, *UNREADY, "vehicle-not-at-stop", "compartment-not-fitting"),
     )
     async def loaded(
         self,

@@ -11,12 +11,13 @@ from core.auth.guards import requires
 from core.auth.principal import Principal
 from core.auth.roles import Scope
 from core.auth.services import AuthServices
-from core.ids import OrderId
+from core.ids import GoodsId, OrderId
 from core.problem_http import problem_responses
 from core.repeatable import REPEATED, IdempotencyKey, Repeated
 from mobile_api.parts import MobileParts
 from mobile_api.place import place
 from mobile_api.resident_actions import (
+    answer_own,
     cancel_own,
     fresh_code,
     open_own,
@@ -29,6 +30,7 @@ from mobile_api.resident_actions import (
 from mobile_api.routes.parameters import IdPath
 from mobile_api.routes.resident_catalogue import DRAFT_REFUSED
 from mobile_api.schemas.orders import (
+    Answer,
     Basket,
     CodeView,
     DoorOpening,
@@ -113,6 +115,28 @@ class ResidentOrders(Controller):
         """Call an order off; possible until its goods are loaded."""
         repeated = await Repeated.of(request, principal, idempotency_key)
         return await cancel_own(mobile, principal, OrderId(order_id), repeated)
+
+    @post(
+        "/{order_id:str}/substitutions/{goods_id:str}/answer",
+        operation_id="answerSubstitute",
+        status_code=HTTP_200_OK,
+        guards=[requires(Scope.ORDERS_PLACE)],
+        responses=problem_responses(*CHANGE, *REPEATED, "illegal-transition", "balance-too-low"),
+    )
+    async def answer_substitute(
+        self,
+        request: Request[Any, Any, Any],
+        order_id: IdPath,
+        goods_id: IdPath,
+        data: JSONBody[Answer],
+        principal: NamedDependency[Principal],
+        mobile: NamedDependency[MobileParts],
+        idempotency_key: IdempotencyKey = None,
+    ) -> ResidentOrder:
+        """Say whether what the shop offers may come in place of what it lacks; no leaves that out."""
+        repeated = await Repeated.of(request, principal, idempotency_key)
+        answered = (OrderId(order_id), GoodsId(goods_id), data.is_taken)
+        return await answer_own(mobile, principal, *answered, repeated)
 
     @get(
         "/{order_id:str}/code",

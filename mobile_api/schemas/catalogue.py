@@ -16,6 +16,7 @@ from services.merchants.catalogue_csv import (
     MOST_ROWS,
 )
 from services.merchants.desk import Desk, standing_of
+from services.orders.lines import line_of
 
 MOST_FILE_CHARS = 200_000
 """A thousand rows of two hundred characters; a body is not read past 256 KiB anyway."""
@@ -43,7 +44,10 @@ class MerchantView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class GoodsView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """One thing on the shelf; ``stock`` 0 is sold out, ``readyS`` is how long it takes to prepare."""
+    """One thing on the shelf; ``stock`` 0 is sold out, ``readyS`` is how long it takes to prepare.
+
+    Of weighed goods ``priceFen`` is for a kilogram; ``mostFen`` is the most that a piece costs.
+    """
 
     goods_id: str
     name_zh: str
@@ -52,6 +56,8 @@ class GoodsView(Struct, frozen=True, kw_only=True, rename="camel"):
     stock: int
     temperature: str
     ready_s: float
+    is_weighed: bool
+    most_fen: int
 
 
 class ShelfGoods(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -66,6 +72,7 @@ class ShelfGoods(Struct, frozen=True, kw_only=True, rename="camel"):
     temperature: str
     ready_s: float
     category: str
+    is_weighed: bool
 
 
 class Counted(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -89,6 +96,7 @@ class CatalogueGoods(Struct, frozen=True, kw_only=True, rename="camel", forbid_u
     stock: Annotated[int, Meta(ge=0, le=MOST_STOCK)] | None = None
     is_on_sale: bool = True
     category: Annotated[str, Meta(max_length=40)] = ""
+    is_weighed: bool = False
 
 
 class CatalogueBody(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -156,6 +164,8 @@ def goods_view(thing: Goods) -> GoodsView:
         stock=thing.left,
         temperature=thing.temperature.value,
         ready_s=thing.ready_s,
+        is_weighed=thing.is_weighed,
+        most_fen=line_of(thing, 1).fen,
     )
 
 
@@ -171,6 +181,7 @@ def shelf_goods(thing: Goods) -> ShelfGoods:
         temperature=thing.temperature.value,
         ready_s=thing.ready_s,
         category=thing.category,
+        is_weighed=thing.is_weighed,
     )
 
 

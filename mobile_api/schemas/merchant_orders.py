@@ -7,20 +7,59 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from core.ids import GoodsId, OrderId, TaskId, VehicleNo
-from mobile_api.schemas.orders import LineView, line_view
+from mobile_api.schemas.orders import Id, LineView, SubstitutionView, line_view, substitution_view
 from services.delivery.catalogue import Goods
 from services.delivery.compartments import Compartment, Temperature, box_refusal
 from services.dispatch.explanation import Explanation
 from services.merchants.why_waits import why_waits
-from services.orders.order import Order, OrderLine
+from services.orders.draft import MOST_LINES, MOST_OF_ONE
+from services.orders.lines import OrderLine
+from services.orders.order import Order
+from services.substitutions.offer_substitute import Lacking
+from services.substitutions.substitution import Substitution
 from services.tasks.states import StopKind, StopState
 from services.tasks.task import Task
+
+MOST_WEIGHT_G = 100_000
+"""More than any compartment bears."""
 
 
 class LoadGoods(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """The compartment that takes the goods; null is the planned one."""
 
     compartment: Annotated[int, Meta(ge=1, le=64)] | None = None
+
+
+class Weight(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What the scale says of goods sold by weight; never above the order's cap."""
+
+    goods_id: Id
+    weight_g: Annotated[int, Meta(ge=1, le=MOST_WEIGHT_G)]
+
+
+class GoodsReady(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """The goods are ready; those sold by weight are weighed."""
+
+    weights: Annotated[tuple[Weight, ...], Meta(max_length=MOST_LINES)] = ()
+
+
+class Substitute(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """``missing`` pieces (null: all) of a line are not there; ``substituteId`` null leaves them out."""
+
+    goods_id: Id
+    missing: Annotated[int, Meta(ge=1, le=MOST_OF_ONE)] | None = None
+    substitute_id: Id | None = None
+    quantity: Annotated[int, Meta(ge=1, le=MOST_OF_ONE)] = 1
+
+
+def lacking_of(said: Substitute) -> Lacking:
+    """Return what a merchant says in the domain's words."""
+    return Lacking(
+        goods_id=GoodsId(said.goods_id),
+        missing=said.missing,
+        substitute=None if said.substitute_id is None else GoodsId(said.substitute_id),
+        quantity=said.quantity,
+    )
 
 
 class Box(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -90,6 +129,8 @@ class MerchantOrder(Struct, frozen=True, kw_only=True, rename="camel"):
     why_zh: str
     why_en: str
     boxes: tuple[Box, ...]
+    substitutions: tuple[SubstitutionView, ...]
+    """What the customer was asked, answered or not."""
 
 
 class Beside(Struct, frozen=True, kw_only=True):
@@ -100,6 +141,7 @@ class Beside(Struct, frozen=True, kw_only=True):
     layouts: Mapping[VehicleNo, tuple[Compartment, ...]]
     boxes_of: Mapping[TaskId, Mapping[OrderId, int]]
     """The compartments that the open orders of a task have, those of other merchants among them."""
+    offers: Mapping[OrderId, tuple[Substitution, ...]]
 
 
 def merchant_order(order: Order, beside: Beside, *, at: datetime) -> MerchantOrder:
@@ -129,6 +171,9 @@ def merchant_order(order: Order, beside: Beside, *, at: datetime) -> MerchantOrd
         why_zh=why_zh,
         why_en=why_en,
         boxes=tuple(_box(box, layout, order, beside) for box in layout),
+        substitutions=tuple(
+            substitution_view(one, order.lines) for one in beside.offers.get(order.order_id, ())
+        ),
     )
 
 

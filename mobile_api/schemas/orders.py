@@ -1,16 +1,19 @@
 """Orders as their recipient writes and reads them: her own vehicle, her own code, nobody else's anything."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta, Struct
 
 from core.ids import GoodsId, MerchantId, PickupPointId
 from services.delivery.pickup_code import PickupCode
 from services.orders.draft import MOST_LINES, MOST_OF_ONE, CheckedDraft, Draft, DraftLine
 from services.orders.estimate import Estimate
-from services.orders.order import OrderLine
+from services.orders.lines import OrderLine, goods_fen_of
 from services.settlement.terms import PaidBy
+from services.substitutions.substitution import Substitution, lines_after
 
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
 Quantity = Annotated[int, Meta(ge=1, le=MOST_OF_ONE)]
@@ -41,11 +44,36 @@ class OpenDoor(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown
     code: SixDigits | None = None
 
 
+class WeighedView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What weighed goods weigh in grams: usually, at most; ``weightG`` null until they were on the scale."""
+
+    estimate_g: int
+    cap_g: int
+    weight_g: int | None
+
+
+class LineView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One line of goods; ``fen`` is what it costs, at most while weighed goods are not weighed.
+
+    Of weighed goods ``priceFen`` is for a kilogram.
+    """
+
+    goods_id: str
+    name_zh: str
+    name_en: str
+    quantity: int
+    price_fen: int
+    fen: int
+    weighed: WeighedView | None
+
+
 class QuoteView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What an order would cost and be promised now; ``isRough`` while no route could be asked for."""
+    """What an order would cost (at most, with weighed goods) and be promised now; ``isRough`` while no route
+    could be asked for."""
 
     p50_at: datetime
     p90_at: datetime
+    lines: tuple[LineView, ...]
     goods_fen: int
     fee_fen: int
     total_fen: int
@@ -53,14 +81,27 @@ class QuoteView(Struct, frozen=True, kw_only=True, rename="camel"):
     is_rough: bool
 
 
-class LineView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """One line of goods."""
+class SubstitutionView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """``missing`` pieces of a line that the shop lacks, and what it offers; ``offer`` null leaves them out.
+
+    ``moreFen`` is what saying yes changes the price by, ``lessFen`` what saying no takes off it.
+    """
 
     goods_id: str
     name_zh: str
     name_en: str
-    quantity: int
-    price_fen: int
+    state: str
+    missing: int
+    offer: LineView | None
+    more_fen: int
+    less_fen: int
+    answer_by: datetime
+
+
+class Answer(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Whether what is offered may come in place of what is missing."""
+
+    is_taken: bool
 
 
 class Where(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -130,6 +171,7 @@ class ResidentOrder(Struct, frozen=True, kw_only=True, rename="camel"):
     code_generation: int
     is_code_locked: bool
     history: tuple[Step, ...]
+    substitutions: tuple[SubstitutionView, ...]
     can_cancel: bool
     can_open: bool
 
@@ -183,6 +225,7 @@ def quote_view(checked: CheckedDraft, made: Estimate, *, at: datetime) -> QuoteV
     return QuoteView(
         p50_at=at + timedelta(seconds=made.promise.p50_s),
         p90_at=at + timedelta(seconds=made.promise.p90_s),
+        lines=tuple(line_view(line) for line in checked.lines),
         goods_fen=checked.total_fen - checked.fee_fen,
         fee_fen=checked.fee_fen,
         total_fen=checked.total_fen,
@@ -199,6 +242,25 @@ def line_view(line: OrderLine) -> LineView:
         name_en=line.name_en,
         quantity=line.quantity,
         price_fen=line.price_fen,
+        fen=line.fen,
+        weighed=None if line.weighed is None else WeighedView(**msgspec.structs.asdict(line.weighed)),
+    )
+
+
+def substitution_view(one: Substitution, lines: Sequence[OrderLine]) -> SubstitutionView:
+    """Return an offer beside the lines of its order."""
+    line = next((each for each in lines if each.goods_id == one.goods_id), None)
+    goods_fen = goods_fen_of(lines)
+    return SubstitutionView(
+        goods_id=one.goods_id,
+        name_zh="" if line is None else line.name_zh,
+        name_en="" if line is None else line.name_en,
+        state=one.state.value,
+        missing=one.missing,
+        offer=None if one.offer is None else line_view(one.offer),
+        more_fen=goods_fen_of(lines_after(lines, one, is_taken=True)) - goods_fen,
+        less_fen=goods_fen - goods_fen_of(lines_after(lines, one, is_taken=False)),
+        answer_by=one.answer_by,
     )
 
 

@@ -65,6 +65,8 @@ class Goods(msgspec.Struct, frozen=True, kw_only=True):
     is_sold_out: bool = False
     """Said by the merchant with one tap; the count of the shelf is kept for when it is back."""
     is_edited: bool = False
+    is_weighed: bool = False
+    """Sold by the kilogram: ``price_fen`` is for one, ``mass_g`` what a piece usually weighs."""
 
     @property
     def left(self) -> int:

@@ -56,7 +56,7 @@ class DeliveryEffects:
             if stop.kind is StopKind.LOAD and order.state in ASSIGNED_TO_VEHICLE:
                 event = OrderCancelled(by="system", reason="merchant_did_not_load")
                 order = await _move(tx, task, order, event, at)
-                await put_goods_back(tx, order)
+                await put_goods_back(tx, order, at=at)
                 await retire_access(tx, order, at=at)
                 await want_notice(tx, order, Occasion.CANCELLED, at=at)
             elif stop.kind is StopKind.HANDOVER and order.state is OrderState.ARRIVED:

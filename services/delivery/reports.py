@@ -11,13 +11,16 @@ from core.inbox import InboxItem
 from fleet.links.wire.reports import CodeFailed, DoorClosed, DoorOpened, GoodsLoaded, read_report_body
 from services.delivery.code_store import PickupCodeStore
 from services.delivery.effects import orders_of
+from services.delivery.store import CatalogueStore
 from services.notices.kinds import Occasion
 from services.orders.close_order import put_goods_back, retire_access
 from services.orders.notices import want_notice
 from services.orders.order import Order
-from services.orders.states import GoodsCollected, GoodsReturned, OrderState
+from services.orders.states import GoodsCollected, GoodsReturned, LinesChanged, OrderState
 from services.orders.states import GoodsLoaded as OrderLoaded
 from services.orders.store import OrderStore
+from services.substitutions.store import SubstitutionStore
+from services.substitutions.substitution import TimeRanOut, lines_after
 from services.tasks.guard import moment_of
 from services.tasks.reports import APPLIED, TaskReports
 from services.tasks.states import StopKind, StopState
@@ -42,6 +45,7 @@ class DeliveryReports:
         if order.state is not OrderState.PICKING_UP:
             return "already" if order.loaded_at is not None else "not-expected"
         moment = moment_of(item, task, at)
+        order = await _unanswered_left_out(tx, order, moment)
         await self._move(tx, task, order, OrderLoaded(compartment=body.compartment), moment)
         return APPLIED
 
@@ -84,7 +88,7 @@ class DeliveryReports:
             await want_notice(tx, order, Occasion.DELIVERED, at=at)
         elif stop.kind is StopKind.RETURN and order.state is OrderState.RETURNING:
             order = await self._move(tx, task, order, GoodsReturned(), moment)
-            await put_goods_back(tx, order)
+            await put_goods_back(tx, order, at=at)
             await want_notice(tx, order, Occasion.RETURNED, at=at)
         else:
             return "already"
@@ -128,6 +132,23 @@ class DeliveryReports:
     ) -> Order:
         actor = f"vehicle:{task.vehicle_no}"
         return await OrderStore(tx).move(order, event, at=at, actor=actor, vehicle_no=task.vehicle_no)
+
+
+async def _unanswered_left_out(tx: Transaction, order: Order, at: datetime) -> Order:
+    """Return the order without what the merchant called missing after the door had been asked to open.
+
+    Nobody agreed to a substitute, so none is paid for; the last line stays, because goods are on board.
+    """
+    store = SubstitutionStore(tx)
+    for one in await store.open_of(order.order_id):
+        lines = lines_after(order.lines, one, is_taken=False)
+        await store.move(one, TimeRanOut(), at=at)
+        if one.offer is not None:
+            await CatalogueStore(tx).put_back({one.offer.goods_id: one.offer.quantity})
+        if lines:
+            changed = LinesChanged(lines=lines, parcel=order.parcel)
+            order = await OrderStore(tx).move(order, changed, at=at, actor="system:orders")
+    return order
 
 
 def _standing_at(task: Task, order_id: OrderId) -> Stop | None:

@@ -51,6 +51,7 @@ goods = Table(
     Column("category", String(40), nullable=False, server_default=""),
     Column("is_sold_out", Boolean, nullable=False, server_default=false()),
     Column("is_edited", Boolean, nullable=False, server_default=false()),
+    Column("is_weighed", Boolean, nullable=False, server_default=false()),
     CheckConstraint("stock >= 0", name="stock_not_negative"),
 )
 forbidden_goods = Table(

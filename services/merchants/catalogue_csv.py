@@ -22,6 +22,7 @@ COLUMNS = (
     "stock",
     "on_sale",
     "category",
+    "by_weight",
 )
 MUST = ("goods", "name_zh", "price_yuan", "mass_g", "litres")
 """Columns without which a file is none; the others have defaults."""
@@ -60,6 +61,7 @@ class CatalogueRow(msgspec.Struct, frozen=True, kw_only=True):
     """None leaves the shelf as it is."""
     is_on_sale: bool = True
     category: str = ""
+    is_weighed: bool = False
 
 
 def read_catalogue(text: str) -> tuple[list[CatalogueRow], list[RowError]]:
@@ -117,6 +119,7 @@ def write_catalogue(goods: Sequence[Goods]) -> str:
                 thing.stock,
                 "yes" if thing.is_on_sale else "no",
                 thing.category,
+                "yes" if thing.is_weighed else "no",
             )
         )
     return "\ufeff" + out.getvalue()
@@ -167,11 +170,16 @@ def _values(cells: Mapping[str, str], refuse: Refuse) -> Iterator[tuple[str, obj
         refuse("temperature", f"one of {', '.join(Temperature)}, not {band!r}")
     else:
         yield "temperature", Temperature(band)
-    said = (cells.get("on_sale") or "yes").casefold()
-    if said not in (*YES, *NO):
-        refuse("on_sale", f"yes or no, not {said!r}")
-    yield "is_on_sale", said in YES
+    yield "is_on_sale", _said(cells, "on_sale", "yes", refuse)
+    yield "is_weighed", _said(cells, "by_weight", "no", refuse)
     yield "category", cells.get("category", "")[:MOST_CODE_CHARS]
+
+
+def _said(cells: Mapping[str, str], field: str, usual: str, refuse: Refuse) -> bool:
+    said = (cells.get(field) or usual).casefold()
+    if said not in (*YES, *NO):
+        refuse(field, f"yes or no, not {said!r}")
+    return said in YES
 
 
 def _number(

@@ -101,4 +101,5 @@ def _goods(merchant_id: MerchantId, row: CatalogueRow, before: Goods | None) -> 
         category=row.category,
         is_sold_out=before.is_sold_out if before else False,
         is_edited=True,
+        is_weighed=row.is_weighed,
     )

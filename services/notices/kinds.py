@@ -23,6 +23,8 @@ class Occasion(StrEnum):
 
     PLACED = "placed"
     """Somebody ordered on the recipient's behalf."""
+    SUBSTITUTE = "substitute"
+    """The shop lacks something and waits for an answer."""
     ARRIVED = "arrived"
     REMINDER = "reminder"
     DELAYED = "delayed"
@@ -118,6 +120,7 @@ CHANNEL_NAMES: Mapping[Channel, tuple[str, str]] = MappingProxyType(
 OCCASION_NAMES: Mapping[Occasion, tuple[str, str]] = MappingProxyType(
     {
         Occasion.PLACED: ("代下单", "ordered for her"),
+        Occasion.SUBSTITUTE: ("缺货待答复", "missing goods"),
         Occasion.ARRIVED: ("已到达", "arrived"),
         Occasion.REMINDER: ("催取", "reminder"),
         Occasion.DELAYED: ("延误", "late"),

@@ -11,6 +11,10 @@ TEXTS: Mapping[Occasion, tuple[str, str]] = MappingProxyType(
             "已为您在{shop}下单,送到{place}。车到时会通知您。",
             "An order at {shop} was placed for you, to {place}. You will be told when the vehicle is there.",
         ),
+        Occasion.SUBSTITUTE: (
+            "{shop}缺货,有替换或不配送的建议。请在{by}前在订单页答复,不答复则不配送缺货商品。",
+            "{shop} lacks something you ordered. Answer on your order's page before {by}, or it is left out.",
+        ),
         Occasion.ARRIVED: (
             "您的配送车已到达{place},请打开订单页查看取件码。",
             "Your vehicle is at {place}. Open your order to see the pickup code.",

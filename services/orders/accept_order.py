@@ -1,16 +1,18 @@
 """The merchant takes an order, and says when the goods are ready."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from core.auth.principal import EVERYTHING, Reach
 from core.database import Transaction
 from core.errors import Invalid
-from core.ids import OrderId
+from core.ids import GoodsId, OrderId
 from services.delivery.store import CatalogueStore
 from services.merchants.desk import must_be_licensed
 from services.merchants.store import DeskStore
+from services.orders.lines import must_be_weighed, weigh
 from services.orders.order import Order
-from services.orders.states import MerchantAccepted, OrderState, ReadyTimeSet
+from services.orders.states import LinesChanged, MerchantAccepted, OrderState, ReadyTimeSet
 from services.orders.store import OrderStore
 from services.orders.zone import want_dispatch
 
@@ -41,13 +43,28 @@ async def accept_order(
     return accepted
 
 
-async def goods_ready(tx: Transaction, order_id: OrderId, reach: Reach, *, actor: str, at: datetime) -> Order:
+async def goods_ready(
+    tx: Transaction,
+    order_id: OrderId,
+    reach: Reach,
+    *,
+    weights: Mapping[GoodsId, int],
+    actor: str,
+    at: datetime,
+) -> Order:
     """Return the order whose goods are ready now; one that was ready before keeps its earlier time.
 
-    Raises NotFound, and IllegalTransition before it was accepted or after it was loaded.
+    ``weights`` are grams of goods sold by weight: the order then costs what they really weigh, and what it
+    costs less is given back. Raises NotFound, Invalid ``weight-over-cap`` naming the cap, Conflict
+    ``weight-missing``, and IllegalTransition before it was accepted or after it was loaded.
     """
     orders = OrderStore(tx)
     order = await orders.get(order_id, reach)
+    lines = weigh(order.lines, weights)
+    must_be_weighed(lines)
+    if lines != order.lines:
+        changed = LinesChanged(lines=lines, parcel=order.parcel)
+        order = await orders.move(order, changed, at=at, actor=actor)
     if order.ready_at is not None and order.ready_at <= at and order.state is not OrderState.CREATED:
         return order
     return await orders.move(order, ReadyTimeSet(ready_at=at), at=at, actor=actor)

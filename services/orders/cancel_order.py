@@ -40,7 +40,7 @@ async def cancel_order(
         task = await TaskStore(tx).get(order.task_id, EVERYTHING)
         if task.is_active:
             await leave_task(tx, task, order_id, at=at, rate=rate)
-    await put_goods_back(tx, cancelled)
+    await put_goods_back(tx, cancelled, at=at)
     await retire_access(tx, cancelled, at=at)
     await want_dispatch(tx, cancelled.district, at=at)
     return cancelled

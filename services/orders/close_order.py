@@ -1,6 +1,5 @@
 """What the end of an order takes with it: code and links die, reserved goods go back on the shelf."""
 
-from collections import Counter
 from datetime import datetime
 
 from core.auth.links import end_links
@@ -8,6 +7,8 @@ from core.database import Transaction
 from services.delivery.code_store import PickupCodeStore
 from services.delivery.store import CatalogueStore
 from services.orders.order import Order
+from services.substitutions.store import SubstitutionStore
+from services.substitutions.substitution import OrderOver, SubstitutionState, still_reserved
 
 
 async def retire_access(tx: Transaction, order: Order, *, at: datetime) -> None:
@@ -18,9 +19,12 @@ async def retire_access(tx: Transaction, order: Order, *, at: datetime) -> None:
     await end_links(tx, order.order_id, wall=at)
 
 
-async def put_goods_back(tx: Transaction, order: Order) -> None:
-    """Put what the order had reserved back on the merchant's shelf."""
-    quantities: Counter[str] = Counter()
-    for line in order.lines:
-        quantities[line.goods_id] += line.quantity
-    await CatalogueStore(tx).put_back({line.goods_id: quantities[line.goods_id] for line in order.lines})
+async def put_goods_back(tx: Transaction, order: Order, *, at: datetime) -> None:
+    """Put what the order had reserved back on the merchant's shelf, with what was offered in place of missing
+    goods and not answered."""
+    store = SubstitutionStore(tx)
+    offers = await store.of_order(order.order_id)
+    await CatalogueStore(tx).put_back(still_reserved(order.lines, offers))
+    for one in offers:
+        if one.state is SubstitutionState.OFFERED:
+            await store.move(one, OrderOver(), at=at)

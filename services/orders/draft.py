@@ -15,7 +15,7 @@ from services.merchants.desk import must_take_orders
 from services.merchants.forbidden import Forbidden, forbidden_among
 from services.merchants.forbidden_store import ForbiddenStore
 from services.merchants.store import DeskStore
-from services.orders.order import OrderLine
+from services.orders.lines import CAP_RATIO, OrderLine, goods_fen_of, line_of
 from services.orders.zone import ZoneLoad, zone_load
 
 MOST_OF_ONE = 20
@@ -77,16 +77,7 @@ async def check_draft(tx: Transaction, draft: Draft, *, at: datetime) -> Checked
     parcel = parcel_of(wanted, shelf)
     layouts = await CompartmentStore(tx).layouts(load.numbers)
     _must_fit(parcel, [box for layout in layouts.values() for box in layout])
-    lines = tuple(
-        OrderLine(
-            goods_id=thing.goods_id,
-            name_zh=thing.name_zh,
-            name_en=thing.name_en,
-            quantity=quantity,
-            price_fen=thing.price_fen,
-        )
-        for thing, quantity in ((shelf[goods_id], quantity) for goods_id, quantity in wanted.items())
-    )
+    lines = tuple(line_of(shelf[goods_id], quantity) for goods_id, quantity in wanted.items())
     return CheckedDraft(
         draft=draft,
         merchant=merchant,
@@ -95,7 +86,7 @@ async def check_draft(tx: Transaction, draft: Draft, *, at: datetime) -> Checked
         operator=operator,
         lines=lines,
         fee_fen=DELIVERY_FEE_FEN,
-        total_fen=DELIVERY_FEE_FEN + sum(line.quantity * line.price_fen for line in lines),
+        total_fen=DELIVERY_FEE_FEN + goods_fen_of(lines),
         parcel=parcel,
         ready_s=max(shelf[goods_id].ready_s for goods_id in wanted) + stands.extra_s,
         load=load,
@@ -160,9 +151,10 @@ def parcel_of(wanted: Mapping[GoodsId, int], shelf: Mapping[GoodsId, Goods]) -> 
     band = common_band(shelf[goods_id].temperature for goods_id in wanted)
     if band is None:
         raise Conflict("goods-not-together")
+    most = {g: q * (CAP_RATIO if shelf[g].is_weighed else 1.0) for g, q in wanted.items()}
     return Parcel(
         litres=round(sum(shelf[g].litres * q for g, q in wanted.items()), 3),
-        mass_kg=round(sum(shelf[g].mass_g * q for g, q in wanted.items()) / 1000.0, 3),
+        mass_kg=round(sum(shelf[g].mass_g * q for g, q in most.items()) / 1000.0, 3),
         temperature=band,
     )
 

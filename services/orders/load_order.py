@@ -9,9 +9,11 @@ from core.ids import OrderId
 from services.delivery.compartments import BOX_REFUSAL_NAMES, box_refusal
 from services.delivery.open_compartment import open_compartment
 from services.delivery.store import CompartmentStore
+from services.orders.lines import must_be_weighed
 from services.orders.order import Order
 from services.orders.states import OrderState
 from services.orders.store import OrderStore
+from services.substitutions.store import SubstitutionStore
 from services.tasks.states import StopKind, StopState
 from services.tasks.store import TaskStore
 from services.tasks.task import Task
@@ -32,13 +34,15 @@ async def load_order(
     The order becomes in_transit on the vehicle's own report; an order that is on board already is given
     back as it is. ``compartment`` None means the planned one; another that fits becomes the planned one.
     Raises NotFound, and Conflict: ``vehicle-not-at-stop`` before the vehicle stands at the merchant,
-    ``compartment-not-fitting`` with the reason for one that cannot take the goods.
+    ``compartment-not-fitting`` with the reason for one that cannot take the goods, ``answer-awaited`` while
+    the customer is asked about missing goods, ``weight-missing``.
     """
     order = await OrderStore(tx).get(order_id, reach)
     if order.state is OrderState.IN_TRANSIT:
         return order
     if order.state is not OrderState.PICKING_UP or order.task_id is None or order.compartment is None:
         raise Conflict("vehicle-not-at-stop", order_id=order_id, state=order.state.value)
+    await _must_be_agreed(tx, order)
     task = await TaskStore(tx).get(order.task_id, EVERYTHING)
     is_there = any(
         stop.kind is StopKind.LOAD and stop.state is StopState.REACHED and order_id in stop.orders
@@ -50,6 +54,14 @@ async def load_order(
         order = await _into_another(tx, order, task, compartment, at)
     await open_compartment(tx, order, requester=actor, reason="load", at=at, rate=rate)
     return order
+
+
+async def _must_be_agreed(tx: Transaction, order: Order) -> None:
+    waiting = await SubstitutionStore(tx).open_of(order.order_id)
+    if waiting:
+        first = min(waiting, key=lambda one: one.answer_by)
+        raise Conflict("answer-awaited", goods_id=first.goods_id, until=first.answer_by.isoformat())
+    must_be_weighed(order.lines)
 
 
 async def _into_another(tx: Transaction, order: Order, task: Task, compartment: int, at: datetime) -> Order:

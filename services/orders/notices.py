@@ -1,6 +1,7 @@
 """What a recipient is told about an order, and what fills the words."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from core.auth.principal import EVERYTHING
 from core.database import Transaction
@@ -17,6 +18,7 @@ from services.notices.wishes import ReachedBy
 from services.orders.order import Order
 from services.orders.store import OrderStore
 from services.orders.subject import ORDER, subject_key
+from services.substitutions.store import SubstitutionStore
 
 
 async def want_notice(tx: Transaction, order: Order, occasion: Occasion, *, at: datetime) -> None:
@@ -45,6 +47,12 @@ class OrderWriter:
         shop = (await catalogue.merchants_by_id([order.merchant_id], EVERYTHING))[order.merchant_id]
         place = (await catalogue.pickup_points_by_id([order.pickup_point_id]))[order.pickup_point_id]
         words = {"shop": (shop.name_zh, shop.name_en), "place": (place.name_zh, place.name_en)}
+        if notice.occasion is Occasion.SUBSTITUTE:
+            waiting = await SubstitutionStore(tx).open_of(order_id)
+            if not waiting:
+                return None
+            first = min(one.answer_by for one in waiting).astimezone(ZoneInfo(shop.time_zone))
+            words["by"] = (f"{first:%H:%M}", f"{first:%H:%M}")
         code = await self._code(tx, order)
         if code is not None:
             words["code"] = (code, code)

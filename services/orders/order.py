@@ -6,7 +6,6 @@ import msgspec
 
 from core.ids import (
     DistrictCode,
-    GoodsId,
     MerchantId,
     OperatorId,
     OrderId,
@@ -17,10 +16,12 @@ from core.ids import (
 )
 from core.transitions import advance as next_state
 from services.delivery.compartments import Parcel
+from services.orders.lines import OrderLine, goods_fen_of
 from services.orders.states import (
     TERMINAL,
     TRANSITIONS,
     GoodsLoaded,
+    LinesChanged,
     MerchantAccepted,
     MovedOn,
     OrderCancelled,
@@ -33,16 +34,6 @@ from services.orders.states import (
     VehicleAssigned,
     VehicleLost,
 )
-
-
-class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of goods; names and price are copied so that a later change of the shelf changes no order."""
-
-    goods_id: GoodsId
-    name_zh: str
-    name_en: str
-    quantity: int
-    price_fen: int
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,10 +102,8 @@ def advance(order: Order, event: OrderEvent, *, at: datetime) -> Order:
 def _effects(order: Order, event: OrderEvent, at: datetime) -> Order:
     replace = msgspec.structs.replace
     match event:
-        case MerchantAccepted(ready_at=ready_at):
-            return replace(order, accepted_at=at, ready_at=ready_at)
-        case ReadyTimeSet(ready_at=ready_at):
-            return replace(order, ready_at=ready_at)
+        case MerchantAccepted() | ReadyTimeSet() | LinesChanged():
+            return _at_the_shop(order, event, at)
         case VehicleAssigned():
             return replace(
                 order,
@@ -146,6 +135,18 @@ def _effects(order: Order, event: OrderEvent, at: datetime) -> Order:
             return replace(order, reason="")
         case _:
             return order
+
+
+def _at_the_shop(order: Order, event: MerchantAccepted | ReadyTimeSet | LinesChanged, at: datetime) -> Order:
+    replace = msgspec.structs.replace
+    match event:
+        case MerchantAccepted(ready_at=ready_at):
+            return replace(order, accepted_at=at, ready_at=ready_at)
+        case ReadyTimeSet(ready_at=ready_at):
+            return replace(order, ready_at=ready_at)
+        case LinesChanged(lines=lines, parcel=parcel):
+            total_fen = order.fee_fen + goods_fen_of(lines)
+            return replace(order, lines=lines, parcel=parcel, total_fen=total_fen)
 
 
 def _lost(order: Order, cause: str) -> Order:

@@ -58,7 +58,7 @@ async def recover_order(
     if outcome is Outcome.RETURNED:
         order = await orders.move(order, ReturnStarted(), at=at, actor=actor)
         order = await orders.move(order, GoodsReturned(), at=at, actor=actor)
-        await put_goods_back(tx, order)
+        await put_goods_back(tx, order, at=at)
     else:
         order = await orders.move(order, OrderGivenUp(reason="goods_lost"), at=at, actor=actor)
     await retire_access(tx, order, at=at)

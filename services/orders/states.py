@@ -8,6 +8,8 @@ from types import MappingProxyType
 import msgspec
 
 from core.ids import PickupPointId, TaskId, VehicleNo
+from services.delivery.compartments import Parcel
+from services.orders.lines import OrderLine
 
 
 class OrderState(StrEnum):
@@ -42,6 +44,13 @@ class ReadyTimeSet(OrderEvent, frozen=True, kw_only=True):
     """The merchant says when the goods are ready (now, or a better estimate)."""
 
     ready_at: datetime
+
+
+class LinesChanged(OrderEvent, frozen=True, kw_only=True):
+    """The lines became others before loading: the scale spoke, or the recipient answered."""
+
+    lines: tuple[OrderLine, ...]
+    parcel: Parcel
 
 
 class VehicleAssigned(OrderEvent, frozen=True, kw_only=True):
@@ -121,16 +130,20 @@ S = OrderState
 TRANSITIONS: Mapping[tuple[OrderState, type[OrderEvent]], OrderState] = MappingProxyType(
     {
         (S.CREATED, MerchantAccepted): S.ACCEPTED,
+        (S.CREATED, LinesChanged): S.CREATED,
         (S.CREATED, OrderCancelled): S.CANCELLED,
         (S.ACCEPTED, ReadyTimeSet): S.ACCEPTED,
+        (S.ACCEPTED, LinesChanged): S.ACCEPTED,
         (S.ACCEPTED, VehicleAssigned): S.ASSIGNED,
         (S.ACCEPTED, OrderCancelled): S.CANCELLED,
         (S.ACCEPTED, OrderGivenUp): S.FAILED,
         (S.ASSIGNED, ReadyTimeSet): S.ASSIGNED,
+        (S.ASSIGNED, LinesChanged): S.ASSIGNED,
         (S.ASSIGNED, PickupStarted): S.PICKING_UP,
         (S.ASSIGNED, VehicleLost): S.ACCEPTED,
         (S.ASSIGNED, OrderCancelled): S.CANCELLED,
         (S.PICKING_UP, ReadyTimeSet): S.PICKING_UP,
+        (S.PICKING_UP, LinesChanged): S.PICKING_UP,
         (S.PICKING_UP, GoodsLoaded): S.IN_TRANSIT,
         (S.PICKING_UP, VehicleLost): S.ACCEPTED,
         (S.PICKING_UP, OrderCancelled): S.CANCELLED,
@@ -157,6 +170,7 @@ ON_BOARD: frozenset[OrderState] = frozenset(
 EVENTS: tuple[type[OrderEvent], ...] = (
     MerchantAccepted,
     ReadyTimeSet,
+    LinesChanged,
     VehicleAssigned,
     PickupStarted,
     GoodsLoaded,

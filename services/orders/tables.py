@@ -5,7 +5,7 @@ from sqlalchemy import BigInteger, Column, Float, Index, Integer, String, Table,
 from core.database import metadata
 from core.database.types import JsonStruct, UtcDateTime
 from services.delivery.compartments import Parcel
-from services.orders.order import OrderLine
+from services.orders.lines import OrderLine
 
 orders = Table(
     "orders",

@@ -1,4 +1,5 @@
-"""What the passing of time does to orders: reminders, late notices, and the end of hopeless waiting."""
+"""What the passing of time does to orders: reminders, late notices, unanswered offers, the end of hopeless
+waiting."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -15,6 +16,9 @@ from services.orders.notices import want_notice
 from services.orders.order import Order
 from services.orders.states import OrderGivenUp, OrderState
 from services.orders.store import OrderStore
+from services.substitutions.answer_substitute import lapse
+from services.substitutions.store import SubstitutionStore
+from services.substitutions.substitution import Substitution
 
 MERCHANT_ANSWERS_S = 900.0
 """City seconds a merchant has to accept; then the order is cancelled and the recipient told."""
@@ -38,7 +42,17 @@ class OrderWatch:
         states = (OrderState.CREATED, OrderState.ACCEPTED, OrderState.ARRIVED)
         async with self._database.read() as tx:
             due = [order for order in await OrderStore(tx).in_states(states) if is_due(order, at)]
-        return sum([await self._act(order, at) for order in due])
+            unanswered = await SubstitutionStore(tx).due(at)
+        acted = [await self._act(order, at) for order in due]
+        return sum([*acted, *[await self._lapse(one, at) for one in unanswered]])
+
+    async def _lapse(self, one: Substitution, at: datetime) -> int:
+        try:
+            async with self._database.write() as tx:
+                await lapse(tx, one, actor=SYSTEM, at=at, rate=self._clock.rate)
+        except (Conflict, IllegalTransition):
+            return 0
+        return 1
 
     async def _act(self, order: Order, at: datetime) -> int:
         try:
@@ -80,7 +94,7 @@ async def _do(tx: Transaction, order: Order, at: datetime, rate: float) -> None:
         await want_notice(tx, order, Occasion.CANCELLED, at=at)
     elif order.state is OrderState.ACCEPTED:
         order = await OrderStore(tx).move(order, OrderGivenUp(reason="no_vehicle"), at=at, actor=SYSTEM)
-        await put_goods_back(tx, order)
+        await put_goods_back(tx, order, at=at)
         await retire_access(tx, order, at=at)
         await want_notice(tx, order, Occasion.CANCELLED, at=at)
     else:

@@ -22,7 +22,7 @@ async def book_placed(tx: Transaction, order: Order, paid_by: PaidBy, *, actor: 
     kept = await terms.keep(order.order_id, rates, paid_by)
     if paid_by is not PaidBy.BALANCE:
         return
-    await _must_cover(tx, order)
+    await _must_cover(tx, order, order.total_fen)
     await _post(tx, None, order, kept, "OrderPlaced", actor=actor, at=order.placed_at)
 
 
@@ -31,20 +31,25 @@ async def book_move(
 ) -> None:
     """Post what the event moved; most events move no money and cost nothing here.
 
-    An order from before there were books is left out of them to its end.
+    An order from before there were books is left out of them to its end. Raises Conflict
+    ``balance-too-low`` when what is held beforehand would grow past what the resident paid in.
     """
     if not moves_money(before, after):
         return
     kept = (await TermsStore(tx).of_orders([after.order_id])).get(after.order_id)
-    if kept is not None:
-        await _post(tx, before, after, kept, event, actor=actor, at=at)
+    if kept is None:
+        return
+    more_fen = after.total_fen - before.total_fen
+    if kept.paid_by is PaidBy.BALANCE and more_fen > 0 and not after.is_terminal:
+        await _must_cover(tx, after, more_fen)
+    await _post(tx, before, after, kept, event, actor=actor, at=at)
 
 
-async def _must_cover(tx: Transaction, order: Order) -> None:
+async def _must_cover(tx: Transaction, order: Order, needed_fen: int) -> None:
     purse = account(AccountKind.RESIDENT_BALANCE, order.resident_id)
     balance = await Journal(tx).take_turn(purse, order.placed_at)
-    if balance < order.total_fen:
-        raise Conflict("balance-too-low", balance_fen=balance, needed_fen=order.total_fen)
+    if balance < needed_fen:
+        raise Conflict("balance-too-low", balance_fen=balance, needed_fen=needed_fen)
 
 
 async def _post(

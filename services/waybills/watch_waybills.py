@@ -15,7 +15,8 @@ from services.delivery.pickup_code import SECRET_BYTES, PickupCode
 from services.delivery.store import CatalogueStore
 from services.notices.kinds import Occasion
 from services.notices.store import WishStore
-from services.orders.order import Order, OrderLine
+from services.orders.lines import OrderLine
+from services.orders.order import Order
 from services.orders.states import MerchantAccepted
 from services.orders.store import OrderStore
 from services.orders.zone import want_dispatch, zone_load

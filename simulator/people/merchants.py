@@ -13,7 +13,10 @@ from simulator.people.pace import Pace
 THINK_S = (10.0, 60.0)
 PREPARE_S = (120.0, 480.0)
 WALK_OUT_S = (15.0, 60.0)
+WEIGH_S = (60.0, 180.0)
 """City seconds, from and to."""
+OF_USUAL = (0.9, 1.15)
+"""What a piece weighs by what it usually weighs, from and to."""
 SHELF_EVERY_S = (2_700.0, 4_500.0)
 """City seconds between two looks along the shelf."""
 SHELF_LEAST_WALL_S = 30.0
@@ -24,6 +27,20 @@ LOAD_AGAIN_WALL_S = 20.0
 """After this without effect the door is asked to open once more: the command may have expired."""
 
 
+class OnScale(msgspec.Struct, frozen=True, rename="camel"):
+    """What weighed goods usually weigh, and whether they were on the scale."""
+
+    estimate_g: int
+    weight_g: int | None = None
+
+
+class Line(msgspec.Struct, frozen=True, rename="camel"):
+    """What a merchant needs of a line of goods."""
+
+    goods_id: str
+    weighed: OnScale | None = None
+
+
 class MerchantOrder(msgspec.Struct, frozen=True, rename="camel"):
     """What a merchant needs of an order."""
 
@@ -31,6 +48,12 @@ class MerchantOrder(msgspec.Struct, frozen=True, rename="camel"):
     state: str
     is_vehicle_there: bool = False
     loaded_at: str | None = None
+    lines: tuple[Line, ...] = ()
+
+    def unweighed(self) -> dict[str, int]:
+        """Return by goods what they usually weigh, in grams, of those that still have to be weighed."""
+        lines = [line for line in self.lines if line.weighed is not None]
+        return {x.goods_id: x.weighed.estimate_g for x in lines if x.weighed and x.weighed.weight_g is None}
 
 
 class OnShelf(msgspec.Struct, frozen=True, rename="camel"):
@@ -114,6 +137,13 @@ class Merchant:
                 ready_in_s = round(self._lot.uniform(*PREPARE_S))
                 key = f"accept-{order.order_id}"
                 await self._post(order, "accept", key, params={"readyInS": ready_in_s})
+        elif unweighed := order.unweighed():
+            if order.state != "returning" and self._is_due(order, "weigh", WEIGH_S):
+                weights = [
+                    {"goodsId": goods, "weightG": round(grams * self._lot.uniform(*OF_USUAL))}
+                    for goods, grams in sorted(unweighed.items())
+                ]
+                await self._post(order, "ready", f"weigh-{order.order_id}", body={"weights": weights})
         elif order.is_vehicle_there and order.loaded_at is None and self._is_due(order, "load", WALK_OUT_S):
             tries = self._tries.get(order.order_id, 0) + 1
             self._tries[order.order_id] = tries

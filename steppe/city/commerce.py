@@ -80,6 +80,7 @@ def goods_of(pack: CityPack, build: CityBuild) -> list[Goods]:
             ready_s=thing.ready_s,
             stock=thing.stock,
             category=thing.category,
+            is_weighed=thing.is_weighed,
         )
         for town in build.towns
         for place in town.of_kind("merchant")

@@ -334,6 +334,8 @@ class Goods(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is on the shelf at first; a later load leaves the shelf as it is."""
     category: str = ""
     """A word that a [[forbidden]] row may name; "" is named by none."""
+    is_weighed: bool = False
+    """Sold by the kilogram: price_fen is for one, mass_g what a piece usually weighs."""
 
 
 class ForbiddenGoods(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

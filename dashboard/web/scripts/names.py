@@ -25,6 +25,7 @@ from services.schedules import kinds as schedules
 from services.settlement.accounts import ACCOUNT_NAMES
 from services.settlement.entry import POSTING_NAMES, SOURCE_NAMES
 from services.settlement.terms import PAID_BY_NAMES
+from services.substitutions import substitution
 from services.tasks import states as task_states
 from services.vending.calls import states as call_states
 from services.vending.ledger import MOVEMENT_NAMES
@@ -59,6 +60,7 @@ def tables() -> dict[str, Pairs]:
     found["dayRule"] = {rule.value: pair for rule, pair in schedules.DAY_RULE_NAMES.items()}
     found["misfire"] = {policy.value: pair for policy, pair in schedules.MISFIRE_NAMES.items()}
     found["occurrenceState"] = {state.value: pair for state, pair in schedules.STATE_NAMES.items()}
+    found["substitutionState"] = {one.value: pair for one, pair in substitution.STATE_NAMES.items()}
     found["waybillState"] = {one.value: pair for one, pair in waybill.STATE_NAMES.items()}
     found["noticeChannel"] = {one.value: pair for one, pair in notice_kinds.CHANNEL_NAMES.items()}
     found["noticeOccasion"] = {one.value: pair for one, pair in notice_kinds.OCCASION_NAMES.items()}

@@ -67,6 +67,8 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "POST /api/orders/{order_id}/rescue": {"outcome": "returned", "reason": "crew brought it"},
     "POST /api/vehicles/{vehicle_no}/commands": {"kind": "safe_stop", "reason": "a test"},
     "POST /api/merchant/orders/{order_id}/loaded": {"compartment": 3},
+    "POST /api/merchant/orders/{order_id}/substitutions": {"goodsId": "g-milk"},
+    "POST /api/resident/orders/{order_id}/substitutions/{goods_id}/answer": {"isTaken": True},
     "POST /api/merchant/goods/{goods_id}/stock": {"stock": 50},
     "POST /api/resident/orders/{order_id}/open": {},
     "PUT /api/vending/vehicles/{vehicle_no}/planogram": {

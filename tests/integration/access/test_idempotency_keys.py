@@ -130,6 +130,8 @@ BODIES: Mapping[str, Any] = {
     "POST /api/resident/vending/calls": {"district": "KB", "lat": 39.6, "lng": 109.79},
     "POST /api/resident/vending/sales": {"vehicleCode": "x", "slot": 1, "quantity": 1},
     "POST /api/merchant/orders/{order_id}/loaded": {},
+    "POST /api/merchant/orders/{order_id}/substitutions": {"goodsId": "x"},
+    "POST /api/resident/orders/{order_id}/substitutions/{goods_id}/answer": {"isTaken": True},
     "POST /api/merchant/goods/{goods_id}/stock": {"stock": 50},
     "POST /api/merchant/goods/csv": {"csv": "goods"},
     "POST /api/merchant/goods/catalogue": {

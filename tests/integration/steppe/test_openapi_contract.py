@@ -55,6 +55,8 @@ LUCK_WANTED = {
     "acceptOrder": "an order in the right state",
     "goodsReady": "an order in the right state",
     "loadGoods": "an order with a vehicle at the shop",
+    "offerSubstitute": "an order in the right state",
+    "answerSubstitute": "goods that a shop lacks",
     "cancelOwnOrder": "an order in the right state",
     "cancelOrder": "an order in the right state",
     "freezeDispatchZone": "a version that is the present one",

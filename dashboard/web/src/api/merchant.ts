@@ -36,7 +36,18 @@ export const count = (id: string, stock: number): Promise<ShelfGoods> => post(go
 
 export const orders = (): Promise<ShopOrder[]> => ask("/api/merchant/orders");
 export const accept = (id: string, key: string): Promise<ShopOrder> => post(order(id, "accept"), undefined, key);
-export const ready = (id: string, key: string): Promise<ShopOrder> => post(order(id, "ready"), undefined, key);
+export interface Weight {
+  goodsId: string;
+  weightG: number;
+}
+export interface Lacking {
+  goodsId: string;
+  missing: number;
+  substituteId: string | null;
+  quantity: number;
+}
+export const ready = (id: string, weights: Weight[], key: string): Promise<ShopOrder> => post(order(id, "ready"), { weights }, key);
+export const offer = (id: string, lacking: Lacking, key: string): Promise<ShopOrder> => post(order(id, "substitutions"), lacking, key);
 export const load = (id: string, compartment: number | null, key: string): Promise<ShopOrder> =>
   post(order(id, "loaded"), { compartment }, key);
 export const pickList = (id: string): Promise<PickList> => ask(`/api/merchant/${order(id, "pick-list")}`);

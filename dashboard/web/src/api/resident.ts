@@ -41,6 +41,8 @@ export const orders = (): Promise<ResidentOrder[]> => list("/api/resident/orders
 export const order = (id: string): Promise<ResidentOrder> => ask(at(id));
 export const cancel = (id: string, idempotencyKey: string): Promise<ResidentOrder> =>
   ask(`${at(id)}/cancel`, { method: "POST", body: {}, idempotencyKey });
+export const answerSubstitute = (id: string, goodsId: string, isTaken: boolean, idempotencyKey: string): Promise<ResidentOrder> =>
+  ask(`${at(id)}/substitutions/${encodeURIComponent(goodsId)}/answer`, { method: "POST", body: { isTaken }, idempotencyKey });
 export const code = (id: string): Promise<PickupCode> => ask(`${at(id)}/code`);
 export const freshCode = (id: string, idempotencyKey: string): Promise<PickupCode> =>
   ask(`${at(id)}/code/refresh`, { method: "POST", idempotencyKey });

@@ -141,6 +141,7 @@ export const desk: DeskWords = {
       OrderPlaced: "Placed",
       MerchantAccepted: "Accepted by the merchant",
       ReadyTimeSet: "New ready time",
+      LinesChanged: "Changed as agreed or weighed",
       VehicleAssigned: "Vehicle assigned",
       PickupStarted: "Vehicle left for the merchant",
       GoodsLoaded: "Loaded, on the way",

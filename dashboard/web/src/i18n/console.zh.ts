@@ -138,6 +138,7 @@ export const desk = {
       OrderPlaced: "下单",
       MerchantAccepted: "商户接单",
       ReadyTimeSet: "商户更新出货时间",
+      LinesChanged: "按顾客答复或实重改单",
       VehicleAssigned: "派车",
       PickupStarted: "车辆出发取货",
       GoodsLoaded: "装货完成，开始配送",

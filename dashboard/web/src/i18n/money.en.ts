@@ -61,6 +61,7 @@ export const money: MoneyWords = {
   none: "No entries yet: an order paid at pickup is booked once collected.",
   event: {
     OrderPlaced: "placed",
+    LinesChanged: "changed",
     GoodsCollected: "collected",
     OrderCancelled: "cancelled",
     GoodsReturned: "returned",

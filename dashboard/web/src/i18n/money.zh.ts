@@ -59,6 +59,7 @@ export const money = {
   none: "还没有产生账目：取件时付款的订单在取件后入账。",
   event: {
     OrderPlaced: "下单",
+    LinesChanged: "改单",
     GoodsCollected: "取件",
     OrderCancelled: "取消",
     GoodsReturned: "退回",

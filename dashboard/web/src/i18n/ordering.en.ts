@@ -1,6 +1,24 @@
 import type { ordering as zh } from "./ordering.zh.ts";
 
 export const ordering: typeof zh = {
+  weighed: (of) => (of.weightG === null ? `about ${of.estimateG} g, at most ${of.capG} g` : `${of.weightG} g`),
+  perKg: "/kg",
+  atMost: "Goods sold by weight cost what they weigh, never more than this",
+  missing: {
+    title: "The shop lacks something: you decide",
+    lacks: (name, n) => `Missing: ${name} × ${n}`,
+    offers: (name, n) => `Offered instead: ${name} × ${n}`,
+    same: "same price",
+    more: (text) => `${text} more`,
+    less: (text) => `${text} given back`,
+    nothing: (text) => `Nothing instead; ${text} given back`,
+    by: (time) => `Please answer by ${time}; without an answer it is left out`,
+    yes: "Yes, take it",
+    no: "Leave it out",
+    ok: "Fine, leave it out",
+    tooLate: "The time to answer is over.",
+    tooDear: "Your balance does not cover the difference. Pay in, or leave it out.",
+  },
   shop: {
     noGoods: "This merchant has nothing to sell right now.",
     soldOut: "Sold out",

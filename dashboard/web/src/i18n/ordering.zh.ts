@@ -1,4 +1,22 @@
 export const ordering = {
+  weighed: (of: { estimateG: number; capG: number; weightG: number | null }) => (of.weightG === null ? `约 ${of.estimateG} 克,最多 ${of.capG} 克` : `${of.weightG} 克`),
+  perKg: "/公斤",
+  atMost: "称重商品按实重收费,不超过此金额",
+  missing: {
+    title: "商家缺货,请您决定",
+    lacks: (name: string, n: number) => `缺 ${n} 件:${name}`,
+    offers: (name: string, n: number) => `建议换成 ${name} × ${n}`,
+    same: "价格不变",
+    more: (text: string) => `多付 ${text}`,
+    less: (text: string) => `退还 ${text}`,
+    nothing: (text: string) => `没有替换,去掉后退还 ${text}`,
+    by: (time: string) => `请在 ${time} 前答复,不答复就去掉缺的商品`,
+    yes: "同意换",
+    no: "不要了",
+    ok: "好,去掉",
+    tooLate: "已经过了答复时间。",
+    tooDear: "余额不够补差价,请充值或选择不要。",
+  },
   shop: {
     noGoods: "这家商户暂时没有可买的商品。",
     soldOut: "已售完",

@@ -15,5 +15,6 @@ export const reasons: Record<string, string> = {
   merchant_cancelled: "the merchant cancelled it",
   operator_cancelled: "the operator cancelled it",
   no_vehicle: "no vehicle for too long",
+  nothing_left: "the shop had nothing of it",
   goods_lost: "the goods could not be recovered",
 };

@@ -16,5 +16,6 @@ export const reasons: Record<string, string> = {
   merchant_cancelled: "商户取消了订单",
   operator_cancelled: "运营方取消了订单",
   no_vehicle: "长时间没有车可派",
+  nothing_left: "商家全部缺货",
   goods_lost: "货物无法送达",
 };

@@ -31,7 +31,7 @@ class Basket {
   }
 
   totalFen(goods: readonly Goods[]): number {
-    return goods.reduce((sum, g) => sum + g.priceFen * (this.quantities.get(g.goodsId) ?? 0), 0);
+    return goods.reduce((sum, g) => sum + g.mostFen * (this.quantities.get(g.goodsId) ?? 0), 0);
   }
 
   lines(): { goodsId: string; quantity: number }[] {

@@ -20,7 +20,8 @@ from core.ids import (
     VehicleNo,
 )
 from services.delivery.compartments import Parcel
-from services.orders.order import Order, OrderLine, advance, delay_of
+from services.orders.lines import OrderLine
+from services.orders.order import Order, advance, delay_of
 from services.orders.states import (
     BEFORE_LOADING,
     EVENTS,
@@ -32,6 +33,7 @@ from services.orders.states import (
     GoodsCollected,
     GoodsLoaded,
     GoodsReturned,
+    LinesChanged,
     MerchantAccepted,
     MovedOn,
     OrderCancelled,
@@ -55,6 +57,9 @@ def minutes(count: float) -> datetime:
     return T0 + timedelta(minutes=count)
 
 
+LINES = (OrderLine(goods_id=GoodsId("g-1"), name_zh="牛奶", name_en="Milk", quantity=2, price_fen=1280),)
+
+
 def an_order(**changes: object) -> Order:
     order = Order(
         order_id=OrderId("o-1"),
@@ -63,9 +68,7 @@ def an_order(**changes: object) -> Order:
         resident_id=ResidentId("r-1"),
         merchant_id=MerchantId("m-1"),
         pickup_point_id=PickupPointId("p-1"),
-        lines=(
-            OrderLine(goods_id=GoodsId("g-1"), name_zh="牛奶", name_en="Milk", quantity=2, price_fen=1280),
-        ),
+        lines=LINES,
         total_fen=2560,
         parcel=Parcel(litres=2.4, mass_kg=2.1),
         placed_at=T0,
@@ -78,6 +81,7 @@ def an_order(**changes: object) -> Order:
 SAMPLES: dict[type[OrderEvent], OrderEvent] = {
     MerchantAccepted: MerchantAccepted(ready_at=minutes(5)),
     ReadyTimeSet: ReadyTimeSet(ready_at=minutes(6)),
+    LinesChanged: LinesChanged(lines=LINES, parcel=Parcel(litres=2.4, mass_kg=2.1)),
     VehicleAssigned: VehicleAssigned(
         task_id=TaskId("t-1"),
         vehicle_no=VehicleNo(7),
