@@ -100,6 +100,7 @@ _ROWS: tuple[tuple[str, int, str], ...] = (
     ("goods-not-together", 409, "Chilled and warm goods cannot share a compartment; order them apart"),
     ("compartment-not-fitting", 409, "That compartment cannot take the goods"),
     ("answer-awaited", 409, "The customer has not answered yet what should take the place of missing goods"),
+    ("step-missing", 409, "The operator's order flow asks for a step that is not done"),
     ("weight-missing", 409, "Goods sold by weight are not weighed yet"),
     ("goods-forbidden", 409, "These goods may not be sold unattended"),
     ("merchant-closed", 409, "The merchant is closed now"),

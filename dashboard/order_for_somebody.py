@@ -76,9 +76,13 @@ async def _place(
     )
     await WishStore(tx).put(wishes)
     draft, by = hotline_draft(data), f"staff:{principal.name}"
-    order = await place_order(tx, draft, resident, promised, at=at, placed_by=by)
+    order = await place_order(tx, draft, resident, promised, at=at, placed_by=by, consent=data.consent)
     await want_notice(tx, order, Occasion.PLACED, at=at)
-    fields = {"reached_by": data.reached_by.value, "extra_wait_s": data.extra_wait_s}
+    fields = {
+        "reached_by": data.reached_by.value,
+        "extra_wait_s": data.extra_wait_s,
+        "consent": data.consent,
+    }
     about = f"order:{order.order_id}"
     await audit.record(tx, principal, "order.placed_for_somebody", about, fields, at=at)
     return order

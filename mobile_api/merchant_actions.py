@@ -13,6 +13,9 @@ from mobile_api.schemas.merchant_orders import Beside, MerchantOrder, PickList, 
 from services.delivery.count_goods import count_goods, mark_goods
 from services.delivery.store import CatalogueStore, CompartmentStore
 from services.dispatch.store import DecisionStore
+from services.flows.do_step import prove_load
+from services.flows.flow import ProofKind
+from services.flows.store import FlowStore
 from services.merchants.store import DeskStore
 from services.orders.accept_order import accept_order, goods_ready
 from services.orders.load_order import load_order
@@ -87,6 +90,22 @@ async def offer_own(
 
     async def write(tx: Transaction) -> Order:
         return await offer_substitute(tx, principal, order_id, lacking, at=parts.clock.now())
+
+    return await _moved(parts, repeated, write, status=200)
+
+
+async def prove_own(
+    parts: MobileParts,
+    principal: Principal,
+    order_id: OrderId,
+    kind: ProofKind,
+    said: str,
+    repeated: Repeated,
+) -> MerchantOrder:
+    """Return the order of whose load somebody said what it is, or showed it."""
+
+    async def write(tx: Transaction) -> Order:
+        return await prove_load(tx, principal, order_id, kind, said, at=parts.clock.now())
 
     return await _moved(parts, repeated, write, status=200)
 
@@ -169,13 +188,15 @@ async def _moved(
 
 async def merchant_orders(tx: Transaction, orders: list[Order], *, at: datetime) -> list[MerchantOrder]:
     """Return orders whose reach was checked as their merchant reads them."""
-    ids = [order.task_id for order in orders if order.task_id is not None]
-    tasks = await TaskStore(tx).of_ids(ids, EVERYTHING)
+    task_ids = [order.task_id for order in orders if order.task_id is not None]
+    tasks = await TaskStore(tx).of_ids(task_ids, EVERYTHING)
     carried = [order_id for task in tasks.values() for order_id in task.orders()]
     boxes_of: dict[TaskId, dict[OrderId, int]] = {}
     for each in (await OrderStore(tx).of_ids(carried, EVERYTHING)).values():
         if each.task_id is not None and each.compartment is not None and not each.is_terminal:
             boxes_of.setdefault(each.task_id, {})[each.order_id] = each.compartment
+    ids = [order.order_id for order in orders]
+    steps = await FlowStore(tx).steps_of([(order.operator, order.flow_version) for order in orders])
     waiting = [order.order_id for order in orders if order.state is OrderState.ACCEPTED]
     newest = await DecisionStore(tx).newest_of(waiting)
     beside = Beside(
@@ -183,7 +204,9 @@ async def merchant_orders(tx: Transaction, orders: list[Order], *, at: datetime)
         said={i: one.explanation for i, one in newest.items()},
         layouts=await CompartmentStore(tx).layouts([task.vehicle_no for task in tasks.values()]),
         boxes_of=boxes_of,
-        offers=await SubstitutionStore(tx).of_orders([order.order_id for order in orders]),
+        offers=await SubstitutionStore(tx).of_orders(ids),
+        steps={one.order_id: steps.get((one.operator, one.flow_version), ()) for one in orders},
+        proofs=await FlowStore(tx).proofs_of(ids),
     )
     return [merchant_order(order, beside, at=at) for order in orders]
 

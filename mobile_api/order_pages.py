@@ -16,6 +16,9 @@ from services.delivery.catalogue import Merchant, PickupPoint
 from services.delivery.code_store import PickupCodeStore
 from services.delivery.pickup_code import PickupCode
 from services.delivery.store import CatalogueStore, CompartmentStore
+from services.flows.flow import Step as FlowStep
+from services.flows.flow import missing_at_door
+from services.flows.store import FlowStore
 from services.orders.expected import expected
 from services.orders.order import Order, delay_of
 from services.orders.states import BEFORE_LOADING, OrderState
@@ -44,6 +47,7 @@ class OrderFacts(msgspec.Struct, frozen=True, kw_only=True):
     labels: Mapping[int, str]
     paid_by: PaidBy | None = None
     substitutions: tuple[Substitution, ...] = ()
+    steps: tuple[FlowStep, ...] = ()
 
     @property
     def watched(self) -> VehicleNo | None:
@@ -68,6 +72,7 @@ async def facts_of(tx: Transaction, orders: Sequence[Order]) -> list[OrderFacts]
     codes, histories = await PickupCodeStore(tx).of_orders(ids), await OrderStore(tx).histories(ids)
     tasks = await TaskStore(tx).of_ids([o.task_id for o in orders if o.task_id is not None], EVERYTHING)
     terms = await TermsStore(tx).of_orders(ids)
+    steps = await FlowStore(tx).steps_of([(order.operator, order.flow_version) for order in orders])
     offers = await SubstitutionStore(tx).of_orders(ids)
     found = []
     for order in orders:
@@ -83,6 +88,7 @@ async def facts_of(tx: Transaction, orders: Sequence[Order]) -> list[OrderFacts]
                 vehicle=None if order.vehicle_no is None else vehicles.get(order.vehicle_no),
                 labels={box.number: box.label for box in boxes},
                 paid_by=terms[order.order_id].paid_by if order.order_id in terms else None,
+                steps=steps.get((order.operator, order.flow_version), ()),
                 substitutions=offers.get(order.order_id, ()),
             )
         )
@@ -112,6 +118,7 @@ def resident_order(facts: OrderFacts, heard: LastHeard | None, *, at: datetime) 
         placed_at=order.placed_at,
         promised_p50_at=order.promised_p50_at,
         promised_p90_at=order.promised_p90_at,
+        wait_s=order.extra_wait_s + (point.wait_s if order.first_wait_s is None else order.first_wait_s),
         ready_at=order.ready_at,
         eta_at=now.eta_at,
         delay_s=delay_of(shown, at=at).total_seconds(),
@@ -135,6 +142,7 @@ def resident_order(facts: OrderFacts, heard: LastHeard | None, *, at: datetime) 
         ),
         can_cancel=order.state in BEFORE_LOADING,
         can_open=order.state is OrderState.ARRIVED,
+        door_steps=missing_at_door(facts.steps, has_code=False, has_photo=False),
     )
 
 

@@ -30,6 +30,8 @@ class MobileParts(msgspec.Struct, frozen=True, kw_only=True):
     """The rule of the fences that holds for a vending vehicle at a place and moment."""
     bell: OrderBell
     """Tells open pages that an order changed; also to be run as a component of the process."""
+    keypad_root: str
+    """From which the keypad keys of vehicles are drawn, to give them codes."""
     receipt_secret: str | None = None
     """With which the provider of messages signs its receipts; None takes none."""
 

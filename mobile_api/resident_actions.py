@@ -13,7 +13,7 @@ from core.privacy.cipher import SecretKeys
 from core.repeatable import Repeated, answer_once
 from mobile_api.order_pages import OrderFacts, facts_of, read_facts, resident_order
 from mobile_api.parts import MobileParts
-from mobile_api.schemas.orders import CodeView, DoorOpening, OrderLink, ResidentOrder, code_view
+from mobile_api.schemas.orders import CodeView, DoorOpening, OpenDoor, OrderLink, ResidentOrder, code_view
 from services.orders.cancel_order import cancel_order
 from services.orders.collect_order import WrongCode, code_of_order, open_for_recipient, refresh_code
 from services.orders.store import OrderStore
@@ -133,7 +133,7 @@ async def fresh_code(
 
 
 async def open_own(
-    parts: MobileParts, principal: Principal, order_id: OrderId, typed: str | None, repeated: Repeated
+    parts: MobileParts, principal: Principal, order_id: OrderId, asked: OpenDoor, repeated: Repeated
 ) -> DoorOpening:
     """Return the command that opens the door. Raises what ``open_for_recipient`` raises, and Conflict
     ``pickup-code-wrong``; a wrong code that is sent again under its key costs one try."""
@@ -143,7 +143,8 @@ async def open_own(
             tx,
             order_id,
             reach_of(principal),
-            typed=typed,
+            typed=asked.code,
+            photo=asked.photo,
             actor=f"{principal.kind}:{principal.id}",
             at=parts.clock.now(),
             rate=parts.clock.rate,

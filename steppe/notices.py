@@ -6,6 +6,7 @@ from core.auth.configured import secret_keys
 from core.auth.notices import demo_phone_of
 from core.settings import Settings
 from core.settings.tree import NoticeSettings
+from services.delegation.notices import DelegateWriter
 from services.notices.console_carrier import ConsoleCarrier
 from services.notices.http_carrier import HttpCarrier
 from services.notices.kinds import Channel
@@ -37,4 +38,4 @@ def notice_prices(told: NoticeSettings) -> Mapping[Channel, int]:
 def notice_writers(settings: Settings) -> Mapping[str, NoticeWriter]:
     """Return who knows what to say about which kind of subject."""
     waybills = WaybillWriter(secret_keys(settings.security), settings.api.public_url)
-    return {"order": OrderWriter(), "waybill": waybills}
+    return {"order": OrderWriter(), "delegate": DelegateWriter(), "waybill": waybills}

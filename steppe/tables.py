@@ -28,8 +28,10 @@ import fleet.webhooks.tables
 import fleet.work_orders.tables
 import geofences.tables
 import services.charging.tables
+import services.delegation.tables
 import services.delivery.tables
 import services.dispatch.tables
+import services.flows.tables
 import services.merchants.tables
 import services.notices.tables
 import services.orders.tables
@@ -70,8 +72,10 @@ ALL: Final[tuple[ModuleType, ...]] = (
     fleet.work_orders.tables,
     geofences.tables,
     services.charging.tables,
+    services.delegation.tables,
     services.delivery.tables,
     services.dispatch.tables,
+    services.flows.tables,
     services.merchants.tables,
     services.notices.tables,
     services.orders.tables,

@@ -15,8 +15,9 @@ from dashboard.routes.evidence import Evidence
 from dashboard.routes.fence_events import list_fence_events
 from dashboard.routes.fence_rules import read_fence_rule
 from dashboard.routes.fences import Fences
+from dashboard.routes.flows import OrderFlows
 from dashboard.routes.history import HistoryRoutes
-from dashboard.routes.hotline import order_on_behalf
+from dashboard.routes.hotline import Callers, order_on_behalf
 from dashboard.routes.incidents import Incidents
 from dashboard.routes.inspection_rules import InspectionRuleRoutes
 from dashboard.routes.interventions import Interventions
@@ -70,6 +71,8 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     Counters,
     MerchantAccounts,
     order_on_behalf,
+    Callers,
+    OrderFlows,
     Notices,
     Statements,
     VehicleMoney,

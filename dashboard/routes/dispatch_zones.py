@@ -15,17 +15,22 @@ from dashboard.routes.parameters import DistrictPath
 from dashboard.schemas.dispatch_zones import (
     FreezeView,
     NewFreeze,
+    NewWaits,
     NewWeights,
+    PickupWaitsView,
     WeightsVersionView,
     ZoneDetail,
     ZoneList,
     freeze_view,
     version_view,
+    waits_view,
     weights_of,
     zone_brief,
     zone_detail,
 )
+from services.delivery.wait_rule_store import WaitRuleStore
 from services.dispatch.freeze_zone import freeze_zone
+from services.dispatch.set_waits import set_waits
 from services.dispatch.set_weights import set_weights
 from services.dispatch.zone_reach import must_see_zone, zones_within
 from services.dispatch.zone_store import ZoneStore
@@ -72,7 +77,12 @@ class DispatchZones(Controller):
         async with dashboard.database.read() as tx:
             await must_see_zone(tx, zone, reach_of(principal))
             store = ZoneStore(tx)
-            return zone_detail(zone, await store.weights_history(zone), await store.freezes(zone))
+            return zone_detail(
+                zone,
+                await store.weights_history(zone),
+                await store.freezes(zone),
+                await WaitRuleStore(tx).of(zone),
+            )
 
     @post(
         "/{district:str}/weights",
@@ -125,3 +135,34 @@ class DispatchZones(Controller):
             at=dashboard.clock.now(),
         )
         return freeze_view(made)
+
+    @post(
+        "/{district:str}/waits",
+        operation_id="setPickupWaits",
+        status_code=HTTP_200_OK,
+        guards=[requires(Scope.DISPATCH_TUNE)],
+        responses=problem_responses(
+            *READ, "reason-missing", "time-out-of-range", "version-mismatch", "database-busy"
+        ),
+    )
+    async def set_waits(
+        self,
+        district: DistrictPath,
+        data: JSONBody[NewWaits],
+        principal: NamedDependency[Principal],
+        dashboard: NamedDependency[DashboardParts],
+    ) -> PickupWaitsView:
+        """Set how long vehicles wait for recipients; it holds for orders placed from now on."""
+        at = dashboard.clock.now()
+        async with dashboard.database.write() as tx:
+            made = await set_waits(
+                tx,
+                principal,
+                DistrictCode(district),
+                first_s=data.first_s,
+                second_s=data.second_s,
+                version=data.version,
+                reason=data.reason,
+                at=at,
+            )
+        return waits_view(made)

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from core.ids import DistrictCode
+from services.delivery.wait_rule import LEAST_WAIT_S, MOST_WAIT_S, WaitRule
 from services.dispatch.freeze import ZoneFreeze
 from services.dispatch.weights import HIGHEST_LEVEL, LIMITS, MOST_LEVELS, Weights, WeightsVersion
 
@@ -68,6 +69,27 @@ class FreezeView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     reason: str
 
 
+class NewWaits(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """How long vehicles wait, in city seconds, in place of ``version``, and why; ``firstS`` null is each
+    pickup point's own."""
+
+    version: Annotated[int, Meta(ge=0, le=1_000_000)]
+    first_s: Annotated[float, Meta(ge=LEAST_WAIT_S, le=MOST_WAIT_S)] | None = None
+    second_s: Annotated[float, Meta(ge=LEAST_WAIT_S, le=MOST_WAIT_S)]
+    reason: Reason
+
+
+class PickupWaitsView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How long vehicles wait at the first and the second point; version 0 is what nobody set."""
+
+    version: int
+    first_s: float | None
+    second_s: float
+    at: datetime | None
+    by_name: str
+    reason: str
+
+
 class WeightLimitView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What a weight may be, and what people call it."""
 
@@ -101,6 +123,7 @@ class ZoneDetail(ZoneBrief, frozen=True):
     limits: tuple[WeightLimitView, ...]
     most_levels: int
     highest_level: int
+    waits: PickupWaitsView
 
 
 def weights_of(body: WeightsBody) -> Weights:
@@ -147,7 +170,10 @@ def zone_brief(district: DistrictCode, newest: WeightsVersion | None, freeze: Zo
 
 
 def zone_detail(
-    district: DistrictCode, history: Sequence[WeightsVersion], freezes: Sequence[ZoneFreeze]
+    district: DistrictCode,
+    history: Sequence[WeightsVersion],
+    freezes: Sequence[ZoneFreeze],
+    waits: WaitRule,
 ) -> ZoneDetail:
     """Return a zone with its past."""
     return ZoneDetail(
@@ -169,6 +195,19 @@ def zone_detail(
         ),
         most_levels=MOST_LEVELS,
         highest_level=HIGHEST_LEVEL,
+        waits=waits_view(waits),
+    )
+
+
+def waits_view(rule: WaitRule) -> PickupWaitsView:
+    """Return how long vehicles of a zone wait."""
+    return PickupWaitsView(
+        version=rule.version,
+        first_s=rule.first_s,
+        second_s=rule.second_s,
+        at=rule.at,
+        by_name=rule.by_name,
+        reason=rule.reason,
     )
 
 

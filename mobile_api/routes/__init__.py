@@ -12,6 +12,7 @@ from mobile_api.routes.merchant_waybills import MerchantWaybills
 from mobile_api.routes.notice_receipts import take_notice_receipt
 from mobile_api.routes.resident_balance import read_balance
 from mobile_api.routes.resident_catalogue import ResidentCatalogue
+from mobile_api.routes.resident_delegate import ResidentDelegate
 from mobile_api.routes.resident_order_live import resident_order_live
 from mobile_api.routes.resident_orders import ResidentOrders
 from mobile_api.routes.resident_sessions import ResidentSessions
@@ -23,6 +24,7 @@ MOBILE_ROUTES: tuple[ControllerRouterHandler, ...] = (
     ResidentSessions,
     ResidentCatalogue,
     ResidentOrders,
+    ResidentDelegate,
     read_balance,
     ResidentWishes,
     take_notice_receipt,

@@ -19,6 +19,7 @@ from mobile_api.merchant_actions import (
     offer_own,
     orders_to_pack,
     picks_of_own,
+    prove_own,
     ready_own,
 )
 from mobile_api.parts import MobileParts
@@ -28,16 +29,18 @@ from mobile_api.schemas.merchant_orders import (
     LoadGoods,
     MerchantOrder,
     PickList,
+    ProveLoad,
     Substitute,
     lacking_of,
 )
+from services.flows.flow import ProofKind
 from services.orders.accept_order import LONGEST_PREPARE
 
 ReadyInS = Annotated[float | None, QueryParameter(name="readyInS", ge=0, le=LONGEST_PREPARE.total_seconds())]
 OWN = ("invalid-input", "not-authenticated", "forbidden", "not-found", "database-unavailable")
 CHANGE = (*OWN, *REPEATED, "conflict", "illegal-transition", "database-busy")
 
-UNREADY = ("answer-awaited", "weight-missing")
+UNREADY = ("answer-awaited", "weight-missing", "step-missing")
 
 
 class MerchantOrders(Controller):
@@ -126,6 +129,26 @@ class MerchantOrders(Controller):
         """Ask the customer what may take the place of missing goods; nothing is loaded before the answer."""
         repeated = await Repeated.of(request, principal, idempotency_key)
         return await offer_own(mobile, principal, OrderId(order_id), lacking_of(data), repeated)
+
+    @post(
+        "/{order_id:str}/proofs",
+        operation_id="proveLoad",
+        status_code=HTTP_200_OK,
+        responses=problem_responses(*CHANGE),
+    )
+    async def prove(
+        self,
+        request: Request[Any, Any, Any],
+        order_id: IdPath,
+        data: JSONBody[ProveLoad],
+        principal: NamedDependency[Principal],
+        mobile: NamedDependency[MobileParts],
+        idempotency_key: IdempotencyKey = None,
+    ) -> MerchantOrder:
+        """Confirm by name what is loaded, or name a photo of it, where the operator's flow asks for it."""
+        repeated = await Repeated.of(request, principal, idempotency_key)
+        kind = ProofKind(data.kind)
+        return await prove_own(mobile, principal, OrderId(order_id), kind, data.said, repeated)
 
     @post(
         "/{order_id:str}/loaded",

@@ -180,7 +180,13 @@ class ResidentOrders(Controller):
         status_code=HTTP_202_ACCEPTED,
         guards=[requires(Scope.ORDERS_OWN)],
         responses=problem_responses(
-            *CHANGE, *REPEATED, "gone", "vehicle-not-at-stop", "pickup-code-wrong", "pickup-code-locked"
+            *CHANGE,
+            *REPEATED,
+            "gone",
+            "vehicle-not-at-stop",
+            "pickup-code-wrong",
+            "pickup-code-locked",
+            "step-missing",
         ),
     )
     async def open_door(
@@ -194,7 +200,7 @@ class ResidentOrders(Controller):
     ) -> DoorOpening:
         """Ask the vehicle to open the compartment, once it stands at the pickup point."""
         repeated = await Repeated.of(request, principal, idempotency_key)
-        return await open_own(mobile, principal, OrderId(order_id), data.code, repeated)
+        return await open_own(mobile, principal, OrderId(order_id), data, repeated)
 
     @post(
         "/{order_id:str}/links",

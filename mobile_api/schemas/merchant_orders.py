@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -11,6 +11,9 @@ from mobile_api.schemas.orders import Id, LineView, SubstitutionView, line_view,
 from services.delivery.catalogue import Goods
 from services.delivery.compartments import Compartment, Temperature, box_refusal
 from services.dispatch.explanation import Explanation
+from services.flows.do_step import MOST_REFERENCE_CHARS
+from services.flows.flow import Proof, ProofKind, missing_at_loading
+from services.flows.flow import Step as FlowStep
 from services.merchants.why_waits import why_waits
 from services.orders.draft import MOST_LINES, MOST_OF_ONE
 from services.orders.lines import OrderLine
@@ -35,6 +38,13 @@ class Weight(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_f
 
     goods_id: Id
     weight_g: Annotated[int, Meta(ge=1, le=MOST_WEIGHT_G)]
+
+
+class ProveLoad(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Somebody confirms the load by name, or a photo of it was taken: ``said`` is the name or a reference."""
+
+    kind: Literal["confirmed", "photo_at_loading"]
+    said: Annotated[str, Meta(min_length=1, max_length=MOST_REFERENCE_CHARS)]
 
 
 class GoodsReady(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -131,6 +141,9 @@ class MerchantOrder(Struct, frozen=True, kw_only=True, rename="camel"):
     boxes: tuple[Box, ...]
     substitutions: tuple[SubstitutionView, ...]
     """What the customer was asked, answered or not."""
+    missing_steps: tuple[str, ...]
+    """What the operator's flow still asks for before loading."""
+    confirmed_by: tuple[str, ...]
 
 
 class Beside(Struct, frozen=True, kw_only=True):
@@ -142,6 +155,8 @@ class Beside(Struct, frozen=True, kw_only=True):
     boxes_of: Mapping[TaskId, Mapping[OrderId, int]]
     """The compartments that the open orders of a task have, those of other merchants among them."""
     offers: Mapping[OrderId, tuple[Substitution, ...]]
+    steps: Mapping[OrderId, tuple[FlowStep, ...]]
+    proofs: Mapping[OrderId, tuple[Proof, ...]]
 
 
 def merchant_order(order: Order, beside: Beside, *, at: datetime) -> MerchantOrder:
@@ -149,6 +164,7 @@ def merchant_order(order: Order, beside: Beside, *, at: datetime) -> MerchantOrd
     task = beside.tasks.get(order.task_id) if order.task_id is not None else None
     is_there = task is not None and _stands_to_load(task, order)
     layout = beside.layouts.get(task.vehicle_no, ()) if task is not None and is_there else ()
+    proofs = beside.proofs.get(order.order_id, ())
     why_zh, why_en = ("", "") if is_there else why_waits(order, beside.said.get(order.order_id), at=at)
     return MerchantOrder(
         order_id=order.order_id,
@@ -174,6 +190,8 @@ def merchant_order(order: Order, beside: Beside, *, at: datetime) -> MerchantOrd
         substitutions=tuple(
             substitution_view(one, order.lines) for one in beside.offers.get(order.order_id, ())
         ),
+        missing_steps=missing_at_loading(beside.steps.get(order.order_id, ()), proofs),
+        confirmed_by=tuple(one.said for one in proofs if one.kind is ProofKind.CONFIRMED),
     )
 
 

@@ -8,7 +8,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from core.ids import GoodsId, MerchantId, PickupPointId
+from services.delegation.name_delegate import MOST_NAME_CHARS
 from services.delivery.pickup_code import PickupCode
+from services.flows.do_step import MOST_REFERENCE_CHARS
 from services.orders.draft import MOST_LINES, MOST_OF_ONE, CheckedDraft, Draft, DraftLine
 from services.orders.estimate import Estimate
 from services.orders.lines import OrderLine, goods_fen_of
@@ -39,9 +41,10 @@ class Basket(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_f
 
 
 class OpenDoor(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """The pickup code, when the page asked for it."""
+    """The pickup code and a reference of a photo, when the page asked for them."""
 
     code: SixDigits | None = None
+    photo: Annotated[str, Meta(min_length=1, max_length=MOST_REFERENCE_CHARS)] | None = None
 
 
 class WeighedView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -79,6 +82,8 @@ class QuoteView(Struct, frozen=True, kw_only=True, rename="camel"):
     total_fen: int
     distance_m: float
     is_rough: bool
+    wait_s: float
+    """How long the vehicle waits at the pickup point, city seconds."""
 
 
 class SubstitutionView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -155,6 +160,8 @@ class ResidentOrder(Struct, frozen=True, kw_only=True, rename="camel"):
     placed_at: datetime
     promised_p50_at: datetime
     promised_p90_at: datetime
+    wait_s: float
+    """How long the vehicle waits for her at the pickup point, city seconds."""
     ready_at: datetime | None
     eta_at: datetime | None
     delay_s: float
@@ -174,6 +181,29 @@ class ResidentOrder(Struct, frozen=True, kw_only=True, rename="camel"):
     substitutions: tuple[SubstitutionView, ...]
     can_cancel: bool
     can_open: bool
+    door_steps: tuple[str, ...]
+    """What the operator's flow asks for before the door opens: ``code_at_door``, ``photo_at_collection``."""
+
+
+class DelegateView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Who may collect in the recipient's place until ``expiresAt``; never her code.
+
+    ``isLocked`` says that a fresh code is needed, ``canRefresh`` that there is one.
+    """
+
+    name: str
+    phone_masked: str
+    expires_at: datetime
+    is_locked: bool
+    can_refresh: bool
+
+
+class NameDelegate(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Who collects, and for how many hours her code is good."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=MOST_NAME_CHARS)]
+    phone: Annotated[str, Meta(min_length=1, max_length=32)]
+    hours: Annotated[int, Meta(ge=1, le=48)] = 6
 
 
 class CodeView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -231,6 +261,7 @@ def quote_view(checked: CheckedDraft, made: Estimate, *, at: datetime) -> QuoteV
         total_fen=checked.total_fen,
         distance_m=round(made.way.length_m, 1),
         is_rough=made.is_rough,
+        wait_s=checked.waits.first_at(checked.pickup_point),
     )
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from core.auth.principal import EVERYTHING
 from core.database import Transaction
 from core.ids import OrderId, PickupPointId
+from services.delegation.notices import tell_arrived
 from services.notices.kinds import Occasion
 from services.orders.close_order import put_goods_back, retire_access
 from services.orders.notices import want_notice
@@ -48,6 +49,7 @@ class DeliveryEffects:
                 arrived = VehicleArrived(collect_by=at + timedelta(seconds=stop.wait_s))
                 order = await _move(tx, task, order, arrived, at)
                 await want_notice(tx, order, Occasion.ARRIVED, at=at)
+                await tell_arrived(tx, order, at=at)
 
     async def stop_left(self, tx: Transaction, task: Task, stop: Stop, at: datetime, /) -> None:
         """Left at the merchant without goods: cancelled. Left at the pickup point with them: on

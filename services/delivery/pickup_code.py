@@ -21,6 +21,8 @@ GENERATIONS = 3
 """How many codes an order can have: the vehicle holds verifiers for exactly these."""
 TRIES = 5
 """Wrong tries per generation before it locks (domain.md, Pick-up)."""
+HOLDER_STEP = 10
+"""A delegate's generations are counted from ten times her number, so that a keypad tells them apart."""
 SECRET_BYTES = 20
 """Length of an order's secret: that of the HMAC-SHA-1 output (RFC 4226, section 4, R6)."""
 
@@ -42,6 +44,8 @@ class Verifier(msgspec.Struct, frozen=True, kw_only=True):
 
     generation: int
     digest: str
+    expires_at: datetime | None = None
+    """City time from which the code opens nothing; None lives as long as the order."""
 
 
 def verifier_digest(keypad_key: bytes, order_id: OrderId, generation: int, code: str) -> str:
@@ -60,6 +64,8 @@ class PickupCode(msgspec.Struct, frozen=True, kw_only=True):
     tries: Mapping[int, int] = {}
     is_dead: bool = False
     opened_at: datetime | None = None
+    holder: int = 0
+    """0 is the recipient's, n that of the n-th delegate."""
 
     def __repr__(self) -> str:
         # The secret never reaches a log or a traceback.
@@ -90,15 +96,15 @@ class PickupCode(msgspec.Struct, frozen=True, kw_only=True):
             raise Conflict("pickup-code-locked", generation=self.generation, can_refresh=self.can_refresh)
         return hotp(self.secret, self.generation)
 
-    def verifiers(self, keypad_key: bytes) -> tuple[Verifier, ...]:
+    def verifiers(self, keypad_key: bytes, *, expires_at: datetime | None = None) -> tuple[Verifier, ...]:
         """Return the verifiers of all three generations under one vehicle's keypad key."""
-        return tuple(
-            Verifier(
-                generation=g,
-                digest=verifier_digest(keypad_key, self.order_id, g, hotp(self.secret, g)),
-            )
-            for g in range(1, GENERATIONS + 1)
-        )
+        return tuple(self._verifier(keypad_key, g, expires_at) for g in range(1, GENERATIONS + 1))
+
+    def _verifier(self, keypad_key: bytes, generation: int, expires_at: datetime | None) -> Verifier:
+        told = HOLDER_STEP * self.holder + generation
+        code = hotp(self.secret, generation)
+        digest = verifier_digest(keypad_key, self.order_id, told, code)
+        return Verifier(generation=told, digest=digest, expires_at=expires_at)
 
     def refresh(self) -> "PickupCode":
         """Return the state with the next generation. Raises Conflict when the order is over or none is

@@ -9,6 +9,7 @@ from core.database import Transaction
 from core.ids import OrderId
 from core.inbox import InboxItem
 from fleet.links.wire.reports import CodeFailed, DoorClosed, DoorOpened, GoodsLoaded, read_report_body
+from services.delegation.collected_by import merge_tries, opened_at_keypad, record_collected
 from services.delivery.code_store import PickupCodeStore
 from services.delivery.effects import orders_of
 from services.delivery.store import CatalogueStore
@@ -65,6 +66,8 @@ class DeliveryReports:
             await codes.save(
                 code, msgspec.structs.replace(code, opened_at=opened_at, version=code.version + 1)
             )
+        if body.by == "keypad":
+            await opened_at_keypad(tx, order, body.generation, at=at)
         return APPLIED
 
     async def door_closed(self, tx: Transaction, item: InboxItem, *, at: datetime) -> str:
@@ -84,7 +87,8 @@ class DeliveryReports:
             return "goods-inside"
         moment = moment_of(item, task, at)
         if stop.kind is StopKind.HANDOVER and order.state is OrderState.ARRIVED:
-            order = await self._move(tx, task, order, GoodsCollected(), moment)
+            order = await self._move(tx, task, order, GoodsCollected(by=order.opened_by), moment)
+            await record_collected(tx, order, at=at)
             await want_notice(tx, order, Occasion.DELIVERED, at=at)
         elif stop.kind is StopKind.RETURN and order.state is OrderState.RETURNING:
             order = await self._move(tx, task, order, GoodsReturned(), moment)
@@ -96,17 +100,13 @@ class DeliveryReports:
         return APPLIED
 
     async def code_failed(self, tx: Transaction, item: InboxItem, *, at: datetime) -> str:
-        """Merge the vehicle's count of wrong tries into the order's code."""
+        """Merge the vehicle's count of wrong tries into the code whose generation it is."""
         body = cast(CodeFailed, read_report_body(item.kind, item.body))
         found = await self._find(tx, item, body.order_id, at=at)
         if isinstance(found, str):
             return found
         _, order = found
-        codes = PickupCodeStore(tx)
-        before = await codes.get(order.order_id)
-        after = before.merge_tries(body.generation, body.tries)
-        await codes.save(before, after)
-        if after is before:
+        if not await merge_tries(tx, order.order_id, body.generation, body.tries):
             return "already"
         await OrderStore(tx).announce(order, at)
         return APPLIED

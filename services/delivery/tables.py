@@ -81,6 +81,19 @@ pickup_points = Table(
     Column("is_active", Boolean, nullable=False),
     Column("is_synthetic", Boolean, nullable=False),
 )
+wait_rules = Table(
+    "wait_rules",
+    metadata,
+    Column("district", String(8), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("first_s", Float),
+    Column("second_s", Float, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("staff_id", String(40), nullable=False),
+    Column("by_name", String(120), nullable=False),
+    Column("reason", String(500), nullable=False),
+)
+"""How long vehicles of a district wait for recipients; only added to, an order keeps its own."""
 compartments = Table(
     "compartments",
     metadata,

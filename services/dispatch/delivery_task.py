@@ -10,7 +10,6 @@ import msgspec
 from core.ids import OrderId, StopId, TaskId, VehicleNo, new_id
 from core.kinds import ServiceKind
 from services.delivery.catalogue import Merchant, PickupPoint
-from services.delivery.second_try import SECOND_WAIT_S
 from services.dispatch.runs.problem import Deed
 from services.dispatch.runs.timing import MORE_LOAD_S
 from services.dispatch.waiting import Waiting
@@ -118,10 +117,13 @@ def plan_run(
             now = max(now, *(each.view.ready_at for each in call.orders))
             now += timedelta(seconds=LOAD_S + MORE_LOAD_S * (len(ids) - 1))
         elif call.second is not None:
-            eta_at, wait_s = None, SECOND_WAIT_S + _extra_wait_s(call)
+            eta_at, wait_s = (
+                None,
+                max(one.order.second_wait_s + one.order.extra_wait_s for one in call.orders),
+            )
         elif call.kind is StopKind.HANDOVER:
             eta_at = now + timedelta(seconds=APPROACH_S)
-            wait_s = call.orders[0].point.wait_s + _extra_wait_s(call)
+            wait_s = max(_first_wait_s(one) for one in call.orders)
             etas |= {order: EtaOfOrder(pickup_at=pickups[order], at=eta_at) for order in ids}
             now += timedelta(seconds=HANDOVER_S)
         else:
@@ -141,9 +143,10 @@ def plan_run(
     return RunPlan(task=task, etas=etas)
 
 
-def _extra_wait_s(call: Call) -> float:
-    """Return how much longer the vehicle waits for the slowest of those it waits for."""
-    return max(each.order.extra_wait_s for each in call.orders)
+def _first_wait_s(one: Waiting) -> float:
+    """Return how long a recipient is waited for: by the rule of the order, and what she needs longer."""
+    usual_s = one.point.wait_s if one.order.first_wait_s is None else one.order.first_wait_s
+    return usual_s + one.order.extra_wait_s
 
 
 def _load_wait_s(call: Call, eta_at: datetime) -> float:

@@ -13,8 +13,8 @@ from core.errors import Conflict, IllegalTransition, VersionMismatch
 from core.ids import DistrictCode, OrderId, TaskId
 from fleet.people.watch_vehicles import bind_vehicle
 from fleet.vehicles.store import VehicleStore
+from services.delegation.vehicle_codes import verifiers_of
 from services.delivery.catalogue import PickupPoint
-from services.delivery.code_store import PickupCodeStore
 from services.delivery.compartments import Compartment
 from services.delivery.keypad import keypad_key
 from services.delivery.second_try import second_point
@@ -157,12 +157,11 @@ class RunGiver:
     ) -> None:
         ids = [each.order.order_id for each in run.orders]
         key = keypad_key(self._keypad_root, plan.task.vehicle_no)
-        codes = PickupCodeStore(tx)
         await send_plan(
             tx,
             plan.task,
             at=at,
             rate=self._clock.rate,
             compartments={order: box.number for order, box in zip(ids, boxes, strict=True)},
-            verifiers={order: (await codes.get(order)).verifiers(key) for order in ids},
+            verifiers=await verifiers_of(tx, ids, key, at=at),
         )

@@ -30,6 +30,8 @@ LADDERS: Mapping[Occasion, Ladder] = MappingProxyType(
         Occasion.PLACED: Ladder(None, 0, None, True),
         Occasion.SUBSTITUTE: Ladder(0, 0, 120, True),
         Occasion.ARRIVED: Ladder(0, 60, 180, True),
+        Occasion.DELEGATED: Ladder(None, 0, None, True),
+        Occasion.COLLECT: Ladder(None, 0, 180, True),
         Occasion.REMINDER: Ladder(0, 0, 60, True),
         Occasion.MOVED: Ladder(0, 0, 90, True),
         Occasion.DELAYED: Ladder(0, 0, None),

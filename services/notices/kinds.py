@@ -26,6 +26,10 @@ class Occasion(StrEnum):
     SUBSTITUTE = "substitute"
     """The shop lacks something and waits for an answer."""
     ARRIVED = "arrived"
+    DELEGATED = "delegated"
+    """Somebody may collect in the recipient's place; she gets a code of her own."""
+    COLLECT = "collect"
+    """The vehicle stands there and waits for the delegate too."""
     REMINDER = "reminder"
     DELAYED = "delayed"
     MISSED = "missed"
@@ -122,6 +126,8 @@ OCCASION_NAMES: Mapping[Occasion, tuple[str, str]] = MappingProxyType(
         Occasion.PLACED: ("代下单", "ordered for her"),
         Occasion.SUBSTITUTE: ("缺货待答复", "missing goods"),
         Occasion.ARRIVED: ("已到达", "arrived"),
+        Occasion.DELEGATED: ("代取码", "may collect"),
+        Occasion.COLLECT: ("请代取", "to be collected for her"),
         Occasion.REMINDER: ("催取", "reminder"),
         Occasion.DELAYED: ("延误", "late"),
         Occasion.MISSED: ("未取件", "not collected"),

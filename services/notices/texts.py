@@ -19,6 +19,15 @@ TEXTS: Mapping[Occasion, tuple[str, str]] = MappingProxyType(
             "您的配送车已到达{place},请打开订单页查看取件码。",
             "Your vehicle is at {place}. Open your order to see the pickup code.",
         ),
+        Occasion.DELEGATED: (
+            "请您代取{shop}送到{place}的货物。您的取件码{code},{by}前有效,车到后在车身键盘上输入。",
+            "You may collect what {shop} brings to {place}. Your code is {code}, good until {by}: "
+            "type it on the vehicle's keypad once it is there.",
+        ),
+        Occasion.COLLECT: (
+            "代取的配送车已到达{place}。您的取件码{code},请在车身键盘上输入。",
+            "The vehicle that you collect from is at {place}. Your code is {code}: type it on its keypad.",
+        ),
         Occasion.REMINDER: (
             "配送车仍在{place}等您取件,请尽快前往。",
             "The vehicle still waits for you at {place}. Please come soon.",

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from core.auth.links import end_links
 from core.database import Transaction
+from services.delegation.store import DelegateStore
 from services.delivery.code_store import PickupCodeStore
 from services.delivery.store import CatalogueStore
 from services.orders.order import Order
@@ -12,10 +13,11 @@ from services.substitutions.substitution import OrderOver, SubstitutionState, st
 
 
 async def retire_access(tx: Transaction, order: Order, *, at: datetime) -> None:
-    """Let the pickup code and every link of the order die with it. Links are stamped with city time."""
+    """Let the pickup codes and every link of the order die with it. Links are stamped with city time."""
     codes = PickupCodeStore(tx)
     code = await codes.get(order.order_id)
     await codes.save(code, code.die())
+    await DelegateStore(tx).end_all(order.order_id)
     await end_links(tx, order.order_id, wall=at)
 
 

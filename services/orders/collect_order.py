@@ -9,9 +9,12 @@ from core.database import Transaction
 from core.errors import Conflict
 from core.ids import OrderId
 from fleet.commands.command import Command
+from services.delegation.collected_by import CUSTOMER, DELEGATE, note_opener
+from services.delegation.store import DelegateStore
 from services.delivery.code_store import PickupCodeStore
 from services.delivery.open_compartment import open_compartment
 from services.delivery.pickup_code import PickupCode
+from services.flows.do_step import must_open
 from services.orders.order import Order
 from services.orders.states import OrderState
 from services.orders.store import OrderStore
@@ -49,6 +52,7 @@ async def open_for_recipient(
     reach: Reach,
     *,
     typed: str | None,
+    photo: str | None = None,
     actor: str,
     at: datetime,
     rate: float,
@@ -57,12 +61,15 @@ async def open_for_recipient(
 
     ``typed`` is a code when the opener is asked for one. A wrong code costs a try: it is an answer and no
     error, so that the caller commits it. Raises NotFound, Conflict ``vehicle-not-at-stop`` unless the
-    vehicle stands at the pickup point, ``pickup-code-locked``.
+    vehicle stands at the pickup point, ``pickup-code-locked``, ``step-missing`` for a code or a ``photo``
+    that the operator's flow asks for.
     """
     order = await _arrived(tx, order_id, reach)
-    after = None if typed is None else await _check(tx, order_id, typed)
-    if after is not None:
-        return WrongCode(generation=after.generation, tries_left=after.tries_left)
+    opener = CUSTOMER if typed is None else await _opener(tx, order_id, typed, at)
+    if isinstance(opener, WrongCode):
+        return opener
+    await must_open(tx, order, has_code=typed is not None, photo=photo, actor=actor, at=at)
+    order = await note_opener(tx, order, opener, at=at)
     return await open_compartment(tx, order, requester=actor, reason="collect", at=at, rate=rate)
 
 
@@ -73,10 +80,15 @@ async def _arrived(tx: Transaction, order_id: OrderId, reach: Reach) -> Order:
     return order
 
 
-async def _check(tx: Transaction, order_id: OrderId, typed: str) -> PickupCode | None:
-    """Return None when the code is right, else the state after the lost try."""
+async def _opener(tx: Transaction, order_id: OrderId, typed: str, at: datetime) -> str | WrongCode:
+    """Return whose code was typed, or that it is nobody's: then a try of the recipient's is gone."""
     codes = PickupCodeStore(tx)
     before = await codes.get(order_id)
     after, is_right = before.check(typed)
+    if is_right:
+        return CUSTOMER
+    named = await DelegateStore(tx).good_one(order_id, at)
+    if named is not None and not named.code.is_locked and named.code.check(typed)[1]:
+        return f"{DELEGATE}:{named.number}"
     await codes.save(before, after)
-    return None if is_right else after
+    return WrongCode(generation=after.generation, tries_left=after.tries_left)

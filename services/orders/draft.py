@@ -11,6 +11,8 @@ from core.ids import DistrictCode, GoodsId, MerchantId, OperatorId, PickupPointI
 from services.delivery.catalogue import Goods, Merchant, PickupPoint
 from services.delivery.compartments import Compartment, Parcel, common_band, takes
 from services.delivery.store import CatalogueStore, CompartmentStore
+from services.delivery.wait_rule import WaitRule
+from services.delivery.wait_rule_store import WaitRuleStore
 from services.merchants.desk import must_take_orders
 from services.merchants.forbidden import Forbidden, forbidden_among
 from services.merchants.forbidden_store import ForbiddenStore
@@ -57,6 +59,7 @@ class CheckedDraft(msgspec.Struct, frozen=True, kw_only=True):
     parcel: Parcel
     ready_s: float
     load: ZoneLoad
+    waits: WaitRule
 
 
 async def check_draft(tx: Transaction, draft: Draft, *, at: datetime) -> CheckedDraft:
@@ -90,6 +93,7 @@ async def check_draft(tx: Transaction, draft: Draft, *, at: datetime) -> Checked
         parcel=parcel,
         ready_s=max(shelf[goods_id].ready_s for goods_id in wanted) + stands.extra_s,
         load=load,
+        waits=await WaitRuleStore(tx).of(merchant.district),
     )
 
 

@@ -9,6 +9,7 @@ from core.ids import OrderId
 from services.delivery.compartments import BOX_REFUSAL_NAMES, box_refusal
 from services.delivery.open_compartment import open_compartment
 from services.delivery.store import CompartmentStore
+from services.flows.do_step import must_be_loadable
 from services.orders.lines import must_be_weighed
 from services.orders.order import Order
 from services.orders.states import OrderState
@@ -35,7 +36,8 @@ async def load_order(
     back as it is. ``compartment`` None means the planned one; another that fits becomes the planned one.
     Raises NotFound, and Conflict: ``vehicle-not-at-stop`` before the vehicle stands at the merchant,
     ``compartment-not-fitting`` with the reason for one that cannot take the goods, ``answer-awaited`` while
-    the customer is asked about missing goods, ``weight-missing``.
+    the customer is asked about missing goods, ``weight-missing``,
+    ``step-missing`` until what its operator's flow asks for is done.
     """
     order = await OrderStore(tx).get(order_id, reach)
     if order.state is OrderState.IN_TRANSIT:
@@ -62,6 +64,7 @@ async def _must_be_agreed(tx: Transaction, order: Order) -> None:
         first = min(waiting, key=lambda one: one.answer_by)
         raise Conflict("answer-awaited", goods_id=first.goods_id, until=first.answer_by.isoformat())
     must_be_weighed(order.lines)
+    await must_be_loadable(tx, order)
 
 
 async def _into_another(tx: Transaction, order: Order, task: Task, compartment: int, at: datetime) -> Order:

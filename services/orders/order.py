@@ -16,6 +16,7 @@ from core.ids import (
 )
 from core.transitions import advance as next_state
 from services.delivery.compartments import Parcel
+from services.delivery.second_try import SECOND_WAIT_S
 from services.orders.lines import OrderLine, goods_fen_of
 from services.orders.states import (
     TERMINAL,
@@ -61,6 +62,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     extra_wait_s: float = 0.0
     """City seconds that the vehicle waits longer for a recipient who is not quick on foot."""
+    first_wait_s: float | None = None
+    """City seconds that the vehicle waits at the pickup point, by the rule that held when it was placed."""
+    second_wait_s: float = SECOND_WAIT_S
+    """The same at the second point."""
     placed_by: str = ""
     """Who ordered on the recipient's behalf (``staff:…``); empty when she did herself."""
     placed_at: datetime
@@ -77,6 +82,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     arrived_at: datetime | None = None
     collect_by: datetime | None = None
     reminded_at: datetime | None = None
+    flow_version: int = 0
+    """The version of its operator's flow that it was placed under (services.flows); 0 asks for nothing."""
+    opened_by: str = ""
+    """Who opened the door for the goods, or asked to: ``customer`` or ``delegate:<number>``."""
     closed_at: datetime | None = None
     reason: str = ""
     """Why it waits, was cancelled or failed: a stable word of ``services.orders.reasons``; empty when

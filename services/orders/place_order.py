@@ -10,6 +10,7 @@ from core.ids import OrderId, ResidentId, new_id
 from services.delivery.code_store import PickupCodeStore
 from services.delivery.pickup_code import SECRET_BYTES, PickupCode
 from services.delivery.store import CatalogueStore
+from services.flows.store import FlowStore
 from services.notices.store import WishStore
 from services.orders.draft import CheckedDraft, Draft, check_draft
 from services.orders.order import Order
@@ -29,10 +30,11 @@ async def place_order(
     at: datetime,
     paid_by: PaidBy = PaidBy.AT_PICKUP,
     placed_by: str = "",
+    consent: str = "",
 ) -> Order:
     """Return the new order. The draft is checked again, because the shelf may have changed since the quote.
 
-    ``placed_by`` names who orders on the resident's behalf; empty is she herself.
+    ``placed_by`` names who orders on the resident's behalf, ``consent`` how she agreed; empty is she herself.
     A merchant that accepts by itself has accepted when this returns, and a dispatch round is asked for.
     Raises what ``check_draft`` raises, Conflict ``out-of-stock`` when somebody was faster at the shelf and
     ``balance-too-low``.
@@ -43,9 +45,17 @@ async def place_order(
         await catalogue.reserve(line.goods_id, line.quantity)
     wishes = await WishStore(tx).of(resident_id)
     order = msgspec.structs.replace(
-        _order(checked, resident_id, promised, at), extra_wait_s=wishes.extra_wait_s, placed_by=placed_by
+        _order(checked, resident_id, promised, at),
+        extra_wait_s=wishes.extra_wait_s,
+        first_wait_s=checked.waits.first_at(checked.pickup_point),
+        second_wait_s=checked.waits.second_s,
+        placed_by=placed_by,
+        flow_version=(await FlowStore(tx).newest(checked.operator)).version,
     )
-    await OrderStore(tx).add(order, actor=placed_by or f"resident:{resident_id}", paid_by=paid_by)
+    detail: dict[str, object] = {"consent": consent} if consent else {}
+    await OrderStore(tx).add(
+        order, actor=placed_by or f"resident:{resident_id}", paid_by=paid_by, detail=detail
+    )
     secret = secrets.token_bytes(SECRET_BYTES)
     await PickupCodeStore(tx).add(PickupCode(order_id=order.order_id, secret=secret))
     if checked.merchant.accepts_itself:

@@ -80,7 +80,9 @@ class VehicleArrived(OrderEvent, frozen=True, kw_only=True):
 
 
 class GoodsCollected(OrderEvent, frozen=True, kw_only=True):
-    """The door opened for the recipient and closed again."""
+    """The door opened for the recipient, or ``by`` whom else, and closed again."""
+
+    by: str = ""
 
 
 class OrderCancelled(OrderEvent, frozen=True, kw_only=True):

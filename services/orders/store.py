@@ -44,12 +44,19 @@ class OrderStore:
         """Work inside one transaction; never commits."""
         self._tx = tx
 
-    async def add(self, order: Order, *, actor: str, paid_by: PaidBy = PaidBy.AT_PICKUP) -> None:
+    async def add(
+        self,
+        order: Order,
+        *,
+        actor: str,
+        paid_by: PaidBy = PaidBy.AT_PICKUP,
+        detail: dict[str, object] | None = None,
+    ) -> None:
         """Store a new order with its first line of history, hold what is paid for it beforehand, and tell
         the live screens. Raises Conflict ``balance-too-low``."""
         await self._tx.execute(insert(orders).values(_values(order)))
         await book_placed(self._tx, order, paid_by, actor=actor)
-        await self._history(None, order, "OrderPlaced", actor, {}, at=order.placed_at)
+        await self._history(None, order, "OrderPlaced", actor, detail or {}, at=order.placed_at)
 
     async def get(self, order_id: OrderId, reach: Reach) -> Order:
         """Return an order within the reach; raise NotFound when there is none (or none of his)."""

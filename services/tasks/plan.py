@@ -75,7 +75,7 @@ def _stop(
             StopOrder(
                 order_id=order,
                 compartment=compartments[order],
-                verifiers=_verifiers(verifiers.get(order, ())) if stop.kind is StopKind.HANDOVER else (),
+                verifiers=wire_verifiers(verifiers.get(order, ())) if stop.kind is StopKind.HANDOVER else (),
             )
             for order in stop.orders
         ),
@@ -86,5 +86,13 @@ def _sweeps(leg: Leg) -> tuple[SweepSpan, ...]:
     return tuple(SweepSpan(from_m=span.from_m, to_m=span.to_m) for span in leg.sweeps)
 
 
-def _verifiers(verifiers: tuple[Verifier, ...]) -> tuple[WireVerifier, ...]:
-    return tuple(WireVerifier(generation=v.generation, digest=v.digest) for v in verifiers)
+def wire_verifiers(verifiers: tuple[Verifier, ...]) -> tuple[WireVerifier, ...]:
+    """Return verifiers as a vehicle is given them."""
+    return tuple(
+        WireVerifier(
+            generation=v.generation,
+            digest=v.digest,
+            expires_at=msgspec.UNSET if v.expires_at is None else v.expires_at,
+        )
+        for v in verifiers
+    )

@@ -13,7 +13,7 @@ from fleet.vehicles.paper_store import PaperStore
 from fleet.vehicles.papers import permitted_speed_mps
 from fleet.vehicles.vehicle import Vehicle
 from geofences.geo import distance_m
-from services.delivery.code_store import PickupCodeStore
+from services.delegation.vehicle_codes import verifiers_of
 from services.delivery.keypad import keypad_key
 from services.orders.store import OrderStore
 from services.places.place import PlaceKind
@@ -77,8 +77,7 @@ class ReroutePlanner:
         orders = await OrderStore(tx).of_ids(task.orders(), EVERYTHING)
         boxes = {OrderId(o.order_id): o.compartment for o in orders.values() if o.compartment is not None}
         key = keypad_key(self._keypad_root, vehicle.vehicle_no)
-        codes = PickupCodeStore(tx)
-        verifiers = {order: (await codes.get(order)).verifiers(key) for order in boxes}
+        verifiers = await verifiers_of(tx, list(boxes), key, at=at)
         return reroute_body(task, remaining, legs, boxes, verifiers)
 
 

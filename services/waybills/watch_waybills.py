@@ -13,6 +13,8 @@ from core.repeating import repeat
 from services.delivery.code_store import PickupCodeStore
 from services.delivery.pickup_code import SECRET_BYTES, PickupCode
 from services.delivery.store import CatalogueStore
+from services.delivery.wait_rule_store import WaitRuleStore
+from services.flows.store import FlowStore
 from services.notices.kinds import Occasion
 from services.notices.store import WishStore
 from services.orders.lines import OrderLine
@@ -79,6 +81,7 @@ async def _order_for(tx: Transaction, waybill: Waybill, at: datetime) -> Order:
     shops = await CatalogueStore(tx).merchants_by_id([waybill.merchant_id], EVERYTHING)
     shop = shops[waybill.merchant_id]
     wishes = await WishStore(tx).of(waybill.resident_id)
+    waits = await WaitRuleStore(tx).of(waybill.district)
     line = OrderLine(
         goods_id=GoodsId(f"waybill-{waybill.waybill_id}"),
         name_zh=f"包裹 {waybill.number}",
@@ -97,6 +100,9 @@ async def _order_for(tx: Transaction, waybill: Waybill, at: datetime) -> Order:
         total_fen=0,
         parcel=waybill.parcel,
         extra_wait_s=wishes.extra_wait_s,
+        first_wait_s=waits.first_s,
+        second_wait_s=waits.second_s,
+        flow_version=(await FlowStore(tx).newest(waybill.operator)).version,
         placed_at=at,
         promised_p50_at=max(at, waybill.slot_at) + timedelta(hours=SLOT_H) / 2,
         promised_p90_at=max(at, waybill.slot_at) + timedelta(hours=SLOT_H),

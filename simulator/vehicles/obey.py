@@ -26,6 +26,7 @@ from fleet.links.wire.messages import Command
 from fleet.links.wire.reports import CommandAck
 from fleet.links.wire.status import CommandOutcome, Light
 from simulator.vehicles.fence_signature import is_signed
+from simulator.vehicles.keypad import with_codes
 from simulator.vehicles.memory import KNOWN_COMMANDS, HomeMemory
 from simulator.vehicles.path import decode_polyline6
 
@@ -161,8 +162,12 @@ def _assign_task(vehicle: "Vehicle", command: Command, body: CommandBody) -> Non
 def _reroute(vehicle: "Vehicle", command: Command, body: CommandBody) -> None:
     assert isinstance(body, Reroute)
     vehicle.memory.epoch = body.epoch
-    refusal = vehicle.work.reroute(body.stops, body.epoch) if body.stops or not body.dropped else None
+    codes = () if isinstance(body.codes, msgspec.UnsetType) else body.codes
+    keeps_way = not body.stops and bool(body.dropped or codes)
+    refusal = None if keeps_way else vehicle.work.reroute(body.stops, body.epoch)
     vehicle.work.forget(body.dropped)
+    if vehicle.memory.task is not None:
+        vehicle.memory.task.plan = with_codes(vehicle.memory.task.plan, codes)
     vehicle.result(command.command_id, detail=refusal or "", failed=refusal is not None)
 
 

@@ -6,13 +6,13 @@ Pure but for what it is handed: ``step`` moves it on by one report interval, ``o
 
 import math
 import random
+from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
 
 from fleet.links.wire.messages import Command, LinkLoss
 from fleet.links.wire.reports import (
-    CodeFailed,
     CommandResult,
     DoorOpened,
     Fault,
@@ -184,15 +184,15 @@ class Vehicle:
         if task is None or not at_handover:
             return KeypadAnswer(result="nothing_here")
         self.is_in_keypad_use = 30
-        answer = check_code(self._key, task.waiting_here(("on_board",)), self.memory.tries, code)
+        waiting, at = task.waiting_here(("on_board",)), datetime.fromtimestamp(now_ms / 1000, UTC)
+        answer = check_code(self._key, waiting, self.memory.tries, code, at)
         self.reports.is_dirty = True
         if answer.result == "opened" and answer.compartment is not None:
             if self.doors.is_open(answer.compartment):
                 return msgspec.structs.replace(answer, result="open_already")
             self.open_door(answer.compartment, answer.order_id, answer.generation, now_ms)
-        elif answer.generation is not None and answer.order_id is not None:
-            body = CodeFailed(order_id=answer.order_id, generation=answer.generation, tries=answer.tries)
-            self.reports.add(body, now_ms, task_id=task.plan.task_id, epoch=task.plan.epoch)
+        for failed in answer.counted:
+            self.reports.add(failed, now_ms, task_id=task.plan.task_id, epoch=task.plan.epoch)
         return answer
 
     def open_door(

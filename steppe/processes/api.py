@@ -133,6 +133,7 @@ async def compose(resources: Resources) -> Components:
         clock=clock,
         roads=roads,
         last_heard=heard,
+        keypad_root=keypad_root,
         keys=secret_keys(settings.security),
         rule_at=lambda lat, lng, at: fences.index.rules_at(lat, lng, at, ServiceKind.VENDING),
         bell=bell,

@@ -4,6 +4,7 @@ Inbound on the vehicle's side, sent by us: unknown fields are refused, so that a
 command that it does not fully understand.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 
@@ -49,6 +50,8 @@ class Verifier(_Body, frozen=True):
 
     generation: int
     digest: str
+    expires_at: datetime | msgspec.UnsetType = msgspec.UNSET
+    """City time from which the code opens nothing; left out for one that lives as long as the order."""
 
 
 class StopOrder(_Body, frozen=True):
@@ -133,17 +136,26 @@ class Release(_Body, frozen=True):
     """Lift every stop whose stop epoch is not above this command's."""
 
 
+class OrderCodes(_Body, frozen=True):
+    """The verifiers of every code that is good for an order now."""
+
+    order_id: str
+    verifiers: tuple[Verifier, ...] = ()
+
+
 class Reroute(_Body, frozen=True):
     """Reach the remaining stops of the same task along new legs, the first from where the vehicle stands.
 
     Without ``stops`` the way stays as it is. ``dropped`` are orders that are not wanted any more: one that
-    is not on board is forgotten, and a stop that is for nobody else is passed.
+    is not on board is forgotten, and a stop that is for nobody else is passed. ``codes`` take the place of
+    those that the vehicle had for these orders.
     """
 
     task_id: str
     epoch: int
     stops: tuple[StopPlan, ...] = ()
     dropped: tuple[str, ...] = ()
+    codes: tuple[OrderCodes, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class ReturnToDepot(_Body, frozen=True):

@@ -36,6 +36,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     },
     "POST /api/dispatch/decisions/{decision_id}/replays": {"weights": {}},
     "POST /api/orders/{order_id}/dispatches": {"vehicleNo": 7, "reason": "seen"},
+    "POST /api/dispatch/zones/{district}/waits": {"version": 0, "reason": "seen", "secondS": 300},
     "POST /api/dispatch/zones/{district}/weights": {"version": 0, "reason": "seen", "weights": {}},
     "PUT /api/patrol/beats/{beat_id}": {
         "version": 1,
@@ -67,10 +68,12 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "POST /api/orders/{order_id}/rescue": {"outcome": "returned", "reason": "crew brought it"},
     "POST /api/vehicles/{vehicle_no}/commands": {"kind": "safe_stop", "reason": "a test"},
     "POST /api/merchant/orders/{order_id}/loaded": {"compartment": 3},
+    "POST /api/merchant/orders/{order_id}/proofs": {"kind": "confirmed", "said": "x"},
     "POST /api/merchant/orders/{order_id}/substitutions": {"goodsId": "g-milk"},
     "POST /api/resident/orders/{order_id}/substitutions/{goods_id}/answer": {"isTaken": True},
     "POST /api/merchant/goods/{goods_id}/stock": {"stock": 50},
     "POST /api/resident/orders/{order_id}/open": {},
+    "POST /api/resident/orders/{order_id}/delegate": {"name": "x", "phone": "13800138000"},
     "PUT /api/vending/vehicles/{vehicle_no}/planogram": {
         "slots": [{"slot": 1, "goodsId": "w", "nameZh": "水", "nameEn": "w", "priceFen": 1, "capacity": 1}]
     },

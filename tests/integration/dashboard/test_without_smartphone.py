@@ -19,7 +19,7 @@ from core.ids import OperatorId, OrderId, VehicleNo
 from core.outbox import outbox
 from core.problem_http import EXCEPTION_HANDLERS
 from dashboard.parts import DashboardParts
-from dashboard.routes.hotline import order_on_behalf
+from dashboard.routes.hotline import Callers, order_on_behalf
 from dashboard.routes.notices import Notices
 from dashboard.routes.orders import Orders
 from services.delivery.keypad import keypad_key
@@ -35,6 +35,7 @@ PHONE = "0477-8581234"
 """A telephone on a wall."""
 WANTED = {
     "phone": PHONE,
+    "consent": "spoken",
     "merchantId": SHOP,
     "pickupPointId": DOOR,
     "lines": [{"goodsId": MILK, "quantity": 1}],
@@ -55,7 +56,7 @@ async def town(sqlite_database: Database, clock: Any, auth: AuthServices) -> Asy
 async def hotline(auth: AuthServices, town: Town, parts: DashboardParts) -> AsyncIterator[httpx.AsyncClient]:
     given = msgspec.structs.replace(parts, last_heard=town.listener, roads=town.ways)
     app = Litestar(
-        [Orders, order_on_behalf, Notices],
+        [Orders, order_on_behalf, Callers, Notices],
         dependencies={"dashboard": Provide(lambda: given, sync_to_thread=False)},
         plugins=[auth.plugin()],
         exception_handlers=EXCEPTION_HANDLERS,
@@ -77,6 +78,9 @@ async def test_somebody_with_a_telephone_on_the_wall_gets_her_milk(
     order_id = placed[0].json()["orderId"]
     assert placed[1].json()["orderId"] == order_id, "the same call orders once"
     assert placed[0].json()["placedBy"] == "示例调度员"
+    again = (await hotline.post("/api/hotline/callers", json={"phone": PHONE}, headers=who)).json()
+    assert (again["phoneMasked"], again["reachedBy"], again["extraWaitS"]) == ("477****1234", "voice", 600)
+    assert again["orders"] == [order_id]
     with a_provider() as provider:
         sender = sender_of(town.database, town.clock, provider.url, auth.keys)
         assert await sender.send_due() == {"sent": 1}
@@ -114,8 +118,9 @@ async def test_somebody_with_a_telephone_on_the_wall_gets_her_milk(
     assert costs["costFen"] == 14
     async with town.database.read() as tx:
         carried_on = (await tx.execute(select(outbox.c.payload))).scalars().all()
-        noted = select(audit_entries.c.id).where(audit_entries.c.action == "order.placed_for_somebody")
-        assert len((await tx.execute(noted)).all()) == 1
+        noted = select(audit_entries.c.fields).where(audit_entries.c.action == "order.placed_for_somebody")
+        [fields] = (await tx.execute(noted)).scalars()
+    assert fields["consent"] == "spoken"
     assert typed not in str(carried_on)
     assert "8581234" not in str(carried_on)
 
@@ -131,6 +136,13 @@ async def test_the_hotline_orders_only_from_shops_within_its_reach_and_only_for_
     refused = await hotline.post("/api/orders", json={**WANTED, "phone": "12"}, headers=headers)
     assert (refused.status_code, refused.json()["code"]) == (400, "invalid-input")
     assert '"phone"' in refused.text
+    unasked = {name: value for name, value in WANTED.items() if name != "consent"}
+    assert (await hotline.post("/api/orders", json=unasked, headers=headers)).status_code == 400
+    slow = {"phone": "13800138000", "reachedBy": "sms", "extraWaitS": 300, "consent": "spoken"}
+    kept = await hotline.put("/api/hotline/wishes", json=slow, headers=headers)
+    assert (kept.json()["reachedBy"], kept.json()["isKnown"], kept.json()["orders"]) == ("sms", True, [])
+    stranger = await hotline.post("/api/hotline/callers", json={"phone": "13900139000"}, headers=headers)
+    assert stranger.json()["isKnown"] is False
     too_long = await hotline.post("/api/orders", json={**WANTED, "extraWaitS": 9999}, headers=headers)
     assert too_long.status_code == 400
     watcher = {**await staff(auth, Role.AGENCY), "idempotency-key": "call-4"}

@@ -25,7 +25,7 @@ from mobile_api.order_bell import OrderBell
 from mobile_api.parts import MobileParts
 from mobile_api.routes import MOBILE_ROUTES
 from steppe.apps import ApiParts, create_api
-from tests.integration.services.orders.town import SHOP, Town
+from tests.integration.services.orders.town import KEYPAD_ROOT, SHOP, Town
 from tests.integration.services.vending.stand import everywhere
 
 
@@ -100,6 +100,7 @@ def api(town: Town, auth: AuthServices, bell: OrderBell) -> Litestar:
         clock=town.clock,
         roads=town.ways,
         last_heard=town.listener,
+        keypad_root=KEYPAD_ROOT,
         keys=auth.keys,
         rule_at=everywhere,
         bell=bell,

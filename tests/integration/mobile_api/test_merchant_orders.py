@@ -3,7 +3,19 @@
 import httpx
 import pytest
 
+from core.auth.principal import Reach
+from core.auth.roles import Role
+from core.database import Transaction
+from core.errors import Conflict, VersionMismatch
+from core.ids import OperatorId
+from fleet.commands.command import Command
+from services.delivery.code_store import PickupCodeStore
+from services.flows.flow import Step
+from services.flows.set_flow import set_flow
+from services.orders.collect_order import WrongCode, open_for_recipient
+from services.orders.order import Order
 from services.tasks.states import StopKind
+from tests.integration.fleet.builders import a_principal
 from tests.integration.mobile_api.conftest import People
 from tests.integration.services.orders.town import NOODLES, Town
 
@@ -51,6 +63,60 @@ async def test_a_merchant_accepts_packs_and_loads_without_seeing_the_recipient(
     assert (await client.get("/api/merchant/orders", headers=shop)).json() == []
     found = await client.get("/api/merchant/orders", params={"state": "in_transit"}, headers=shop)
     assert [each["orderId"] for each in found.json()] == [order.order_id]
+
+
+async def test_what_an_operators_flow_asks_for_is_asked_at_the_step_of_orders_placed_under_it(
+    client: httpx.AsyncClient, people: People, patient_town: Town
+) -> None:
+    town, shop = patient_town, await people.merchant()
+    lead = a_principal(Role.SHIFT_LEAD, operator=OperatorId("op-a"))
+    steps, operator = tuple(Step), OperatorId("op-a")
+    async with town.database.write() as tx:
+        await set_flow(tx, lead, operator, steps, version=0, reason="试行", at=town.now)
+    order = await town.order()
+    async with town.database.write() as tx:
+        await set_flow(tx, lead, operator, (), version=1, reason="结束", at=town.now)
+        with pytest.raises(VersionMismatch):
+            await set_flow(tx, lead, operator, steps, version=1, reason="旧", at=town.now)
+    path, keys = f"/api/merchant/orders/{order.order_id}", iter(range(100))
+
+    async def does(verb: str, body: dict[str, object] | None = None) -> httpx.Response:
+        headers = {**shop, "idempotency-key": f"f-{next(keys)}"}
+        return await client.post(f"{path}/{verb}", json=body, headers=headers)
+
+    assert (await does("accept")).json()["missingSteps"] == ["two_step_load", "photo_at_loading"]
+    await does("ready")
+    await town.round()
+    vehicle = town.script(7)
+    await vehicle.take_plan()
+    await vehicle.reach(StopKind.LOAD)
+    for name in ("老王", " 老王 "):
+        await does("proofs", {"kind": "confirmed", "said": name})
+        refused = (await does("loaded", {})).json()
+        assert (refused["code"], refused["fields"]["step"]) == ("step-missing", "two_step_load"), name
+    await does("proofs", {"kind": "confirmed", "said": "小李"})
+    assert (await does("loaded", {})).json()["fields"]["step"] == "photo_at_loading"
+    await does("proofs", {"kind": "photo_at_loading", "said": "IMG-1"})
+    assert (await does("loaded", {})).status_code == 202
+    await vehicle.load(order)
+    await vehicle.reach(StopKind.HANDOVER)
+    async with town.database.write() as tx:
+        code = (await PickupCodeStore(tx).get(order.order_id)).code()
+        for typed, photo, missing in ((None, "p", "code_at_door"), (code, None, "photo_at_collection")):
+            with pytest.raises(Conflict) as asked:
+                await _open(tx, town, order, typed, photo)
+            assert asked.value.fields["step"] == missing
+        assert not isinstance(await _open(tx, town, order, code, "p"), WrongCode)
+    assert (await town.order()).flow_version == 2, "later orders take none of it"
+
+
+async def _open(
+    tx: Transaction, town: Town, order: Order, typed: str | None, photo: str | None
+) -> Command | WrongCode:
+    mine = Reach(resident=order.resident_id)
+    return await open_for_recipient(
+        tx, order.order_id, mine, typed=typed, photo=photo, actor="r", at=town.now, rate=1.0
+    )
 
 
 async def test_another_merchant_sees_nothing_of_it(

@@ -47,6 +47,8 @@ export interface Lacking {
   quantity: number;
 }
 export const ready = (id: string, weights: Weight[], key: string): Promise<ShopOrder> => post(order(id, "ready"), { weights }, key);
+export const prove = (id: string, kind: "confirmed" | "photo_at_loading", said: string, key: string): Promise<ShopOrder> =>
+  post(order(id, "proofs"), { kind, said }, key);
 export const offer = (id: string, lacking: Lacking, key: string): Promise<ShopOrder> => post(order(id, "substitutions"), lacking, key);
 export const load = (id: string, compartment: number | null, key: string): Promise<ShopOrder> =>
   post(order(id, "loaded"), { compartment }, key);

@@ -47,6 +47,8 @@ export const freezeZone = (district: string, version: number, isFrozen: boolean,
   post(`/api/dispatch/zones/${id(district)}/freezes`, { version, isFrozen, reason });
 export const setWeights = (district: string, version: number, weights: Weights, reason: string): Promise<Schemas["WeightsVersionView"]> =>
   post(`/api/dispatch/zones/${id(district)}/weights`, { version, reason, weights });
+export const setWaits = (district: string, version: number, firstS: number | null, secondS: number, reason: string): Promise<Schemas["PickupWaitsView"]> =>
+  post(`/api/dispatch/zones/${id(district)}/waits`, { version, firstS, secondS, reason });
 export const decisions = (district: string): Promise<Schemas["DecisionLines"]> => ask(`/api/dispatch/zones/${id(district)}/decisions`);
 export const replayDecision = (decision: string, weights: Weights): Promise<Replay> => post(`/api/dispatch/decisions/${id(decision)}/replays`, { weights });
 export const waitingOrders = (district: string): Promise<Schemas["OrderPage"]> => ask(`/api/orders?state=accepted&limit=50&district=${id(district)}`);

@@ -43,11 +43,20 @@ export const cancel = (id: string, idempotencyKey: string): Promise<ResidentOrde
   ask(`${at(id)}/cancel`, { method: "POST", body: {}, idempotencyKey });
 export const answerSubstitute = (id: string, goodsId: string, isTaken: boolean, idempotencyKey: string): Promise<ResidentOrder> =>
   ask(`${at(id)}/substitutions/${encodeURIComponent(goodsId)}/answer`, { method: "POST", body: { isTaken }, idempotencyKey });
+export type Delegate = components["schemas"]["DelegateView"];
+export interface Delegation {
+  delegate: Delegate | null;
+}
+export const delegate = (id: string): Promise<Delegation> => ask(`${at(id)}/delegate`);
+export const nameDelegate = (id: string, who: { name: string; phone: string; hours: number }, idempotencyKey: string): Promise<Delegation> =>
+  ask(`${at(id)}/delegate`, { method: "POST", body: who, idempotencyKey });
+export const changeDelegate = (id: string, verb: "refresh" | "revoke", idempotencyKey: string): Promise<Delegation> =>
+  ask(`${at(id)}/delegate/${verb}`, { method: "POST", idempotencyKey });
 export const code = (id: string): Promise<PickupCode> => ask(`${at(id)}/code`);
 export const freshCode = (id: string, idempotencyKey: string): Promise<PickupCode> =>
   ask(`${at(id)}/code/refresh`, { method: "POST", idempotencyKey });
-export const open = (id: string, code: string | undefined, idempotencyKey: string): Promise<void> =>
-  ask(`${at(id)}/open`, { method: "POST", body: code ? { code } : {}, idempotencyKey });
+export const open = (id: string, code: string | undefined, idempotencyKey: string, photo?: string): Promise<void> =>
+  ask(`${at(id)}/open`, { method: "POST", body: { ...(code ? { code } : {}), ...(photo ? { photo } : {}) }, idempotencyKey });
 export const share = (id: string, idempotencyKey: string): Promise<{ orderId: string; token: string }> =>
   ask(`${at(id)}/links`, { method: "POST", body: {}, idempotencyKey });
 export const revoke = (id: string): Promise<{ revoked: number }> => ask(`${at(id)}/links/revoke`, { method: "POST" });

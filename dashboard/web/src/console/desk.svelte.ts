@@ -18,7 +18,7 @@ const SEVERITY: Record<string, number> = { critical: 0, major: 1, warning: 2, in
 /** Standing and new, standing and taken, then what cleared by itself before anybody looked. */
 const rank = (alarm: Alarm): number => (alarm.clearedAt !== null ? 2 : alarm.acknowledgedAt !== null ? 1 : 0);
 
-const VIEWS = ["orders", "money", "notices", "vending", "site"] as const;
+const VIEWS = ["orders", "money", "notices", "hotline", "vending", "site"] as const;
 
 export class DeskState {
   link = $state.raw<LinkStatus>({ kind: "connecting" });

@@ -62,6 +62,7 @@ export const merchant: MerchantWords = {
       "answer-awaited": "The customer has not answered yet about what is missing.",
       "weight-missing": "Something sold by weight is not weighed yet.",
       "weight-over-cap": "That is more than the customer agreed to.",
+      "step-missing": "A step that the operator asks for before loading is not done.",
       "licence-expired": "The food licence is not good: put it on record under Opening.",
       "compartment-not-fitting": "That compartment cannot take the order.",
       "vehicle-not-at-stop": "The vehicle does not stand here yet.",
@@ -82,6 +83,13 @@ export const merchant: MerchantWords = {
     asked: (name, n, offer) => `${n} of ${name} missing, ${offer ? `${offer} instead` : "left out"}`,
     until: (time) => `customer answers by ${time}`,
     state: { taken: "agreed", declined: "declined", lapsed: "no answer, left out", dropped: "the order ended" },
+  },
+  steps: {
+    confirm: (names) => (names ? `Confirmed by ${names}; a second person confirms the load (name)` : "Two people confirm the load: name of the first"),
+    confirmYes: "It is right",
+    and: ", ",
+    photo: "Reference of the loading photo",
+    photoYes: "Note the photo",
   },
   shelf: {
     none: "The shelf is empty.",

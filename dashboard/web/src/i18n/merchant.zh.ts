@@ -60,6 +60,7 @@ export const merchant = {
       "answer-awaited": "顾客还没有答复缺货商品。",
       "weight-missing": "称重商品还没有称。",
       "weight-over-cap": "超过顾客同意的最大重量。",
+      "step-missing": "运营方要求的装货步骤还没做完。",
       "licence-expired": "食品经营许可证无效，请先在“营业”里登记。",
       "compartment-not-fitting": "这个货格放不下这一单。",
       "vehicle-not-at-stop": "车还没停在门口。",
@@ -80,6 +81,13 @@ export const merchant = {
     asked: (name: string, n: number, offer: string) => `缺 ${n} 件${name},${offer ? `换成${offer}` : "不换"}`,
     until: (time: string) => `${time} 前等顾客答复`,
     state: { taken: "顾客同意", declined: "顾客不要", lapsed: "顾客未答复,已去掉", dropped: "订单已结束" } as Record<string, string>,
+  },
+  steps: {
+    confirm: (names: string) => (names ? `已由${names}核对,还要另一人核对装货(姓名)` : "装货要两人核对,第一人姓名"),
+    confirmYes: "核对无误",
+    and: "、",
+    photo: "装货照片编号",
+    photoYes: "记下照片",
   },
   shelf: {
     none: "货架是空的。",

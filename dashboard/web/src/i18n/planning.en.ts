@@ -67,6 +67,14 @@ export const planning: typeof zh = {
       weather_recall: "Called in because of the weather",
     },
   },
+  waits: {
+    title: "How long vehicles wait",
+    first: "First point (minutes)",
+    second: "Second point (minutes)",
+    own: "the point's own time",
+    save: "Save waits",
+    hint: "Holds for orders placed from now on; what somebody needs longer is added.",
+  },
   dispatch: {
     zones: "Zones",
     none: "No vehicle of yours delivers in any district.",

@@ -65,6 +65,14 @@ export const planning = {
       weather_recall: "天气召回",
     },
   },
+  waits: {
+    title: "取件等候时间",
+    first: "第一取件点(分钟)",
+    second: "第二取件点(分钟)",
+    own: "按取件点自己的时间",
+    save: "保存等候时间",
+    hint: "只对此后下的订单有效;个人需要更久的,另外再加。",
+  },
   dispatch: {
     zones: "派单区",
     none: "您的车辆没有在任何旗区配送。",

@@ -1,12 +1,16 @@
 """Nobody comes: the vehicle waits, tries another point, and takes the goods back; the money goes back too."""
 
+from datetime import timedelta
+
+import msgspec
 from sqlalchemy import select
 
-from core.ids import PickupPointId
+from core.ids import PickupPointId, StaffId
 from fleet.links.wire.commands import StopPlan
 from services.delivery.catalogue import PickupPoint
-from services.delivery.second_try import SECOND_WAIT_S
 from services.delivery.store import CatalogueStore
+from services.delivery.wait_rule import WaitRule
+from services.delivery.wait_rule_store import WaitRuleStore
 from services.notices.tables import notices
 from services.orders.order import Order
 from services.orders.states import OrderState
@@ -53,11 +57,17 @@ async def test_who_misses_the_first_place_is_waited_for_at_another_and_then_refu
 ) -> None:
     town = any_town
     await with_another_gate(town)
+    async with town.database.write() as tx:
+        rule = WaitRule(district=KB, version=1, first_s=900.0, second_s=240.0, at=town.now)
+        made = msgspec.structs.replace(rule, staff_id=StaffId("s-1"), by_name="班长", reason="积雪")
+        assert await WaitRuleStore(tx).add(made)
     order, vehicle, stops = await at_the_door(town)
     assert [stop.kind for stop in stops] == ["load", "handover", "handover", "return"]
     assert [bool(stop.orders[0].verifiers) for stop in stops] == [False, True, True, False]
-    assert stops[2].wait_s == SECOND_WAIT_S
-    later(town, 601)
+    assert [stop.wait_s for stop in stops[1:3]] == [900.0, 240.0], "the rule of the 旗区"
+    arrived = await town.read(order.order_id)
+    assert arrived.collect_by == town.now + timedelta(seconds=900)
+    later(town, 901)
     await vehicle.say("stop_left", {"stopId": stops[1].stop_id, "reason": "waited_out"})
     moved = await town.read(order.order_id)
     assert (moved.state, moved.pickup_point_id, moved.collect_by) == (OrderState.IN_TRANSIT, GATE, None)

@@ -1,0 +1,1 @@
+"""Somebody else collects: a delegate with a pickup code of her own."""
