@@ -41,17 +41,6 @@ export const orders = (): Promise<ResidentOrder[]> => list("/api/resident/orders
 export const order = (id: string): Promise<ResidentOrder> => ask(at(id));
 export const cancel = (id: string, idempotencyKey: string): Promise<ResidentOrder> =>
   ask(`${at(id)}/cancel`, { method: "POST", body: {}, idempotencyKey });
-export const answerSubstitute = (id: string, goodsId: string, isTaken: boolean, idempotencyKey: string): Promise<ResidentOrder> =>
-  ask(`${at(id)}/substitutions/${encodeURIComponent(goodsId)}/answer`, { method: "POST", body: { isTaken }, idempotencyKey });
-export type Delegate = components["schemas"]["DelegateView"];
-export interface Delegation {
-  delegate: Delegate | null;
-}
-export const delegate = (id: string): Promise<Delegation> => ask(`${at(id)}/delegate`);
-export const nameDelegate = (id: string, who: { name: string; phone: string; hours: number }, idempotencyKey: string): Promise<Delegation> =>
-  ask(`${at(id)}/delegate`, { method: "POST", body: who, idempotencyKey });
-export const changeDelegate = (id: string, verb: "refresh" | "revoke", idempotencyKey: string): Promise<Delegation> =>
-  ask(`${at(id)}/delegate/${verb}`, { method: "POST", idempotencyKey });
 export const code = (id: string): Promise<PickupCode> => ask(`${at(id)}/code`);
 export const freshCode = (id: string, idempotencyKey: string): Promise<PickupCode> =>
   ask(`${at(id)}/code/refresh`, { method: "POST", idempotencyKey });
