@@ -17,6 +17,7 @@ from fleet.commands.possible import Hindrance
 from fleet.incidents.kinds import IncidentSeverity, IncidentState, IncidentType, Responsibility
 from fleet.links.wire.commands import CommandKind
 from fleet.people.duty import ShiftState
+from fleet.readiness.check import CheckItem, ReadinessState
 from fleet.takeovers.kinds import TakeoverMode, TakeoverState
 from fleet.vehicles.codes import CodeStatus
 from fleet.vehicles.dispatchable import ReasonCode
@@ -185,10 +186,31 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
         ReasonCode.LINK_LOSS_POLICY: Name("未确认断连策略", "Link-loss policy not acknowledged"),
         ReasonCode.SAFETY_WORK_ORDER: Name("有未完成的安全工单", "Open safety work order"),
         ReasonCode.INSPECTION_OVERDUE: Name("定期检查已逾期", "Inspection overdue"),
+        ReasonCode.NOT_CHECKED_TODAY: Name("今日出车前检查未通过", "Today's check not passed"),
         ReasonCode.NO_OPERATOR_FREE: Name("没有空余的远程安全员", "No remote safety operator has room"),
         ReasonCode.HELD_BY_STOP: Name("停车指令尚未解除", "Held by a stop command"),
         ReasonCode.SCENE_HOLD: Name("事故现场保留", "Held at the scene"),
         ReasonCode.FAULT: Name("车辆故障", "Fault"),
+    },
+    ReadinessState: {
+        ReadinessState.MISSING: Name("今日未检查", "Not checked today"),
+        ReadinessState.FAILED: Name("检查未通过", "Not passed"),
+        ReadinessState.PASSED: Name("检查通过", "Passed"),
+    },
+    CheckItem: {
+        CheckItem.BATTERY: Name("电量", "Battery"),
+        CheckItem.CONNECTION: Name("通信连接", "Connection"),
+        CheckItem.PAPERS: Name("编码、许可与保险", "Code, permit, insurance"),
+        CheckItem.INSPECTION: Name("定期检查期限", "Inspection date"),
+        CheckItem.ALARMS: Name("未消除的车辆告警", "Standing alarms of the vehicle"),
+        CheckItem.SOFTWARE: Name("型号与软件版本", "Model and software"),
+        CheckItem.TYRES: Name("轮胎", "Tyres"),
+        CheckItem.SENSORS: Name("传感器清洁", "Sensors clean"),
+        CheckItem.LIGHTS: Name("灯光与喇叭", "Lights and horn"),
+        CheckItem.DOORS: Name("货格与门锁", "Doors and locks"),
+        CheckItem.BRUSH: Name("扫刷", "Brush"),
+        CheckItem.WATER: Name("水箱", "Water tank"),
+        CheckItem.COLD_BOX: Name("冷藏箱", "Cold box"),
     },
     CommandKind: {
         CommandKind.ASSIGN_TASK: Name("派发任务", "Assign task"),

@@ -115,6 +115,11 @@ class World:
         if vehicle is not None:
             vehicle.mend()
 
+    def look_over(self, vehicle_no: int) -> tuple[str, ...]:
+        """Return what somebody who looks at a vehicle finds out of order, in the words of a check list."""
+        vehicle = self.vehicles.get(vehicle_no)
+        return ("sensors",) if vehicle is not None and vehicle.is_sensor_blocked else ()
+
     def assist(self, vehicle_no: int) -> None:
         """Let a remote operator help a vehicle that asked; one that is not simulated here is left."""
         vehicle = self.vehicles.get(vehicle_no)

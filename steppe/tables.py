@@ -18,6 +18,7 @@ import fleet.history.holds.tables
 import fleet.incidents.tables
 import fleet.people.tables
 import fleet.quality.tables
+import fleet.readiness.tables
 import fleet.takeovers.tables
 import fleet.telemetry.facts
 import fleet.telemetry.hole_book
@@ -65,6 +66,7 @@ ALL: Final[tuple[ModuleType, ...]] = (
     fleet.takeovers.tables,
     fleet.telemetry.facts,
     fleet.telemetry.hole_book,
+    fleet.readiness.tables,
     fleet.vehicles.tables,
     fleet.webhooks.tables,
     fleet.violations.tables,

@@ -116,6 +116,8 @@ class Scope(StrEnum):
     """Open work orders, give them to somebody, call them off."""
     WORK_DO = "work:do"
     """Take jobs of the field crew and say how they went."""
+    READINESS_CHECK = "readiness:check"
+    """Check a vehicle before it works, and say what was found."""
     WEATHER_READ = "weather:read"
     """Weather facts, what they forbid, and recalls."""
     WEATHER_WRITE = "weather:write"
@@ -170,6 +172,7 @@ _DISPATCHER = _WATCHER | {
     Scope.ORDERS_ACT,
     Scope.CATALOGUE_READ,
     Scope.WORK_MANAGE,
+    Scope.READINESS_CHECK,
     Scope.VENDING_READ,
     Scope.VENDING_STOCK,
     Scope.SCHEDULES_WRITE,
@@ -230,6 +233,7 @@ ROLE_SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
                 Scope.FENCES_READ,
                 Scope.WORK_READ,
                 Scope.WORK_DO,
+                Scope.READINESS_CHECK,
                 Scope.VENDING_READ,
                 Scope.VENDING_STOCK,
             }

@@ -29,6 +29,7 @@ from dashboard.routes.patrol import PatrolBeats, PatrolRuns, go_and_look, neares
 from dashboard.routes.phone_reveals import reveal_phone_of_order
 from dashboard.routes.positions import PositionRoutes
 from dashboard.routes.quality import QualityRoutes
+from dashboard.routes.readiness import ReadinessRoutes
 from dashboard.routes.remote_operators import RemoteOperators
 from dashboard.routes.schedules import Occurrences, Schedules
 from dashboard.routes.settlement import Counters, MerchantAccounts, list_order_entries
@@ -85,6 +86,7 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     Interventions,
     WorkOrders,
     InspectionRuleRoutes,
+    ReadinessRoutes,
     Sweeping,
     SweepingRuns,
     Vending,

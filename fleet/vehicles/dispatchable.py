@@ -7,6 +7,7 @@ import msgspec
 
 from core.ids import FenceId
 from core.kinds import ServiceKind
+from fleet.readiness.check import Readiness
 from fleet.vehicles.codes import CodeRecord, is_code_valid
 from fleet.vehicles.inspections import InspectionDue
 from fleet.vehicles.kinds import Connection, ControlMode, Duty, Lifecycle
@@ -46,6 +47,7 @@ class ReasonCode(StrEnum):
     LINK_LOSS_POLICY = "link_loss_policy"
     SAFETY_WORK_ORDER = "safety_work_order"
     INSPECTION_OVERDUE = "inspection_overdue"
+    NOT_CHECKED_TODAY = "not_checked_today"
     NO_OPERATOR_FREE = "no_operator_free"
     HELD_BY_STOP = "held_by_stop"
     SCENE_HOLD = "scene_hold"
@@ -90,6 +92,7 @@ class DispatchContext(msgspec.Struct, frozen=True, kw_only=True):
     zone: tzinfo
     """Time zone of the city, for the hours of a permit."""
     inspection: InspectionDue = InspectionDue()
+    readiness: Readiness = Readiness()
     operators_with_room: int = 0
     is_bound: bool = False
     """A named remote operator already watches it."""
@@ -240,7 +243,16 @@ def _orders_held(vehicle: Vehicle, context: DispatchContext, at: datetime) -> li
     if context.inspection.is_overdue(at) and context.inspection.due_at is not None:
         due = context.inspection.due_at.isoformat()
         reasons.append(Reason(code=ReasonCode.INSPECTION_OVERDUE, value=due))
+    if context.readiness.holds_back:
+        reasons.append(_not_checked(context.readiness))
     return reasons
+
+
+def _not_checked(readiness: Readiness) -> Reason:
+    findings = () if readiness.last is None else readiness.last.findings()
+    value = ", ".join((readiness.state.value, *(line.item.value for line in findings)))
+    needed = None if readiness.day is None else readiness.day.isoformat()
+    return Reason(code=ReasonCode.NOT_CHECKED_TODAY, value=value, needed=needed)
 
 
 def _people(_vehicle: Vehicle, context: DispatchContext, _at: datetime) -> list[Reason]:

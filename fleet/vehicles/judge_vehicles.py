@@ -12,6 +12,8 @@ from core.ids import FenceId, StaffId, VehicleNo
 from core.kinds import ServiceKind
 from fleet.people.duty import Shift, UnderWay, may_watch, rooms
 from fleet.people.store import ShiftStore
+from fleet.readiness.check import Readiness
+from fleet.readiness.store import ReadinessStore
 from fleet.vehicles.codes import CodeRecord
 from fleet.vehicles.dispatchable import DispatchContext, Reason, dispatchable
 from fleet.vehicles.inspection_store import InspectionStore
@@ -57,6 +59,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     insurances: tuple[Insurance, ...]
     watcher: Shift | None
     inspection: InspectionDue
+    readiness: Readiness
     reasons: tuple[Reason, ...]
     """Empty: the vehicle may take work."""
 
@@ -70,7 +73,7 @@ async def judge_vehicles(
 ) -> list[Judged]:
     """Return each vehicle with every reason why it may not take work, in the order given.
 
-    Ten queries for any number of vehicles up to a few thousand. `heard` is read before, outside the
+    Twelve queries for any number of vehicles up to a few thousand. `heard` is read before, outside the
     transaction (fleet.vehicles.last_heard).
     """
     numbers = [vehicle.vehicle_no for vehicle in vehicles]
@@ -80,6 +83,7 @@ async def judge_vehicles(
     permits = await PaperStore(tx).permits_of(numbers)
     insurances = await PaperStore(tx).insurances_of(numbers)
     inspections = await InspectionStore(tx).due_of(vehicles)
+    readiness = await ReadinessStore(tx).of(vehicles, at=now.at, zone=now.zone)
     districts = {vehicle.district for vehicle in vehicles}
     weather = await WeatherStore(tx).now(now.at, districts)
     limits = await WeatherStore(tx).limits()
@@ -111,6 +115,7 @@ async def judge_vehicles(
             recall=recalls.get((vehicle.district, vehicle.service)),
             zone=now.zone,
             inspection=inspections[number],
+            readiness=readiness[number],
             operators_with_room=_with_room(vehicle, shifts, room),
             is_bound=watcher is not None,
         )
@@ -123,6 +128,7 @@ async def judge_vehicles(
                 insurances=context.insurances,
                 watcher=watcher,
                 inspection=context.inspection,
+                readiness=context.readiness,
                 reasons=dispatchable(_as_reported(vehicle, said), context, now.at),
             )
         )

@@ -78,6 +78,21 @@ async def open_restock(tx: Transaction, vehicle: Vehicle, cause: str, *, at: dat
     return await _open_once(tx, vehicle, new, by_itself("work_opened", at))
 
 
+async def open_found(
+    tx: Transaction, principal: Principal, vehicle: Vehicle, kind: WorkKind, cause: str, *, at: datetime
+) -> WorkOrder | None:
+    """Return the safety work that a person's look at a vehicle asks for, None while it has such work by
+    itself already."""
+    new = NewWork(
+        vehicle_no=vehicle.vehicle_no,
+        kind=kind,
+        cause=cause[:LONGEST_CAUSE],
+        severity=Severity.MAJOR,
+        is_safety=True,
+    )
+    return await _open_once(tx, vehicle, new, step_of(principal, "work_opened", at, cause[:LONGEST_CAUSE]))
+
+
 async def open_again(tx: Transaction, order: WorkOrder, kind: WorkKind, step: WorkStep) -> WorkOrder:
     """Return the order that takes up safety work which could not be done: its vehicle stays held."""
     again = msgspec.structs.replace(

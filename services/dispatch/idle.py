@@ -17,9 +17,11 @@ OFFERED = frozenset({ServiceKind.VENDING, ServiceKind.SWEEPING, ServiceKind.PATR
 """Services whose idle vehicles are offered work by their own source (services.dispatch.work)."""
 AT_DEPOT_M = 80.0
 """Nearer than this to a depot a vehicle is home."""
-STILL_ALLOWED = frozenset({ReasonCode.BATTERY_TOO_LOW, ReasonCode.NO_OPERATOR_FREE})
+STILL_ALLOWED = frozenset(
+    {ReasonCode.BATTERY_TOO_LOW, ReasonCode.NO_OPERATOR_FREE, ReasonCode.NOT_CHECKED_TODAY}
+)
 """Reasons that do not keep a vehicle from driving home or to a charger: the binding is tried with the
-claim."""
+claim, and a vehicle that nobody checked yet must be able to stand full at its depot."""
 
 
 class NextStep(StrEnum):
@@ -59,7 +61,8 @@ def next_step(
     if heard.is_charging:
         return Idle(step=NextStep.NOTHING)
     if member.vehicle.service in OFFERED:
-        return Idle(step=NextStep.ROUND)
+        is_checked = all(reason.code is not ReasonCode.NOT_CHECKED_TODAY for reason in member.reasons)
+        return Idle(step=NextStep.ROUND if is_checked else NextStep.NOTHING)
     if member.vehicle.service is not ServiceKind.DELIVERY or not is_home_wanted:
         return Idle(step=NextStep.NOTHING)
     home = _home(member, heard.lat, heard.lng, depots)

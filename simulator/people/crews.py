@@ -7,6 +7,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from simulator.people.checks import VehicleChecks
 from simulator.people.desk import StaffDesk
 from simulator.people.pace import Pace
 
@@ -42,6 +43,10 @@ class Hands(Protocol):
 
     def mend(self, vehicle_no: int) -> None:
         """Wipe its sensors and give it a fresh pack when it needs one."""
+        ...
+
+    def look_over(self, vehicle_no: int) -> tuple[str, ...]:
+        """Return the lines of a check list that are not in order; a stranger's vehicle looks well."""
         ...
 
 
@@ -96,6 +101,7 @@ class Crew:
         self._desk = desk
         self._pace = pace
         self._hands = hands
+        self._checks = VehicleChecks(desk, pace, seed, None if hands is None else hands.look_over)
         self._lot = random.Random(f"crew:{seed}:{desk.given.username}")  # noqa: S311 - a simulation
         self._here: tuple[float, float] | None = None
         self._due_ms: dict[tuple[str, str], int] = {}
@@ -105,7 +111,7 @@ class Crew:
         """Work until everybody goes home."""
         await self._pace.wall(self._lot.uniform(2, 12))
         while not self._pace.is_over:
-            busy = await self._desk.log_in() and await self.look()
+            busy = await self._desk.log_in() and (await self._checks.go_round() or await self.look())
             pause_s = self._pace.poll_s(30 if busy else 90, least_s=2.0, most_s=12.0)
             await self._pace.wall(self._lot.uniform(0.85, 1.15) * pause_s)
 

@@ -14,6 +14,8 @@ from core.database import Database, Transaction, insert_new
 from core.errors import Conflict
 from core.ids import VehicleNo
 from core.kinds import ServiceKind
+from fleet.readiness.check import ReadinessRule
+from fleet.readiness.store import ReadinessStore
 from fleet.vehicles.inspection_store import InspectionStore
 from fleet.vehicles.inspections import InspectionRule
 from fleet.vehicles.issue_code import issue_code
@@ -274,6 +276,7 @@ async def _vehicles(
     every_days = pack.fleet.inspection_every_days
     if every_days and not await InspectionStore(tx).rules():
         await InspectionStore(tx).put_rule(InspectionRule(every_days=every_days))
+    await _daily_check(tx, pack, at)
     await _weather_limits(tx, pack, at)
     for vehicle in wanted:
         if vehicle.maker_serial in known:
@@ -288,6 +291,14 @@ async def _beats(tx: Transaction, pack: CityPack, build: CityBuild, report: Load
     for planned in demo_beats(pack, build.towns, fleet, at=at):
         is_new = await put_beat(tx, planned, at=at)
         report.count("patrol beats", "created" if is_new else "unchanged")
+
+
+async def _daily_check(tx: Transaction, pack: CityPack, at: datetime) -> None:
+    """Ask for the daily check where the pack does and nobody has said anything of it."""
+    if pack.fleet.daily_check and not await ReadinessStore(tx).rules():
+        by, why = pack.city.code, "city pack"
+        rule = ReadinessRule(version=1, is_required=True, by_name=by, reason=why, at=at)
+        await ReadinessStore(tx).add_rule(rule)
 
 
 async def _weather_limits(tx: Transaction, pack: CityPack, at: datetime) -> None:

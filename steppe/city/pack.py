@@ -271,6 +271,8 @@ class FleetTemplate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     insurance: InsuranceTemplate
     inspection_every_days: Annotated[int, Meta(ge=0, le=3650)] = 0
     """How often a vehicle is inspected unless a rule of its company or model says otherwise; 0 is never."""
+    daily_check: bool = False
+    """Whether a vehicle needs a passed check each day before it works, until somebody sets another rule."""
     demo: tuple[DemoLine, ...] = ()
     weather_limits: dict[ServiceKind, ServiceWeather] = {}
     """What the vehicles of a service bear until somebody sets other limits; absent: anything."""

@@ -39,6 +39,7 @@ from dashboard.routes.inspection_rules import InspectionRuleRoutes
 from dashboard.routes.interventions import Interventions
 from dashboard.routes.patrol import PatrolBeats, PatrolRuns, go_and_look, nearest_road
 from dashboard.routes.quality import QualityRoutes
+from dashboard.routes.readiness import ReadinessRoutes
 from dashboard.routes.remote_operators import RemoteOperators
 from dashboard.routes.schedules import Occurrences, Schedules
 from dashboard.routes.sweeping import Sweeping
@@ -258,6 +259,7 @@ def api(auth: AuthServices, parts: DashboardParts, previews: FencePreviewer, loo
             WorkOrders,
             Interventions,
             InspectionRuleRoutes,
+            ReadinessRoutes,
             Schedules,
             Occurrences,
             PatrolBeats,
