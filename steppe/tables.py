@@ -29,6 +29,7 @@ import fleet.webhooks.tables
 import fleet.work_orders.tables
 import geofences.tables
 import services.charging.tables
+import services.decommission.tables
 import services.delegation.tables
 import services.delivery.tables
 import services.dispatch.tables
@@ -74,6 +75,7 @@ ALL: Final[tuple[ModuleType, ...]] = (
     fleet.work_orders.tables,
     geofences.tables,
     services.charging.tables,
+    services.decommission.tables,
     services.delegation.tables,
     services.delivery.tables,
     services.dispatch.tables,

@@ -9,6 +9,7 @@ from dashboard.routes.city import City
 from dashboard.routes.claims import Claims
 from dashboard.routes.codes import scan
 from dashboard.routes.commands import Commands
+from dashboard.routes.decommission import Decommission
 from dashboard.routes.dispatch_plans import DispatchPlans
 from dashboard.routes.dispatch_zones import DispatchZones
 from dashboard.routes.evidence import Evidence
@@ -87,6 +88,7 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     WorkOrders,
     InspectionRuleRoutes,
     ReadinessRoutes,
+    Decommission,
     Sweeping,
     SweepingRuns,
     Vending,

@@ -14,6 +14,7 @@ REASON_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "lost_race": ("正在重新派车", "choosing a vehicle again"),
         "no_route": ("道路暂不可达", "no way on the roads at the moment"),
         "vehicle_silent": ("车辆失去联系", "the vehicle fell silent"),
+        "vehicle_decommissioned": ("车辆退役", "the vehicle left the fleet"),
         "vehicle_fault": ("车辆故障", "the vehicle broke down"),
         "plan_refused": ("车辆拒绝任务", "the vehicle refused the job"),
         "plan_unanswered": ("车辆没有应答", "the vehicle did not answer"),

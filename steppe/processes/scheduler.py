@@ -40,6 +40,7 @@ from fleet.webhooks.trust import trusted
 from fleet.work_orders.open_work_order import follow_alarm as follow_into_work
 from fleet.work_orders.watch_inspections import InspectionWatch
 from geofences.watch import FenceWatch
+from services.decommission.watch import DecommissionWatch
 from services.dispatch.wake import DispatchReconciler, DispatchWaker
 from services.notices.wake import NoticeWaker
 from services.orders.watch_orders import OrderWatch
@@ -155,6 +156,7 @@ async def compose(resources: Resources) -> Components:
         "papers": PaperWatch(database, clock),
         "takeovers": TakeoverWatch(database, clock),
         "inspections": InspectionWatch(database, clock),
+        "decommissions": DecommissionWatch(database, clock),
         "incidents": IncidentWatch(database, clock),
         "quality": QualityKeeper(
             database,

@@ -13,6 +13,7 @@ from fleet.names import NAMES
 from fleet.vehicles.dispatchable import ReasonCode
 from geofences.fences import KIND_NAMES
 from services.charging import charger as charging
+from services.decommission import outgoing as decommission
 from services.dispatch.by_hand import HINDRANCE_NAMES
 from services.dispatch.cost import TERM_NAMES
 from services.dispatch.rules import RULE_NAMES
@@ -80,6 +81,8 @@ def tables() -> dict[str, Pairs]:
     found["dispatchRule"] = RULE_NAMES
     found["hindrance"] = {word.value: pair for word, pair in HINDRANCE_NAMES.items()}
     found["reservationState"] = {state.value: pair for state, pair in charging.STATE_NAMES.items()}
+    found["restOfWork"] = {rest.value: pair for rest, pair in decommission.REST_NAMES.items()}
+    found["waitsFor"] = {what.value: pair for what, pair in decommission.WAITS_NAMES.items()}
     found["chargerKind"] = {kind.value: pair for kind, pair in charging.KIND_NAMES.items()}
     found["costTerm"] = TERM_NAMES
     return found

@@ -106,6 +106,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "POST /api/interventions/{takeover_id}/begin": {"mode": "assist"},
     "POST /api/interventions/{takeover_id}/resolve": {"words": "seen"},
     "POST /api/interventions/{takeover_id}/hand-over": {"words": "seen"},
+    "POST /api/vehicles/{vehicle_no}/decommissioning": {"rest": "reassign", "reason": "seen"},
     "POST /api/readiness/vehicles/{vehicle_no}/checks": {"lines": [{"item": "tyres", "isOk": True}]},
     "POST /api/work-orders/{work_order_id}/assignments": {"assignee": "somebody"},
     "POST /api/work-orders/{work_order_id}/cancellations": {"reason": "seen"},

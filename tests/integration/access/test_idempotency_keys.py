@@ -113,6 +113,7 @@ BODIES: Mapping[str, Any] = {
     f"{_VENDING}/spoils": {"slot": 1, "lotId": "none", "quantity": 1, "reason": "x"},
     "POST /api/vending/calls/{call_id}/decline": {"reason": "x"},
     "POST /api/vending/lots/{lot_id}/recall": {"reason": "x"},
+    "POST /api/vehicles/{vehicle_no}/decommissioning": {"rest": "reassign", "reason": "x"},
     "POST /api/readiness/vehicles/{vehicle_no}/checks": {"lines": [{"item": "tyres", "isOk": True}]},
     "POST /api/sweeping/zones/{zone_id}/runs": {},
     "POST /api/sweeping/runs/{run_id}/excuse": {"reason": "x"},

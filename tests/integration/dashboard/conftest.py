@@ -29,6 +29,7 @@ from dashboard.routes.chargers import Chargers
 from dashboard.routes.city import City
 from dashboard.routes.codes import scan
 from dashboard.routes.commands import Commands
+from dashboard.routes.decommission import Decommission
 from dashboard.routes.dispatch_zones import DispatchZones
 from dashboard.routes.evidence import Evidence
 from dashboard.routes.fence_events import list_fence_events
@@ -260,6 +261,7 @@ def api(auth: AuthServices, parts: DashboardParts, previews: FencePreviewer, loo
             Interventions,
             InspectionRuleRoutes,
             ReadinessRoutes,
+            Decommission,
             Schedules,
             Occurrences,
             PatrolBeats,
