@@ -28,6 +28,7 @@ class Hindrance(StrEnum):
     CANNOT_TAKE = "cannot_take"
     NO_ROOM_TOGETHER = "no_room_together"
     BATTERY_FOR_RUN = "battery_for_run"
+    HOURS_FOR_RUN = "hours_for_run"
     NO_WAY = "no_way"
     VEHICLE_TAKEN = "vehicle_taken"
 
@@ -41,6 +42,7 @@ HINDRANCE_NAMES: Mapping[Hindrance, tuple[str, str]] = MappingProxyType(
         Hindrance.CANNOT_TAKE: ("车辆不能承接", "the vehicle cannot take it"),
         Hindrance.NO_ROOM_TOGETHER: ("货格装不下全部订单", "the compartments do not hold all of them"),
         Hindrance.BATTERY_FOR_RUN: ("电量不足以跑完全程", "battery too low for the whole run"),
+        Hindrance.HOURS_FOR_RUN: ("许可时段内跑不完全程", "the whole run ends past the permitted hours"),
         Hindrance.NO_WAY: ("道路不可达", "no way on the roads"),
         Hindrance.VEHICLE_TAKEN: ("车辆刚被派了其他任务", "the vehicle was given something else"),
     }

@@ -196,6 +196,9 @@ class HandDispatcher:
         if not _carries(candidate, ready):
             return Looked(judged=msgspec.structs.replace(judged, hindrance=Hindrance.BATTERY_FOR_RUN))
         etas = ready.etas(at=at)
+        last_s = max((eta.at - at).total_seconds() for eta in etas.values())
+        if candidate.hours_left_s is not None and candidate.hours_left_s < last_s:
+            return Looked(judged=msgspec.structs.replace(judged, hindrance=Hindrance.HOURS_FOR_RUN))
         timed = tuple(
             msgspec.structs.replace(
                 order, pickup_at=etas[order.order_id].pickup_at, eta_at=etas[order.order_id].at

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from core.clock import Clock
 from core.database import Database
-from core.ids import DistrictCode, OrderId, VehicleNo
+from core.ids import DistrictCode, FenceId, OrderId, VehicleNo
 from core.kinds import ServiceKind
 from services.dispatch.area import AreasAt, placed
 from services.dispatch.candidate import Candidate
@@ -80,7 +80,8 @@ class ZoneDispatcher:
         explanations = explain_all(views, candidates, pairs, rides, at=at)
         assigned = lost = 0
         by_number = {candidate.vehicle_no: candidate for candidate in candidates}
-        for run in given_runs(waiting, problem, answer, explanations, by_number):
+        areas = {view.order_id: view.areas for view in views}
+        for run in given_runs(waiting, problem, answer, explanations, by_number, areas):
             if await self._giver.give(run):
                 assigned += len(run.orders)
             else:
@@ -123,6 +124,7 @@ def given_runs(
     answer: Answer,
     explanations: Mapping[OrderId, Explanation],
     candidates: Mapping[VehicleNo, Candidate],
+    areas: Mapping[OrderId, frozenset[FenceId] | None],
 ) -> list[GivenRun]:
     """Return the answer's runs with the orders and the vehicles themselves."""
     by_id = {each.order.order_id: each for each in waiting}
@@ -133,6 +135,15 @@ def given_runs(
                 (visit.deed, by_id[problem.shipments[visit.shipment].order_id]) for visit in run.visits
             ),
             explanations=explanations,
+            areas=_together([areas[problem.shipments[number].order_id] for number in run.shipments()]),
         )
         for run in answer.runs
     ]
+
+
+def _together(areas: Sequence[frozenset[FenceId] | None]) -> frozenset[FenceId] | None:
+    """Return the operating areas of several orders; empty when one lies in none, None when nobody looked."""
+    known = [each for each in areas if each is not None]
+    if len(known) < len(areas):
+        return None
+    return frozenset[FenceId]().union(*known) if all(known) else frozenset()

@@ -1,7 +1,7 @@
 """Giving a run to its vehicle: orders, vehicle, plan and reasons in one transaction."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 import msgspec
 
@@ -10,8 +10,10 @@ from core.clock import Clock
 from core.crashpoints import reach as crash_point
 from core.database import Database, Transaction
 from core.errors import Conflict, IllegalTransition, VersionMismatch
-from core.ids import DistrictCode, OrderId, TaskId
+from core.ids import DistrictCode, FenceId, OrderId, TaskId
 from fleet.people.watch_vehicles import bind_vehicle
+from fleet.vehicles.paper_store import PaperStore
+from fleet.vehicles.papers import hours_left_s, permitted_areas
 from fleet.vehicles.store import VehicleStore
 from services.delegation.vehicle_codes import verifiers_of
 from services.delivery.catalogue import PickupPoint
@@ -47,6 +49,8 @@ class GivenRun(msgspec.Struct, frozen=True, kw_only=True):
     candidate: Candidate
     deeds: tuple[tuple[Deed, Waiting], ...]
     explanations: Mapping[OrderId, Explanation]
+    areas: frozenset[FenceId] | None = None
+    """Operating areas of its shops and doors; empty when one lies in none, None when nobody looked."""
 
     @property
     def orders(self) -> tuple[Waiting, ...]:
@@ -69,8 +73,11 @@ class ReadyRun(msgspec.Struct, frozen=True, kw_only=True):
 class RunGiver:
     """Claims vehicles for runs. Any number may try at once: the database decides, not who looked first."""
 
-    def __init__(self, database: Database, clock: Clock, roads: Roads, *, keypad_root: str) -> None:
-        """Take the stores, the roads, and the root of the vehicles' keypad keys."""
+    def __init__(
+        self, database: Database, clock: Clock, roads: Roads, *, keypad_root: str, zone: tzinfo
+    ) -> None:
+        """Take the stores, the roads, the root of the vehicles' keypad keys, and the city's time zone."""
+        self._zone = zone
         self._database = database
         self._clock = clock
         self._roads = roads
@@ -129,6 +136,7 @@ class RunGiver:
             raise Conflict("vehicle-not-dispatchable", vehicle_no=vehicle_no)
         epoch = await TaskStore(tx).next_epoch(vehicle_no)
         plan = plan_run(ready.calls, ready.legs, vehicle_no, epoch, at=at)
+        await self._must_be_permitted(tx, run, plan, at)
         for waiting, box in zip(run.orders, boxes, strict=True):
             await self._assign(tx, waiting, plan, box, at, actor)
         await self._send(tx, run, plan, boxes, at)
@@ -137,6 +145,18 @@ class RunGiver:
             explanation = run.explanations[waiting.order.order_id]
             await DecisionStore(tx).assigned(explanation, waiting.order.district, plan.task.task_id)
         return plan.task.task_id
+
+    async def _must_be_permitted(self, tx: Transaction, run: GivenRun, plan: RunPlan, at: datetime) -> None:
+        """Raise Conflict when the permits, as they are now, do not cover the whole run: its shops and doors,
+        and the hour of its last hand-over."""
+        number = run.candidate.vehicle_no
+        permits = (await PaperStore(tx).permits_of([number])).get(number, ())
+        areas, left_s = permitted_areas(permits, at), hours_left_s(permits, at, self._zone)
+        last_s = max((eta.at - at).total_seconds() for eta in plan.etas.values())
+        if run.areas is not None and not (run.areas and run.areas <= areas):
+            raise Conflict("vehicle-not-dispatchable", "outside its areas", vehicle_no=number)
+        if left_s is not None and left_s < last_s:
+            raise Conflict("vehicle-not-dispatchable", "past its permitted hours", vehicle_no=number)
 
     async def _assign(
         self, tx: Transaction, waiting: Waiting, plan: RunPlan, box: Compartment, at: datetime, actor: str

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from zoneinfo import ZoneInfo
 
 from litestar.types import ControllerRouterHandler
 
@@ -93,7 +94,7 @@ async def compose(resources: Resources) -> Components:
     routing_url = settings.api.routing_url or f"http://127.0.0.1:{settings.scheduler.port}"
     heard = last_heard(resources)
     roads = Roads(RemoteRoutes(routing_url, internal_key), closed_areas(fences, clock))
-    giver = RunGiver(database, clock, roads, keypad_root=keypad_root)
+    giver = RunGiver(database, clock, roads, keypad_root=keypad_root, zone=ZoneInfo(settings.city.zone))
     planners: dict[CommandKind, BodyPlanner] = {
         CommandKind.RETURN_TO_DEPOT: ReturnPlanner(roads, heard),
         CommandKind.REROUTE: ReroutePlanner(roads, heard, keypad_root=keypad_root),

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from zoneinfo import ZoneInfo
 
 from core import logs
 from core.health import HealthServer
@@ -48,7 +49,7 @@ async def dispatch_context() -> AsyncIterator[WorkerContext]:
         keypad_root = secret(settings, "keypad_key")
         solver = RunSolver()
         stack.push_async_callback(solver.close)
-        giver = RunGiver(database, clock, roads, keypad_root=keypad_root)
+        giver = RunGiver(database, clock, roads, keypad_root=keypad_root, zone=ZoneInfo(settings.city.zone))
         areas = operating_areas(fences)
         dispatcher = ZoneDispatcher(database, clock, fleet, TravelTimes(roads), solver, giver, areas)
         callers = (RoundCaller(database, clock, roads, areas),)

@@ -60,6 +60,7 @@ async def problem_of(
                 layout=each.layout,
                 may=frozenset(o.order_id for o in asked if each.vehicle_no in feasible[o.order_id]),
                 reach_m=reach_m(each.battery_ratio or 0.0, each.temperature_c) / 2.0,
+                hours_left_s=each.hours_left_s,
                 road=roads.index(each.road),
                 burden_s=low_battery_s(each.battery_ratio or 0.0, weights),
             )

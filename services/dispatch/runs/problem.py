@@ -38,8 +38,8 @@ class Shipment(msgspec.Struct, frozen=True, kw_only=True):
 class Carrier(msgspec.Struct, frozen=True, kw_only=True):
     """One vehicle at the place ``start``.
 
-    ``may`` are the orders that no rule forbids it; ``reach_m`` is how far it may drive in this run with
-    what is kept back for the way home; ``road`` chooses its matrices.
+    ``may`` are the orders that no rule forbids it, areas among them; ``reach_m`` is how far it may drive in
+    this run with what is kept back for the way home; ``road`` chooses its matrices.
     """
 
     vehicle_no: VehicleNo
@@ -47,6 +47,8 @@ class Carrier(msgspec.Struct, frozen=True, kw_only=True):
     layout: tuple[Compartment, ...]
     may: frozenset[OrderId]
     reach_m: float
+    hours_left_s: float | None = None
+    """For how long its permits let it drive on; None without an end."""
     road: int = 0
     burden_s: float = 0.0
     """Seconds that speak against sending it, whatever it carries: a low battery."""

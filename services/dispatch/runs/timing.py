@@ -37,8 +37,8 @@ class Judge:
         self._fits: dict[tuple[object, ...], bool] = {}
 
     def timing(self, carrier: Carrier, visits: Sequence[Visit]) -> Timing | None:
-        """Return the run's times, or None when it cannot be driven: no way, or farther than the battery
-        goes.
+        """Return the run's times, or None when it cannot be driven: no way, farther than the battery
+        goes, or longer than its permitted hours last.
 
         Boxes are ``fits``' business. An empty run costs nothing.
         """
@@ -69,6 +69,8 @@ class Judge:
                 arrival_s[visit.shipment] = arrived_s
                 cost_s += self._wait_s(carrier.road, shipment, arrived_s) - shipment.favour_s
             here, before = there, visit.deed
+        if carrier.hours_left_s is not None and now_s > carrier.hours_left_s:
+            return None
         return Timing(
             drive_s=drive_s,
             drive_m=drive_m,

@@ -175,7 +175,7 @@ async def parts(
 
     roads = Roads(StraightRoads())
     fleet = FleetPicture(sqlite_database, said, clock, zone=CITY.zone, fence_set=lambda: 1)
-    giver = RunGiver(sqlite_database, clock, roads, keypad_root=KEYPAD_ROOT)
+    giver = RunGiver(sqlite_database, clock, roads, keypad_root=KEYPAD_ROOT, zone=CITY.zone)
     yield DashboardParts(
         database=sqlite_database,
         clock=clock,

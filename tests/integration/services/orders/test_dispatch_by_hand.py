@@ -1,8 +1,10 @@
 """Orders given to vehicles that an operator chose: judged by name, committed as far as still true."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
@@ -10,7 +12,7 @@ from core.audit.tables import audit_entries
 from core.auth.principal import EVERYTHING, Principal
 from core.auth.roles import Role
 from core.errors import Conflict, IllegalTransition, Invalid, NotFound, VersionMismatch
-from core.ids import GoodsId, OrderId, VehicleNo
+from core.ids import FenceId, GoodsId, OrderId, VehicleNo
 from services.dispatch.by_hand import Hindrance, JudgedRun, OrderWish, RunWish
 from services.dispatch.dispatch_by_hand import Looked
 from services.dispatch.freeze_zone import freeze_zone
@@ -20,7 +22,7 @@ from services.dispatch.weights import Weights
 from services.orders.draft import DraftLine
 from services.orders.order import Order
 from services.orders.states import OrderState
-from tests.integration.fleet.builders import a_principal
+from tests.integration.fleet.builders import AT, a_principal
 from tests.integration.services.orders.town import KB, Town
 
 WHO = a_principal(Role.DISPATCHER, name="小王")
@@ -174,3 +176,19 @@ async def test_a_kept_decision_is_replayed_with_other_weights_and_another_vehicl
     assert (now.given, now.before, now.after) == (NEAR, NEAR, FAR)
     assert [each.vehicle_no for each in other[2].vehicles] == [FAR, NEAR]
     assert (await town.read(order.order_id)).vehicle_no == NEAR
+
+
+async def test_the_claim_asks_again_whether_hours_and_areas_of_the_permit_cover_the_whole_run(
+    town: Town,
+) -> None:
+    await town.add_vehicle(NEAR, lat=39.609, lng=109.79)
+    [looked] = await look(town, wish(NEAR, await town.order()))
+    assert looked.ready is not None
+    run = looked.ready.run
+    elsewhere = msgspec.structs.replace(run, areas=frozenset({FenceId("area-9")}))
+    assert not await town.giver.give(elsewhere)
+    town.clock.set(datetime(2026, 7, 1, 13, 59, 50, tzinfo=UTC))
+    await town.operators_stay()
+    assert not await town.giver.give(run), "ten seconds before 22:00 nobody sets out"
+    town.clock.set(AT)
+    assert await town.giver.give(run)

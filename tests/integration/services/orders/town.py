@@ -167,7 +167,7 @@ class Town:
         self.fleet = FleetPicture(self.database, self.listener, self.clock, zone=CITY, fence_set=lambda: 1)
         ways = Roads(self.roads)
         self.solver = RunSolver()
-        self.giver = RunGiver(self.database, self.clock, ways, keypad_root=KEYPAD_ROOT)
+        self.giver = RunGiver(self.database, self.clock, ways, keypad_root=KEYPAD_ROOT, zone=CITY)
         self.dispatcher = ZoneDispatcher(
             self.database,
             self.clock,

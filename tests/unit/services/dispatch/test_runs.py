@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -298,3 +298,18 @@ async def test_a_solver_that_is_late_or_mad_is_ended_and_insertion_answers(
         assert await asyncio.wait_for(process.wait(), 5) != 0
     finally:
         await solver.close()
+
+
+@pytest.mark.parametrize("solve", [insertion.solve, vroom_solver.solve], ids=["insertion", "vroom"])
+def test_no_run_ends_after_the_permitted_hours_though_each_order_alone_would(
+    solve: Callable[[Problem], Answer],
+) -> None:
+    shop = (0.0, 0.0)
+    problem = a_problem([shop], [(shop, (3_000.0, 0.0)), (shop, (3_000.0, 0.0)), (shop, (0.0, 3_000.0))])
+    alone_s = LOAD_S + 600.0 + HANDOVER_S
+    carried = []
+    for hours_left_s in (None, alone_s + LOAD_S + HANDOVER_S, alone_s - 1.0):
+        carrier = msgspec.structs.replace(problem.carriers[0], hours_left_s=hours_left_s)
+        answer = solve(msgspec.structs.replace(problem, carriers=(carrier,)))
+        carried.append(sum(len(run.shipments()) for run in answer.runs))
+    assert carried == [3, 2, 0]
