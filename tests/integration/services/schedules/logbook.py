@@ -33,6 +33,8 @@ class Logbook:
         self.is_gone = False
         self.meeting: asyncio.Barrier | None = None
         """Who comes due waits a moment for another that does so too, which none may."""
+        self.have_met = False
+        """Whether two of them stood here at once."""
 
     async def subject(self, _tx: Transaction, subject_id: str, reach: Reach, /) -> Subject:
         is_reached = reach.operators is None or BEAT.operator in reach.operators
@@ -49,6 +51,7 @@ class Logbook:
         if self.meeting is not None:
             with suppress(TimeoutError, asyncio.BrokenBarrierError):
                 await asyncio.wait_for(self.meeting.wait(), 1.0)
+                self.have_met = True
         if self.hindrance is None:
             await _note(tx, "work.due", occurrence, at)
         return self.hindrance
