@@ -1,4 +1,4 @@
-"""One dispatch round as a pure function: orders, vehicles and travel times in; pairs and explanations out."""
+"""One dispatch round as pure functions: orders, vehicles and travel times in; pairs and explanations out."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -17,13 +17,6 @@ TravelTimes = Mapping[tuple[OrderId, VehicleNo], PairTimes]
 DEFAULTS = ZoneWeights()
 
 
-class Round(msgspec.Struct, frozen=True, kw_only=True):
-    """What one round decided: a vehicle for some orders, an explanation for every order."""
-
-    chosen: dict[OrderId, VehicleNo]
-    explanations: dict[OrderId, Explanation]
-
-
 def may_drive(candidate: Candidate, orders: Sequence[WaitingOrder]) -> bool:
     """Return whether any of the orders could go to this vehicle, as far as is known without a route."""
     return any(not exclusions(order, candidate, None) for order in orders)
@@ -39,25 +32,6 @@ class Pairs(msgspec.Struct, frozen=True, kw_only=True):
     def able(self) -> dict[OrderId, frozenset[VehicleNo]]:
         """Return the vehicles that could take each order alone."""
         return {order: frozenset(costs) for order, costs in self.feasible.items()}
-
-
-def plan_round(
-    orders: Sequence[WaitingOrder],
-    candidates: Sequence[Candidate],
-    times: TravelTimes,
-    *,
-    at: datetime,
-    held: ZoneWeights = DEFAULTS,
-) -> Round:
-    """Return who goes for what when each vehicle takes one order, and why, for every order given.
-
-    ``times`` holds the pairs that were worth a route; a pair without times that nothing else excludes is
-    unreachable. Pure and deterministic: equal inputs give equal rounds.
-    """
-    pairs = judge_pairs(orders, candidates, times, at=at, held=held)
-    chosen = assign_alone(orders, candidates, pairs)
-    rides = {vehicle: (order,) for order, vehicle in chosen.items()}
-    return Round(chosen=chosen, explanations=explain_all(orders, candidates, pairs, rides, at=at))
 
 
 def judge_pairs(

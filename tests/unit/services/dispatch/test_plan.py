@@ -14,9 +14,10 @@ from services.dispatch.assignment import assign
 from services.dispatch.candidate import Candidate, PairTimes, WaitingOrder
 from services.dispatch.cost import TERM_NAMES, cost_terms, total_s
 from services.dispatch.energy import battery_needed_ratio, temperature_factor
-from services.dispatch.plan import explain_all, judge_pairs, may_drive, plan_round
+from services.dispatch.plan import explain_all, judge_pairs, may_drive
 from services.dispatch.rules import RULE_NAMES, Rule
 from services.orders.promise import HANDOVER_S, LOAD_S
+from tests.unit.services.dispatch.rounds import plan_round
 
 T0 = datetime(2026, 7, 1, 2, 0, tzinfo=UTC)
 BOX = Compartment(number=1, label="A1", litres=60, max_kg=15)

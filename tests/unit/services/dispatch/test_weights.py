@@ -10,11 +10,11 @@ from core.errors import Invalid
 from core.ids import OrderId, VehicleNo
 from services.delivery.compartments import Compartment, Parcel
 from services.dispatch.cost import TERM_NAMES, cost_terms
-from services.dispatch.plan import plan_round
 from services.dispatch.runs.problem import Carrier, Deed, Problem, Shipment, Visit
 from services.dispatch.runs.timing import Judge
 from services.dispatch.weights import LIMITS, Weights, ZoneWeights, check_weights
 from services.orders.promise import APPROACH_S, LOAD_S
+from tests.unit.services.dispatch.rounds import plan_round
 from tests.unit.services.dispatch.test_plan import T0, a_vehicle, an_order, pair
 
 BUSY = Weights(levels={"pharmacy": 2})
