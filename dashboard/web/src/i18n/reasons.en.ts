@@ -9,6 +9,7 @@ export const reasons: Record<string, string> = {
   weather_recall: "the vehicle was called in because of the weather",
   zone_frozen: "no vehicles are sent in this district for now",
   vehicle_fault: "the vehicle broke down",
+  vehicle_decommissioned: "the vehicle left the fleet",
   merchant_did_not_load: "the merchant did not load",
   merchant_did_not_answer: "the merchant did not answer",
   changed_mind: "you cancelled it",

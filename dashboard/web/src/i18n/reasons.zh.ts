@@ -10,6 +10,7 @@ export const reasons: Record<string, string> = {
   weather_recall: "天气不宜行驶，车辆已召回",
   zone_frozen: "本旗区暂停派车",
   vehicle_fault: "车辆故障",
+  vehicle_decommissioned: "车辆已退役",
   merchant_did_not_load: "商户没有装货",
   merchant_did_not_answer: "商户没有接单",
   changed_mind: "您取消了订单",
