@@ -268,6 +268,9 @@ async def test_the_crew_takes_a_job_does_it_with_its_own_hands_and_proves_it(
         def mend(self, vehicle_no: int) -> None:
             mended.append(vehicle_no)
 
+        def look_over(self, vehicle_no: int) -> tuple[str, ...]:
+            return () if vehicle_no else ("sensors",)
+
     given = next(staff for staff in town.issued.staff if staff.role == "crew")
     desk = StaffDesk(given, town.api, town.pace, {}, asyncio.Semaphore(2))
     crew = Crew(desk, town.pace, 1, Hands())

@@ -29,7 +29,7 @@ from services.places.store import PlaceStore
 from services.routing.route import GeoPoint
 from services.tasks.states import TaskKind
 from services.tasks.task import Task
-from tests.integration.fleet.builders import a_principal, a_working_vehicle
+from tests.integration.fleet.builders import CITY, a_principal, a_working_vehicle
 from tests.integration.services.orders.town import KB, KEYPAD_ROOT, Town
 
 LEAD = a_principal(Role.SHIFT_LEAD, name="值班长")
@@ -107,7 +107,7 @@ async def test_what_a_round_chose_before_the_freeze_is_not_given_after_it_and_ke
     under_way = await town.order()
     await town.round()
     late = await town.order(resident="r-2")
-    giver = FrozenMeanwhile(town.database, town.clock, town.ways, keypad_root=KEYPAD_ROOT)
+    giver = FrozenMeanwhile(town.database, town.clock, town.ways, keypad_root=KEYPAD_ROOT, zone=CITY)
     giver.town = town
     late_round = ZoneDispatcher(
         town.database, town.clock, town.fleet, TravelTimes(town.ways), town.solver, giver

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from core.auth.principal import EVERYTHING
 from core.auth.roles import Role
 from core.errors import Invalid
 from core.ids import OperatorId, StaffId, VehicleNo
@@ -21,7 +22,7 @@ from services.orders.states import OrderState
 from services.plugging import task_reports
 from tests.integration.fleet.builders import a_principal
 from tests.integration.services.orders.on_the_way import an_order_on_board, an_order_on_its_way
-from tests.integration.services.orders.town import EVERYTHING, Town
+from tests.integration.services.orders.town import Town
 
 LEAD = a_principal(Role.SHIFT_LEAD, id=StaffId("lead"), name="值班长", operator=OperatorId("op-a"))
 
