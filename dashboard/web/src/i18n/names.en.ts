@@ -141,6 +141,28 @@ export const deed: typeof zh.deed = {
   sheltered: "Sheltered",
 };
 
+export const readinessState: typeof zh.readinessState = {
+  missing: "Not checked today",
+  failed: "Not passed",
+  passed: "Passed",
+};
+
+export const checkItem: typeof zh.checkItem = {
+  battery: "Battery",
+  connection: "Connection",
+  papers: "Code, permit, insurance",
+  inspection: "Inspection date",
+  alarms: "Standing alarms of the vehicle",
+  software: "Model and software",
+  tyres: "Tyres",
+  sensors: "Sensors clean",
+  lights: "Lights and horn",
+  doors: "Doors and locks",
+  brush: "Brush",
+  water: "Water tank",
+  cold_box: "Cold box",
+};
+
 export const commandKind: typeof zh.commandKind = {
   assign_task: "Assign task",
   pause: "Pause",
@@ -168,6 +190,7 @@ export const hindrance: typeof zh.hindrance = {
   cannot_take: "The vehicle cannot take it",
   no_room_together: "The compartments do not hold all of them",
   battery_for_run: "Battery too low for the whole run",
+  hours_for_run: "The whole run ends past the permitted hours",
   no_way: "No way on the roads",
   vehicle_taken: "The vehicle was given something else",
 };
@@ -217,6 +240,7 @@ export const alarmKind: typeof zh.alarmKind = {
   incident_overdue: "Incident past its deadline",
   books_unbalanced: "The books do not balance",
   patrol_finding: "Found on patrol",
+  patrol_missed: "Checkpoints missed on patrol",
 };
 
 export const alarmAnswer: typeof zh.alarmAnswer = {
@@ -397,6 +421,7 @@ export const alarmAdvice: typeof zh.alarmAdvice = {
   needs_person: "Look at the task: go on, return, or send a crew.",
   incident_overdue: "Take the incident's next step, or call the agency whose step it is.",
   books_unbalanced: "See what is wrong with steppe settlement check, put it right by an entry, and call the platform.",
+  patrol_missed: "Start the beat again, or send somebody to the checkpoints that were missed.",
   patrol_finding: "Look at the evidence; tell whoever is responsible, or send a crew.",
 };
 
@@ -547,6 +572,14 @@ export const occurrenceState: typeof zh.occurrenceState = {
   skipped: "Skipped",
 };
 
+export const substitutionState: typeof zh.substitutionState = {
+  offered: "Waiting for the customer",
+  taken: "Agreed",
+  declined: "Declined",
+  lapsed: "No answer",
+  dropped: "The order ended",
+};
+
 export const waybillState: typeof zh.waybillState = {
   offered: "Waiting for the recipient",
   chosen: "Slot chosen",
@@ -563,7 +596,10 @@ export const noticeChannel: typeof zh.noticeChannel = {
 
 export const noticeOccasion: typeof zh.noticeOccasion = {
   placed: "Ordered for her",
+  substitute: "Missing goods",
   arrived: "Arrived",
+  delegated: "May collect",
+  collect: "To be collected for her",
   reminder: "Reminder",
   delayed: "Late",
   missed: "Not collected",
@@ -619,6 +655,13 @@ export const patrolVerdict: typeof zh.patrolVerdict = {
   out_of_window: "Outside the window",
 };
 
+export const patrolTrack: typeof zh.patrolTrack = {
+  waiting: "Track not compared yet",
+  agrees: "Agrees with the track",
+  doubtful: "Doubtful: not on the track",
+  unknown: "No track of that time",
+};
+
 export const patrolFinding: typeof zh.patrolFinding = {
   smoke_or_fire: "Smoke or fire",
   fire_lane_blocked: "Fire lane blocked",
@@ -641,6 +684,7 @@ export const orderReason: typeof zh.orderReason = {
   lost_race: "Choosing a vehicle again",
   no_route: "No way on the roads at the moment",
   vehicle_silent: "The vehicle fell silent",
+  vehicle_decommissioned: "The vehicle left the fleet",
   vehicle_fault: "The vehicle broke down",
   plan_refused: "The vehicle refused the job",
   plan_unanswered: "The vehicle did not answer",
@@ -652,6 +696,7 @@ export const orderReason: typeof zh.orderReason = {
   merchant_cancelled: "Cancelled by the merchant",
   operator_cancelled: "Cancelled by the operator",
   no_vehicle: "No vehicle for too long",
+  nothing_left: "Everything ordered was missing",
   goods_lost: "The goods could not be recovered",
 };
 
@@ -723,6 +768,7 @@ export const dispatchRule: typeof zh.dispatchRule = {
   link_loss_policy: "Link-loss policy not acknowledged",
   safety_work_order: "Open safety work order",
   inspection_overdue: "Inspection overdue",
+  not_checked_today: "Today's check not passed",
   no_operator_free: "No remote safety operator has room",
   held_by_stop: "Held by a stop command",
   scene_hold: "Held at the scene",
@@ -743,6 +789,17 @@ export const reservationState: typeof zh.reservationState = {
   charging: "Charging",
   done: "Done",
   cancelled: "Cancelled",
+};
+
+export const restOfWork: typeof zh.restOfWork = {
+  reassign: "Give it to other vehicles",
+  cancel: "Cancel it",
+};
+
+export const waitsFor: typeof zh.waitsFor = {
+  goods: "Goods in it wait for a rescue",
+  task: "Its task has not ended",
+  work: "A crew has to bring it in",
 };
 
 export const chargerKind: typeof zh.chargerKind = {

@@ -139,6 +139,28 @@ export const deed = {
   sheltered: "已入场",
 };
 
+export const readinessState = {
+  missing: "今日未检查",
+  failed: "检查未通过",
+  passed: "检查通过",
+};
+
+export const checkItem = {
+  battery: "电量",
+  connection: "通信连接",
+  papers: "编码、许可与保险",
+  inspection: "定期检查期限",
+  alarms: "未消除的车辆告警",
+  software: "型号与软件版本",
+  tyres: "轮胎",
+  sensors: "传感器清洁",
+  lights: "灯光与喇叭",
+  doors: "货格与门锁",
+  brush: "扫刷",
+  water: "水箱",
+  cold_box: "冷藏箱",
+};
+
 export const commandKind = {
   assign_task: "派发任务",
   pause: "暂停",
@@ -166,6 +188,7 @@ export const hindrance = {
   cannot_take: "车辆不能承接",
   no_room_together: "货格装不下全部订单",
   battery_for_run: "电量不足以跑完全程",
+  hours_for_run: "许可时段内跑不完全程",
   no_way: "道路不可达",
   vehicle_taken: "车辆刚被派了其他任务",
 };
@@ -215,6 +238,7 @@ export const alarmKind = {
   incident_overdue: "事件办理逾期",
   books_unbalanced: "账目不平",
   patrol_finding: "巡逻发现异常",
+  patrol_missed: "巡逻漏巡",
 };
 
 export const alarmAnswer = {
@@ -395,6 +419,7 @@ export const alarmAdvice = {
   needs_person: "查看任务,决定继续、返回或派现场。",
   incident_overdue: "办理该事件的下一步,或联系负责机关。",
   books_unbalanced: "运行 steppe settlement check 查看明细,以更正分录处理,并联系平台方。",
+  patrol_missed: "再发起一次巡逻,或派人查看漏巡点。",
   patrol_finding: "查看取证,通知责任单位或派现场。",
 };
 
@@ -545,6 +570,14 @@ export const occurrenceState = {
   skipped: "已跳过",
 };
 
+export const substitutionState = {
+  offered: "等待顾客答复",
+  taken: "顾客同意",
+  declined: "顾客不要",
+  lapsed: "超时未答复",
+  dropped: "订单已结束",
+};
+
 export const waybillState = {
   offered: "等收件人选择",
   chosen: "已选时段",
@@ -561,7 +594,10 @@ export const noticeChannel = {
 
 export const noticeOccasion = {
   placed: "代下单",
+  substitute: "缺货待答复",
   arrived: "已到达",
+  delegated: "代取码",
+  collect: "请代取",
   reminder: "催取",
   delayed: "延误",
   missed: "未取件",
@@ -617,6 +653,13 @@ export const patrolVerdict = {
   out_of_window: "不在时间窗内",
 };
 
+export const patrolTrack = {
+  waiting: "轨迹待核对",
+  agrees: "与轨迹相符",
+  doubtful: "存疑：与轨迹不符",
+  unknown: "没有当时的轨迹",
+};
+
 export const patrolFinding = {
   smoke_or_fire: "烟火",
   fire_lane_blocked: "消防通道占用",
@@ -639,6 +682,7 @@ export const orderReason = {
   lost_race: "正在重新派车",
   no_route: "道路暂不可达",
   vehicle_silent: "车辆失去联系",
+  vehicle_decommissioned: "车辆退役",
   vehicle_fault: "车辆故障",
   plan_refused: "车辆拒绝任务",
   plan_unanswered: "车辆没有应答",
@@ -650,6 +694,7 @@ export const orderReason = {
   merchant_cancelled: "商户取消",
   operator_cancelled: "运营方取消",
   no_vehicle: "长时间无车可派",
+  nothing_left: "缺货,没有可送的商品",
   goods_lost: "货物无法送达",
 };
 
@@ -721,6 +766,7 @@ export const dispatchRule = {
   link_loss_policy: "未确认断连策略",
   safety_work_order: "有未完成的安全工单",
   inspection_overdue: "定期检查已逾期",
+  not_checked_today: "今日出车前检查未通过",
   no_operator_free: "没有空余的远程安全员",
   held_by_stop: "停车指令尚未解除",
   scene_hold: "事故现场保留",
@@ -741,6 +787,17 @@ export const reservationState = {
   charging: "充电中",
   done: "已完成",
   cancelled: "已取消",
+};
+
+export const restOfWork = {
+  reassign: "改派给其他车辆",
+  cancel: "全部取消",
+};
+
+export const waitsFor = {
+  goods: "车内有货，等待救援",
+  task: "任务尚未结束",
+  work: "等待运维拖回",
 };
 
 export const chargerKind = {

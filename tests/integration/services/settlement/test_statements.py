@@ -83,7 +83,7 @@ async def test_the_scheduler_wakes_a_job_that_closes_what_is_due_and_closes_noth
         assert await waker.reconcile_once()
         assert (await closed(town), await queue.waiting(QUEUE)) == ([], 1)
         settings = load({"STEPPE_ENVIRONMENT": "test"})
-        parts = {StatementKeeper: keeper(town)}
+        parts: dict[type, object] = {StatementKeeper: keeper(town)}
         context = WorkerContext(
             settings=settings, database=town.database, clock=town.clock, queue=queue, parts=parts
         )
