@@ -98,6 +98,28 @@ export const roadClass: typeof zh.roadClass = {
   park: "Park road",
 };
 
+export const readinessState: typeof zh.readinessState = {
+  missing: "Not checked today",
+  failed: "Not passed",
+  passed: "Passed",
+};
+
+export const checkItem: typeof zh.checkItem = {
+  battery: "Battery",
+  connection: "Connection",
+  papers: "Code, permit, insurance",
+  inspection: "Inspection date",
+  alarms: "Standing alarms of the vehicle",
+  software: "Model and software",
+  tyres: "Tyres",
+  sensors: "Sensors clean",
+  lights: "Lights and horn",
+  doors: "Doors and locks",
+  brush: "Brush",
+  water: "Water tank",
+  cold_box: "Cold box",
+};
+
 export const precipitation: typeof zh.precipitation = {
   none: "None",
   rain: "Rain",
@@ -139,28 +161,6 @@ export const deed: typeof zh.deed = {
   finish: "Handing over first",
   stay: "Stays, needs a person",
   sheltered: "Sheltered",
-};
-
-export const readinessState: typeof zh.readinessState = {
-  missing: "Not checked today",
-  failed: "Not passed",
-  passed: "Passed",
-};
-
-export const checkItem: typeof zh.checkItem = {
-  battery: "Battery",
-  connection: "Connection",
-  papers: "Code, permit, insurance",
-  inspection: "Inspection date",
-  alarms: "Standing alarms of the vehicle",
-  software: "Model and software",
-  tyres: "Tyres",
-  sensors: "Sensors clean",
-  lights: "Lights and horn",
-  doors: "Doors and locks",
-  brush: "Brush",
-  water: "Water tank",
-  cold_box: "Cold box",
 };
 
 export const commandKind: typeof zh.commandKind = {

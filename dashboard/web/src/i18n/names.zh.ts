@@ -96,6 +96,28 @@ export const roadClass = {
   park: "园区道路",
 };
 
+export const readinessState = {
+  missing: "今日未检查",
+  failed: "检查未通过",
+  passed: "检查通过",
+};
+
+export const checkItem = {
+  battery: "电量",
+  connection: "通信连接",
+  papers: "编码、许可与保险",
+  inspection: "定期检查期限",
+  alarms: "未消除的车辆告警",
+  software: "型号与软件版本",
+  tyres: "轮胎",
+  sensors: "传感器清洁",
+  lights: "灯光与喇叭",
+  doors: "货格与门锁",
+  brush: "扫刷",
+  water: "水箱",
+  cold_box: "冷藏箱",
+};
+
 export const precipitation = {
   none: "无降水",
   rain: "雨",
@@ -137,28 +159,6 @@ export const deed = {
   finish: "先交付车上货物",
   stay: "就地停靠,等待人员",
   sheltered: "已入场",
-};
-
-export const readinessState = {
-  missing: "今日未检查",
-  failed: "检查未通过",
-  passed: "检查通过",
-};
-
-export const checkItem = {
-  battery: "电量",
-  connection: "通信连接",
-  papers: "编码、许可与保险",
-  inspection: "定期检查期限",
-  alarms: "未消除的车辆告警",
-  software: "型号与软件版本",
-  tyres: "轮胎",
-  sensors: "传感器清洁",
-  lights: "灯光与喇叭",
-  doors: "货格与门锁",
-  brush: "扫刷",
-  water: "水箱",
-  cold_box: "冷藏箱",
 };
 
 export const commandKind = {
