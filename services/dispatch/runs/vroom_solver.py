@@ -29,6 +29,8 @@ EXPLORATION = 0
 """VROOM's effort, 0 to 5. 200 vehicles with 400 orders: see docs/benchmarks.md."""
 NO_WAY_S = 100_000
 """A way that does not exist: above any vehicle's ``MOST_S`` (VROOM refuses sums that could overflow)."""
+COST_STEPS = 10
+"""VROOM counts in whole numbers, and a second of driving may be worth a tenth."""
 PRIORITY_STEP_S = 600.0
 """Every ten minutes of waiting are one step of priority (VROOM has 100)."""
 MOST_S = 86_400
@@ -42,10 +44,11 @@ SLACKS_S = (300.0, 1_200.0, MOST_S)
 def solve(problem: Problem) -> Answer:
     """Return the cheapest runs found with several ideas of how late an order may come, polished.
 
-    VROOM knows roads, battery, who may carry what, how many orders and hard times; what a late order costs
-    against a longer way it does not know, so it is asked once for each ``SLACKS_S`` and the one measure of
-    all solvers (``Judge``) decides, with cheapest insertion among the candidates. Which boxes fit together
-    is checked here; an order that does not fit is inserted elsewhere. A large problem is asked once.
+    VROOM knows roads, battery, who may carry what, how many orders and hard times, and what the zone's
+    weights make of a way; what a late order costs against a longer way it does not know, so it is asked once
+    for each ``SLACKS_S`` and the one measure of all solvers (``Judge``) decides, with cheapest insertion
+    among the candidates. Which boxes fit together is checked here; an order that does not fit is inserted
+    elsewhere. A large problem is asked once.
     """
     if not problem.shipments or not problem.carriers:
         return Answer(runs=(), solver=NAME)
@@ -76,6 +79,7 @@ def _ask(judge: Judge, slack_s: float) -> dict[int, list[Visit]]:
     for road, (duration_s, length_m) in enumerate(zip(problem.duration_s, problem.length_m, strict=True)):
         question.set_durations_matrix(_profile(road), _whole(duration_s))
         question.set_distances_matrix(_profile(road), _whole(length_m))
+        question.set_costs_matrix(_profile(road), _costs(problem, road, duration_s, length_m))
     for number, carrier in enumerate(problem.carriers):
         question.add_vehicle(_vehicle(problem, number, carrier))
     for number in range(len(problem.shipments)):
@@ -104,6 +108,7 @@ def _vehicle(problem: Problem, number: int, carrier: Carrier) -> vroom.Vehicle:
         max_tasks=2 * min(MOST_ORDERS_A_RUN, len(carrier.layout)),
         max_travel_time=MOST_S,
         max_distance=max(0, math.floor(min(carrier.reach_m, 1e9))),
+        costs=vroom.VehicleCosts(fixed=round(COST_STEPS * carrier.burden_s)),
     )
 
 
@@ -149,6 +154,24 @@ def _that_fit(judge: Judge, carrier: Carrier, visits: list[Visit]) -> Visits:
 
 def _profile(road: int) -> str:
     return f"road-{road}"
+
+
+def _costs(
+    problem: Problem, road: int, duration_s: Metrics, length_m: Metrics
+) -> np.ndarray[tuple[int, int], np.dtype[np.uint32]]:
+    """Return what each way costs, as ``Judge`` has it, in shares of a second (``COST_STEPS``).
+
+    Every second of driving counts by how busy the zone is, those to the first shop and their kilometres by
+    its weights as well.
+    """
+    is_way = np.isfinite(duration_s)
+    driven_s, driven_m = np.where(is_way, duration_s, 0.0), np.where(is_way, length_m, 0.0)
+    cost_s = problem.drive_weight * driven_s
+    starts = sorted({carrier.start for carrier in problem.carriers if carrier.road == road})
+    sending_s = (problem.start_weight - 1.0) * driven_s + problem.empty_s_per_km * driven_m / 1000.0
+    cost_s[starts] += sending_s[starts]
+    np.fill_diagonal(cost_s, 0.0)
+    return _whole(np.where(is_way, np.clip(COST_STEPS * cost_s, 0.0, NO_WAY_S), np.inf))
 
 
 def _whole(matrix: Metrics) -> np.ndarray[tuple[int, int], np.dtype[np.uint32]]:

@@ -175,6 +175,30 @@ def twins(vehicles: Sequence[tuple[float, float]]) -> Problem:
     )
 
 
+@pytest.mark.parametrize(
+    ("weights", "burden_s", "goes"),
+    [
+        ({}, 0.0, 1),
+        ({"empty_s_per_km": 200.0}, 0.0, 0),
+        ({"start_weight": 6.0, "empty_s_per_km": 200.0}, 0.0, 1),
+        ({}, 600.0, 0),
+    ],
+    ids=["the sooner", "the nearer in km", "the sooner again", "the one with charge"],
+)
+def test_vroom_itself_chooses_by_the_weights_of_the_zone(
+    weights: dict[str, float], burden_s: float, goes: int
+) -> None:
+    # vehicle 0 is a kilometre and 300 s from the shop, vehicle 1 two kilometres and 250 s
+    problem = a_problem([(-1000, 0), (2000, 0)], [((0, 0), (0, 500))])
+    duration_s = problem.duration_s[0].copy()
+    duration_s[0, 2], duration_s[1, 2] = 300.0, 250.0
+    tired = msgspec.structs.replace(problem.carriers[1], burden_s=burden_s)
+    problem = msgspec.structs.replace(
+        problem, duration_s=(duration_s,), carriers=(problem.carriers[0], tired), drive_weight=1.0, **weights
+    )
+    assert list(vroom_solver._ask(Judge(problem), vroom_solver.MOST_S)) == [goes]
+
+
 def test_two_orders_of_one_shop_to_one_door_are_one_loading_and_one_stay() -> None:
     problem = twins([(0, 0)])
     made = Judge(problem).timing(problem.carriers[0], (load(0), load(1), hand_over(0), hand_over(1)))
