@@ -136,6 +136,7 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
         AlarmKind.BOOKS_UNBALANCED: Name("账目不平", "The books do not balance"),
         AlarmKind.PATROL_FINDING: Name("巡逻发现异常", "Found on patrol"),
         AlarmKind.PATROL_MISSED: Name("巡逻漏巡", "Checkpoints missed on patrol"),
+        AlarmKind.CHARGE_STALLED: Name("充不进电", "Charge does not rise"),
     },
     AlarmAnswer: {
         AlarmAnswer.WATCHING: Name("继续观察", "Watching"),

@@ -192,6 +192,11 @@ ADVICE: Final[Mapping[AlarmKind, Advice]] = {
         "Start the beat again, or send somebody to the checkpoints that were missed.",
         (_A.HANDLING, _A.CREW_SENT, _A.PLANNED, _A.WATCHING),
     ),
+    AlarmKind.CHARGE_STALLED: Advice(
+        "派现场查看电池加热、插头和充电桩,必要时拖到室内。",
+        "Send a crew to look at the heater, the plug and the charger; tow it inside where it has to be.",
+        (_A.CREW_SENT, _A.HANDLING, _A.PLANNED, _A.WATCHING),
+    ),
     AlarmKind.PATROL_FINDING: Advice(
         "查看取证,通知责任单位或派现场。",
         "Look at the evidence; tell whoever is responsible, or send a crew.",

@@ -53,6 +53,8 @@ class AlarmKind(StrEnum):
     """A patrol vehicle found something at a checkpoint."""
     PATROL_MISSED = "patrol_missed"
     """A run of a beat missed checkpoints for good: an alarm of the beat, of no vehicle."""
+    CHARGE_STALLED = "charge_stalled"
+    """It stands at a charger and its charge does not rise: a pack too cold, a plug, a charger."""
 
 
 class Severity(StrEnum):
@@ -106,6 +108,7 @@ DEFAULT_SEVERITY: Final[Mapping[AlarmKind, Severity]] = {
     AlarmKind.BOOKS_UNBALANCED: Severity.MAJOR,
     AlarmKind.PATROL_FINDING: Severity.WARNING,
     AlarmKind.PATROL_MISSED: Severity.WARNING,
+    AlarmKind.CHARGE_STALLED: Severity.MAJOR,
 }
 """Our defaults; a city may set others."""
 
@@ -129,6 +132,7 @@ FOLLOWED: Final = frozenset(
         AlarmKind.NEEDS_PERSON,
         AlarmKind.VEHICLE_FAULT,
         AlarmKind.SENSOR_BLOCKED,
+        AlarmKind.CHARGE_STALLED,
         AlarmKind.TAKEOVER_REQUESTED,
         AlarmKind.STUCK,
     }

@@ -83,6 +83,7 @@ class Opening(msgspec.Struct, frozen=True):
 OF_ALARM: Final[Mapping[AlarmKind, Opening]] = {
     AlarmKind.NEEDS_PERSON: Opening(WorkKind.RESCUE, is_safety=False, ends_with_cause=True),
     AlarmKind.VEHICLE_FAULT: Opening(WorkKind.REPAIR, is_safety=True, ends_with_cause=True),
+    AlarmKind.CHARGE_STALLED: Opening(WorkKind.REPAIR, is_safety=True, ends_with_cause=True),
     AlarmKind.SENSOR_BLOCKED: Opening(WorkKind.CLEAN, is_safety=True, ends_with_cause=True),
     AlarmKind.TIPPED_OVER: Opening(WorkKind.RESCUE, is_safety=True, ends_with_cause=False),
     AlarmKind.COLLISION: Opening(WorkKind.RESCUE, is_safety=True, ends_with_cause=False),

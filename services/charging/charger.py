@@ -102,6 +102,10 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
     given_at: datetime | None = None
     arrived_at: datetime | None = None
     ended_at: datetime | None = None
+    risen_ratio: float | None = None
+    """The highest charge that was seen while it charged; None before the first look."""
+    risen_at: datetime | None = None
+    """When the charge had risen to it."""
     reason: str = ""
 
 

@@ -36,6 +36,8 @@ charger_reservations = Table(
     Column("given_at", UtcDateTime),
     Column("arrived_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
+    Column("risen_ratio", Float),
+    Column("risen_at", UtcDateTime),
     Column("reason", String(64), nullable=False),
     Index(None, "district", "state"),
     Index(None, "task_id"),

@@ -40,6 +40,7 @@ from fleet.webhooks.trust import trusted
 from fleet.work_orders.open_work_order import follow_alarm as follow_into_work
 from fleet.work_orders.watch_inspections import InspectionWatch
 from geofences.watch import FenceWatch
+from services.charging.watch_charging import ChargingWatch
 from services.decommission.watch import DecommissionWatch
 from services.dispatch.wake import DispatchReconciler, DispatchWaker
 from services.notices.wake import NoticeWaker
@@ -129,6 +130,7 @@ async def compose(resources: Resources) -> Components:
         ),
         "dispatch": DispatchReconciler(database, clock, DispatchWaker(queue, clock), every_s=every_s),
         "orders": OrderWatch(database, clock, every_s=every_s),
+        "charging": ChargingWatch(database, clock, heard, every_s=every_s),
         "patrol-runs": RunWatch(database, clock, every_s=every_s),
         "patrol-evidence": EvidenceCheck(database, clock, tracks),
         "waybills": WaybillWatch(database, clock, every_s=every_s),

@@ -241,6 +241,7 @@ export const alarmKind: typeof zh.alarmKind = {
   books_unbalanced: "The books do not balance",
   patrol_finding: "Found on patrol",
   patrol_missed: "Checkpoints missed on patrol",
+  charge_stalled: "Charge does not rise",
 };
 
 export const alarmAnswer: typeof zh.alarmAnswer = {
@@ -422,6 +423,7 @@ export const alarmAdvice: typeof zh.alarmAdvice = {
   incident_overdue: "Take the incident's next step, or call the agency whose step it is.",
   books_unbalanced: "See what is wrong with steppe settlement check, put it right by an entry, and call the platform.",
   patrol_missed: "Start the beat again, or send somebody to the checkpoints that were missed.",
+  charge_stalled: "Send a crew to look at the heater, the plug and the charger; tow it inside where it has to be.",
   patrol_finding: "Look at the evidence; tell whoever is responsible, or send a crew.",
 };
 

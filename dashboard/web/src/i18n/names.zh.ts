@@ -239,6 +239,7 @@ export const alarmKind = {
   books_unbalanced: "账目不平",
   patrol_finding: "巡逻发现异常",
   patrol_missed: "巡逻漏巡",
+  charge_stalled: "充不进电",
 };
 
 export const alarmAnswer = {
@@ -420,6 +421,7 @@ export const alarmAdvice = {
   incident_overdue: "办理该事件的下一步,或联系负责机关。",
   books_unbalanced: "运行 steppe settlement check 查看明细,以更正分录处理,并联系平台方。",
   patrol_missed: "再发起一次巡逻,或派人查看漏巡点。",
+  charge_stalled: "派现场查看电池加热、插头和充电桩,必要时拖到室内。",
   patrol_finding: "查看取证,通知责任单位或派现场。",
 };
 

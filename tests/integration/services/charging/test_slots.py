@@ -4,20 +4,36 @@ import asyncio
 import random
 from datetime import timedelta
 
+import msgspec
 import pytest
+from sqlalchemy import select
 
 from core.database import Database
 from core.errors import Conflict
 from core.ids import DistrictCode, TaskId, VehicleNo
 from core.kinds import ServiceKind
+from fleet.alarms.follow_up import AlarmFollowUp
+from fleet.alarms.kinds import AlarmKind, AlarmState
+from fleet.alarms.store import AlarmStore
 from fleet.links.wire.commands import CommandKind
-from services.charging.charger import HOLDS_SLOT, Charger, ReservationEvent, ReservationState, advance
+from fleet.work_orders.open_work_order import follow_alarm
+from fleet.work_orders.tables import work_orders
+from services.charging.charger import (
+    HOLDS_SLOT,
+    Charger,
+    Reservation,
+    ReservationEvent,
+    ReservationState,
+    advance,
+)
 from services.charging.reserve import take_slot
+from services.charging.stalled import STALLED_AFTER, is_stalled
 from services.charging.store import ChargerStore
+from services.charging.watch_charging import ChargingWatch
 from services.tasks.lose_task import lose_task
 from services.tasks.states import StopKind
 from tests.integration.fleet.builders import AT
-from tests.integration.services.orders.town import KB, Town
+from tests.integration.services.orders.town import KB, Town, later
 
 CHARGERS = tuple(
     Charger(place_id=f"c-{n}", district=DistrictCode("KB"), slots=n, power_w=7000.0) for n in (1, 2, 3)
@@ -106,6 +122,46 @@ async def test_a_task_that_ends_without_a_word_frees_its_slot_and_who_no_longer_
     town.listener.says(8, battery_ratio=0.9, measured_at=town.now)
     await town.idle.settle(KB)
     assert await standing(town) == {}, "a crew changed its pack meanwhile"
+
+
+async def test_a_charge_that_does_not_rise_calls_a_crew_and_is_forgotten_when_it_does(any_town: Town) -> None:
+    town = any_town
+    await town.add_vehicle(7, battery_ratio=0.25)
+    await town.idle.settle(KB)
+    vehicle = town.script(7)
+    await vehicle.take_plan()
+    await vehicle.reach(StopKind.CHARGE)
+    watch = ChargingWatch(town.database, town.clock, town.listener)
+
+    async def after(minutes: int, ratio: float, *, heard: bool = True) -> tuple[list[AlarmState], list[str]]:
+        later(town, 60 * minutes)
+        if heard:
+            town.listener.says(7, battery_ratio=ratio, measured_at=town.now)
+        await watch.look_once()
+        await AlarmFollowUp(town.database, town.clock, [follow_alarm]).work_once()
+        async with town.database.read() as tx:
+            alarms = await AlarmStore(tx).standing_of_kinds([AlarmKind.CHARGE_STALLED])
+            work = await tx.execute(select(work_orders.c.kind, work_orders.c.state))
+            return [alarm.state for alarm in alarms], [f"{kind} {state}" for kind, state in work]
+
+    assert await after(0, 0.25) == ([], [])
+    assert await after(25, 0.26) == ([], []), "a percent is a rise"
+    assert await after(29, 0.262) == ([], [])
+    assert await after(2, 0.262, heard=False) == ([AlarmState.OPEN], ["repair open"])
+    assert await after(8, 0.262, heard=False) == ([AlarmState.OPEN], ["repair open"]), "silent: nobody knows"
+    assert await after(1, 0.28) == ([], ["repair cannot"]), "nobody had set out"
+
+
+async def test_a_vehicle_that_is_full_and_one_that_left_raise_nothing(town: Town) -> None:
+    at = town.now
+    full = Reservation(
+        reservation_id="r", place_id="c-1", vehicle_no=VehicleNo(7), district=KB, reach_m=0.0, asked_at=at,
+        state=ReservationState.CHARGING, arrived_at=at, risen_ratio=0.96, risen_at=at,
+    )  # fmt: skip
+    assert not is_stalled(full, at=at + 9 * STALLED_AFTER)
+    cold = msgspec.structs.replace(full, risen_ratio=0.3, preheat_s=600.0)
+    assert not is_stalled(cold, at=at + STALLED_AFTER)
+    assert is_stalled(cold, at=at + STALLED_AFTER + timedelta(seconds=600))
 
 
 async def test_a_cold_battery_is_warmed_on_the_way_and_a_closed_charger_takes_nobody(town: Town) -> None:
