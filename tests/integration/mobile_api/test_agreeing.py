@@ -5,7 +5,9 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from core.auth.tables import residents
 from core.database import Database
 from core.ids import GoodsId
 from services.delivery.catalogue import Goods
@@ -83,8 +85,9 @@ async def counter(client: httpx.AsyncClient, people: People, town: Town) -> Coun
             await CatalogueStore(tx).put_goods(thing)
     me = await people.resident()
     made = Counter(client, town, await people.merchant(), me)
-    who = (await client.get("/api/me", headers=me)).json()
-    await pays_in(town, who["id"], BALANCE_FEN)
+    async with town.database.read() as tx:
+        resident_id = (await tx.execute(select(residents.c.id))).scalar_one()
+    await pays_in(town, resident_id, BALANCE_FEN)
     return made
 
 

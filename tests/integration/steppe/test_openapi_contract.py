@@ -35,6 +35,7 @@ LUCK_WANTED = {
     "residentLogin": "a code that was sent",
     "openLink": "a token that was issued",
     "openMerchantPage": "a token that was issued",
+    "nearestRoad": "the scheduler's routing, which the served city does without",
     "placeOrder": "a shop that no other case has paused",
     "quoteOrder": "a shop that no other case has paused",
     **dict.fromkeys(("pauseShop", "resumeShop"), "a key and a reason among few cases"),
@@ -271,8 +272,14 @@ api = _described()
 )
 def test_every_answer_is_one_that_the_document_names(case: schemathesis.Case[Any], callers: Callers) -> None:
     answer, headers = callers.send(case)
-    left_out = cast(Any, [CHECKS.get_one(name) for name in NOT_ASKED])
+    away = ("not_a_server_error",) if _is_routing_away(answer) else ()
+    left_out = cast(Any, [CHECKS.get_one(name) for name in (*NOT_ASKED, *away)])
     case.validate_response(answer, headers=dict(headers), excluded_checks=left_out)
+
+
+def _is_routing_away(answer: Any) -> bool:
+    """Whether an operation says what it must here: the scheduler's routing is not part of the served city."""
+    return answer.status_code == 503 and answer.json()["code"] == "routing-unavailable"
 
 
 def test_the_contract_was_not_tried_in_vain(callers: Callers, raw: dict[str, Any]) -> None:

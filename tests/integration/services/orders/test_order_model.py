@@ -32,6 +32,7 @@ from services.orders.states import (
     GoodsCollected,
     GoodsLoaded,
     GoodsReturned,
+    LinesChanged,
     MerchantAccepted,
     MovedOn,
     OrderCancelled,
@@ -51,6 +52,7 @@ T0 = datetime(2026, 7, 1, 2, 0, tzinfo=UTC)
 EVENTS: dict[str, OrderEvent] = {
     "accept": MerchantAccepted(ready_at=T0),
     "ready": ReadyTimeSet(ready_at=T0),
+    "change": LinesChanged(lines=(), parcel=Parcel(litres=2, mass_kg=1)),
     "assign": VehicleAssigned(
         task_id=TaskId("t"), vehicle_no=VehicleNo(7), compartment=1, eta_pickup_at=T0, eta_at=T0
     ),
@@ -69,10 +71,28 @@ EVENTS: dict[str, OrderEvent] = {
 }
 # Written from domain.md by hand, not from the table: what each word does where, and nothing else is possible.
 MODEL = {
-    "created": {"accept": "accepted", "cancel": "cancelled"},
-    "accepted": {"ready": "accepted", "assign": "assigned", "cancel": "cancelled", "give up": "failed"},
-    "assigned": {"ready": "assigned", "start": "picking_up", "lose": "accepted", "cancel": "cancelled"},
-    "picking_up": {"ready": "picking_up", "load": "in_transit", "lose": "accepted", "cancel": "cancelled"},
+    "created": {"accept": "accepted", "change": "created", "cancel": "cancelled"},
+    "accepted": {
+        "ready": "accepted",
+        "change": "accepted",
+        "assign": "assigned",
+        "cancel": "cancelled",
+        "give up": "failed",
+    },
+    "assigned": {
+        "ready": "assigned",
+        "change": "assigned",
+        "start": "picking_up",
+        "lose": "accepted",
+        "cancel": "cancelled",
+    },
+    "picking_up": {
+        "ready": "picking_up",
+        "change": "picking_up",
+        "load": "in_transit",
+        "lose": "accepted",
+        "cancel": "cancelled",
+    },
     "in_transit": {"arrive": "arrived", "lose": "needs_recovery"},
     "arrived": {"collect": "delivered", "move on": "in_transit", "miss": "missed", "lose": "needs_recovery"},
     "missed": {"return": "returning", "lose": "needs_recovery"},
