@@ -279,7 +279,7 @@ def test_every_answer_is_one_that_the_document_names(case: schemathesis.Case[Any
 
 def _is_routing_away(answer: Any) -> bool:
     """Whether an operation says what it must here: the scheduler's routing is not part of the served city."""
-    return answer.status_code == 503 and answer.json()["code"] == "routing-unavailable"
+    return bool(answer.status_code == 503 and answer.json()["code"] == "routing-unavailable")
 
 
 def test_the_contract_was_not_tried_in_vain(callers: Callers, raw: dict[str, Any]) -> None:
