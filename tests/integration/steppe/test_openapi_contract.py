@@ -35,6 +35,10 @@ LUCK_WANTED = {
     "residentLogin": "a code that was sent",
     "openLink": "a token that was issued",
     "openMerchantPage": "a token that was issued",
+    "getTrail": "a vehicle that no other case has taken out of the fleet",
+    "recallSweepingRun": "a run that is under way",
+    "putReadinessRule": "the operator's own id and the version before",
+    "checkVehicle": "every line of the vehicle's list once",
     "nearestRoad": "the scheduler's routing, which the served city does without",
     "placeOrder": "a shop that no other case has paused",
     "quoteOrder": "a shop that no other case has paused",
@@ -226,12 +230,15 @@ class Callers:
         people = self.city.leavers if name in SESSION_ENDING else self.city.headers
         headers = {} if role is None else people[role]
         if is_sure or luck.random() < POSSIBLE_SHARE:
-            self._make_possible(case, name)
+            self._make_possible(case, name, f"{name}-{turn}")
         answer = case.call(self.city.url, self._session, dict(headers))
         self.answers[(name, answer.status_code // 100)] += 1
         return answer, headers
 
-    def _make_possible(self, case: schemathesis.Case[Any], name: str) -> None:
+    def _make_possible(self, case: schemathesis.Case[Any], name: str, key: str) -> None:
+        if case.headers is not None and "Idempotency-Key" in case.headers:
+            # one person's keys are of all operations: a drawn one was used by another before
+            case.headers["Idempotency-Key"] = key
         for parameter in case.path_parameters or {}:
             if parameter in self.city.known:
                 case.path_parameters[parameter] = self.city.known[parameter]

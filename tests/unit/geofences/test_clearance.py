@@ -21,7 +21,10 @@ def world() -> World:
     fences = hard_fences(seed=7, per_town=100)
     lat, lng = hard_points(7, fences, scattered=8_000)
     rows = np.random.default_rng(7).permutation(len(lat))[:20_000]
-    return fences, FenceIndex.build(fences), lat[rows], lng[rows]
+    index = FenceIndex.build(fences)
+    # it is drawn up when it is first asked for: here, so that no test waits for another to ask
+    index.clearance.around(lat[:1], lng[:1])
+    return fences, index, lat[rows], lng[rows]
 
 
 def _too_near(index: FenceIndex, squeeze: float, lat: Floats, lng: Floats, radius: Floats) -> int:
