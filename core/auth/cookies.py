@@ -14,11 +14,15 @@ MERCHANT_COOKIE = "steppe_merchant"
 """Counts below the merchants' paths alone, where nobody else has anything to ask for."""
 
 _MERCHANT_PATHS = ("/api/merchant/",)
+_CATALOGUE_PATHS = ("/api/resident/merchants", "/api/resident/pickup-points")
+"""Read by staff too, who order for somebody on the telephone."""
 _RESIDENT_PATHS = ("/api/resident/", "/api/residents/")
 
 
 def cookies_for(path: str) -> tuple[str, ...]:
     """Return the cookie names that may prove a principal on a path, the strongest claim first."""
+    if path.startswith(_CATALOGUE_PATHS):
+        return (RESIDENT_COOKIE, STAFF_COOKIE)
     if path.startswith(_RESIDENT_PATHS):
         return (LINK_COOKIE, RESIDENT_COOKIE)
     if path.startswith(_MERCHANT_PATHS):

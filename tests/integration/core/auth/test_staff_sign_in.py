@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from core.audit.tables import audit_entries
+from core.auth.cookies import cookie_values
 from core.auth.credentials import Credentials
 from core.auth.services import AuthServices
 from core.auth.staff import close_account
@@ -218,3 +219,10 @@ async def test_the_audit_knows_who_came_who_was_refused_and_no_secret(
     assert [row.action for row in rows] == ["staff.added", "staff.sign_in_refused", "staff.signed_in"]
     assert [row.actor_name for row in rows] == ["system", "system", "王芳"]
     assert dispatcher.password not in str(rows)
+
+
+def test_the_cookie_of_staff_counts_for_the_catalogue_and_for_nothing_else_of_residents() -> None:
+    cookies = {"steppe_session": "st", "steppe_link": "li"}
+    assert cookie_values(cookies, "/api/resident/merchants/m-1/goods") == ("st",)
+    assert cookie_values(cookies, "/api/resident/pickup-points") == ("st",)
+    assert cookie_values(cookies, "/api/resident/orders") == ("li",)
