@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from core.crashpoints import reach
 from core.database.failures import translate, unreachable
+from core.database.one_trip import in_one_trip
 from core.database.tables import metadata
 from core.errors import Unavailable
 
@@ -191,6 +192,8 @@ def _sqlite_engine(url: str, begin: str, pool_size: int, busy_timeout_s: float) 
     engine = create_async_engine(
         url, pool_size=pool_size, max_overflow=0 if pool_size == 1 else pool_size, pool_timeout=busy_timeout_s
     )
+
+    in_one_trip(engine)
 
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver would begin on its own, and late
