@@ -192,11 +192,11 @@ def _lines(track: Track, plane: LocalPlane) -> list[shapely.LineString]:
 
 
 def _cells(area: Area) -> list[int]:
-    """Return the cells that an area touches, by number."""
+    """Return the cells that an area touches, by number: each once, however many of its parts lie in it."""
     polys = [
         h3.LatLngPoly(*([from_position(position) for position in ring] for ring in rings)) for rings in area
     ]
-    return sorted(h3i.h3shape_to_cells_experimental(h3.LatLngMultiPoly(*polys), RESOLUTION, "overlap"))
+    return sorted(set(h3i.h3shape_to_cells_experimental(h3.LatLngMultiPoly(*polys), RESOLUTION, "overlap")))
 
 
 def _outline(cell: int, plane: LocalPlane) -> shapely.Polygon:

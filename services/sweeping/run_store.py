@@ -130,8 +130,12 @@ class RunStore:
         ).first() is not None
 
     async def next_to_measure(self, wall: datetime) -> SweepingRun | None:
-        """Return the run that ended first of those that no worker measures, None when there is none."""
-        query = select(runs).where(_is_due(wall)).order_by(runs.c.ended_at, runs.c.run_id).limit(1)
+        """Return the run that ended first of those that no worker measures, None when there is none.
+
+        One that a worker could not measure comes after all that nobody has tried.
+        """
+        in_turn = (runs.c.held_until.is_not(None), runs.c.ended_at, runs.c.run_id)
+        query = select(runs).where(_is_due(wall)).order_by(*in_turn).limit(1)
         row = (await self._tx.execute(query)).mappings().first()
         return None if row is None else read_row(row, SweepingRun)
 

@@ -124,7 +124,8 @@ class SweepingWorker:
         try:
             async with self._database.write() as tx:
                 await self._store(tx, run, found)
-        except Conflict:
+        except Conflict as race:
+            _log.warning("sweeping_not_measured", run_id=run.run_id, code=race.code)
             return False
         return True
 

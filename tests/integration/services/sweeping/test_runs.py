@@ -8,7 +8,7 @@ import pytest
 
 from core.auth.principal import EVERYTHING
 from core.errors import Conflict, IllegalTransition, NotFound
-from core.ids import OperatorId, VehicleNo
+from core.ids import DistrictCode, OperatorId, SweepingRunId, VehicleNo
 from fleet.days.gather import Counted
 from fleet.links.wire.commands import CommandKind
 from geofences import shapes
@@ -19,10 +19,12 @@ from services.schedules.kinds import OccurrenceState as S
 from services.schedules.kinds import WorkKind
 from services.schedules.store import ScheduleStore
 from services.sweeping.count_day import count_swept
+from services.sweeping.run import SweepingRun
 from services.sweeping.run_states import RunKind, RunState
 from services.sweeping.run_store import RunStore
 from services.sweeping.start_run import excuse_run, repair_run, start_run, withdraw_run
 from services.sweeping.wetness import Way
+from services.sweeping.work_on import HELD
 from services.sweeping.zone import PlanState
 from services.tasks.states import StopKind
 from steppe.composition import scheduled_work
@@ -80,6 +82,36 @@ async def test_what_one_worker_holds_no_other_takes(any_yard: Yard) -> None:
     done = await asyncio.gather(yard.worker.go_on(), yard.worker.go_on())
     assert sorted(map(str, done)) == ["{'measured': 0}", "{'planned': 1}"]
     assert (await yard.plan()).state is PlanState.READY
+
+
+async def test_a_run_that_could_not_be_measured_keeps_no_other_waiting(any_yard: Yard) -> None:
+    await any_yard.planned()
+    plan_id = (await any_yard.plan()).plan_id
+    now, wall = any_yard.town.now, any_yard.town.clock.wall()
+    async with any_yard.town.database.write() as tx:
+        store = RunStore(tx)
+        for number, name in enumerate(("first", "second")):
+            ended = SweepingRun(
+                run_id=SweepingRunId(name),
+                zone_id=ZONE,
+                plan_id=plan_id,
+                district=DistrictCode("KB"),
+                operator=OperatorId("op-a"),
+                state=RunState.SWEPT,
+                vehicle_no=VehicleNo(SWEEPER),
+                started_at=now,
+                ended_at=now + timedelta(minutes=number),
+                created_at=now,
+            )
+            await store.add(ended)
+        first = await store.next_to_measure(wall)
+        assert first is not None
+        assert first.run_id == "first"
+        assert await store.hold(first, wall, wall + HELD)
+        for later in (wall, wall + 2 * HELD):
+            following = await store.next_to_measure(later)
+            assert following is not None
+            assert following.run_id == "second"
 
 
 async def test_a_drawing_without_room_says_so_and_nothing_is_started(yard: Yard) -> None:

@@ -56,6 +56,17 @@ def test_a_plan_that_is_driven_with_the_brush_down_is_verified_whole() -> None:
     assert sum(cell.planned_m2 for cell in found.cells) == pytest.approx(found.planned_m2, rel=1e-3)
 
 
+def test_a_cell_in_which_two_strips_lie_is_counted_once_with_both() -> None:
+    kerbs = (
+        *shapes.rectangle(39.6, 109.78, 40.0, 2.0),
+        *shapes.rectangle(39.6, 109.78005, 40.0, 2.0),
+    )
+    found = ledger(kerbs, SWEEPER.width_m, [])
+    assert len({cell.cell for cell in found.cells}) == len(found.cells)
+    assert sum(cell.planned_m2 for cell in found.cells) == pytest.approx(found.planned_m2, rel=1e-3)
+    assert found.planned_m2 == pytest.approx(160.0, rel=0.01)
+
+
 def test_ground_that_is_swept_twice_counts_once() -> None:
     once, twice = (ledger(GROUND, SWEEPER.width_m, [driven(PLAN)] * times) for times in (1, 2))
     assert twice == once
