@@ -18,9 +18,11 @@ from core.transitions import advance as next_state
 from services.delivery.compartments import Parcel
 from services.delivery.second_try import SECOND_WAIT_S
 from services.orders.lines import OrderLine, goods_fen_of
+from services.orders.reasons import NOT_COLLECTED
 from services.orders.states import (
     TERMINAL,
     TRANSITIONS,
+    CollectionMissed,
     GoodsLoaded,
     LinesChanged,
     MerchantAccepted,
@@ -88,8 +90,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """Who opened the door for the goods, or asked to: ``customer`` or ``delegate:<number>``."""
     closed_at: datetime | None = None
     reason: str = ""
-    """Why it waits, was cancelled or failed: a stable word of ``services.orders.reasons``; empty when
-    nothing is wrong."""
+    """Why it waits, was cancelled, goes back or failed: a stable word of ``services.orders.reasons``; empty
+    when nothing is wrong."""
 
     @property
     def is_terminal(self) -> bool:
@@ -138,6 +140,8 @@ def _effects(order: Order, event: OrderEvent, at: datetime) -> Order:
             )
         case OrderCancelled(reason=reason) | OrderGivenUp(reason=reason):
             return replace(order, reason=reason)
+        case CollectionMissed():
+            return replace(order, reason=NOT_COLLECTED)
         case VehicleLost(cause=cause):
             return _lost(order, cause)
         case RecoveryStarted():

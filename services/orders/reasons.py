@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+NOT_COLLECTED = "not_collected"
 REASON_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "no_vehicles": ("本旗区没有配送车", "no delivery vehicle works in this district"),
@@ -27,6 +28,7 @@ REASON_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "operator_cancelled": ("运营方取消", "cancelled by the operator"),
         "no_vehicle": ("长时间无车可派", "no vehicle for too long"),
         "nothing_left": ("缺货,没有可送的商品", "everything ordered was missing"),
+        NOT_COLLECTED: ("未取货,商品退回", "nobody came for it; the goods go back"),
         "goods_lost": ("货物无法送达", "the goods could not be recovered"),
     }
 )

@@ -24,6 +24,19 @@ class _Given(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Common shape."""
 
 
+CLEAR: Final = {
+    "precipitation": "none",
+    "precipitationMmH": 0.0,
+    "visibilityM": 15_000.0,
+    "snowCm": 0.0,
+    "road": "dry",
+    "windMps": 2.0,
+}
+"""Weather in which everything may drive."""
+CLEAR_AFTER: Final = timedelta(hours=4)
+"""The weather is told beyond the day, for as long as what is under way may take to its end."""
+
+
 class Air(_Given, frozen=True, kw_only=True):
     """The temperature at a time."""
 
@@ -59,7 +72,7 @@ class Leaving(_Given, frozen=True, kw_only=True, rename={"starts": "from"}):
 
 
 class Weather(_Given, frozen=True, kw_only=True, rename={"starts": "from"}):
-    """What falls and lies for a while in every 旗区; what is not said is not known."""
+    """What falls and lies for a while in every 旗区; where none is given it is told to be clear."""
 
     starts: LocalTime
     until: LocalTime
@@ -150,7 +163,11 @@ def weather_of(scenario: Scenario, window: Window, districts: Iterable[str]) -> 
 
     The temperature is told by the hour, as its mean; a forecast, because the whole day is told at once.
     """
-    told = [*_hours(scenario, window), *(_falling(one, window) for one in scenario.weather)]
+    told = [
+        *_hours(scenario, window),
+        *(_falling(one, window) for one in scenario.weather),
+        *_clear(scenario, window),
+    ]
     facts = [{"district": district} | fact for district in districts for fact in told]
     return {"source": "rehearsal", "synthetic": True, "facts": facts}
 
@@ -174,6 +191,16 @@ def _falling(one: Weather, window: Window) -> dict[str, object]:
         "road": one.road,
         "windMps": one.wind_mps,
     }
+
+
+def _clear(scenario: Scenario, window: Window) -> Iterator[dict[str, object]]:
+    """Yield what is told of the time without weather: a recall is over when it is known to be."""
+    spans = sorted((window.moment(one.starts), window.moment(one.until)) for one in scenario.weather)
+    start = window.begins
+    for begins, ends in (*spans, (window.ends + CLEAR_AFTER, window.ends + CLEAR_AFTER)):
+        if begins > start:
+            yield _fact(start, begins) | CLEAR
+        start = max(start, ends)
 
 
 def _fact(start: datetime, end: datetime) -> dict[str, object]:

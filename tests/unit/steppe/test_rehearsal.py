@@ -126,6 +126,12 @@ def test_the_city_is_told_the_weather_that_the_vehicles_feel() -> None:
     of_kb = [fact for fact in facts if fact.district == "KB" and fact.valid_from <= two < fact.valid_to]
     assert [fact.air_c for fact in of_kb if fact.air_c is not None] == [pytest.approx(-24.9, abs=0.2)]
     assert [fact.snow_cm for fact in of_kb if fact.snow_cm is not None] == [9.0]
+    at_six = WINDOW.ends + timedelta(minutes=5)
+    (after,) = [f for f in facts if f.district == "KB" and f.valid_from <= at_six < f.valid_to and f.road]
+    assert (after.snow_cm, after.precipitation, after.visibility_m) == (0.0, "none", 15_000.0)
+    lying = sorted((f.valid_from, f.valid_to) for f in facts if f.district == "KB" and f.snow_cm is not None)
+    assert lying[0][0] == WINDOW.begins
+    assert all(before[1] == after[0] for before, after in itertools.pairwise(lying)), "always told, once"
     air = [fact for fact in facts if fact.district == "DS" and fact.air_c is not None]
     assert len(air) == 24
     assert all(before.valid_to == after.valid_from for before, after in itertools.pairwise(air))

@@ -16,6 +16,7 @@ export const reasons: Record<string, string> = {
   merchant_cancelled: "the merchant cancelled it",
   operator_cancelled: "the operator cancelled it",
   no_vehicle: "no vehicle for too long",
+  not_collected: "nobody came for it; the goods go back",
   nothing_left: "the shop had nothing of it",
   goods_lost: "the goods could not be recovered",
 };

@@ -17,6 +17,7 @@ export const reasons: Record<string, string> = {
   merchant_cancelled: "商户取消了订单",
   operator_cancelled: "运营方取消了订单",
   no_vehicle: "长时间没有车可派",
+  not_collected: "没有人来取，商品退回商户",
   nothing_left: "商家全部缺货",
   goods_lost: "货物无法送达",
 };

@@ -23,6 +23,7 @@ from services.orders.cancel_order import cancel_order
 from services.orders.collect_order import code_of_order
 from services.orders.load_order import load_order
 from services.orders.order import Order
+from services.orders.reasons import NOT_COLLECTED
 from services.orders.states import OrderState
 from services.plugging import command_endings
 from services.tasks.states import StopKind, TaskState
@@ -297,7 +298,7 @@ async def test_goods_that_nobody_collects_go_back_to_the_shelf(town: Town) -> No
     await vehicle.leave(StopKind.RETURN)
     assert await vehicle.done() == "applied"
     returned = await town.read(order.order_id)
-    assert (returned.state, await stock(town)) == (S.RETURNED, 10)
+    assert (returned.state, returned.reason, await stock(town)) == (S.RETURNED, NOT_COLLECTED, 10)
     assert [state for _, state in await town.history(order.order_id)][-3:] == [
         "missed",
         "returning",
