@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmarks import report
 
 RESULTS = Path(__file__).parent / "results"
+ON_POSTGRESQL = RESULTS / "orders-postgresql.json"
 CITY = "--vehicles 100000 --dashboards 20 --links 200 --frame 500"
 
 
@@ -31,6 +32,8 @@ BENCHMARKS = dict(
         ("publish", ["benchmarks.publish"]),
         ("near", ["benchmarks.near"]),
         ("dispatch", ["benchmarks.dispatch"]),
+        ("orders", ["benchmarks.orders"]),
+        ("orders-postgresql", ["benchmarks.orders", "--database=postgresql", "--keep", str(ON_POSTGRESQL)]),
         ("history", ["benchmarks.history", "--vehicles", "20000", "100000", "--minutes", "6"]),
         ("history-day", ["benchmarks.history", "--day"]),
         live("live-full", "--full 200 --seconds 60"),

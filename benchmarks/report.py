@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import coverage_rows, dispatch_rows
+from benchmarks import coverage_rows, dispatch_rows, order_rows
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
@@ -73,6 +73,7 @@ def page() -> str:
         *_near(),
         *coverage_rows.section(result("coverage")),
         *dispatch_rows.section(result("dispatch")),
+        *order_rows.section(_orders()),
         *_history(),
         *_live(),
     ]
@@ -109,6 +110,7 @@ def _bars() -> Iterator[str]:
         )
     yield from coverage_rows.bars(result("coverage"))
     yield from dispatch_rows.bars(result("dispatch"))
+    yield from order_rows.bars(_orders())
     if growth := result("growth"):
         over = growth["microsOverVehicles"]
         vehicles = round(over[-1] / over[0], 2)
@@ -118,6 +120,11 @@ def _bars() -> Iterator[str]:
         ):
             verdict = "met" if found <= most else "missed"
             yield f"| growth, {what} | times the CPU a position | {found:g} | ≤ {most:g} | 1 | {verdict} |"
+
+
+def _orders() -> list[dict[str, Any]]:
+    found = [result("orders"), result("orders-postgresql")]
+    return [run for run in found if run is not None]
 
 
 def _at_least(found: float, bar: float, stretch: float) -> str:

@@ -47,9 +47,12 @@ async def answered_before[T](database: Database, repeated: Repeated, kind: type[
     """Return the answer of an earlier request of this key, None for the first. Raises Conflict for another
     body."""
     async with database.read() as tx:
-        stored = await known_answer(
-            tx, repeated.principal_key, repeated.idempotency_key, repeated.request_hash
-        )
+        return await answered_in(tx, repeated, kind)
+
+
+async def answered_in[T](tx: Transaction, repeated: Repeated, kind: type[T]) -> T | None:
+    """Do the same in a transaction that reads more."""
+    stored = await known_answer(tx, repeated.principal_key, repeated.idempotency_key, repeated.request_hash)
     return None if stored is None else msgspec.json.decode(stored.body, type=kind)
 
 

@@ -16,6 +16,7 @@ from dashboard.order_sheets import OrderDesk
 from dashboard.parts import DashboardParts
 from dashboard.schemas.hotline import HotlineOrder, hotline_draft
 from dashboard.schemas.orders import OrderDetail, order_detail
+from services.dispatch.travel import TravelTimes
 from services.notices.kinds import Occasion
 from services.notices.store import WishStore
 from services.orders.draft import CheckedDraft, check_draft
@@ -50,7 +51,7 @@ async def order_for_somebody(
     promised = await _promised(parts, checked)
 
     async def write(tx: Transaction) -> OrderDetail:
-        order = await _place(tx, principal, keys, data, promised, at=at)
+        order = await _place(tx, principal, keys, data, checked, promised, at=at)
         return order_detail(await desk.dossier_after(tx, order, at=at))
 
     wall = parts.clock.wall()
@@ -62,6 +63,7 @@ async def _place(
     principal: Principal,
     keys: SecretKeys,
     data: HotlineOrder,
+    checked: CheckedDraft,
     promised: Promise,
     *,
     at: datetime,
@@ -75,8 +77,9 @@ async def _place(
         extra_wait_s=data.extra_wait_s,
     )
     await WishStore(tx).put(wishes)
-    draft, by = hotline_draft(data), f"staff:{principal.name}"
-    order = await place_order(tx, draft, resident, promised, at=at, placed_by=by, consent=data.consent)
+    by = f"staff:{principal.name}"
+    placed = await place_order(tx, checked, resident, promised, at=at, placed_by=by, consent=data.consent)
+    order = placed.order
     await want_notice(tx, order, Occasion.PLACED, at=at)
     fields = {
         "reached_by": data.reached_by.value,
@@ -102,4 +105,4 @@ async def _promised(parts: DashboardParts, checked: CheckedDraft) -> Promise:
         heard = await parts.last_heard.last_heard(checked.load.free)
     except Unavailable:
         heard = {}
-    return (await estimate(checked, parts.roads, heard, rate=parts.clock.rate)).promise
+    return (await estimate(checked, TravelTimes(parts.roads), heard, rate=parts.clock.rate)).promise

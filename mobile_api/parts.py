@@ -12,7 +12,8 @@ from core.ids import VehicleNo
 from core.privacy.cipher import SecretKeys
 from fleet.vehicles.last_heard import LastHeard, LastHeardReader
 from mobile_api.order_bell import OrderBell
-from services.tasks.roads import Roads
+from services.orders.estimate import Travel
+from services.orders.zone import LoadOf, zone_load
 from services.vending.calls.read_stops import RuleAt
 
 
@@ -21,7 +22,7 @@ class MobileParts(msgspec.Struct, frozen=True, kw_only=True):
 
     database: Database
     clock: Clock
-    roads: Roads
+    travel: Travel
     """Travel times for quotes: routing over the internal route; absent routing makes them rough."""
     last_heard: LastHeardReader
     keys: SecretKeys
@@ -32,6 +33,8 @@ class MobileParts(msgspec.Struct, frozen=True, kw_only=True):
     """Tells open pages that an order changed; also to be run as a component of the process."""
     keypad_root: str
     """From which the keypad keys of vehicles are drawn, to give them codes."""
+    load_of: LoadOf = zone_load
+    """How busy a zone is, for quotes."""
     receipt_secret: str | None = None
     """With which the provider of messages signs its receipts; None takes none."""
 

@@ -97,6 +97,13 @@ class CatalogueStore:
         )
         return await _all(self._tx, query, Goods)
 
+    async def on_sale(self, merchant_id: MerchantId, ids: Sequence[GoodsId]) -> list[Goods]:
+        """Return those of some goods that a merchant has on sale, sold out or not."""
+        query = select(goods).where(
+            goods.c.goods_id.in_(sorted(set(ids))), goods.c.merchant_id == merchant_id, goods.c.is_on_sale
+        )
+        return await _all(self._tx, query, Goods)
+
     async def own_goods(self, goods_id: GoodsId, reach: Reach) -> Goods:
         """Return goods of a merchant within the reach; raise NotFound."""
         query = select(goods).where(

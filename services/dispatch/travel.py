@@ -31,11 +31,14 @@ class TravelTimes:
         """
         closed = self._roads.closed_now()
         pairs = {(start, end): (closed, vehicle, start, end) for start in starts for end in ends}
-        unknown = [pair for pair, key in pairs.items() if key not in self._known]
+        unknown = []
+        for pair, key in pairs.items():
+            if key in self._known:
+                self._known.move_to_end(key)  # before the wait: others forget the longest unused meanwhile
+            else:
+                unknown.append(pair)
         if unknown:
             await self._ask(unknown, vehicle, closed)
-        for key in pairs.values():
-            self._known.move_to_end(key)
         found = {pair: self._known[key] for pair, key in pairs.items()}
         while len(self._known) > self._most_pairs:
             self._known.popitem(last=False)

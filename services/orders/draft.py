@@ -10,15 +10,15 @@ from core.errors import Conflict, Invalid, NotFound
 from core.ids import DistrictCode, GoodsId, MerchantId, OperatorId, PickupPointId
 from services.delivery.catalogue import Goods, Merchant, PickupPoint
 from services.delivery.compartments import Compartment, Parcel, common_band, takes
-from services.delivery.store import CatalogueStore, CompartmentStore
+from services.delivery.store import CatalogueStore
 from services.delivery.wait_rule import WaitRule
 from services.delivery.wait_rule_store import WaitRuleStore
-from services.merchants.desk import must_take_orders
+from services.merchants.desk import Desk, must_take_orders
 from services.merchants.forbidden import Forbidden, forbidden_among
 from services.merchants.forbidden_store import ForbiddenStore
 from services.merchants.store import DeskStore
 from services.orders.lines import CAP_RATIO, OrderLine, goods_fen_of, line_of
-from services.orders.zone import ZoneLoad, zone_load
+from services.orders.zone import LoadOf, ZoneLoad, zone_load
 
 MOST_OF_ONE = 20
 """Most pieces of one kind of goods in an order: more is a business customer and a person's job."""
@@ -44,63 +44,117 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
+class DraftFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a draft is judged by. ``shelf`` holds those of the wanted goods that the merchant has on sale."""
+
+    merchant: Merchant
+    desk: Desk
+    pickup_point: PickupPoint
+    load: ZoneLoad
+    shelf: Mapping[GoodsId, Goods]
+    forbidden: tuple[Forbidden, ...]
+    waits: WaitRule
+
+
 class CheckedDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """A draft that can be served: its lines with names and prices, the box it needs, the state of its
-    zone. ``ready_s`` is the preparing with what busy mode adds."""
+    """A draft that can be served: its lines with names and prices, the box it needs, and what it was judged
+    by. ``ready_s`` is the preparing with what busy mode adds."""
 
     draft: Draft
-    merchant: Merchant
-    pickup_point: PickupPoint
-    district: DistrictCode
+    facts: DraftFacts
     operator: OperatorId
     lines: tuple[OrderLine, ...]
     fee_fen: int
     total_fen: int
     parcel: Parcel
     ready_s: float
-    load: ZoneLoad
-    waits: WaitRule
+
+    @property
+    def merchant(self) -> Merchant:
+        """Return who sells."""
+        return self.facts.merchant
+
+    @property
+    def pickup_point(self) -> PickupPoint:
+        """Return where it is handed over."""
+        return self.facts.pickup_point
+
+    @property
+    def district(self) -> DistrictCode:
+        """Return the zone that serves it."""
+        return self.facts.merchant.district
+
+    @property
+    def load(self) -> ZoneLoad:
+        """Return how busy its zone was."""
+        return self.facts.load
 
 
-async def check_draft(tx: Transaction, draft: Draft, *, at: datetime) -> CheckedDraft:
-    """Return the draft with everything looked up.
-
-    Raises Invalid for quantities outside 1–20 or no lines, NotFound for an unknown merchant, pickup point
-    or goods, Conflict ``merchant-closed``, ``merchant-paused``, ``licence-expired``, ``area-not-served``,
-    ``out-of-stock``, ``goods-forbidden``, ``goods-not-together`` or ``order-too-large``.
-    """
+async def check_draft(
+    tx: Transaction, draft: Draft, *, at: datetime, load_of: LoadOf = zone_load
+) -> CheckedDraft:
+    """Return the draft with everything looked up. Raises NotFound for an unknown merchant or pickup point,
+    and what ``judge_draft`` raises."""
     catalogue = CatalogueStore(tx)
     merchant = await catalogue.merchant(draft.merchant_id)
-    point = await catalogue.pickup_point(draft.pickup_point_id)
-    stands = must_take_orders(merchant, await DeskStore(tx).one(merchant.merchant_id), at)
-    load, operator = await _must_be_served(tx, merchant, point, at)
-    shelf = {thing.goods_id: thing for thing in await catalogue.goods_of(merchant.merchant_id)}
+    facts = DraftFacts(
+        merchant=merchant,
+        desk=await DeskStore(tx).one(merchant.merchant_id),
+        pickup_point=await catalogue.pickup_point(draft.pickup_point_id),
+        load=await load_of(tx, merchant.district, at=at),
+        shelf=await _shelf(tx, draft),
+        forbidden=tuple(await ForbiddenStore(tx).all()),
+        waits=await WaitRuleStore(tx).of(merchant.district),
+    )
+    return judge_draft(draft, facts, at=at)
+
+
+async def check_again(tx: Transaction, checked: CheckedDraft, *, at: datetime) -> CheckedDraft:
+    """Return a draft that was checked a moment ago as it stands now: desk and shelf are read again, which
+    people change from one moment to the next. Raises what ``judge_draft`` raises."""
+    facts = msgspec.structs.replace(
+        checked.facts,
+        desk=await DeskStore(tx).one(checked.merchant.merchant_id),
+        shelf=await _shelf(tx, checked.draft),
+    )
+    return judge_draft(checked.draft, facts, at=at)
+
+
+async def _shelf(tx: Transaction, draft: Draft) -> dict[GoodsId, Goods]:
+    found = await CatalogueStore(tx).on_sale(draft.merchant_id, [line.goods_id for line in draft.lines])
+    return {thing.goods_id: thing for thing in found}
+
+
+def judge_draft(draft: Draft, facts: DraftFacts, *, at: datetime) -> CheckedDraft:
+    """Return the draft with its lines and prices.
+
+    Raises Invalid for quantities outside 1–20 or no lines, NotFound for goods that are not on sale, Conflict
+    ``merchant-closed``, ``merchant-paused``, ``licence-expired``, ``area-not-served``, ``out-of-stock``,
+    ``goods-forbidden``, ``goods-not-together`` or ``order-too-large``.
+    """
+    shelf = facts.shelf
+    stands = must_take_orders(facts.merchant, facts.desk, at)
+    operator = _must_be_served(facts)
     wanted = _wanted(draft.lines, shelf)
-    _must_be_allowed(await ForbiddenStore(tx).all(), [shelf[goods_id] for goods_id in wanted])
+    _must_be_allowed(facts.forbidden, [shelf[goods_id] for goods_id in wanted])
     parcel = parcel_of(wanted, shelf)
-    layouts = await CompartmentStore(tx).layouts(load.numbers)
-    _must_fit(parcel, [box for layout in layouts.values() for box in layout])
+    _must_fit(parcel, facts.load.boxes)
     lines = tuple(line_of(shelf[goods_id], quantity) for goods_id, quantity in wanted.items())
     return CheckedDraft(
         draft=draft,
-        merchant=merchant,
-        pickup_point=point,
-        district=merchant.district,
+        facts=facts,
         operator=operator,
         lines=lines,
         fee_fen=DELIVERY_FEE_FEN,
         total_fen=DELIVERY_FEE_FEN + goods_fen_of(lines),
         parcel=parcel,
         ready_s=max(shelf[goods_id].ready_s for goods_id in wanted) + stands.extra_s,
-        load=load,
-        waits=await WaitRuleStore(tx).of(merchant.district),
     )
 
 
-async def _must_be_served(
-    tx: Transaction, merchant: Merchant, point: PickupPoint, at: datetime
-) -> tuple[ZoneLoad, OperatorId]:
-    """Return the zone that merchant and pickup point share and who runs it."""
+def _must_be_served(facts: DraftFacts) -> OperatorId:
+    """Return who runs the zone that merchant and pickup point share."""
+    merchant, point = facts.merchant, facts.pickup_point
     if point.district != merchant.district:
         raise Conflict(
             "area-not-served",
@@ -108,10 +162,9 @@ async def _must_be_served(
             merchant_district=merchant.district,
             pickup_district=point.district,
         )
-    load = await zone_load(tx, merchant.district, at=at)
-    if load.operator is None:
+    if facts.load.operator is None:
         raise Conflict("area-not-served", district=merchant.district)
-    return load, load.operator
+    return facts.load.operator
 
 
 def _wanted(lines: Sequence[DraftLine], shelf: Mapping[GoodsId, Goods]) -> dict[GoodsId, int]:

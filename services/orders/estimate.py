@@ -1,6 +1,7 @@
 """What an order would be promised now: the way, the queue, the merchant's own time."""
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -10,8 +11,8 @@ from fleet.vehicles.last_heard import LastHeard
 from geofences.geo import distance_m
 from services.orders.draft import CheckedDraft
 from services.orders.promise import DISPATCH_S, Promise, PromiseInput, promise
-from services.routing.route import GeoPoint
-from services.tasks.roads import Hop, Roads
+from services.routing.route import GeoPoint, Vehicle
+from services.tasks.roads import Hop
 
 DETOUR = 1.4
 """Road distance over the straight line, when no route can be asked for (our own measure of the generated
@@ -29,6 +30,20 @@ MEAN_JOB_S = 1800.0
 """How long a delivery holds its vehicle, from the claim to being free again."""
 
 
+STANDS_DECIMALS = 4
+"""Decimals of a degree (11 m) to which a vehicle's place counts: one that stands is asked about once."""
+
+
+class Travel(Protocol):
+    """Who knows how long and far it is between places."""
+
+    async def between(
+        self, starts: Sequence[GeoPoint], ends: Sequence[GeoPoint], vehicle: Vehicle
+    ) -> Mapping[tuple[GeoPoint, GeoPoint], Hop | None]:
+        """Return the way from every start to every end, None where there is none; raises Unavailable."""
+        ...
+
+
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     """A promise with the way it rests on. ``is_rough`` says that no route could be asked for."""
 
@@ -44,7 +59,7 @@ def straight(start: GeoPoint, end: GeoPoint) -> Hop:
 
 
 async def estimate(
-    checked: CheckedDraft, roads: Roads, heard: Mapping[VehicleNo, LastHeard], *, rate: float = 1.0
+    checked: CheckedDraft, travel: Travel, heard: Mapping[VehicleNo, LastHeard], *, rate: float = 1.0
 ) -> Estimate:
     """Return what the draft would be promised; an absent router makes it rougher, never impossible.
 
@@ -54,12 +69,12 @@ async def estimate(
     shop = GeoPoint(checked.merchant.lat, checked.merchant.lng)
     door = GeoPoint(checked.pickup_point.lat, checked.pickup_point.lng)
     load = checked.load
-    free = [GeoPoint(heard[number].lat, heard[number].lng) for number in load.free if number in heard]
-    near = sorted(free, key=lambda place: straight(place, shop).length_m)[:NEAREST]
+    free = [_place(heard[number]) for number in load.free if number in heard]
+    near = sorted(dict.fromkeys(free), key=lambda place: straight(place, shop).length_m)[:NEAREST]
     way, approach = None, None
     try:
-        way = await roads.hop(shop, door, load.road)
-        approach = _quickest(await roads.hops(near, [shop], load.road))
+        way = (await travel.between([shop], [door], load.road))[shop, door]
+        approach = _quickest(await travel.between(near, [shop], load.road)) if near else None
     except Unavailable:
         approach = min((straight(place, shop).duration_s for place in near), default=None)
     is_rough = way is None
@@ -80,5 +95,9 @@ async def estimate(
     return Estimate(promise=made, way=way, is_rough=is_rough)
 
 
-def _quickest(rows: Sequence[Sequence[Hop | None]]) -> float | None:
-    return min((hop.duration_s for row in rows for hop in row if hop is not None), default=None)
+def _place(heard: LastHeard) -> GeoPoint:
+    return GeoPoint(round(heard.lat, STANDS_DECIMALS), round(heard.lng, STANDS_DECIMALS))
+
+
+def _quickest(ways: Mapping[tuple[GeoPoint, GeoPoint], Hop | None]) -> float | None:
+    return min((hop.duration_s for hop in ways.values() if hop is not None), default=None)

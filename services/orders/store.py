@@ -15,7 +15,7 @@ from core.ids import DistrictCode, OrderId
 from core.outbox import emit
 from services.notices.want_notice import stand_down
 from services.orders.order import Order, advance
-from services.orders.states import TERMINAL, OrderEvent, OrderState
+from services.orders.states import TERMINAL, MerchantAccepted, OrderEvent, OrderState
 from services.orders.subject import subject_key
 from services.orders.tables import order_events, orders
 from services.rows import read_row
@@ -51,12 +51,23 @@ class OrderStore:
         actor: str,
         paid_by: PaidBy = PaidBy.AT_PICKUP,
         detail: dict[str, object] | None = None,
-    ) -> None:
-        """Store a new order with its first line of history, hold what is paid for it beforehand, and tell
-        the live screens. Raises Conflict ``balance-too-low``."""
-        await self._tx.execute(insert(orders).values(_values(order)))
+        accepted: MerchantAccepted | None = None,
+    ) -> tuple[Order, tuple[HistoryLine, ...]]:
+        """Store a new order with its history, hold what is paid for it beforehand, and tell the live screens.
+
+        With ``accepted`` its merchant has taken it in the same moment. Returns the order as it is then.
+        Raises Conflict ``balance-too-low``.
+        """
+        at = order.placed_at
+        now, lines = order, [_line(None, order, "OrderPlaced", actor, detail or {}, at=at)]
+        if accepted is not None:
+            now = advance(order, accepted, at=at)
+            said, by = msgspec.to_builtins(accepted), f"merchant:{order.merchant_id}"
+            lines.append(_line(order, now, type(accepted).__name__, by, said, at=at))
+        await self._tx.execute(insert(orders).values(_values(now)))
         await book_placed(self._tx, order, paid_by, actor=actor)
-        await self._history(None, order, "OrderPlaced", actor, detail or {}, at=order.placed_at)
+        await self._tell(now, lines, at)
+        return now, tuple(lines)
 
     async def get(self, order_id: OrderId, reach: Reach) -> Order:
         """Return an order within the reach; raise NotFound when there is none (or none of his)."""
@@ -79,7 +90,8 @@ class OrderStore:
         if order.state is OrderState.ARRIVED or moved.is_terminal:
             await stand_down(self._tx, subject_key(order.order_id), at=at)
         detail = msgspec.to_builtins(event)
-        await self._history(order, moved, type(event).__name__, actor, detail, at=at, vehicle_no=vehicle_no)
+        line = _line(order, moved, type(event).__name__, actor, detail, at=at, vehicle_no=vehicle_no)
+        await self._tell(moved, [line], at)
         return moved
 
     async def note(self, order: Order, *, at: datetime, **changes: object) -> Order:
@@ -190,32 +202,11 @@ class OrderStore:
         if written.rowcount != 1:
             raise Conflict("conflict", "the order was changed in between", order_id=before.order_id)
 
-    async def _history(
-        self,
-        before: Order | None,
-        after: Order,
-        event: str,
-        actor: str,
-        detail: dict[str, object],
-        *,
-        at: datetime,
-        vehicle_no: int | None = None,
-    ) -> None:
-        await self._tx.execute(
-            insert(order_events).values(
-                order_id=after.order_id,
-                version=after.version,
-                at=at,
-                event=event,
-                from_state=None if before is None else before.state,
-                to_state=after.state,
-                epoch=after.epoch,
-                actor=actor,
-                vehicle_no=after.vehicle_no if vehicle_no is None else vehicle_no,
-                detail=detail,
-            )
-        )
-        await self.announce(after, at)
+    async def _tell(self, order: Order, lines: Sequence[HistoryLine], at: datetime) -> None:
+        """Write what happened to the order and tell the live screens."""
+        rows = [{"order_id": order.order_id, **msgspec.structs.asdict(line)} for line in lines]
+        await self._tx.execute(insert(order_events), rows)
+        await self.announce(order, at)
 
     async def announce(self, order: Order, at: datetime) -> None:
         """Tell the live screens to read the order again once this transaction is committed."""
@@ -233,6 +224,29 @@ class OrderStore:
             key=f"order:{order.order_id}",
             at=at,
         )
+
+
+def _line(
+    before: Order | None,
+    after: Order,
+    event: str,
+    actor: str,
+    detail: dict[str, object],
+    *,
+    at: datetime,
+    vehicle_no: int | None = None,
+) -> HistoryLine:
+    return HistoryLine(
+        version=after.version,
+        at=at,
+        event=event,
+        from_state=None if before is None else before.state,
+        to_state=after.state,
+        epoch=after.epoch,
+        actor=actor,
+        vehicle_no=after.vehicle_no if vehicle_no is None else vehicle_no,
+        detail=detail,
+    )
 
 
 def _within(reach: Reach) -> tuple[ColumnElement[bool], ...]:

@@ -1,10 +1,13 @@
 """How busy the delivery vehicles of a zone are; a zone is a 旗区."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 
 from core.auth.principal import EVERYTHING
+from core.clock import Clock
 from core.database import Transaction
 from core.ids import DistrictCode, OperatorId, VehicleNo
 from core.kinds import ServiceKind
@@ -13,10 +16,15 @@ from fleet.vehicles.kinds import Lifecycle
 from fleet.vehicles.paper_store import PaperStore
 from fleet.vehicles.papers import permitted_speed_mps
 from fleet.vehicles.store import VehicleFilter, VehicleStore
+from services.delivery.compartments import Compartment
+from services.delivery.store import CompartmentStore
 from services.orders.store import OrderStore
 from services.routing.route import SLOW_VEHICLE, vehicle_of
 from services.routing.route import Vehicle as RoadVehicle
 from services.tasks.store import TaskStore
+
+KEPT_S = 1.0
+"""Wall seconds that the load of a zone is taken as it was read."""
 
 
 class ZoneLoad(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +40,8 @@ class ZoneLoad(msgspec.Struct, frozen=True, kw_only=True):
     busy: frozenset[VehicleNo]
     waiting: int
     road: RoadVehicle = SLOW_VEHICLE
+    boxes: tuple[Compartment, ...] = ()
+    """One of each sort of compartment that they have."""
 
     @property
     def free(self) -> tuple[VehicleNo, ...]:
@@ -58,7 +68,40 @@ async def zone_load(tx: Transaction, district: DistrictCode, *, at: datetime) ->
         busy=frozenset(await TaskStore(tx).active_ids(numbers)),
         waiting=await OrderStore(tx).count_waiting(district),
         road=vehicle_of(min(speeds, default=None)),
+        boxes=_sorts(
+            box for layout in (await CompartmentStore(tx).layouts(numbers)).values() for box in layout
+        ),
     )
+
+
+def _sorts(boxes: Iterable[Compartment]) -> tuple[Compartment, ...]:
+    return tuple({(box.litres, box.max_kg, box.temperature): box for box in boxes}.values())
+
+
+class LoadOf(Protocol):
+    """Who knows how busy a zone is: ``zone_load``, or one that remembers."""
+
+    async def __call__(self, tx: Transaction, district: DistrictCode, *, at: datetime) -> ZoneLoad:
+        """Return it."""
+        ...
+
+
+class KeptLoads:
+    """Remembers the load of a zone for a second: a promise needs no more, and many orders share a reading."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Take the clock whose wall seconds count."""
+        self._clock = clock
+        self._kept: dict[DistrictCode, tuple[float, ZoneLoad]] = {}
+
+    async def __call__(self, tx: Transaction, district: DistrictCode, *, at: datetime) -> ZoneLoad:
+        """Return how busy a zone is, or was at most a second ago."""
+        kept = self._kept.get(district)
+        if kept is not None and self._clock.monotonic_s() - kept[0] < KEPT_S:
+            return kept[1]
+        load = await zone_load(tx, district, at=at)
+        self._kept[district] = (self._clock.monotonic_s(), load)
+        return load
 
 
 async def want_dispatch(tx: Transaction, district: DistrictCode, *, at: datetime) -> None:

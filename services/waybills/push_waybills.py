@@ -13,7 +13,6 @@ from core.ids import OperatorId, WaybillId, new_id
 from core.privacy.cipher import SecretKeys
 from services.delivery.catalogue import Merchant
 from services.delivery.compartments import Parcel, takes
-from services.delivery.store import CompartmentStore
 from services.merchants.catalogue_csv import RowError
 from services.merchants.store import DeskStore
 from services.notices.kinds import Occasion
@@ -61,14 +60,12 @@ async def _not_possible(
     tx: Transaction, merchant: Merchant, load: ZoneLoad, rows: Sequence[WaybillRow], first_row: int
 ) -> list[RowError]:
     known = await WaybillStore(tx).known(merchant.merchant_id, [row.number for row in rows])
-    layouts = await CompartmentStore(tx).layouts(load.numbers)
-    boxes = [box for layout in layouts.values() for box in layout]
     errors = []
     for number, row in enumerate(rows, first_row):
         parcel = Parcel(litres=row.litres, mass_kg=row.mass_kg)
         if row.number in known:
             errors.append(RowError(row=number, field="number", problem="the station has this number already"))
-        if not any(takes(box, parcel) for box in boxes):
+        if not any(takes(box, parcel) for box in load.boxes):
             problem = "no compartment of the district's vehicles takes it"
             errors.append(RowError(row=number, field="litres", problem=problem))
     return errors

@@ -107,11 +107,9 @@ async def _order_for(tx: Transaction, waybill: Waybill, at: datetime) -> Order:
         promised_p50_at=max(at, waybill.slot_at) + timedelta(hours=SLOT_H) / 2,
         promised_p90_at=max(at, waybill.slot_at) + timedelta(hours=SLOT_H),
     )
-    orders = OrderStore(tx)
-    await orders.add(order, actor=SYSTEM)
+    accepted = MerchantAccepted(ready_at=max(at, waybill.slot_at))
+    order, _ = await OrderStore(tx).add(order, actor=SYSTEM, accepted=accepted)
     secret = secrets.token_bytes(SECRET_BYTES)
     await PickupCodeStore(tx).add(PickupCode(order_id=order.order_id, secret=secret))
-    accepted = MerchantAccepted(ready_at=max(at, waybill.slot_at))
-    order = await orders.move(order, accepted, at=at, actor=f"merchant:{shop.merchant_id}")
     await want_dispatch(tx, order.district, at=at)
     return order

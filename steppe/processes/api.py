@@ -43,6 +43,7 @@ from mobile_api.routes.demo_phone import DEMO_ROUTES
 from services.dispatch.dispatch_by_hand import HandDispatcher
 from services.dispatch.give_run import RunGiver
 from services.dispatch.travel import TravelTimes
+from services.orders.zone import KeptLoads
 from services.patrol.look_now import Looker
 from services.routing.remote import RemoteRoutes
 from services.tasks.planners import ReroutePlanner, ReturnPlanner
@@ -94,6 +95,7 @@ async def compose(resources: Resources) -> Components:
     routing_url = settings.api.routing_url or f"http://127.0.0.1:{settings.scheduler.port}"
     heard = last_heard(resources)
     roads = Roads(RemoteRoutes(routing_url, internal_key), closed_areas(fences, clock))
+    travel = TravelTimes(roads)
     giver = RunGiver(database, clock, roads, keypad_root=keypad_root, zone=ZoneInfo(settings.city.zone))
     planners: dict[CommandKind, BodyPlanner] = {
         CommandKind.RETURN_TO_DEPOT: ReturnPlanner(roads, heard),
@@ -119,7 +121,7 @@ async def compose(resources: Resources) -> Components:
             database,
             clock,
             fleet_picture(resources, fences),
-            TravelTimes(roads),
+            travel,
             giver,
             operating_areas(fences),
         ),
@@ -132,7 +134,8 @@ async def compose(resources: Resources) -> Components:
     mobile = MobileParts(
         database=database,
         clock=clock,
-        roads=roads,
+        travel=travel,
+        load_of=KeptLoads(clock),
         last_heard=heard,
         keypad_root=keypad_root,
         keys=secret_keys(settings.security),

@@ -23,6 +23,7 @@ from tests.chaos.keeper import ROOT, Keeper, steppe_command
 LOADED_AT = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
 """City time of the load: nine in the morning in Ordos, whenever the test runs, so that shops are open."""
 DISTRICT = "KB"
+FACTS = "facts.sqlite3"
 PROCESSES = {
     "api": ("api",),
     "gateway": ("gateway",),
@@ -38,6 +39,8 @@ class LoadedCity:
     """A folder with a loaded city that nobody runs."""
 
     folder: Path
+    database_url: str | None = None
+    """Of the one run that it is good for, where its facts are in no file."""
 
     def issued(self) -> dict[str, Any]:
         """Return the log-ins and keys that the load handed out."""
@@ -67,9 +70,12 @@ class RunningCity:
         return process.returncode or 0, output.decode(errors="replace")
 
 
-async def load_city(folder: Path) -> LoadedCity:
-    """Load the city into a folder, with its roads; half a minute."""
-    environment = _environment(folder, folder / "facts.sqlite3", LOADED_AT)
+async def load_city(folder: Path, database_url: str | None = None) -> LoadedCity:
+    """Load the city into a folder, with its roads; half a minute.
+
+    Its facts go into a file of the folder that every run copies, or into the database that is named.
+    """
+    environment = _environment(folder, database_url or _file(folder), LOADED_AT)
     for words in (("database", "upgrade"), ("city", "load", "ordos")):
         process = await asyncio.create_subprocess_exec(
             *steppe_command(*words), cwd=ROOT, env=environment, stdin=asyncio.subprocess.DEVNULL,
@@ -78,7 +84,11 @@ async def load_city(folder: Path) -> LoadedCity:
         output, _ = await process.communicate()
         assert process.returncode == 0, output.decode(errors="replace")
     await _without_daily_check(environment["STEPPE_DATABASE__URL"])
-    return LoadedCity(folder)
+    return LoadedCity(folder, database_url)
+
+
+def _file(folder: Path) -> str:
+    return f"sqlite+aiosqlite:///{folder / FACTS}"
 
 
 async def _without_daily_check(url: str) -> None:
@@ -95,14 +105,14 @@ async def running(
     city: LoadedCity, folder: Path, mutants: Mapping[str, str] | None = None
 ) -> AsyncIterator[RunningCity]:
     """Run a copy of the city in `folder`; `mutants` names the guard taken out of single processes."""
-    for name in ("facts.sqlite3", "issued.json"):
+    for name in ("issued.json",) if city.database_url else (FACTS, "issued.json"):
         shutil.copy(city.folder / name, folder / name)
     for name in ("city", "routing"):
         (folder / name).symlink_to(city.folder / name)
     ports = dict(zip(("API", "GATEWAY", "SCHEDULER"), _free_ports(3), strict=True))
     valkey = EmbeddedValkey(folder / "valkey", Clock.real())
     environment = {
-        **_environment(folder, folder / "facts.sqlite3", LOADED_AT + timedelta(minutes=30)),
+        **_environment(folder, city.database_url or _file(folder), LOADED_AT + timedelta(minutes=30)),
         **{f"STEPPE_{name}__PORT": str(port) for name, port in ports.items()},
         "STEPPE_TRACKER__HEALTH_PORT": "0",
         "STEPPE_API__ROUTING_URL": f"http://127.0.0.1:{ports['SCHEDULER']}",
@@ -131,12 +141,12 @@ async def running(
         await database.close()
 
 
-def _environment(folder: Path, database: Path, city_now: datetime) -> dict[str, str]:
+def _environment(folder: Path, database_url: str, city_now: datetime) -> dict[str, str]:
     return child_environment(
         {
             "STEPPE_ENVIRONMENT": "test",
             "STEPPE_DATA_DIR": str(folder),
-            "STEPPE_DATABASE__URL": f"sqlite+aiosqlite:///{database}",
+            "STEPPE_DATABASE__URL": database_url,
             "STEPPE_SECURITY__SECURE_COOKIES": "false",
             "STEPPE_TIME__ORIGIN_WALL": datetime.now(UTC).isoformat(),
             "STEPPE_TIME__ORIGIN_CITY": city_now.isoformat(),

@@ -21,6 +21,8 @@ class Run:
     notes: str = ""
     crowding: float = 1.0
     """How many times slower than on two idle cores the machine was at the start."""
+    shared_runs: int = 0
+    """Tasks that carried more than one order."""
 
     def __str__(self) -> str:
         told = "\n".join(f"  {violation}" for violation in self.violations[:12])

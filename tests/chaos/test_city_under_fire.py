@@ -34,6 +34,9 @@ SETTLE_S = 15.0
 START_S = 6.0
 """What a city takes to answer on two cores with nothing else to do; a crowded machine gets more time."""
 RESIDENTS, OPERATORS = 4, 7
+EVERY_VEHICLE = 1000
+FEW_VEHICLES = 3
+"""So few that orders wait for one and ride together."""
 TARGETS = ("api", "gateway", "tracker", "scheduler", "worker-1", "worker-2", "valkey")
 POINTS = {
     "api": ("before_commit", "after_commit"),
@@ -88,6 +91,16 @@ async def judge(city: RunningCity, history: History) -> list[Violation]:
     ]
 
 
+async def shared_runs(city: RunningCity) -> int:
+    """Return how many tasks carried more than one order."""
+    async with city.database.read() as tx:
+        held = (await tx.execute(select(stops.c.task_id, stops.c.orders))).all()
+    of_task: dict[str, set[str]] = {}
+    for stop in held:
+        of_task.setdefault(stop.task_id, set()).update(stop.orders)
+    return sum(len(orders_of) > 1 for orders_of in of_task.values())
+
+
 async def wait_until_ready(city: RunningCity) -> float:
     """Return how many seconds the api and the gateway took to answer."""
     began = time.monotonic()
@@ -115,10 +128,10 @@ def last_words(city: RunningCity) -> str:
 
 
 @asynccontextmanager
-async def fleet_of(city: RunningCity) -> AsyncIterator[list[WoodenFleet]]:
-    """Run the delivery vehicles of the district, a link for each maker."""
+async def fleet_of(city: RunningCity, most: int) -> AsyncIterator[list[WoodenFleet]]:
+    """Run so many delivery vehicles of the district at most, a link for each maker."""
     stop = asyncio.Event()
-    fleets = []
+    fleets: list[WoodenFleet] = []
     for maker in city.issued["makers"]:
         vehicles = [
             WoodenVehicle(each["vehicleNo"], each["lat"], each["lng"])
@@ -126,7 +139,8 @@ async def fleet_of(city: RunningCity) -> AsyncIterator[list[WoodenFleet]]:
             if each["maker"] == maker["maker"]
             and each["district"] == DISTRICT
             and each["service"] == "delivery"
-        ]
+        ][:most]
+        most -= len(vehicles)
         if vehicles:
             fleets.append(WoodenFleet(city.gateway, maker["keyId"], maker["secret"], vehicles))
     running_fleets = [asyncio.create_task(fleet.run(stop)) for fleet in fleets]
@@ -145,6 +159,7 @@ async def run(
     seed: int,
     settle_s: float = SETTLE_S,
     pause_s: tuple[float, float] = (0.2, 0.8),
+    vehicles: int = EVERY_VEHICLE,
 ) -> Run:
     crowding = max(1.0, await wait_until_ready(city) / START_S)
     operators = [
@@ -156,7 +171,7 @@ async def run(
     residents = [Resident(city.api, number, history, shops) for number in range(1, RESIDENTS + 1)]
     people: list[Resident | RemoteOperator] = [*operators, *residents]
     stop, off_duty = asyncio.Event(), asyncio.Event()
-    async with AsyncExitStack() as at_the_end, fleet_of(city) as fleets:
+    async with AsyncExitStack() as at_the_end, fleet_of(city, vehicles) as fleets:
         for person in people:
             at_the_end.push_async_callback(person.close)
             await person.sign_in()
@@ -180,9 +195,10 @@ async def run(
         await watching
         refusals = [refusal for fleet in fleets for refusal in fleet.refusals]
         links = [fleet.links for fleet in fleets]
-        notes = f"links {links}, refusals {sorted(set(refusals))[:5]}"
+        together = await shared_runs(city)
+        notes = f"links {links}, shared runs {together}, refusals {sorted(set(refusals))[:5]}"
     acknowledged = sum(e.phase == "ok" for events in history.by_key("place").values() for e in events)
-    return Run(violations, acknowledged, city.keeper.deaths(), settled_s, notes, crowding)
+    return Run(violations, acknowledged, city.keeper.deaths(), settled_s, notes, crowding, together)
 
 
 async def under_fire(city: LoadedCity, folder: Path, results: Path, seed: int, duration_s: float) -> None:
@@ -191,13 +207,23 @@ async def under_fire(city: LoadedCity, folder: Path, results: Path, seed: int, d
             await judged(alive, history, results, seed, duration_s)
 
 
-async def judged(alive: RunningCity, history: History, results: Path, seed: int, duration_s: float) -> None:
+async def judged(
+    alive: RunningCity,
+    history: History,
+    results: Path,
+    seed: int,
+    duration_s: float,
+    *,
+    vehicles: int = EVERY_VEHICLE,
+) -> Run:
     faults = nemesis.plan(seed, duration_s, TARGETS, POINTS)
-    result = (await run(alive, history, faults, seed=seed)).told().kept(results, f"city-seed-{seed}")
+    name = f"city-seed-{seed}" if vehicles == EVERY_VEHICLE else f"city-{vehicles}-vehicles-seed-{seed}"
+    result = (await run(alive, history, faults, seed=seed, vehicles=vehicles)).told().kept(results, name)
     assert result.violations == [], f"{result}\n{last_words(alive)}"
     assert result.acknowledged > duration_s / result.crowding
     code, said = await alive.command("audit", "verify")
     assert code == 0, said
+    return result
 
 
 @pytest.mark.chaos_short
@@ -211,6 +237,17 @@ async def test_the_city_keeps_its_promises_while_its_processes_are_killed(
 @pytest.mark.parametrize("seed", range(6))
 async def test_the_city_keeps_its_promises_for_long(city: LoadedCity, tmp_path: Path, seed: int) -> None:
     await under_fire(city, tmp_path, RESULTS, seed, 90)
+
+
+@pytest.mark.chaos_long
+@pytest.mark.parametrize("seed", range(2))
+async def test_orders_that_ride_together_are_neither_lost_nor_brought_twice(
+    city: LoadedCity, tmp_path: Path, seed: int
+) -> None:
+    with closing(History(tmp_path / "history.jsonl")) as history:
+        async with running(city, tmp_path) as alive:
+            result = await judged(alive, history, RESULTS, seed, 60, vehicles=FEW_VEHICLES)
+    assert result.shared_runs > 0, str(result)
 
 
 @pytest.mark.parametrize(

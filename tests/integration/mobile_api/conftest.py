@@ -24,6 +24,7 @@ from core.settings import Settings, load
 from mobile_api.order_bell import OrderBell
 from mobile_api.parts import MobileParts
 from mobile_api.routes import MOBILE_ROUTES
+from services.dispatch.travel import TravelTimes
 from steppe.apps import ApiParts, create_api
 from tests.integration.services.orders.town import KEYPAD_ROOT, SHOP, Town
 from tests.integration.services.vending.stand import everywhere
@@ -98,7 +99,7 @@ def api(town: Town, auth: AuthServices, bell: OrderBell) -> Litestar:
     parts = MobileParts(
         database=town.database,
         clock=town.clock,
-        roads=town.ways,
+        travel=TravelTimes(town.ways),
         last_heard=town.listener,
         keypad_root=KEYPAD_ROOT,
         keys=auth.keys,

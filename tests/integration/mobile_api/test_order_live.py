@@ -14,6 +14,7 @@ from core.ids import OrderId
 from mobile_api.order_bell import OrderBell
 from mobile_api.order_live import OrderPageFeed
 from mobile_api.parts import MobileParts
+from services.dispatch.travel import TravelTimes
 from tests.integration.services.orders.town import KEYPAD_ROOT, RESIDENT, Town
 from tests.integration.services.vending.stand import everywhere
 
@@ -38,7 +39,7 @@ def parts_of(town: Town, auth: AuthServices, bell: OrderBell) -> MobileParts:
     return MobileParts(
         database=town.database,
         clock=town.clock,
-        roads=town.ways,
+        travel=TravelTimes(town.ways),
         last_heard=town.listener,
         keypad_root=KEYPAD_ROOT,
         keys=auth.keys,

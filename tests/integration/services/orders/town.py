@@ -332,9 +332,9 @@ class Town:
         async with self.database.read() as tx:
             checked = await check_draft(tx, draft, at=self.now)
         heard = await self.listener.last_heard(checked.load.free)
-        promised = (await estimate(checked, self.ways, heard)).promise
+        promised = (await estimate(checked, TravelTimes(self.ways), heard)).promise
         async with self.database.write() as tx:
-            return await place_order(tx, draft, ResidentId(resident), promised, at=self.now)
+            return (await place_order(tx, checked, ResidentId(resident), promised, at=self.now)).order
 
     async def read(self, order_id: OrderId, reach: Reach = EVERYTHING) -> Order:
         async with self.database.read() as tx:

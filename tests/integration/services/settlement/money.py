@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from core.ids import DistrictCode, OperatorId
-from services.orders.draft import Draft, DraftLine
+from services.orders.draft import Draft, DraftLine, check_draft
 from services.orders.order import Order
 from services.orders.place_order import place_order
 from services.orders.promise import Promise
@@ -42,7 +42,9 @@ async def paid_beforehand(town: Town) -> Order:
     draft = Draft(merchant_id=SHOP, pickup_point_id=DOOR, lines=(DraftLine(goods_id=MILK, quantity=2),))
     promised = Promise(p50_s=600.0, p90_s=900.0, queue_s=0.0, pickup_s=300.0, drive_s=300.0)
     async with town.database.write() as tx:
-        return await place_order(tx, draft, RESIDENT, promised, at=town.now, paid_by=PaidBy.BALANCE)
+        checked = await check_draft(tx, draft, at=town.now)
+        placed = await place_order(tx, checked, RESIDENT, promised, at=town.now, paid_by=PaidBy.BALANCE)
+    return placed.order
 
 
 async def agree(
