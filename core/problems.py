@@ -84,6 +84,7 @@ _ROWS: tuple[tuple[str, int, str], ...] = (
     ("balance-too-low", 409, "The balance does not cover this"),
     ("nothing-due", 409, "Nothing is due for this any more"),
     ("out-of-stock", 409, "Not enough of the goods is left"),
+    ("feedback-full", 409, "So many people have said something of this vehicle that more tells nothing new"),
     ("call-open", 409, "A vending vehicle has been called already"),
     ("slot-full", 409, "The slot does not hold that many pieces"),
     ("sweeping-plan-missing", 409, "The passes of this zone are not worked out yet"),

@@ -9,6 +9,7 @@ import msgspec
 
 from fleet.alarms.kinds import ALARM_TERMINAL, ALARM_TRANSITIONS, AlarmState
 from fleet.commands.kinds import COMMAND_TERMINAL, COMMAND_TRANSITIONS, CommandState
+from fleet.feedback.kinds import FEEDBACK_TERMINAL, FEEDBACK_TRANSITIONS, FeedbackState
 from fleet.incidents.kinds import INCIDENT_TRANSITIONS, IncidentState
 from fleet.people.duty import SHIFT_TERMINAL, SHIFT_TRANSITIONS, ShiftState
 from fleet.takeovers.kinds import TAKEOVER_TERMINAL, TAKEOVER_TRANSITIONS, TakeoverState
@@ -134,6 +135,14 @@ MACHINES: Final[tuple[Machine, ...]] = (
         initial=TakeoverState.REQUESTED,
         terminal=frozenset(TAKEOVER_TERMINAL),
         note="What is handed over goes on as another session in the same turn.",
+    ),
+    Machine(
+        name="bystander report",
+        zh="市民反馈",
+        table=FEEDBACK_TRANSITIONS,
+        initial=FeedbackState.RECEIVED,
+        terminal=frozenset(FEEDBACK_TERMINAL),
+        note="Who said it reads the answer by the token that her page keeps; nobody asks who she is.",
     ),
     Machine(
         name="remote operator's shift",

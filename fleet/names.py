@@ -11,6 +11,7 @@ from fleet.alarms.advice import AlarmAnswer
 from fleet.alarms.kinds import AlarmKind, AlarmLevel, AlarmState, Severity
 from fleet.commands.kinds import CommandState
 from fleet.commands.possible import Hindrance
+from fleet.feedback.kinds import FeedbackKind, FeedbackState
 from fleet.incidents.kinds import IncidentSeverity, IncidentState, IncidentType, Responsibility
 from fleet.links.wire.commands import CommandKind
 from fleet.people.duty import ShiftState
@@ -137,6 +138,23 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
         AlarmKind.PATROL_FINDING: Name("巡逻发现异常", "Found on patrol"),
         AlarmKind.PATROL_MISSED: Name("巡逻漏巡", "Checkpoints missed on patrol"),
         AlarmKind.CHARGE_STALLED: Name("充不进电", "Charge does not rise"),
+        AlarmKind.STREET_BLOCKED: Name("市民反映挡路", "Said to block the way"),
+        AlarmKind.STREET_HELP: Name("市民求助", "Help asked for on the street"),
+    },
+    FeedbackKind: {
+        FeedbackKind.BLOCKS_WAY: Name("车辆挡路", "It blocks the way"),
+        FeedbackKind.TOO_CLOSE: Name("离人太近", "It came too close"),
+        FeedbackKind.NOISE: Name("噪声扰民", "It is too loud"),
+        FeedbackKind.HELP: Name("现场需要帮助", "Help is needed here"),
+        FeedbackKind.DAMAGE: Name("车辆或财物受损", "Something is damaged"),
+        FeedbackKind.OTHER: Name("其他", "Something else"),
+    },
+    FeedbackState: {
+        FeedbackState.RECEIVED: Name("已收到", "Received"),
+        FeedbackState.LOOKING: Name("正在处理", "Somebody is looking"),
+        FeedbackState.RESOLVED: Name("已解决", "Resolved"),
+        FeedbackState.REJECTED: Name("未采纳", "Not confirmed"),
+        FeedbackState.ANSWERED: Name("已答复", "Answered"),
     },
     AlarmAnswer: {
         AlarmAnswer.WATCHING: Name("继续观察", "Watching"),

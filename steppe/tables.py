@@ -13,10 +13,12 @@ import core.outbox
 import fleet.alarms.tables
 import fleet.commands.tables
 import fleet.days.tables
+import fleet.feedback.tables
 import fleet.fences.tables
 import fleet.history.holds.tables
 import fleet.incidents.tables
 import fleet.people.tables
+import fleet.police.tables
 import fleet.quality.tables
 import fleet.readiness.tables
 import fleet.takeovers.tables
@@ -63,7 +65,9 @@ ALL: Final[tuple[ModuleType, ...]] = (
     fleet.history.holds.tables,
     fleet.incidents.tables,
     fleet.people.tables,
+    fleet.police.tables,
     fleet.quality.tables,
+    fleet.feedback.tables,
     fleet.takeovers.tables,
     fleet.telemetry.facts,
     fleet.telemetry.hole_book,

@@ -13,6 +13,7 @@ from dashboard.routes.decommission import Decommission
 from dashboard.routes.dispatch_plans import DispatchPlans
 from dashboard.routes.dispatch_zones import DispatchZones
 from dashboard.routes.evidence import Evidence
+from dashboard.routes.feedback import FeedbackRoutes, StreetFeedback
 from dashboard.routes.fence_events import list_fence_events
 from dashboard.routes.fence_rules import read_fence_rule
 from dashboard.routes.fences import Fences
@@ -28,6 +29,7 @@ from dashboard.routes.notices import Notices
 from dashboard.routes.orders import Orders
 from dashboard.routes.patrol import PatrolBeats, PatrolRuns, go_and_look, nearest_road
 from dashboard.routes.phone_reveals import reveal_phone_of_order
+from dashboard.routes.police import StreetPolice, give_police_code
 from dashboard.routes.positions import PositionRoutes
 from dashboard.routes.quality import QualityRoutes
 from dashboard.routes.readiness import ReadinessRoutes
@@ -53,6 +55,10 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     StaffSessions,
     City,
     scan,
+    StreetFeedback,
+    FeedbackRoutes,
+    give_police_code,
+    StreetPolice,
     PositionRoutes,
     HistoryRoutes,
     QualityRoutes,

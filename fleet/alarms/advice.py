@@ -197,6 +197,16 @@ ADVICE: Final[Mapping[AlarmKind, Advice]] = {
         "Send a crew to look at the heater, the plug and the charger; tow it inside where it has to be.",
         (_A.CREW_SENT, _A.HANDLING, _A.PLANNED, _A.WATCHING),
     ),
+    AlarmKind.STREET_BLOCKED: Advice(
+        "查看车辆周围,远程让车靠边;无法移动时派现场,并答复市民。",
+        "Look around it and have it pull over; send a crew when it cannot move. Then answer the people.",
+        (_A.HANDLING, _A.TAKEN_OVER, _A.CREW_SENT, _A.STOPPED, _A.FALSE_ALARM),
+    ),
+    AlarmKind.STREET_HELP: Advice(
+        "立即通过车载喇叭喊话询问;需要时停车、报警或呼救,并答复市民。",
+        "Ask through its loudspeaker at once; stop it, call the police or rescue. Then answer the people.",
+        _GRAVE,
+    ),
     AlarmKind.PATROL_FINDING: Advice(
         "查看取证,通知责任单位或派现场。",
         "Look at the evidence; tell whoever is responsible, or send a crew.",

@@ -55,6 +55,10 @@ class AlarmKind(StrEnum):
     """A run of a beat missed checkpoints for good: an alarm of the beat, of no vehicle."""
     CHARGE_STALLED = "charge_stalled"
     """It stands at a charger and its charge does not rise: a pack too cold, a plug, a charger."""
+    STREET_BLOCKED = "street_blocked"
+    """Somebody on the street says that it blocks the way."""
+    STREET_HELP = "street_help"
+    """Somebody on the street says that help is needed at it."""
 
 
 class Severity(StrEnum):
@@ -109,6 +113,8 @@ DEFAULT_SEVERITY: Final[Mapping[AlarmKind, Severity]] = {
     AlarmKind.PATROL_FINDING: Severity.WARNING,
     AlarmKind.PATROL_MISSED: Severity.WARNING,
     AlarmKind.CHARGE_STALLED: Severity.MAJOR,
+    AlarmKind.STREET_BLOCKED: Severity.MAJOR,
+    AlarmKind.STREET_HELP: Severity.CRITICAL,
 }
 """Our defaults; a city may set others."""
 
@@ -135,9 +141,15 @@ FOLLOWED: Final = frozenset(
         AlarmKind.CHARGE_STALLED,
         AlarmKind.TAKEOVER_REQUESTED,
         AlarmKind.STUCK,
+        AlarmKind.STREET_BLOCKED,
+        AlarmKind.STREET_HELP,
     }
 )
 """Kinds that a violation, an incident, a work order or a takeover session follows from."""
+
+
+FROM_THE_STREET: Final = frozenset({AlarmKind.STREET_BLOCKED, AlarmKind.STREET_HELP})
+"""Kinds that bystanders raise: a person takes notice within a minute, and they are told."""
 
 
 class AlarmLevel(StrEnum):

@@ -17,6 +17,7 @@ from fleet.alarms.alarm import Alarm
 from fleet.alarms.kinds import (
     ASKS,
     FOLLOWED,
+    FROM_THE_STREET,
     SEVERITY_RANK,
     STANDING,
     WAITING,
@@ -203,6 +204,8 @@ class AlarmStore:
             await self._leave(after, "cleared")
         elif after.severity is not before.severity:
             await self._leave(after, "graver")
+        elif after.kind in FROM_THE_STREET and after.acknowledged_at != before.acknowledged_at:
+            await self._leave(after, "seen")
         await self._announce(after)
         return after
 

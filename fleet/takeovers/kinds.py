@@ -5,7 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
-from fleet.alarms.kinds import AlarmKind
+from fleet.alarms.kinds import FROM_THE_STREET, AlarmKind
 
 
 class TakeoverState(StrEnum):
@@ -68,6 +68,7 @@ ASKED_BY: Final = frozenset(
         AlarmKind.STUCK,
         AlarmKind.STOPPED_IN_KEEP_CLEAR,
         AlarmKind.NO_GO_ENTRY,
+        *FROM_THE_STREET,
     }
 )
 """Alarms that a person far away can do something about."""

@@ -9,7 +9,7 @@ import msgspec
 from core.ids import DistrictCode, MakerId, OperatorId, StaffId, TakeoverId, VehicleNo
 from core.transitions import advance as next_state
 from fleet.alarms.alarm import Alarm
-from fleet.alarms.kinds import SEVERITY_RANK, AlarmKind, Severity
+from fleet.alarms.kinds import FROM_THE_STREET, SEVERITY_RANK, AlarmKind, Severity
 from fleet.takeovers.kinds import (
     CLAIM_FOR,
     OFFER_FOR,
@@ -33,7 +33,7 @@ class Takeover(msgspec.Struct, frozen=True, kw_only=True):
     state: TakeoverState = TakeoverState.REQUESTED
     severity: Severity
     cause: AlarmKind
-    """The gravest of its causes."""
+    """The gravest of its causes; what people on the street said comes before any other."""
     reason: str = ""
     """What the vehicle said, or why the session before was handed over."""
     lat: float | None = None
@@ -82,11 +82,15 @@ def advance(takeover: Takeover, event: TakeoverEvent, *, at: datetime, **changes
 
 
 def join_cause(takeover: Takeover, alarm: Alarm) -> Takeover:
-    """Return the session with one more cause; the session itself when that is no graver."""
-    if SEVERITY_RANK[alarm.severity] <= SEVERITY_RANK[takeover.severity]:
+    """Return the session with one more cause; the session itself when nothing of it changes."""
+    if (alarm.kind in FROM_THE_STREET, SEVERITY_RANK[alarm.severity]) <= (
+        takeover.cause in FROM_THE_STREET,
+        SEVERITY_RANK[takeover.severity],
+    ):
         return takeover
+    severity = max(takeover.severity, alarm.severity, key=lambda one: SEVERITY_RANK[one])
     return msgspec.structs.replace(
-        takeover, severity=alarm.severity, cause=alarm.kind, version=takeover.version + 1
+        takeover, severity=severity, cause=alarm.kind, version=takeover.version + 1
     )
 
 
@@ -108,11 +112,13 @@ def has_lapsed(takeover: Takeover, wall: datetime) -> bool:
 
 
 def in_turn(takeovers: Iterable[Takeover]) -> list[Takeover]:
-    """Return the queue: what waits before what is worked on, the gravest first, then who waits longest."""
+    """Return the queue: what waits before what is worked on, what people on the street said at its head, then
+    the gravest, then who waits longest."""
     return sorted(
         takeovers,
         key=lambda one: (
             one.state not in WAITING,
+            one.cause not in FROM_THE_STREET,
             -SEVERITY_RANK[one.severity],
             one.requested_at,
             one.takeover_id,

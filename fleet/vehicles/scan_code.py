@@ -4,7 +4,7 @@ import msgspec
 
 from core.auth.principal import EVERYTHING, Principal, reach_of
 from core.auth.roles import Scope
-from core.database import Database
+from core.database import Database, Transaction
 from core.errors import NotFound
 from core.ids import VehicleCode
 from core.kinds import ServiceKind
@@ -33,6 +33,19 @@ class ScannedCode(msgspec.Struct, frozen=True, kw_only=True):
     heard: LastHeard | None
 
 
+async def find_vehicle(tx: Transaction, layout: CodeLayout, text: str) -> tuple[CodeRecord, Vehicle]:
+    """Return the record of a code that is on a body, and its vehicle.
+
+    Raises Invalid("vehicle-code-wrong") for what is no code and NotFound for one that was never issued.
+    """
+    parse_code(layout, text)
+    code = VehicleCode("".join(text.upper().split()))
+    record = await CodeStore(tx).get(code)
+    if record.status in NEVER_ON_A_BODY:
+        raise NotFound("not-found", f"no vehicle has the code {code}", value=code)
+    return record, await VehicleStore(tx).get(record.vehicle_no, EVERYTHING)
+
+
 async def scan_code(
     database: Database, last_heard: LastHeardReader, layout: CodeLayout, caller: Principal | None, text: str
 ) -> ScannedCode:
@@ -41,12 +54,8 @@ async def scan_code(
     Raises Invalid("vehicle-code-wrong") for what is no code and NotFound for one that was never issued.
     """
     parts = parse_code(layout, text)
-    code = VehicleCode("".join(text.upper().split()))
     async with database.read() as tx:
-        record = await CodeStore(tx).get(code)
-        if record.status in NEVER_ON_A_BODY:
-            raise NotFound("not-found", f"no vehicle has the code {code}", value=code)
-        vehicle = await VehicleStore(tx).get(record.vehicle_no, EVERYTHING)
+        record, vehicle = await find_vehicle(tx, layout, text)
         papers = PaperStore(tx)
         permits = (await papers.permits_of([vehicle.vehicle_no])).get(vehicle.vehicle_no, ())
         insurances = (await papers.insurances_of([vehicle.vehicle_no])).get(vehicle.vehicle_no, ())

@@ -20,6 +20,7 @@ from fleet.commands.sign_fences import FenceSigner
 from fleet.commands.supply_fences import FenceSupply
 from fleet.days.durable import DurableMark
 from fleet.days.keep_days import DayKeeper
+from fleet.feedback.follow_alarm import follow_alarm as follow_into_feedback
 from fleet.fences.capacity_watch import CapacityWatch
 from fleet.fences.finish_previews import PreviewWaker
 from fleet.fences.near_watch import NearWatch
@@ -153,6 +154,7 @@ async def compose(resources: Resources) -> Components:
                 IncidentFollower(rules_of(settings.judging)),
                 follow_into_work,
                 TakeoverFollower(clock),
+                follow_into_feedback,
             ],
         ),
         "papers": PaperWatch(database, clock),

@@ -103,6 +103,8 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "POST /api/incidents/{incident_id}/closings": {"reason": "seen"},
     "POST /api/incidents/{incident_id}/reopenings": {"reason": "seen"},
     "POST /api/incidents/{incident_id}/evidence": {"reason": "seen"},
+    "POST /api/vehicles/{vehicle_no}/police-codes": {"officer": "seen", "reason": "seen"},
+    "POST /api/feedback/{feedback_id}/answer": {"outcome": "resolved", "words": "seen"},
     "POST /api/interventions/{takeover_id}/begin": {"mode": "assist"},
     "POST /api/interventions/{takeover_id}/resolve": {"words": "seen"},
     "POST /api/interventions/{takeover_id}/hand-over": {"words": "seen"},

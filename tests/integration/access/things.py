@@ -9,7 +9,17 @@ from sqlalchemy import select
 from core.auth.residents import ResidentStore
 from core.auth.roles import Role
 from core.auth.services import AuthServices
-from core.ids import CallId, OrderId, ResidentId, SweepingZoneId, VehicleNo, new_id
+from core.auth.tokens import new_token
+from core.ids import (
+    CallId,
+    FeedbackId,
+    OrderId,
+    ResidentId,
+    SweepingZoneId,
+    VehicleCode,
+    VehicleNo,
+    new_id,
+)
 from core.kinds import ServiceKind
 from core.settings import JudgingSettings
 from fleet.alarms.alarm import AlarmRaised
@@ -22,6 +32,9 @@ from fleet.days.store import Closing, DayStore
 from fleet.days.vehicle_day import VehicleDay
 from fleet.evidence.bundle import About, EvidenceSigner, Part, seal_bundle
 from fleet.evidence.store import BundleStore, SealedBundle
+from fleet.feedback.feedback import Feedback
+from fleet.feedback.kinds import FeedbackKind
+from fleet.feedback.store import FeedbackStore
 from fleet.incidents.kinds import IncidentType
 from fleet.incidents.open_incidents import NewIncident, report_incident
 from fleet.incidents.rules import rules_of
@@ -223,6 +236,23 @@ async def _a_call_and_a_sale(auth: AuthServices, town: Town, resident: ResidentI
     return call.call_id, sale.sale_id
 
 
+async def _a_feedback(auth: AuthServices, town: Town) -> str:
+    """Somebody on the street says that the home tenant's vehicle is loud."""
+    said = Feedback(
+        feedback_id=FeedbackId(new_id()),
+        token_hash=new_token("fb").token_hash,
+        vehicle_no=VehicleNo(VEHICLE),
+        code=VehicleCode("EDS-KB-D-0001-O"),
+        district=HOME.district,
+        operator=HOME.operator,
+        kind=FeedbackKind.NOISE,
+        received_at=town.now,
+    )
+    async with auth.database.write() as tx:
+        await FeedbackStore(tx).add(said)
+    return said.feedback_id
+
+
 async def things_of_home(town: Town, auth: AuthServices) -> Things:
     """Return the home tenant's things: the vehicle stands at the door, the order may be collected."""
     await town.furnish()
@@ -258,6 +288,7 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
         overspeed = alarms.c.kind == AlarmKind.OVERSPEED.value
         alarm = (await tx.execute(select(alarms.c.alarm_id).where(overspeed))).scalar_one()
     schedule, occurrence = await _a_schedule(auth, town)
+    feedback = await _a_feedback(auth, town)
     zone, run = await _a_sweeping_run(auth, town)
     beat, patrol_run = await _a_patrol(auth, town)
     return Things(
@@ -272,6 +303,7 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
             "violation_id": violation,
             "incident_id": incident,
             "takeover_id": takeover,
+            "feedback_id": feedback,
             "work_order_id": work_order.work_order_id,
             "schedule_id": schedule,
             "occurrence_id": occurrence,

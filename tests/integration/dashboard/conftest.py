@@ -32,6 +32,7 @@ from dashboard.routes.commands import Commands
 from dashboard.routes.decommission import Decommission
 from dashboard.routes.dispatch_zones import DispatchZones
 from dashboard.routes.evidence import Evidence
+from dashboard.routes.feedback import FeedbackRoutes, StreetFeedback
 from dashboard.routes.fence_events import list_fence_events
 from dashboard.routes.fence_rules import read_fence_rule
 from dashboard.routes.fences import Fences
@@ -39,6 +40,7 @@ from dashboard.routes.incidents import Incidents
 from dashboard.routes.inspection_rules import InspectionRuleRoutes
 from dashboard.routes.interventions import Interventions
 from dashboard.routes.patrol import PatrolBeats, PatrolRuns, go_and_look, nearest_road
+from dashboard.routes.police import StreetPolice, give_police_code
 from dashboard.routes.quality import QualityRoutes
 from dashboard.routes.readiness import ReadinessRoutes
 from dashboard.routes.remote_operators import RemoteOperators
@@ -258,6 +260,10 @@ def api(auth: AuthServices, parts: DashboardParts, previews: FencePreviewer, loo
             Chargers,
             Webhooks,
             WorkOrders,
+            FeedbackRoutes,
+            StreetPolice,
+            give_police_code,
+            StreetFeedback,
             Interventions,
             InspectionRuleRoutes,
             ReadinessRoutes,

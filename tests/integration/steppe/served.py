@@ -184,6 +184,7 @@ def _furnished(url: str, settings: Settings, log: Path) -> ServedCity:
         "violation_id": "none",
         "incident_id": "none",
         "takeover_id": "none",
+        "feedback_id": "none",
         "zone_id": "none",
         "run_id": "none",
         "schedule_id": "none",

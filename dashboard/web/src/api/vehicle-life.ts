@@ -8,3 +8,8 @@ export type Rest = components["schemas"]["TakeOut"]["rest"];
 export const outgoing = (vehicleNo: number): Promise<Outgoing> => ask(`/api/vehicles/${vehicleNo}/decommissioning`);
 export const decommission = (vehicleNo: number, rest: Rest, reason: string, idempotencyKey: string): Promise<Outgoing> =>
   ask(`/api/vehicles/${vehicleNo}/decommissioning`, { method: "POST", body: { rest, reason }, idempotencyKey });
+
+export type PoliceCode = components["schemas"]["PoliceCodeGiven"];
+/** A code for an officer at the vehicle; each time another one. */
+export const givePoliceCode = (vehicleNo: number, officer: string, reason: string): Promise<PoliceCode> =>
+  ask(`/api/vehicles/${vehicleNo}/police-codes`, { method: "POST", body: { officer, reason } });

@@ -15,4 +15,15 @@ export const life: LifeWords = {
   confirm: "Decommission it",
   over: "It is decommissioned.",
   asked: (name, rest, reason) => `${name} decided it (${rest}): ${reason}. It ends by itself as soon as nothing is left.`,
+  police: {
+    open: "One-time code for the police…",
+    title: "One-time code for a police officer",
+    note: "With it an officer who scans the vehicle sees policy number, mode and the last ten minutes: for 30 minutes, opened once, on record when given and when used.",
+    officer: "Officer (name, badge, station)",
+    why: "Reason",
+    needBoth: "Please say who asks and why.",
+    give: "Make a code",
+    tell: "Tell the officer this code; it is not shown again:",
+    until: (at) => `good until ${at}`,
+  },
 };

@@ -84,6 +84,8 @@ ELSEWHERE = {
     K.FENCE_CROWDED: "tests/integration/fleet/test_capacity_watch.py",
     K.INCIDENT_OVERDUE: "tests/integration/fleet/incidents/test_overdue.py",
     K.BOOKS_UNBALANCED: "tests/integration/services/settlement/test_books_watch.py",
+    K.STREET_BLOCKED: "tests/integration/fleet/feedback/test_feedback.py",
+    K.STREET_HELP: "tests/integration/fleet/feedback/test_feedback.py",
     K.CHARGE_STALLED: "tests/integration/services/charging/test_slots.py",
     K.PATROL_MISSED: "tests/integration/services/patrol/test_beats.py",
     K.PATROL_FINDING: "tests/integration/services/patrol/test_beats.py",

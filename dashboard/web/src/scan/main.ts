@@ -1,0 +1,9 @@
+import { mount } from "svelte";
+import "../base.css";
+import { languageReady } from "../i18n/locale.svelte.ts";
+import { scheme } from "../parts/scheme.svelte.ts";
+import Scan from "./Scan.svelte";
+
+scheme.show();
+await languageReady();
+mount(Scan, { target: document.getElementById("app")! });
