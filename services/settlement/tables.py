@@ -64,16 +64,20 @@ postings = Table(
     CheckConstraint("amount_fen > 0", name="amount_above_zero"),
     CheckConstraint("from_account <> to_account", name="two_accounts"),
 )
-settlement_terms = Table(
-    "settlement_terms",
+agreed_terms = Table(
+    "agreed_terms",
     metadata,
     Column("operator", String(64), primary_key=True),
     Column("merchant_id", String(64), primary_key=True),
     Column("from_at", UtcDateTime, primary_key=True),
+    Column("agreed_at", UtcDateTime, primary_key=True),
     Column("platform_fee_bp", Integer, nullable=False),
     Column("subsidy_fen", Integer, nullable=False),
     Column("keeps_fee_when_missed", Boolean, nullable=False),
+    Column("agreed_by", String(80), nullable=False),
+    Column("reason", String(200), nullable=False),
 )
+"""Of those from one moment the last agreed count."""
 order_terms = Table(
     "order_terms",
     metadata,
@@ -179,7 +183,7 @@ subsidy_left_out = Table(
 )
 
 CLAIMED = (cost_rates, subsidy_claims, subsidy_claim_rows, subsidy_left_out)
-KEPT = (journal_entries, postings, statements, statement_lines, *CLAIMED)
+KEPT = (journal_entries, postings, statements, statement_lines, agreed_terms, *CLAIMED)
 """Tables whose rows the database itself refuses to change; a migration runs append_only for each."""
 
 for _table in KEPT:
