@@ -73,6 +73,7 @@ def _lines(report: BooksReport) -> str:
 @click.option("--subsidy-fen", type=click.IntRange(0, 100_000), default=0, help="A delivered order, in fen.")
 @click.option("--keeps-fee-when-missed", is_flag=True, help="Bringing is paid for when nobody came.")
 @click.option("--from", "moment", help="From when, such as 2026-07-01T00:00+08:00; default is now.")
+@click.option("--reason", required=True, help="Why; merchants read it.")
 def agree(
     operator: str,
     merchant: str,
@@ -80,6 +81,7 @@ def agree(
     subsidy_fen: int,
     keeps_fee_when_missed: bool,
     moment: str | None,
+    reason: str,
 ) -> None:
     """Agree rates with OPERATOR's merchants from a moment on; orders placed before keep theirs."""
 
@@ -95,9 +97,10 @@ def agree(
                 keeps_fee_when_missed=keeps_fee_when_missed,
             )
             async with database.write() as tx:
-                if not await agree_terms(tx, None, terms, at=now):
-                    raise Conflict("already-exists", "rates from that moment on are agreed already")
-            return terms
+                agreed = await agree_terms(tx, None, terms, reason=reason, at=now)
+                if agreed is None:
+                    raise Conflict("already-exists", "rates were agreed at this very moment")
+            return agreed
 
     agreed = asyncio.run(work())
     click.echo(f"agreed with {agreed.operator} from {agreed.from_at.isoformat()}")

@@ -40,6 +40,7 @@ from dashboard.routes.staff_sessions import StaffSessions
 from dashboard.routes.statements import Statements
 from dashboard.routes.sweeping import Sweeping
 from dashboard.routes.sweeping_runs import SweepingRuns
+from dashboard.routes.terms import MerchantTerms
 from dashboard.routes.vehicle_days import VehicleDays, read_kpis
 from dashboard.routes.vehicle_money import VehicleMoney
 from dashboard.routes.vehicles import Vehicles
@@ -84,6 +85,7 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     Notices,
     Statements,
     VehicleMoney,
+    MerchantTerms,
     Claims,
     DispatchZones,
     DispatchPlans,

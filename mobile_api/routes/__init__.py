@@ -8,6 +8,7 @@ from mobile_api.routes.merchant_goods import MerchantGoods
 from mobile_api.routes.merchant_orders import MerchantOrders
 from mobile_api.routes.merchant_sessions import MerchantSessions
 from mobile_api.routes.merchant_statements import MerchantStatements
+from mobile_api.routes.merchant_terms import list_own_terms
 from mobile_api.routes.merchant_waybills import MerchantWaybills
 from mobile_api.routes.notice_receipts import take_notice_receipt
 from mobile_api.routes.resident_balance import read_balance
@@ -35,6 +36,7 @@ MOBILE_ROUTES: tuple[ControllerRouterHandler, ...] = (
     MerchantGoods,
     MerchantDesk,
     MerchantStatements,
+    list_own_terms,
     MerchantWaybills,
     WaybillOffers,
     MerchantSessions,

@@ -14,8 +14,8 @@ from services.rows import read_row
 from services.settlement.accounts import AccountKind, account, kind_of, owner_of
 from services.settlement.entry import Entry, EntrySource, Posting, PostingKind, checked
 from services.settlement.order_money import Stand, netted
-from services.settlement.tables import accounts, journal_entries, order_terms, postings, settlement_terms
-from services.settlement.terms import OrderTerms, PaidBy, Terms
+from services.settlement.tables import accounts, agreed_terms, journal_entries, order_terms, postings
+from services.settlement.terms import EVERY_MERCHANT, OrderTerms, PaidBy, Terms
 
 
 class BookedEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,6 +140,16 @@ class Journal:
         )
         return (await self._tx.execute(query)).first() is not None
 
+    async def operators_of(self, merchant_id: MerchantId) -> set[OperatorId]:
+        """Return the operators whose entries have moved a merchant's account."""
+        query = (
+            select(journal_entries.c.operator)
+            .join(postings, postings.c.entry_no == journal_entries.c.entry_no)
+            .where(touches(account(AccountKind.MERCHANT, merchant_id)))
+            .distinct()
+        )
+        return {OperatorId(one) for one in (await self._tx.execute(query)).scalars()}
+
     async def merchants_of(self, operator: OperatorId) -> dict[MerchantId, MerchantSums]:
         """Return how every merchant stands with an operator."""
         sums: dict[MerchantId, MerchantSums] = {}
@@ -244,30 +254,38 @@ class TermsStore:
 
     async def agree(self, terms: Terms) -> bool:
         """Add rates from a moment on; say whether they were new. What holds before does not change."""
-        return await insert_new(self._tx, settlement_terms, msgspec.structs.asdict(terms))
+        return await insert_new(self._tx, agreed_terms, msgspec.structs.asdict(terms))
 
     async def in_force(self, operator: OperatorId, merchant_id: MerchantId, at: datetime) -> Terms:
         """Return the merchant's own terms at a moment, else those for every merchant, else none at all."""
         query = (
-            select(settlement_terms)
+            select(agreed_terms)
             .where(
-                settlement_terms.c.operator == operator,
-                settlement_terms.c.merchant_id.in_(["", merchant_id]),
-                settlement_terms.c.from_at <= at,
+                agreed_terms.c.operator == operator,
+                agreed_terms.c.merchant_id.in_([EVERY_MERCHANT, merchant_id]),
+                agreed_terms.c.from_at <= at,
             )
-            .order_by(settlement_terms.c.merchant_id.desc(), settlement_terms.c.from_at.desc())
+            .order_by(
+                agreed_terms.c.merchant_id.desc(),
+                agreed_terms.c.from_at.desc(),
+                agreed_terms.c.agreed_at.desc(),
+            )
             .limit(1)
         )
         row = (await self._tx.execute(query)).mappings().first()
         return Terms(operator=operator, from_at=at) if row is None else read_row(row, Terms)
 
-    async def listed(self, operators: frozenset[OperatorId] | None) -> list[Terms]:
-        """Return all terms of these operators, the newest first."""
-        query = select(settlement_terms).order_by(
-            settlement_terms.c.from_at.desc(), "operator", "merchant_id"
+    async def listed(
+        self, operators: frozenset[OperatorId] | None, *, merchant_id: MerchantId | None = None
+    ) -> list[Terms]:
+        """Return all terms of these operators, newest first; with a merchant its own and the common ones."""
+        query = select(agreed_terms).order_by(
+            agreed_terms.c.from_at.desc(), agreed_terms.c.agreed_at.desc(), "operator", "merchant_id"
         )
         if operators is not None:
-            query = query.where(settlement_terms.c.operator.in_(sorted(operators)))
+            query = query.where(agreed_terms.c.operator.in_(sorted(operators)))
+        if merchant_id is not None:
+            query = query.where(agreed_terms.c.merchant_id.in_([EVERY_MERCHANT, merchant_id]))
         return [read_row(row, Terms) for row in (await self._tx.execute(query)).mappings()]
 
     async def keep(self, order_id: OrderId, terms: Terms, paid_by: PaidBy) -> OrderTerms:

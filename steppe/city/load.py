@@ -197,6 +197,9 @@ async def _rates(tx: Transaction, pack: CityPack, report: LoadReport, at: dateti
                 platform_fee_bp=operator.platform_fee_bp,
                 subsidy_fen=operator.subsidy_fen,
                 keeps_fee_when_missed=operator.keeps_fee_when_missed,
+                agreed_at=at,
+                agreed_by=BY,
+                reason="city pack",
             )
         )
 

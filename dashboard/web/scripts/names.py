@@ -26,6 +26,7 @@ from services.schedules import kinds as schedules
 from services.settlement.accounts import ACCOUNT_NAMES
 from services.settlement.entry import POSTING_NAMES, SOURCE_NAMES
 from services.settlement.terms import PAID_BY_NAMES
+from services.settlement.terms import STANDING_NAMES as TERMS_NAMES
 from services.substitutions import substitution
 from services.tasks import states as task_states
 from services.vending.calls import states as call_states
@@ -78,6 +79,7 @@ def tables() -> dict[str, Pairs]:
     found["moneyPosting"] = {kind.value: pair for kind, pair in POSTING_NAMES.items()}
     found["moneySource"] = {source.value: pair for source, pair in SOURCE_NAMES.items()}
     found["paidBy"] = {way.value: pair for way, pair in PAID_BY_NAMES.items()}
+    found["termsStanding"] = {standing.value: pair for standing, pair in TERMS_NAMES.items()}
     found["dispatchRule"] = RULE_NAMES
     found["hindrance"] = {word.value: pair for word, pair in HINDRANCE_NAMES.items()}
     found["reservationState"] = {state.value: pair for state, pair in charging.STATE_NAMES.items()}

@@ -109,6 +109,13 @@ BODIES: Mapping[str, Any] = {
         "crewFenPerHour": 9000,
         "vehicleFenPerDay": 4000,
     },
+    "POST /api/settlement/terms": {
+        "fromDay": "2026-08-01",
+        "platformFeeBp": 500,
+        "subsidyFen": 0,
+        "keepsFeeWhenMissed": False,
+        "reason": "x",
+    },
     "POST /api/settlement/claims": {"firstDay": "2026-06-01", "lastDay": "2026-06-02"},
     "POST /api/settlement/claims/{claim_id}/versions": {"version": 1, "leaveOut": ["o"], "reason": "x"},
     "POST /api/settlement/orders/{order_id}/receipts": {},

@@ -37,6 +37,7 @@ LUCK_WANTED = {
     "openMerchantPage": "a token that was issued",
     "getTrail": "a vehicle that no other case has taken out of the fleet",
     "recallSweepingRun": "a run that is under way",
+    "agreeTerms": "a day to come, within two years",
     "putReadinessRule": "the operator's own id and the version before",
     "checkVehicle": "every line of the vehicle's list once",
     "nearestRoad": "the scheduler's routing, which the served city does without",

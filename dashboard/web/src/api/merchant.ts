@@ -60,6 +60,7 @@ const statementPath = (id: string): string => `/api/merchant/statements/${encode
 export const statements = (): Promise<Statement[]> => ask("/api/merchant/statements");
 export const running = (): Promise<Schemas["RunningAccount"]> => ask("/api/merchant/statements/running");
 export const statement = (id: string): Promise<StatementSheet> => ask(statementPath(id));
+export const ownTerms = (): Promise<Schemas["OwnTermsOfOperator"][]> => ask("/api/merchant/terms");
 export const CSV_OF = (id: string): string => `${statementPath(id)}/csv`;
 export const CSV_PATH = "/api/merchant/goods/csv";
 export const importCsv = (csv: string): Promise<Schemas["CatalogueWritten"]> => post("goods/csv", { csv });

@@ -42,3 +42,9 @@ export const makeClaim = (firstDay: string, lastDay: string, key: string): Promi
 export const reviseClaim = (id: string, version: number, leaveOut: string[], reason: string, key: string): Promise<Claim> =>
   ask(`/api/settlement/claims/${encodeURIComponent(id)}/versions`, { method: "POST", body: { version, leaveOut, reason }, idempotencyKey: key });
 export const CLAIM_CSV = (id: string, version: number): string => `/api/settlement/claims/${encodeURIComponent(id)}/csv?version=${version}`;
+
+export type TermsBoard = Schemas["TermsBoard"];
+export const termsListed = (merchantId: string | undefined): Promise<TermsBoard> =>
+  ask(`/api/settlement/terms${merchantId ? `?merchantId=${encodeURIComponent(merchantId)}` : ""}`);
+export const agreeTerms = (body: Schemas["TermsBody"], key: string): Promise<Schemas["TermsView"]> =>
+  ask("/api/settlement/terms", { method: "POST", body, idempotencyKey: key });

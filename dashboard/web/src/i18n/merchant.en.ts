@@ -123,6 +123,18 @@ export const merchant: MerchantWords = {
     amount: "Amount",
     late: "late",
   },
+  terms: {
+    title: "Terms",
+    hint: "An order is settled by the terms of when it was placed; later ones change nothing about it.",
+    nobody: "No company brings your goods yet.",
+    none: "Nothing is agreed: no platform fee is taken.",
+    from: (day) => `From ${day}`,
+    fee: (percent) => `Platform fee ${percent}%`,
+    keeps: "The delivery fee is kept when nobody comes",
+    gives: "The delivery fee goes back when nobody comes",
+    own: "agreed with you",
+    common: "for every merchant",
+  },
   desk: {
     pause: "Pause",
     pauseWhy: "Reason",

@@ -121,6 +121,18 @@ export const merchant = {
     amount: "金额",
     late: "迟到",
   },
+  terms: {
+    title: "结算条款",
+    hint: "每笔订单按下单时执行的条款结算，以后的条款不影响它。",
+    nobody: "还没有运营方为您配送。",
+    none: "没有商定条款：不收平台服务费。",
+    from: (day: string) => `${day} 起`,
+    fee: (percent: string) => `平台服务费 ${percent}%`,
+    keeps: "无人取件时照收配送费",
+    gives: "无人取件时退还配送费",
+    own: "单独商定",
+    common: "对全部商户",
+  },
   desk: {
     pause: "暂停接单",
     pauseWhy: "原因",

@@ -748,6 +748,13 @@ export const paidBy: typeof zh.paidBy = {
   at_pickup: "Pay at pickup",
 };
 
+export const termsStanding: typeof zh.termsStanding = {
+  past: "Past",
+  in_force: "In force",
+  to_come: "To come",
+  replaced: "Replaced",
+};
+
 export const dispatchRule: typeof zh.dispatchRule = {
   not_in_service: "Not in service",
   no_valid_code: "No valid vehicle code",

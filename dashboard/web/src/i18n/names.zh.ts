@@ -746,6 +746,13 @@ export const paidBy = {
   at_pickup: "取件时支付",
 };
 
+export const termsStanding = {
+  past: "已过期",
+  in_force: "执行中",
+  to_come: "待生效",
+  replaced: "已被替换",
+};
+
 export const dispatchRule = {
   not_in_service: "车辆未投运",
   no_valid_code: "没有有效的车辆编码",

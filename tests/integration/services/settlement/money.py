@@ -55,6 +55,9 @@ async def agree(
         from_at=from_at,
         platform_fee_bp=platform_fee_bp,
         subsidy_fen=subsidy_fen,
+        agreed_at=from_at,
+        agreed_by="staff:s-1",
+        reason="a test",
     )
     async with town.database.write() as tx:
         assert await TermsStore(tx).agree(terms)

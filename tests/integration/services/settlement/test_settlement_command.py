@@ -62,16 +62,19 @@ async def test_rates_are_agreed_from_now_on_and_audited(city: Town, steppe: Run)
     company = Company(operator_id=OperatorId("op-a"), name_zh="示例", name_en="Sample", telephone="1")
     async with city.database.write() as tx:
         await CompanyStore(tx).put_company(company)
-    done = await steppe("agree", "op-a", "--platform-fee-bp", "800", "--from", "2999-01-01T00:00+08:00")
+    mute = await steppe("agree", "op-a", "--platform-fee-bp", "800")
+    assert (mute.exit_code, "--reason" in mute.output) == (2, True)
+    fee = ("--platform-fee-bp", "800", "--reason", "contract 7")
+    done = await steppe("agree", "op-a", *fee, "--from", "2999-01-01T00:00+08:00")
     assert done.exit_code == 0, done.output
-    again = await steppe("agree", "op-a", "--platform-fee-bp", "900", "--from", "2999-01-01T00:00+08:00")
-    assert (again.exit_code, "agreed already" in again.output) == (1, True)
-    late = await steppe("agree", "op-a", "--platform-fee-bp", "900", "--from", "2020-01-01T00:00+08:00")
+    late = await steppe("agree", "op-a", *fee, "--from", "2020-01-01T00:00+08:00")
     assert (late.exit_code, "hold from now on" in late.output) == (1, True)
-    foreign = await steppe("agree", "op-x", "--platform-fee-bp", "900")
+    nobody = await steppe("agree", "op-a", *fee, "--merchant", "m-none")
+    assert (nobody.exit_code, "no such merchant" in nobody.output) == (1, True)
+    foreign = await steppe("agree", "op-x", *fee)
     assert (foreign.exit_code, "no such operator" in foreign.output) == (1, True)
     async with city.database.read() as tx:
         [terms] = await TermsStore(tx).listed(None)
         actions = (await tx.execute(audit_entries.select())).mappings().all()
-    assert terms.platform_fee_bp == 800
+    assert (terms.platform_fee_bp, terms.agreed_by, terms.reason) == (800, "command line", "contract 7")
     assert [row["object"] for row in actions if row["action"] == "terms.agreed"] == ["operator:op-a"]
