@@ -45,6 +45,7 @@ journal_entries = Table(
     Column("order_id", String(40)),
     Column("sale_id", String(40)),
     Column("vehicle_no", BigInteger),
+    Column("carrier", String(64)),
     Column("actor", String(80), nullable=False),
     Column("note", String(200), nullable=False),
     Index(None, "order_id"),
@@ -181,9 +182,76 @@ subsidy_left_out = Table(
     Column("claim_id", String(80), nullable=False),
     Column("from_version", Integer, nullable=False),
 )
+clearings = Table(
+    "clearings",
+    metadata,
+    Column("clearing_id", String(40), primary_key=True),
+    Column("first", String(64), nullable=False, index=True),
+    Column("second", String(64), nullable=False, index=True),
+    Column("number", Integer, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("net_fen", BigInteger, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("closed_at", UtcDateTime, nullable=False),
+    UniqueConstraint("first", "second", "number"),
+    UniqueConstraint("first", "second", "day"),
+)
+clearing_rows = Table(
+    "clearing_rows",
+    metadata,
+    Column(
+        "entry_no",
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("line", Integer, primary_key=True, autoincrement=False),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("clearing_id", ForeignKey("clearings.clearing_id"), nullable=False, index=True),
+    Column("kind", String(12), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("debtor", String(64), nullable=False),
+    Column("creditor", String(64), nullable=False),
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("order_id", String(40)),
+    Column("sale_id", String(40)),
+    ForeignKeyConstraint(["entry_no", "line"], ["postings.entry_no", "postings.line"]),
+)
+"""A part of a posting stands on one clearing: its identity is the key."""
+clearing_steps = Table(
+    "clearing_steps",
+    metadata,
+    Column("clearing_id", ForeignKey("clearings.clearing_id"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("event", String(24), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("operator", String(64), nullable=False),
+    Column("actor", String(80), nullable=False),
+    Column("reference", String(80), nullable=False),
+    Column("reason", String(200), nullable=False),
+)
+"""What was said of a clearing; of two who say it at the same moment the key refuses one."""
+clearing_marks = Table(
+    "clearing_marks",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("upto_entry_no", BigInteger, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False),
+    Column("marked_at", UtcDateTime, nullable=False),
+)
+"""How far the journal had come when a day was to be cleared. ``marked_at`` is wall time."""
+clearing_days = Table(
+    "clearing_days",
+    metadata,
+    Column("day", ForeignKey("clearing_marks.day"), primary_key=True),
+    Column("closed_at", UtcDateTime, nullable=False),
+)
+"""Local days whose clearings are all there."""
 
 CLAIMED = (cost_rates, subsidy_claims, subsidy_claim_rows, subsidy_left_out)
-KEPT = (journal_entries, postings, statements, statement_lines, agreed_terms, *CLAIMED)
+CLEARED = (clearings, clearing_rows, clearing_steps)
+KEPT = (journal_entries, postings, statements, statement_lines, agreed_terms, *CLAIMED, *CLEARED)
 """Tables whose rows the database itself refuses to change; a migration runs append_only for each."""
 
 for _table in KEPT:
