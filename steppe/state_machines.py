@@ -13,6 +13,7 @@ from services.notices import kinds as notice_kinds
 from services.orders import states as order_states
 from services.patrol import kinds as patrol_kinds
 from services.schedules import kinds as schedule_kinds
+from services.settlement.clearing import clearing
 from services.substitutions import substitution
 from services.sweeping import run_states
 from services.tasks import states as task_states
@@ -116,6 +117,14 @@ SERVICE_MACHINES: Final[tuple[Machine, ...]] = (
         note="What follows `ordered` is the order's.",
     ),
     Machine(
+        name="clearing between companies",
+        zh="公司间清分",
+        table=clearing.TRANSITIONS,
+        initial=clearing.ClearingState.DUE,
+        terminal=clearing.TERMINAL,
+        note="Derived from what both companies said, which is only added (settlement.md).",
+    ),
+    Machine(
         name="notice",
         zh="通知",
         table=notice_kinds.TRANSITIONS,
@@ -147,6 +156,7 @@ _PAIRS: Final[Mapping[type[StrEnum], Mapping[Any, tuple[str, str]]]] = {
     patrol_kinds.RunState: patrol_kinds.RUN_STATE_NAMES,
     patrol_kinds.PointState: patrol_kinds.POINT_STATE_NAMES,
     notice_kinds.NoticeState: notice_kinds.STATE_NAMES,
+    clearing.ClearingState: clearing.STATE_NAMES,
     substitution.SubstitutionState: substitution.STATE_NAMES,
     waybill.WaybillState: waybill.STATE_NAMES,
     FenceState: FENCE_STATE_NAMES,

@@ -7,6 +7,7 @@ from dashboard.routes.alarms import Alarms
 from dashboard.routes.chargers import Chargers
 from dashboard.routes.city import City
 from dashboard.routes.claims import Claims
+from dashboard.routes.clearings import Clearings
 from dashboard.routes.codes import scan
 from dashboard.routes.commands import Commands
 from dashboard.routes.decommission import Decommission
@@ -86,6 +87,7 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     Statements,
     VehicleMoney,
     MerchantTerms,
+    Clearings,
     Claims,
     DispatchZones,
     DispatchPlans,

@@ -34,6 +34,8 @@ class AccountKind(StrEnum):
     """Money an operator took in, outside of this system; below zero by what lies in the till."""
     PAID_OUT = "paid_out"
     """What an operator paid to merchants, outside of this system."""
+    CLEARING = "clearing"
+    """What a company owes other companies by closed clearings; below zero: what they owe it."""
 
 
 ACCOUNT_NAMES: Mapping[AccountKind, tuple[str, str]] = MappingProxyType(
@@ -51,6 +53,7 @@ ACCOUNT_NAMES: Mapping[AccountKind, tuple[str, str]] = MappingProxyType(
         AccountKind.CORRECTIONS: ("对账更正", "corrections"),
         AccountKind.TILL: ("线下收款", "till"),
         AccountKind.PAID_OUT: ("已付商户", "paid to merchants"),
+        AccountKind.CLEARING: ("公司间清分", "between companies"),
     }
 )
 """(zh, en) of every kind of account."""

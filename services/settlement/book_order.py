@@ -1,12 +1,16 @@
 """What an order does to the ledger, in the transaction of the event that does it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
+from core.auth.principal import EVERYTHING
 from core.database import Transaction
 from core.errors import Conflict
+from core.ids import OperatorId
+from fleet.vehicles.store import VehicleStore
 from services.orders.order import Order
 from services.settlement.accounts import AccountKind, account
-from services.settlement.entry import Entry, EntrySource
+from services.settlement.entry import EARNED_BY_BRINGING, Entry, EntrySource, Posting
 from services.settlement.order_money import moves_money, postings_between, stand_of
 from services.settlement.store import Journal, TermsStore
 from services.settlement.terms import OrderTerms, PaidBy
@@ -63,6 +67,7 @@ async def _post(
     at: datetime,
 ) -> None:
     was = {} if before is None else stand_of(before, kept)
+    moved = postings_between(was, stand_of(after, kept))
     entry = Entry(
         cause=f"order:{after.order_id}:{after.version}:{event}",
         source=EntrySource.ORDER,
@@ -71,7 +76,17 @@ async def _post(
         district=after.district,
         order_id=after.order_id,
         vehicle_no=after.vehicle_no,
+        carrier=await _carrier(tx, after, moved),
         actor=actor,
-        postings=postings_between(was, stand_of(after, kept)),
+        postings=moved,
     )
     await Journal(tx).post(entry)
+
+
+async def _carrier(tx: Transaction, order: Order, moved: Iterable[Posting]) -> OperatorId | None:
+    """Return whose vehicle brought an order of another company, for entries by which bringing is earned."""
+    earns = any(one.kind in EARNED_BY_BRINGING for one in moved)
+    if order.vehicle_no is None or not earns:
+        return None
+    brought_by = (await VehicleStore(tx).get(order.vehicle_no, EVERYTHING)).operator
+    return None if brought_by == order.operator else brought_by

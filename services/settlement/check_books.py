@@ -12,6 +12,8 @@ from services.orders.order import Order
 from services.orders.store import OrderStore
 from services.orders.tables import orders
 from services.settlement.accounts import AccountKind, kind_of
+from services.settlement.clearing.check_clearings import check_clearings
+from services.settlement.finding import Finding
 from services.settlement.order_money import stand_of
 from services.settlement.statement_store import StatementStore
 from services.settlement.store import Journal, TermsStore
@@ -20,14 +22,6 @@ from services.settlement.tables import journal_entries, order_terms, postings
 ORDERS_AT_ONCE = 500
 NEVER_BELOW_ZERO = frozenset({AccountKind.RESIDENT_BALANCE, AccountKind.HELD})
 """A merchant's account may be below zero: a fee is taken back after he was paid."""
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that is not right. ``rule`` is a stable word, ``about`` an order, account or cause."""
-
-    rule: str
-    about: str
-    detail: str
 
 
 class BooksReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +41,12 @@ class BooksReport(msgspec.Struct, frozen=True, kw_only=True):
 
 async def check_books(tx: Transaction) -> BooksReport:
     """Return a report over the whole ledger and every order, read in one snapshot."""
-    findings = [*await _accounts(tx), *await _entries(tx), *await _statements(tx)]
+    findings = [
+        *await _accounts(tx),
+        *await _entries(tx),
+        *await _statements(tx),
+        *await check_clearings(tx),
+    ]
     seen = before_books = 0
     last = OrderId("")
     first_kept = await _first_kept(tx)

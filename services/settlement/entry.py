@@ -34,8 +34,11 @@ class PostingKind(StrEnum):
     RECEIPT = "receipt"
     PAYOUT = "payout"
     CORRECTION = "correction"
+    CLEARING = "clearing"
 
 
+EARNED_BY_BRINGING = frozenset({PostingKind.DELIVERY_FEE, PostingKind.SUBSIDY})
+"""Whoever brings an order earns these, whosever order it is."""
 POSTING_NAMES: Mapping[PostingKind, tuple[str, str]] = MappingProxyType(
     {
         PostingKind.PAYMENT: ("付款", "payment"),
@@ -49,6 +52,7 @@ POSTING_NAMES: Mapping[PostingKind, tuple[str, str]] = MappingProxyType(
         PostingKind.RECEIPT: ("线下收款", "received"),
         PostingKind.PAYOUT: ("结算付款", "payout"),
         PostingKind.CORRECTION: ("更正", "correction"),
+        PostingKind.CLEARING: ("公司间清分", "clearing"),
     }
 )
 """(zh, en) of every kind of posting."""
@@ -65,6 +69,7 @@ class EntrySource(StrEnum):
     REFUND = "refund"
     PAYOUT = "payout"
     CORRECTION = "correction"
+    CLEARING = "clearing"
 
 
 SOURCE_NAMES: Mapping[EntrySource, tuple[str, str]] = MappingProxyType(
@@ -77,6 +82,7 @@ SOURCE_NAMES: Mapping[EntrySource, tuple[str, str]] = MappingProxyType(
         EntrySource.REFUND: ("退款", "refund after delivery"),
         EntrySource.PAYOUT: ("结算付款", "payout"),
         EntrySource.CORRECTION: ("更正", "correction"),
+        EntrySource.CLEARING: ("公司间清分", "clearing between companies"),
     }
 )
 """(zh, en) of every source."""
@@ -106,6 +112,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     sale_id: SaleId | None = None
     vehicle_no: VehicleNo | None = None
     """Which vehicle brought, sold or lost it, where one did."""
+    carrier: OperatorId | None = None
+    """Whose vehicle brought it, where that is another company than ``operator``."""
     actor: str
     note: str = ""
     postings: tuple[Posting, ...]

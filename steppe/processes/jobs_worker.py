@@ -15,6 +15,7 @@ from core.settings import load, process_environment
 from fleet.days.durable import DurableMark
 from fleet.fences.finish_previews import PreviewFinisher
 from services.notices.send_notices import NoticeSender
+from services.settlement.clearing.close_clearings import ClearingKeeper
 from services.settlement.close_statements import StatementKeeper
 from services.sweeping.work_on import SweepingWorker
 from steppe.checks import store_checks
@@ -59,6 +60,7 @@ async def jobs_context() -> AsyncIterator[WorkerContext]:
                     PreviewFinisher: finisher,
                     NoticeSender: teller,
                     StatementKeeper: StatementKeeper(database, clock, zone),
+                    ClearingKeeper: ClearingKeeper(database, clock, zone),
                     SweepingWorker: sweeping,
                 },
             )

@@ -54,8 +54,9 @@ from services.routing.engine import RouteEngine
 from services.routing.http import InternalServer, RouteEndpoint
 from services.routing.tiles import current_tiles
 from services.schedules.keep_schedules import ScheduleKeeper
+from services.settlement.clearing.close_clearings import ClearingKeeper
 from services.settlement.close_statements import StatementKeeper
-from services.settlement.wake import StatementWaker
+from services.settlement.wake import CLEARINGS, DayWaker
 from services.settlement.watch_books import BooksWatch
 from services.sweeping.call_home import WaysHome
 from services.sweeping.hold_back import HoldBack
@@ -95,7 +96,7 @@ async def compose(resources: Resources) -> Components:
     preview_waker = PreviewWaker(database, queue, clock, every_s=every_s)
     notice_waker = NoticeWaker(database, queue, clock, keep=timedelta(days=settings.notices.keep_days))
     sweeping_waker = SweepingWaker(database, queue, clock, every_s=every_s)
-    heard = last_heard(resources)
+    heard, zone = last_heard(resources), ZoneInfo(settings.city.zone)
     rules = RoadRules(fences, clock, engine)
     roads = Roads(engine, rules.closed)
     caller = VehicleCaller(database, clock, roads, tasks)
@@ -137,9 +138,8 @@ async def compose(resources: Resources) -> Components:
         "waybills": WaybillWatch(database, clock, every_s=every_s),
         "schedules": ScheduleKeeper(database, clock, scheduled_work(), every_s=every_s),
         "weather-recall": RecallWatch(database, clock, heard, caller, every_s=every_s),
-        "statements": StatementWaker(
-            StatementKeeper(database, clock, ZoneInfo(settings.city.zone)), queue, clock
-        ),
+        "statements": DayWaker(StatementKeeper(database, clock, zone), queue, clock),
+        "clearings": DayWaker(ClearingKeeper(database, clock, zone), queue, clock, job=CLEARINGS),
         "books": BooksWatch(database, clock),
         "tasks": TaskWatch(database, heard, clock, tasks, every_s=every_s),
         "vending": VendingWatch(database, clock, every_s=every_s),
@@ -166,7 +166,7 @@ async def compose(resources: Resources) -> Components:
             database,
             resources.redis,
             clock,
-            zone=ZoneInfo(settings.city.zone),
+            zone=zone,
             holder=holder_of("quality"),
         ),
         "alarms": AlarmWatch(
@@ -195,7 +195,7 @@ async def compose(resources: Resources) -> Components:
             database,
             clock,
             DurableMark(resources.streams, clock, partitions=settings.tracker.partitions),
-            ZoneInfo(settings.city.zone),
+            zone,
             close_pending_days,
         ),
         "sealer": AuditSealer(database, clock, HeadSigner(secret(settings, "audit_key"))),

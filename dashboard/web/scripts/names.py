@@ -24,6 +24,8 @@ from services.orders.states import STATE_NAMES
 from services.patrol import kinds as patrol
 from services.schedules import kinds as schedules
 from services.settlement.accounts import ACCOUNT_NAMES
+from services.settlement.clearing import clearing
+from services.settlement.clearing.crossing import CROSSING_NAMES
 from services.settlement.entry import POSTING_NAMES, SOURCE_NAMES
 from services.settlement.terms import PAID_BY_NAMES
 from services.settlement.terms import STANDING_NAMES as TERMS_NAMES
@@ -78,6 +80,9 @@ def tables() -> dict[str, Pairs]:
     found["moneyAccount"] = {kind.value: pair for kind, pair in ACCOUNT_NAMES.items()}
     found["moneyPosting"] = {kind.value: pair for kind, pair in POSTING_NAMES.items()}
     found["moneySource"] = {source.value: pair for source, pair in SOURCE_NAMES.items()}
+    found["clearingState"] = {state.value: pair for state, pair in clearing.STATE_NAMES.items()}
+    found["clearingEvent"] = {event.value: pair for event, pair in clearing.EVENT_NAMES.items()}
+    found["crossing"] = {kind.value: pair for kind, pair in CROSSING_NAMES.items()}
     found["paidBy"] = {way.value: pair for way, pair in PAID_BY_NAMES.items()}
     found["termsStanding"] = {standing.value: pair for standing, pair in TERMS_NAMES.items()}
     found["dispatchRule"] = RULE_NAMES

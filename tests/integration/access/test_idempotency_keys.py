@@ -109,6 +109,9 @@ BODIES: Mapping[str, Any] = {
         "crewFenPerHour": 9000,
         "vehicleFenPerDay": 4000,
     },
+    "POST /api/settlement/clearings/{clearing_id}/payments": {"version": 0, "reference": "x"},
+    "POST /api/settlement/clearings/{clearing_id}/confirmations": {"version": 0},
+    "POST /api/settlement/clearings/{clearing_id}/denials": {"version": 0, "reason": "x"},
     "POST /api/settlement/terms": {
         "fromDay": "2026-08-01",
         "platformFeeBp": 500,

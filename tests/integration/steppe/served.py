@@ -180,6 +180,7 @@ def _furnished(url: str, settings: Settings, log: Path) -> ServedCity:
         "version": "1",
         "statement_id": "none",
         "claim_id": "none",
+        "clearing_id": "none",
         "day": "2026-07-01",
         "violation_id": "none",
         "incident_id": "none",

@@ -199,6 +199,10 @@ LUCK_WANTED = {
     **dict.fromkeys(
         ("makeClaim", "readClaim", "readClaimCsv", "reviseClaim"), "delivered orders of a day that is over"
     ),
+    **dict.fromkeys(
+        ("readClearing", "readClearingCsv", "payClearing", "confirmClearing", "denyClearing"),
+        "money between companies of a day that is over",
+    ),
     "readVehicleDay": "a day that was closed",
     "subscribeWebhook": "an address and kinds that there are",
     "reportIncident": "a time that is past",

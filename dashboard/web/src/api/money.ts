@@ -48,3 +48,16 @@ export const termsListed = (merchantId: string | undefined): Promise<TermsBoard>
   ask(`/api/settlement/terms${merchantId ? `?merchantId=${encodeURIComponent(merchantId)}` : ""}`);
 export const agreeTerms = (body: Schemas["TermsBody"], key: string): Promise<Schemas["TermsView"]> =>
   ask("/api/settlement/terms", { method: "POST", body, idempotencyKey: key });
+
+export type Clearing = Schemas["ClearingView"];
+export type ClearingSheet = Schemas["ClearingSheet"];
+const clearing = (id: string, rest = ""): string => `/api/settlement/clearings/${encodeURIComponent(id)}${rest}`;
+export const clearings = (): Promise<Clearing[]> => ask("/api/settlement/clearings");
+export const clearingSheet = (id: string): Promise<ClearingSheet> => ask(clearing(id));
+export const CLEARING_CSV = (id: string): string => clearing(id, "/csv");
+export const sayPaid = (id: string, version: number, reference: string, key: string): Promise<Clearing> =>
+  ask(clearing(id, "/payments"), { method: "POST", body: { version, reference }, idempotencyKey: key });
+export const sayArrived = (id: string, version: number, key: string): Promise<Clearing> =>
+  ask(clearing(id, "/confirmations"), { method: "POST", body: { version }, idempotencyKey: key });
+export const sayMissing = (id: string, version: number, reason: string, key: string): Promise<Clearing> =>
+  ask(clearing(id, "/denials"), { method: "POST", body: { version, reason }, idempotencyKey: key });

@@ -716,6 +716,7 @@ export const moneyAccount: typeof zh.moneyAccount = {
   corrections: "Corrections",
   till: "Till",
   paid_out: "Paid to merchants",
+  clearing: "Between companies",
 };
 
 export const moneyPosting: typeof zh.moneyPosting = {
@@ -730,6 +731,7 @@ export const moneyPosting: typeof zh.moneyPosting = {
   receipt: "Received",
   payout: "Payout",
   correction: "Correction",
+  clearing: "Clearing",
 };
 
 export const moneySource: typeof zh.moneySource = {
@@ -741,6 +743,26 @@ export const moneySource: typeof zh.moneySource = {
   refund: "Refund after delivery",
   payout: "Payout",
   correction: "Correction",
+  clearing: "Clearing between companies",
+};
+
+export const clearingState: typeof zh.clearingState = {
+  due: "Due",
+  paid: "Paid, to be confirmed",
+  confirmed: "Confirmed",
+  even: "Even",
+};
+
+export const clearingEvent: typeof zh.clearingEvent = {
+  clearing_evened: "Nets to nothing",
+  clearing_paid: "Said to be paid",
+  clearing_denied: "Money did not arrive",
+  clearing_confirmed: "Money has arrived",
+};
+
+export const crossing: typeof zh.crossing = {
+  balance: "Balance paid in elsewhere",
+  carriage: "Brought by another's vehicle",
 };
 
 export const paidBy: typeof zh.paidBy = {

@@ -714,6 +714,7 @@ export const moneyAccount = {
   corrections: "对账更正",
   till: "线下收款",
   paid_out: "已付商户",
+  clearing: "公司间清分",
 };
 
 export const moneyPosting = {
@@ -728,6 +729,7 @@ export const moneyPosting = {
   receipt: "线下收款",
   payout: "结算付款",
   correction: "更正",
+  clearing: "公司间清分",
 };
 
 export const moneySource = {
@@ -739,6 +741,26 @@ export const moneySource = {
   refund: "退款",
   payout: "结算付款",
   correction: "更正",
+  clearing: "公司间清分",
+};
+
+export const clearingState = {
+  due: "待付款",
+  paid: "已付款，待确认",
+  confirmed: "已确认收款",
+  even: "两清",
+};
+
+export const clearingEvent = {
+  clearing_evened: "轧差为零",
+  clearing_paid: "登记付款",
+  clearing_denied: "未收到款",
+  clearing_confirmed: "确认收款",
+};
+
+export const crossing = {
+  balance: "居民余额跨公司使用",
+  carriage: "代送配送费与补贴",
 };
 
 export const paidBy = {

@@ -20,13 +20,15 @@ OPERATOR = OperatorId("sample-operator")
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-async def pays_in(town: Town, resident: str, amount_fen: int, cause: str = "top-up:1") -> None:
-    purse, till = account(AccountKind.RESIDENT_BALANCE, resident), account(AccountKind.TILL, OPERATOR)
+async def pays_in(
+    town: Town, resident: str, amount_fen: int, cause: str = "top-up:1", operator: OperatorId = OPERATOR
+) -> None:
+    purse, till = account(AccountKind.RESIDENT_BALANCE, resident), account(AccountKind.TILL, operator)
     entry = Entry(
         cause=cause,
         source=EntrySource.TOP_UP,
         at=town.now,
-        operator=OPERATOR,
+        operator=operator,
         district=DistrictCode("KB"),
         actor="staff:s-1",
         postings=(

@@ -21,7 +21,7 @@ from services.settlement.statement import Statement, StatementId, last_ended_day
 from services.settlement.statement_store import StatementStore
 from services.settlement.store import Journal
 from services.settlement.tables import statement_lines, statements
-from services.settlement.wake import QUEUE, StatementWaker
+from services.settlement.wake import QUEUE, DayWaker
 from tests.integration.fleet.builders import a_principal
 from tests.integration.services.orders.on_the_way import an_arrived_order
 from tests.integration.services.orders.town import CITY, SHOP, Town, later
@@ -79,7 +79,7 @@ async def test_the_scheduler_wakes_a_job_that_closes_what_is_due_and_closes_noth
     later(town, DAY_S)
     queue = JobQueue(valkey_url)
     try:
-        waker = StatementWaker(keeper(town), queue, town.clock)
+        waker = DayWaker(keeper(town), queue, town.clock)
         assert await waker.reconcile_once()
         assert (await closed(town), await queue.waiting(QUEUE)) == ([], 1)
         settings = load({"STEPPE_ENVIRONMENT": "test"})
