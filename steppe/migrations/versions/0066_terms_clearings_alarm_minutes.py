@@ -1,4 +1,4 @@
-"""Terms of merchants say who agreed them and why; what companies owe each other is cleared."""
+"""Terms with who agreed them and why, clearings between companies, and when an alarm was taken on."""
 
 from collections.abc import Sequence
 
@@ -38,6 +38,10 @@ def upgrade() -> None:
     )
     op.drop_table("settlement_terms")
     op.add_column("journal_entries", sa.Column("carrier", sa.String(length=64)))
+    op.add_column("alarms", sa.Column("taken_at", sa.DateTime(timezone=True)))
+    op.add_column("alarms", sa.Column("taken_by", sa.String(length=40)))
+    op.add_column("alarms", sa.Column("answered_at", sa.DateTime(timezone=True)))
+    op.create_index(op.f("ix_alarms_taken_at"), "alarms", ["taken_at"])
     _make_clearings()
     for table in ("agreed_terms", "clearings", "clearing_rows", "clearing_steps"):
         for statement in append_only(table, op.get_bind().dialect.name):
@@ -129,6 +133,9 @@ def downgrade() -> None:
     """Go back."""
     for table in ("clearing_days", "clearing_marks", "clearing_steps", "clearing_rows", "clearings"):
         op.drop_table(table)
+    op.drop_index(op.f("ix_alarms_taken_at"), "alarms")
+    for column in ("answered_at", "taken_by", "taken_at"):
+        op.drop_column("alarms", column)
     op.drop_column("journal_entries", "carrier")
     op.create_table(
         "settlement_terms",
