@@ -39,6 +39,8 @@ class DayMoneyView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     m2: float | None
     kwh: float | None
     operator_min: float
+    alarm_min: float
+    """Of ``operatorMin``: from taking an alarm to answering it; the rest is takeovers."""
     crew_min: float
     delivery_fees_fen: int
     platform_fees_fen: int

@@ -12,6 +12,7 @@ from core.errors import Invalid, VersionMismatch
 from core.ids import AlarmId, StaffId
 from fleet.alarms.alarm import Alarm, AlarmComment, acknowledge
 from fleet.alarms.store import AlarmStore
+from fleet.alarms.take_alarm import taken
 
 LONGEST_COMMENT: Final = 1_000
 
@@ -42,6 +43,7 @@ async def acknowledge_alarm(
         done = acknowledge(
             alarm, by=StaffId(principal.id), by_name=principal.name, comment=comment.strip(), at=at
         )
+        done = taken(done, principal, at=at)
         await store.save(alarm, done)
         await audit.record(
             tx,

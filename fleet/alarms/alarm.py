@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -21,6 +22,9 @@ from fleet.alarms.kinds import (
     AlarmState,
     Severity,
 )
+
+NO_VEHICLE: Final = VehicleNo(0)
+"""``vehicle_no`` of an alarm that is of a fence, a beat or the platform."""
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +121,11 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     acknowledged_at: datetime | None = None
     acknowledged_by: StaffId | None = None
     acknowledged_by_name: str | None = None
+    taken_at: datetime | None = None
+    """When an operator took it on: acknowledged it, took it as his own, or said that he watches it."""
+    taken_by: StaffId | None = None
+    answered_at: datetime | None = None
+    """When somebody first said what was done about it."""
     cleared_at: datetime | None = None
     assignee: StaffId | None = None
     assignee_name: str | None = None
@@ -203,6 +212,16 @@ def acknowledge(alarm: Alarm, *, by: StaffId, by_name: str, comment: str, at: da
     )
 
 
+def take(alarm: Alarm, by: StaffId, *, at: datetime) -> Alarm:
+    """Return the alarm that an operator has taken on; one that was taken or answered before stays as it is.
+
+    Beside acknowledging, assigning or answering, which counts the version.
+    """
+    if alarm.taken_at is not None or alarm.answered_at is not None:
+        return alarm
+    return msgspec.structs.replace(alarm, taken_at=at, taken_by=by)
+
+
 def assign(alarm: Alarm, to: Person) -> Alarm:
     """Return the alarm given to somebody; raises IllegalTransition when it is closed."""
     if alarm.state in ALARM_TERMINAL:
@@ -230,7 +249,9 @@ def answer(alarm: Alarm, given: AlarmAnswer, *, by: Person, text: str, at: datet
         alarm = acknowledge(alarm, by=by.staff_id, by_name=by.name, comment="", at=at)
     else:
         alarm = msgspec.structs.replace(alarm, version=alarm.version + 1)
-    return msgspec.structs.replace(alarm, comments=(*alarm.comments, said))
+    is_done = given not in NOT_ACKNOWLEDGING and alarm.answered_at is None
+    answered_at = at if is_done else alarm.answered_at
+    return msgspec.structs.replace(alarm, comments=(*alarm.comments, said), answered_at=answered_at)
 
 
 def clear(alarm: Alarm, *, at: datetime) -> Alarm:

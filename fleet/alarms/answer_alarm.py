@@ -8,9 +8,10 @@ from core.database import Database
 from core.errors import VersionMismatch
 from core.ids import AlarmId, StaffId
 from fleet.alarms.acknowledge_alarm import check_comment
-from fleet.alarms.advice import AlarmAnswer
+from fleet.alarms.advice import NOT_ACKNOWLEDGING, AlarmAnswer
 from fleet.alarms.alarm import Alarm, Person, answer
 from fleet.alarms.store import AlarmStore
+from fleet.alarms.take_alarm import taken
 
 
 async def answer_alarm(
@@ -38,7 +39,10 @@ async def answer_alarm(
         if version is not None and version != alarm.version:
             raise VersionMismatch("version-mismatch", alarm_id=alarm_id, version=alarm.version)
         by = Person(staff_id=StaffId(principal.id), name=principal.name)
-        done = await store.save(alarm, answer(alarm, given, by=by, text=comment.strip(), at=at))
+        done = answer(alarm, given, by=by, text=comment.strip(), at=at)
+        if given in NOT_ACKNOWLEDGING:
+            done = taken(done, principal, at=at)
+        await store.save(alarm, done)
         shown = {"vehicle_no": alarm.vehicle_no, "kind": alarm.kind.value, "answer": given.value}
         reason = comment.strip() or None
         await audit.record(tx, principal, "alarm.answered", f"alarm:{alarm_id}", shown, reason, at=at)

@@ -11,6 +11,7 @@ from core.ids import AlarmId, StaffId
 from fleet.alarms.alarm import Alarm, assign
 from fleet.alarms.people import person_to_act
 from fleet.alarms.store import AlarmStore
+from fleet.alarms.take_alarm import taken
 from fleet.names import name_of
 
 
@@ -37,8 +38,10 @@ async def assign_alarm(
             return alarm
         if version is not None and version != alarm.version:
             raise VersionMismatch("version-mismatch", alarm_id=alarm_id, version=alarm.version)
-        given = await store.save(alarm, assign(alarm, to))
-        if to.staff_id != principal.id:
+        is_own = to.staff_id == principal.id
+        assigned = assign(alarm, to)
+        given = await store.save(alarm, taken(assigned, principal, at=at) if is_own else assigned)
+        if not is_own:
             kind = name_of(alarm.kind)
             await want_staff_notices(
                 tx,

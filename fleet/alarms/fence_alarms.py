@@ -2,19 +2,15 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Final
 
 import msgspec
 
 from core.database import Transaction
-from core.ids import AlarmId, DistrictCode, OperatorId, VehicleNo, new_id
-from fleet.alarms.alarm import AlarmRaised, clear, raise_alarm
+from core.ids import AlarmId, DistrictCode, OperatorId, new_id
+from fleet.alarms.alarm import NO_VEHICLE, AlarmRaised, clear, raise_alarm
 from fleet.alarms.kinds import AlarmKind
 from fleet.alarms.store import AlarmStore
 from geofences.fences import Fence
-
-NO_VEHICLE: Final = VehicleNo(0)
-"""``vehicle_no`` of an alarm that is of the fence itself."""
 
 
 def fence_key(kind: AlarmKind, fence_id: str) -> str:

@@ -89,6 +89,11 @@ class AlarmStore:
         )
         return await self._all(query.order_by(alarms.c.raised_at).limit(LOOKED_AT_MOST))
 
+    async def taken_between(self, began: datetime, ended: datetime) -> list[Alarm]:
+        """Return the alarms that an operator took on within a span, for work that runs for nobody."""
+        query = select(alarms).where(alarms.c.taken_at > began, alarms.c.taken_at < ended)
+        return await self._all(query.order_by(alarms.c.taken_at))
+
     async def was_cleared_since(self, key: str, moment: datetime) -> bool:
         """Return whether an alarm of this cause was cleared after a moment."""
         query = select(alarms.c.alarm_id).where(alarms.c.dedup_key == key, alarms.c.cleared_at > moment)

@@ -9,8 +9,7 @@ import msgspec
 from core.auth.principal import EVERYTHING
 from core.database import Transaction
 from core.ids import AlarmId, new_id
-from fleet.alarms.alarm import AlarmRaised, Person, clear, raise_alarm
-from fleet.alarms.fence_alarms import NO_VEHICLE
+from fleet.alarms.alarm import NO_VEHICLE, AlarmRaised, Person, clear, raise_alarm
 from fleet.alarms.kinds import AlarmKind
 from fleet.alarms.store import AlarmStore
 from fleet.people.duty import UnderWay, may_watch

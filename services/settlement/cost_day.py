@@ -5,7 +5,9 @@ from datetime import date, datetime, timedelta, tzinfo
 from core.auth.principal import Reach
 from core.database import Transaction
 from core.ids import OperatorId
+from fleet.alarms.store import AlarmStore
 from fleet.days.store import DayFilter, DayStore
+from fleet.takeovers.alarm_minutes import COUNTED_AT_MOST, alarm_minutes
 from fleet.takeovers.operator_minutes import operator_minutes
 from fleet.takeovers.store import TakeoverStore
 from fleet.work_orders.crew_minutes import CrewTime, crew_minutes
@@ -29,7 +31,10 @@ async def costed_day(
     bodies = [one.body for one in stored]
     numbers = [body.vehicle_no for body in bodies]
     crew = crew_minutes(await WorkOrderStore(tx).under_way_between(began, ended), began, ended, now=now)
-    served = operator_minutes(await TakeoverStore(tx).under_way_between(began, ended), began, ended, now=now)
+    sessions = await TakeoverStore(tx).under_way_between(began, ended)
+    served = operator_minutes(sessions, began, ended, now=now)
+    taken = await AlarmStore(tx).taken_between(began - COUNTED_AT_MOST, ended)
+    answering = alarm_minutes(taken, sessions, began, ended, now=now)
     earned = await VehicleMoneyStore(tx).earned(numbers, began, ended)
     rates = await VehicleMoneyStore(tx).rates_at({body.operator for body in bodies}, began)
     found = [
@@ -41,7 +46,8 @@ async def costed_day(
                 orders=body.orders,
                 m2=body.m2,
                 kwh=body.kwh,
-                operator_min=served.get(body.vehicle_no, 0.0),
+                operator_min=served.get(body.vehicle_no, 0.0) + answering.get(body.vehicle_no, 0.0),
+                alarm_min=answering.get(body.vehicle_no, 0.0),
                 crew_min=crew.get(body.vehicle_no, CrewTime()).total_min,
             ),
             earned.get(body.vehicle_no, Earned()),

@@ -52,6 +52,9 @@ class DayFigures(msgspec.Struct, frozen=True, kw_only=True):
     m2: float | None
     kwh: float | None
     operator_min: float
+    """Takeover sessions and alarms."""
+    alarm_min: float = 0.0
+    """Of these: from taking an alarm to answering it."""
     crew_min: float
 
 

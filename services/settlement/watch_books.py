@@ -10,8 +10,7 @@ from core.clock import Clock
 from core.database import Database, Transaction
 from core.ids import AlarmId, DistrictCode, OperatorId, new_id
 from core.repeating import repeat
-from fleet.alarms.alarm import AlarmRaised, clear, raise_alarm
-from fleet.alarms.fence_alarms import NO_VEHICLE
+from fleet.alarms.alarm import NO_VEHICLE, AlarmRaised, clear, raise_alarm
 from fleet.alarms.kinds import AlarmKind
 from fleet.alarms.store import AlarmStore
 from services.settlement.check_books import BooksReport, check_books

@@ -79,6 +79,7 @@ export const money: MoneyWords = {
     perM2: "Cost per m²",
     vehicle: "Vehicle",
     operatorMin: "Remote min",
+    alarmMin: (n) => `of which alarms ${n}`,
     crewMin: "Crew min",
     orders: "Orders",
     unknown: "unknown",

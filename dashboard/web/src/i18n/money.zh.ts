@@ -77,6 +77,7 @@ export const money = {
     perM2: "每平方米成本",
     vehicle: "车辆",
     operatorMin: "远程分钟",
+    alarmMin: (n: string) => `其中告警 ${n}`,
     crewMin: "现场分钟",
     orders: "订单",
     unknown: "未知",
