@@ -44,6 +44,7 @@ orders = Table(
     Column("reminded_at", UtcDateTime),
     Column("flow_version", Integer, nullable=False, server_default="0"),
     Column("opened_by", String(24), nullable=False, server_default=""),
+    Column("opened_how", String(8)),
     Column("closed_at", UtcDateTime),
     Column("reason", String(64), nullable=False),
     Index(None, "state", "district"),

@@ -1,4 +1,4 @@
-"""Terms with who agreed them and why, clearings between companies, and when an alarm was taken on."""
+"""Who agreed terms and why, clearings between companies, when an alarm was taken, how a door was opened."""
 
 from collections.abc import Sequence
 
@@ -42,6 +42,7 @@ def upgrade() -> None:
     op.add_column("alarms", sa.Column("taken_by", sa.String(length=40)))
     op.add_column("alarms", sa.Column("answered_at", sa.DateTime(timezone=True)))
     op.create_index(op.f("ix_alarms_taken_at"), "alarms", ["taken_at"])
+    op.add_column("orders", sa.Column("opened_how", sa.String(length=8)))
     _make_clearings()
     for table in ("agreed_terms", "clearings", "clearing_rows", "clearing_steps"):
         for statement in append_only(table, op.get_bind().dialect.name):
@@ -133,6 +134,7 @@ def downgrade() -> None:
     """Go back."""
     for table in ("clearing_days", "clearing_marks", "clearing_steps", "clearing_rows", "clearings"):
         op.drop_table(table)
+    op.drop_column("orders", "opened_how")
     op.drop_index(op.f("ix_alarms_taken_at"), "alarms")
     for column in ("answered_at", "taken_by", "taken_at"):
         op.drop_column("alarms", column)
