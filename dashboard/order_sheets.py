@@ -14,6 +14,8 @@ from core.privacy.cipher import SecretKeys
 from core.privacy.masks import mask_phone
 from fleet.vehicles.last_heard import LastHeard, LastHeardReader
 from fleet.vehicles.store import VehicleStore
+from services.delegation.collected import Collected, collected_of
+from services.delegation.store import DelegateStore
 from services.delivery.catalogue import Merchant, PickupPoint
 from services.delivery.store import CatalogueStore
 from services.dispatch.store import Decision, DecisionStore
@@ -55,6 +57,9 @@ class OrderDossier(msgspec.Struct, frozen=True, kw_only=True):
     history: tuple[HistoryLine, ...]
     decisions: tuple[Decision, ...]
     task: Task | None
+    collected: Collected | None = None
+    collector_phone: str | None = None
+    """Of a delegate who collected, masked; None for anybody else."""
 
 
 class OrderDesk:
@@ -107,7 +112,7 @@ class OrderDesk:
         async with self._database.read() as tx:
             order = await OrderStore(tx).get(order_id, reach)
             [sheet] = await self._sheets(tx, [order], at)
-            return await _dossier(tx, sheet)
+            return await self._dossier(tx, sheet)
 
     async def dossier_after(self, tx: Transaction, order: Order, *, at: datetime) -> OrderDossier:
         """Return the order that the transaction changed, with all that is kept about it.
@@ -115,7 +120,7 @@ class OrderDesk:
         Its vehicle's last state is left out: nothing that writes waits for Redis.
         """
         [sheet] = await self._sheets(tx, [order], at, with_vehicles=False)
-        return await _dossier(tx, sheet)
+        return await self._dossier(tx, sheet)
 
     async def _sheets(
         self, tx: Transaction, orders: Sequence[Order], at: datetime, *, with_vehicles: bool = True
@@ -141,6 +146,21 @@ class OrderDesk:
             for order in orders
         ]
 
+    async def _dossier(self, tx: Transaction, sheet: OrderSheet) -> OrderDossier:
+        order_id, task_id = sheet.order.order_id, sheet.order.task_id
+        collected = collected_of(sheet.order, await DelegateStore(tx).of_order(order_id))
+        phone = None
+        if collected is not None and collected.delegate is not None:
+            phone = await ResidentStore(tx, self._keys).phone_of(collected.delegate.resident_id)
+        return OrderDossier(
+            sheet=sheet,
+            history=tuple(await OrderStore(tx).history(order_id)),
+            decisions=tuple(await DecisionStore(tx).of_order(order_id)),
+            task=None if task_id is None else await TaskStore(tx).find(task_id, EVERYTHING),
+            collected=collected,
+            collector_phone=_masked(phone),
+        )
+
     async def _heard(self, numbers: Sequence[VehicleNo]) -> dict[VehicleNo, LastHeard]:
         """Return the last state of vehicles; nothing while it cannot be read: the board shows the rest."""
         if not numbers:
@@ -149,16 +169,6 @@ class OrderDesk:
             return dict(await self._last_heard.last_heard(numbers))
         except Unavailable:
             return {}
-
-
-async def _dossier(tx: Transaction, sheet: OrderSheet) -> OrderDossier:
-    order_id, task_id = sheet.order.order_id, sheet.order.task_id
-    return OrderDossier(
-        sheet=sheet,
-        history=tuple(await OrderStore(tx).history(order_id)),
-        decisions=tuple(await DecisionStore(tx).of_order(order_id)),
-        task=None if task_id is None else await TaskStore(tx).find(task_id, EVERYTHING),
-    )
 
 
 def _expected(

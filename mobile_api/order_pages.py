@@ -11,7 +11,17 @@ from core.ids import OrderId, VehicleNo
 from fleet.vehicles.last_heard import LastHeard
 from fleet.vehicles.store import VehicleStore
 from fleet.vehicles.vehicle import Vehicle
-from mobile_api.schemas.orders import OwnVehicle, ResidentOrder, Step, Where, line_view, substitution_view
+from mobile_api.schemas.orders import (
+    OwnVehicle,
+    ResidentOrder,
+    Step,
+    Where,
+    collected_view,
+    line_view,
+    substitution_view,
+)
+from services.delegation.collected import Collected, collected_of
+from services.delegation.store import DelegateStore
 from services.delivery.catalogue import Merchant, PickupPoint
 from services.delivery.code_store import PickupCodeStore
 from services.delivery.pickup_code import PickupCode
@@ -48,6 +58,7 @@ class OrderFacts(msgspec.Struct, frozen=True, kw_only=True):
     paid_by: PaidBy | None = None
     substitutions: tuple[Substitution, ...] = ()
     steps: tuple[FlowStep, ...] = ()
+    collected: Collected | None = None
 
     @property
     def watched(self) -> VehicleNo | None:
@@ -74,6 +85,7 @@ async def facts_of(tx: Transaction, orders: Sequence[Order]) -> list[OrderFacts]
     terms = await TermsStore(tx).of_orders(ids)
     steps = await FlowStore(tx).steps_of([(order.operator, order.flow_version) for order in orders])
     offers = await SubstitutionStore(tx).of_orders(ids)
+    named = await DelegateStore(tx).of_orders(ids)
     found = []
     for order in orders:
         boxes = layouts.get(order.vehicle_no, ()) if order.vehicle_no is not None else ()
@@ -90,6 +102,7 @@ async def facts_of(tx: Transaction, orders: Sequence[Order]) -> list[OrderFacts]
                 paid_by=terms[order.order_id].paid_by if order.order_id in terms else None,
                 steps=steps.get((order.operator, order.flow_version), ()),
                 substitutions=offers.get(order.order_id, ()),
+                collected=collected_of(order, named.get(order.order_id, ())),
             )
         )
     return found
@@ -126,6 +139,7 @@ def resident_order(facts: OrderFacts, heard: LastHeard | None, *, at: datetime) 
         stops_before=now.stops_before,
         arrived_at=order.arrived_at,
         collect_by=order.collect_by,
+        collected=collected_view(facts.collected),
         closed_at=order.closed_at,
         compartment=order.compartment,
         compartment_label=facts.labels.get(order.compartment or 0),

@@ -1,4 +1,4 @@
-"""What a screen shows of a phone number. Pure; works on any text, because masking must never fail."""
+"""What a screen shows of a phone number and a name. Pure; works on any text: masking must never fail."""
 
 import re
 
@@ -21,6 +21,15 @@ def mask_phone(phone: str) -> str:
     if len(digits) < _HEAD + _TAIL + 1:
         return "****" + digits[-2:] if len(digits) > 2 else "****"
     return f"{digits[:_HEAD]}****{digits[-_TAIL:]}"
+
+
+def mask_name(name: str) -> str:
+    """Return a name of which only the first character is seen, and not how long it is.
+
+    >>> mask_name("欧阳娜娜"), mask_name("Anna"), mask_name(" ")
+    ('欧**', 'A**', '**')
+    """
+    return f"{name.strip()[:1]}**"
 
 
 def mask_phones_in(text: str) -> str:

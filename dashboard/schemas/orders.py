@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from core.privacy.masks import mask_name
 from dashboard.cursors import write_cursor
 from dashboard.order_sheets import OrderDossier, OrderSheet
 from dashboard.schemas.vehicles import TaskView, task_view
@@ -161,6 +162,20 @@ class DecisionView(_View, frozen=True):
     """The operator who chose the vehicle; empty where the dispatcher did."""
 
 
+class CollectedView(_View, frozen=True):
+    """Who took the goods out: ``by`` customer, delegate, staff, crew, merchant or somebody (not known).
+
+    ``how`` page, link, keypad, hand or remote; null when nobody kept it. Name and phone are a delegate's,
+    masked.
+    """
+
+    by: str
+    how: str | None
+    at: datetime | None
+    name: str | None
+    phone: str | None
+
+
 class OrderDetail(OrderBrief, frozen=True):
     """An order with its goods, history and decisions; ``decision`` is the newest one."""
 
@@ -175,6 +190,8 @@ class OrderDetail(OrderBrief, frozen=True):
     loaded_at: datetime | None
     arrived_at: datetime | None
     collect_by: datetime | None
+    collected: CollectedView | None
+    """Null until it is delivered."""
     history: tuple[OrderStep, ...]
     decision: DecisionView | None
     decisions: tuple[DecisionView, ...]
@@ -221,10 +238,24 @@ def order_detail(dossier: OrderDossier) -> OrderDetail:
         loaded_at=order.loaded_at,
         arrived_at=order.arrived_at,
         collect_by=order.collect_by,
+        collected=_collected(dossier),
         history=tuple(_step(line, dossier) for line in dossier.history),
         decision=decisions[0] if decisions else None,
         decisions=decisions,
         task=None if dossier.task is None else task_view(dossier.task),
+    )
+
+
+def _collected(dossier: OrderDossier) -> CollectedView | None:
+    found = dossier.collected
+    if found is None:
+        return None
+    return CollectedView(
+        by=found.by.value,
+        how=None if found.how is None else found.how.value,
+        at=found.at,
+        name=None if found.delegate is None else mask_name(found.delegate.name),
+        phone=dossier.collector_phone,
     )
 
 

@@ -8,6 +8,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from core.ids import GoodsId, MerchantId, PickupPointId
+from core.privacy.masks import mask_name
+from services.delegation.collected import Collected
 from services.delegation.name_delegate import MOST_NAME_CHARS
 from services.delivery.pickup_code import PickupCode
 from services.flows.do_step import MOST_REFERENCE_CHARS
@@ -135,6 +137,18 @@ class Step(Struct, frozen=True, kw_only=True, rename="camel"):
     at: datetime
 
 
+class CollectedBy(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Who took the goods out: ``by`` customer, delegate, staff, crew, merchant or somebody (not known).
+
+    ``how`` page, link, keypad, hand or remote; null when nobody kept it. ``name`` is a delegate's, masked:
+    the page may be open by a link.
+    """
+
+    by: str
+    how: str | None
+    name: str | None
+
+
 class ResidentOrder(Struct, frozen=True, kw_only=True, rename="camel"):
     """An order with everything its page shows.
 
@@ -169,6 +183,8 @@ class ResidentOrder(Struct, frozen=True, kw_only=True, rename="camel"):
     stops_before: int
     arrived_at: datetime | None
     collect_by: datetime | None
+    collected: CollectedBy | None
+    """Null until it is delivered."""
     closed_at: datetime | None
     compartment: int | None
     compartment_label: str | None
@@ -292,6 +308,17 @@ def substitution_view(one: Substitution, lines: Sequence[OrderLine]) -> Substitu
         more_fen=goods_fen_of(lines_after(lines, one, is_taken=True)) - goods_fen,
         less_fen=goods_fen - goods_fen_of(lines_after(lines, one, is_taken=False)),
         answer_by=one.answer_by,
+    )
+
+
+def collected_view(found: Collected | None) -> CollectedBy | None:
+    """Return who collected an order; None before."""
+    if found is None:
+        return None
+    return CollectedBy(
+        by=found.by.value,
+        how=None if found.how is None else found.how.value,
+        name=None if found.delegate is None else mask_name(found.delegate.name),
     )
 
 

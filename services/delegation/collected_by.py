@@ -7,6 +7,7 @@ import msgspec
 from core import audit
 from core.database import Transaction
 from core.ids import OrderId
+from services.delegation.collected import Collector, OpenedHow
 from services.delegation.delegate import number_of
 from services.delegation.store import DelegateStore
 from services.delivery.code_store import PickupCodeStore
@@ -17,18 +18,34 @@ from services.flows.store import FlowStore
 from services.orders.order import Order
 from services.orders.store import OrderStore
 
-CUSTOMER, DELEGATE, SOMEBODY = "customer", "delegate", "somebody"
-"""Who collected. ``somebody``: the vehicle opened for no code and nobody on the page asked it to."""
+CUSTOMER, DELEGATE, SOMEBODY = Collector.CUSTOMER.value, Collector.DELEGATE.value, Collector.SOMEBODY.value
+_AT_THE_DOOR = {
+    "crew": (Collector.CREW, OpenedHow.HAND),
+    "merchant": (Collector.MERCHANT, OpenedHow.HAND),
+    "command": (Collector.STAFF, OpenedHow.REMOTE),
+}
+"""Who it was by what the vehicle says, where no code was typed and nobody asked on a page."""
 
 
-async def opened_at_keypad(tx: Transaction, order: Order, generation: int | None, *, at: datetime) -> Order:
-    """Return the order with whose code opened its door, as the keypad says."""
-    number = 0 if generation is None else number_of(generation)
-    return await note_opener(tx, order, CUSTOMER if number == 0 else f"{DELEGATE}:{number}", at=at)
+async def opened_at_vehicle(
+    tx: Transaction, order: Order, by: str, generation: int | None, *, at: datetime
+) -> Order:
+    """Return the order with whose code opened its door, or who did without one, as the vehicle says.
+
+    What was asked for on a page stays: the vehicle only says that a command opened it.
+    """
+    if by == "keypad":
+        number = 0 if generation is None else number_of(generation)
+        opener = CUSTOMER if number == 0 else f"{DELEGATE}:{number}"
+        return await note_opener(tx, order, opener, OpenedHow.KEYPAD, at=at)
+    if by not in _AT_THE_DOOR or (by == "command" and order.opened_by):
+        return order
+    who, how = _AT_THE_DOOR[by]
+    return await note_opener(tx, order, who.value, how, at=at)
 
 
-async def note_opener(tx: Transaction, order: Order, opener: str, *, at: datetime) -> Order:
-    """Return the order with who opened its door, or asked to: ``customer``, ``delegate:<number>``.
+async def note_opener(tx: Transaction, order: Order, opener: str, how: OpenedHow, *, at: datetime) -> Order:
+    """Return the order with who opened its door, or asked to, and how; of a delegate with her number.
 
     A delegate that the order never named is ``somebody``: what a vehicle says is no reason to fail.
     """
@@ -40,14 +57,14 @@ async def note_opener(tx: Transaction, order: Order, opener: str, *, at: datetim
         elif one.opened_at is None:
             opened = msgspec.structs.replace(one, opened_at=at, version=one.version + 1)
             await DelegateStore(tx).save(one, opened)
-    return await OrderStore(tx).note(order, at=at, opened_by=opener)
+    return await OrderStore(tx).note(order, at=at, opened_by=opener, opened_how=how.value)
 
 
 async def record_collected(tx: Transaction, order: Order, *, at: datetime) -> None:
-    """Put on record who collected an order: the customer, or which delegate; and whether there is the photo
+    """Put on record who collected an order, which delegate, and how; and whether there is the photo
     that the operator's flow asks for (a keypad takes none)."""
     who, _, number = (order.opened_by or SOMEBODY).partition(":")
-    fields: dict[str, object] = {"by": who}
+    fields: dict[str, object] = {"by": who, "how": order.opened_how}
     if number:
         one = await DelegateStore(tx).get(order.order_id, int(number))
         fields |= {"delegate": one.number, "resident": one.resident_id}

@@ -9,7 +9,7 @@ from core.database import Transaction
 from core.ids import OrderId
 from core.inbox import InboxItem
 from fleet.links.wire.reports import CodeFailed, DoorClosed, DoorOpened, GoodsLoaded, read_report_body
-from services.delegation.collected_by import merge_tries, opened_at_keypad, record_collected
+from services.delegation.collected_by import merge_tries, opened_at_vehicle, record_collected
 from services.delivery.code_store import PickupCodeStore
 from services.delivery.effects import orders_of
 from services.delivery.store import CatalogueStore
@@ -51,7 +51,7 @@ class DeliveryReports:
         return APPLIED
 
     async def door_opened(self, tx: Transaction, item: InboxItem, *, at: datetime) -> str:
-        """Keep when the compartment of an arrived order was first opened."""
+        """Keep when the compartment of an arrived order was first opened, and by whom."""
         body = cast(DoorOpened, read_report_body(item.kind, item.body))
         found = await self._find(tx, item, body.order_id, at=at)
         if isinstance(found, str):
@@ -66,8 +66,7 @@ class DeliveryReports:
             await codes.save(
                 code, msgspec.structs.replace(code, opened_at=opened_at, version=code.version + 1)
             )
-        if body.by == "keypad":
-            await opened_at_keypad(tx, order, body.generation, at=at)
+        await opened_at_vehicle(tx, order, body.by, body.generation, at=at)
         return APPLIED
 
     async def door_closed(self, tx: Transaction, item: InboxItem, *, at: datetime) -> str:

@@ -9,6 +9,7 @@ from core.database import Transaction
 from core.errors import Conflict
 from core.ids import OrderId
 from fleet.commands.command import Command
+from services.delegation.collected import OpenedHow
 from services.delegation.collected_by import CUSTOMER, DELEGATE, note_opener
 from services.delegation.store import DelegateStore
 from services.delivery.code_store import PickupCodeStore
@@ -69,7 +70,8 @@ async def open_for_recipient(
     if isinstance(opener, WrongCode):
         return opener
     await must_open(tx, order, has_code=typed is not None, photo=photo, actor=actor, at=at)
-    order = await note_opener(tx, order, opener, at=at)
+    how = OpenedHow.LINK if actor.startswith("link:") else OpenedHow.PAGE
+    order = await note_opener(tx, order, opener, how, at=at)
     return await open_compartment(tx, order, requester=actor, reason="collect", at=at, rate=rate)
 
 

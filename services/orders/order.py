@@ -87,7 +87,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     flow_version: int = 0
     """The version of its operator's flow that it was placed under (services.flows); 0 asks for nothing."""
     opened_by: str = ""
-    """Who opened the door for the goods, or asked to: ``customer`` or ``delegate:<number>``."""
+    """Who opened the door for the goods, or asked to: a Collector of ``services.delegation``, of a delegate
+    with her number, ``delegate:2``."""
+    opened_how: str | None = None
+    """How: an OpenedHow of there; None while nobody did, and from before it was kept."""
     closed_at: datetime | None = None
     reason: str = ""
     """Why it waits, was cancelled, goes back or failed: a stable word of ``services.orders.reasons``; empty

@@ -14,6 +14,7 @@ from fleet.vehicles.dispatchable import ReasonCode
 from geofences.fences import KIND_NAMES
 from services.charging import charger as charging
 from services.decommission import outgoing as decommission
+from services.delegation.collected import COLLECTOR_NAMES, HOW_NAMES
 from services.dispatch.by_hand import HINDRANCE_NAMES
 from services.dispatch.cost import TERM_NAMES
 from services.dispatch.rules import RULE_NAMES
@@ -77,6 +78,8 @@ def tables() -> dict[str, Pairs]:
     found["patrolTrack"] = {check.value: pair for check, pair in patrol.TRACK_NAMES.items()}
     found["patrolFinding"] = {finding.value: pair for finding, pair in patrol.FINDING_NAMES.items()}
     found["orderReason"] = REASON_NAMES
+    found["collector"] = {who.value: pair for who, pair in COLLECTOR_NAMES.items()}
+    found["openedHow"] = {how.value: pair for how, pair in HOW_NAMES.items()}
     found["moneyAccount"] = {kind.value: pair for kind, pair in ACCOUNT_NAMES.items()}
     found["moneyPosting"] = {kind.value: pair for kind, pair in POSTING_NAMES.items()}
     found["moneySource"] = {source.value: pair for source, pair in SOURCE_NAMES.items()}

@@ -26,12 +26,14 @@ from dashboard.parts import DashboardParts
 from dashboard.routes.alarms import Alarms
 from dashboard.routes.orders import Orders
 from dashboard.topics.orders import OrderTopic
+from services.delegation.name_delegate import CodeHands, Naming, name_delegate
 from services.notices.tables import notices
 from services.orders.order import Order
 from services.orders.states import OrderState
 from services.tasks.states import StopKind
+from tests.integration.fleet.builders import a_principal
 from tests.integration.services.orders.scripted_vehicle import ScriptedVehicle
-from tests.integration.services.orders.town import DOOR, SHOP, Town, later
+from tests.integration.services.orders.town import DOOR, KEYPAD_ROOT, SHOP, Town, later
 
 PHONE = "+8613812345678"
 Headers = Mapping[str, str]
@@ -259,3 +261,29 @@ async def test_an_operator_gives_an_order_to_one_vehicle_once_or_is_told_by_name
     assert (late.status_code, late.json()["fields"]["hindrance"]) == (409, "order_not_waiting")
     agency = await staff(auth, Role.AGENCY)
     assert (await board.post(path, json=body, headers={**agency, **KEY})).status_code == 403
+
+
+async def test_the_drawer_says_who_collected_with_name_and_phone_of_a_delegate_masked(
+    board: httpx.AsyncClient, auth: AuthServices, town: Town, resident: ResidentId
+) -> None:
+    order, vehicle = await on_board(town, resident)
+    who, path = await staff(auth), f"/api/orders/{order.order_id}"
+    hands = CodeHands(auth.keys, KEYPAD_ROOT, 1.0)
+    naming = Naming(name="欧阳娜娜", phone="13900139000", for_s=3600.0)
+    recipient = a_principal(Role.RESIDENT, kind="resident", id=resident)
+    async with town.database.write() as tx:
+        await name_delegate(tx, recipient, order.order_id, naming, hands, at=town.now)
+    await vehicle.reach(StopKind.HANDOVER)
+    assert (await board.get(path, headers=who)).json()["collected"] is None
+    box = {"orderId": order.order_id, "compartment": 3}
+    await vehicle.say("door_opened", {**box, "by": "keypad", "generation": 11})
+    await vehicle.say("door_closed", {**box, "isEmpty": True})
+    detail = (await board.get(path, headers=who)).json()
+    assert detail["collected"] == {
+        "by": "delegate",
+        "how": "keypad",
+        "at": detail["closedAt"],
+        "name": "欧**",
+        "phone": "139****9000",
+    }
+    assert "娜娜" not in str(detail)

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import msgspec
+import pytest
 from sqlalchemy import select
 
 from core.audit.tables import audit_entries
@@ -97,5 +98,47 @@ async def test_a_delegate_has_a_code_of_her_own_until_it_is_taken_back_and_who_c
     async with town.database.read() as tx:
         query = select(audit_entries.c.fields).where(audit_entries.c.action == "order.collected")
         [fields] = (await tx.execute(query)).scalars()
-    assert (fields["by"], fields["delegate"]) == ("delegate", 4)
+    assert (fields["by"], fields["how"], fields["delegate"]) == ("delegate", "keypad", 4)
+    own_page = (await client.get(f"/api/resident/orders/{order_id}", headers=me)).json()
+    assert own_page["collected"] == {"by": "delegate", "how": "keypad", "name": "邻**"}
     assert (await does("", "n-5", {"name": "x", "phone": "13700137000"})).status_code == 410
+
+
+@pytest.mark.parametrize(
+    ("asks", "said", "collected"),
+    [
+        (True, "command", {"by": "customer", "how": "page", "name": None}),
+        (False, "keypad", {"by": "customer", "how": "keypad", "name": None}),
+        (False, "command", {"by": "staff", "how": "remote", "name": None}),
+        (False, "crew", {"by": "crew", "how": "hand", "name": None}),
+        (False, "merchant", {"by": "merchant", "how": "hand", "name": None}),
+        (False, "unknown", {"by": "somebody", "how": None, "name": None}),
+    ],
+)
+async def test_the_recipients_page_says_who_collected_and_how(
+    client: httpx.AsyncClient,
+    people: People,
+    town: Town,
+    asks: bool,
+    said: str,
+    collected: dict[str, str | None],
+) -> None:
+    await town.add_vehicle(7)
+    me = await people.resident()
+    order_id = OrderId((await placed(client, me)).json()["orderId"])
+    await town.round()
+    vehicle, path = town.script(7), f"/api/resident/orders/{order_id}"
+    await vehicle.take_plan()
+    await vehicle.reach(StopKind.LOAD)
+    await vehicle.load(await town.read(order_id))
+    await vehicle.reach(StopKind.HANDOVER)
+    assert (await client.get(path, headers=me)).json()["collected"] is None
+    requests = [f"{path}/open"] if asks else []
+    for address in requests:
+        answer = await client.post(address, json={}, headers={**me, "idempotency-key": "o-1"})
+        assert answer.status_code == 202
+    box = {"orderId": order_id, "compartment": 3}
+    generation = {"generation": 1} if said == "keypad" else {}
+    await vehicle.say("door_opened", {**box, "by": said, **generation})
+    await vehicle.say("door_closed", {**box, "isEmpty": True})
+    assert (await client.get(path, headers=me)).json()["collected"] == collected

@@ -133,6 +133,7 @@ export const desk: DeskWords = {
     merchant: "Merchant",
     pickup: "Pickup point",
     recipient: "Recipient",
+    collected: "Collected by",
     vehicle: "Vehicle",
     goods: "Goods",
     fee: "Delivery fee",

@@ -130,6 +130,7 @@ export const desk = {
     merchant: "商户",
     pickup: "取件点",
     recipient: "收件人",
+    collected: "取件人",
     vehicle: "车辆",
     goods: "商品",
     fee: "配送费",

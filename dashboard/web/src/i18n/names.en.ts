@@ -702,6 +702,23 @@ export const orderReason: typeof zh.orderReason = {
   goods_lost: "The goods could not be recovered",
 };
 
+export const collector: typeof zh.collector = {
+  customer: "The recipient",
+  delegate: "A delegate",
+  staff: "Staff opened for somebody",
+  crew: "Field crew",
+  merchant: "People of the shop",
+  somebody: "Not known",
+};
+
+export const openedHow: typeof zh.openedHow = {
+  page: "On the phone page",
+  link: "By a shared link",
+  keypad: "By the vehicle's keypad",
+  hand: "By hand at the vehicle",
+  remote: "From afar",
+};
+
 export const moneyAccount: typeof zh.moneyAccount = {
   resident_balance: "Resident's balance",
   resident_due: "Due at pickup",

@@ -700,6 +700,23 @@ export const orderReason = {
   goods_lost: "货物无法送达",
 };
 
+export const collector = {
+  customer: "收件人",
+  delegate: "代取人",
+  staff: "运营人员代开门",
+  crew: "现场人员",
+  merchant: "商户人员",
+  somebody: "身份不明",
+};
+
+export const openedHow = {
+  page: "手机页面开门",
+  link: "分享链接开门",
+  keypad: "车上键盘输码",
+  hand: "现场手动开门",
+  remote: "远程开门",
+};
+
 export const moneyAccount = {
   resident_balance: "居民余额",
   resident_due: "取件应付",
