@@ -99,4 +99,4 @@ async def test_what_is_not_there_or_has_no_reference_is_refused_by_name(somebody
     short = await somebody.post(
         f"{PATH}/{one['clearingId']}/payments", {"version": 0, "reference": ""}, PAYER, key="k-1"
     )
-    assert (short.status_code, short.json()["fields"]["field"]) == (400, "reference")
+    assert (short.status_code, short.json()["errors"][0]["field"]) == (400, "reference")
