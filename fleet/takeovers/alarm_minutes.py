@@ -47,11 +47,12 @@ def alarm_minutes(
         until = min(end for end in ends if end is not None)
         spans.setdefault(alarm.taken_by, []).append(_Span(alarm.vehicle_no, alarm.taken_at, until))
     for session in takeovers:
-        if session.claimed_by in spans and session.claimed_at is not None:
-            spans[session.claimed_by].append(_Span(None, session.claimed_at, session.ended_at or now))
+        held = None if session.claimed_by is None else spans.get(session.claimed_by)
+        if held is not None and session.claimed_at is not None:
+            held.append(_Span(None, session.claimed_at, session.ended_at or now))
     spent: dict[VehicleNo, float] = {}
-    for held in spans.values():
-        for number, minutes in _shared(held, began, ended):
+    for of_person in spans.values():
+        for number, minutes in _shared(of_person, began, ended):
             spent[number] = spent.get(number, 0.0) + minutes
     return spent
 

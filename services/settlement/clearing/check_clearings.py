@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import batched
 from typing import Final
 
@@ -151,6 +151,9 @@ async def _age(tx: Transaction, entry_no: int) -> timedelta:
 
     An entry tells when it happened, not when it was posted: that was no earlier than the latest before it.
     """
-    until = select(func.max(journal_entries.c.at)).where(journal_entries.c.entry_no <= entry_no)
-    newest = select(func.max(journal_entries.c.at))
-    return (await tx.execute(newest)).scalar_one() - (await tx.execute(until)).scalar_one()
+    latest = select(func.max(journal_entries.c.at))
+    newest_at: datetime = (await tx.execute(latest)).scalar_one()
+    posted_at: datetime = (
+        await tx.execute(latest.where(journal_entries.c.entry_no <= entry_no))
+    ).scalar_one()
+    return newest_at - posted_at
