@@ -38,6 +38,13 @@ class AccountKind(StrEnum):
     """What a company owes other companies by closed clearings; below zero: what they owe it."""
 
 
+OF_A_COMPANY = frozenset(AccountKind) - {
+    AccountKind.RESIDENT_BALANCE,
+    AccountKind.RESIDENT_DUE,
+    AccountKind.MERCHANT,
+    AccountKind.CLEARING,
+}
+"""Accounts that only entries of the company which owns them may move; clearing is between two."""
 ACCOUNT_NAMES: Mapping[AccountKind, tuple[str, str]] = MappingProxyType(
     {
         AccountKind.RESIDENT_BALANCE: ("居民余额", "resident's balance"),

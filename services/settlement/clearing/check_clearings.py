@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from itertools import batched
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from core.database import Transaction
 from core.errors import IllegalTransition
 from core.ids import AccountId
-from services.settlement.accounts import AccountKind
+from services.settlement.accounts import OF_A_COMPANY, AccountKind
 from services.settlement.clearing.clearing import (
     Clearing,
     ClearingEvent,
@@ -29,7 +29,7 @@ from services.settlement.clearing.store import ClearingStore
 from services.settlement.entry import Entry, EntrySource, Posting, changes
 from services.settlement.finding import Finding
 from services.settlement.store import Journal
-from services.settlement.tables import journal_entries
+from services.settlement.tables import accounts, journal_entries, postings
 
 ENTRIES_AT_ONCE: Final = 1_000
 MISSING_AFTER: Final = timedelta(days=2)
@@ -58,6 +58,8 @@ async def check_clearings(tx: Transaction) -> list[Finding]:
         *_entries(wanted, await _booked(tx)),
         *await _accounts(tx, wanted.values()),
         *await _rows(tx, await store.crossings(), rows),
+        *await _strangers(tx),
+        *await _dues(tx),
     ]
 
 
@@ -143,6 +145,46 @@ async def _rows(
             detail=f"{one.debtor} owes {one.creditor} {one.amount_fen} fen on no clearing",
         )
         for one in lacking
+    ]
+
+
+async def _strangers(tx: Transaction) -> list[Finding]:
+    """An entry of one company moves no account of another: only clearing does."""
+    query = (
+        select(journal_entries.c.cause, accounts.c.account_id)
+        .join(postings, postings.c.entry_no == journal_entries.c.entry_no)
+        .join(accounts, accounts.c.account_id.in_([postings.c.from_account, postings.c.to_account]))
+        .where(
+            journal_entries.c.source != EntrySource.CLEARING.value,
+            accounts.c.kind.in_(sorted(kind.value for kind in OF_A_COMPANY)),
+            accounts.c.owner != journal_entries.c.operator,
+        )
+        .order_by(journal_entries.c.cause)
+    )
+    return [
+        Finding(rule="other-company", about=cause, detail=f"it moved {account}")
+        for cause, account in await tx.execute(query)
+    ]
+
+
+async def _dues(tx: Transaction) -> list[Finding]:
+    """What is due for orders of one company is taken by the same one: it never got more than it was due."""
+    sign = case((postings.c.to_account == accounts.c.account_id, 1), else_=-1)
+    received = func.sum(sign * postings.c.amount_fen)
+    query = (
+        select(journal_entries.c.operator, received)
+        .join(postings, postings.c.entry_no == journal_entries.c.entry_no)
+        .join(accounts, accounts.c.account_id.in_([postings.c.from_account, postings.c.to_account]))
+        .where(accounts.c.kind == AccountKind.RESIDENT_DUE.value)
+        .group_by(journal_entries.c.operator, accounts.c.account_id)
+        .having(received > 0)
+        .order_by(journal_entries.c.operator)
+    )
+    return [
+        Finding(
+            rule="other-company", about=f"operator:{operator}", detail=f"{fen} fen taken for others' orders"
+        )
+        for operator, fen in await tx.execute(query)
     ]
 
 

@@ -4,8 +4,6 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
-from sqlalchemy.exc import DBAPIError
 
 from core.audit.tables import audit_entries
 from core.auth.principal import EVERYTHING
@@ -20,30 +18,35 @@ from services.orders.order import Order
 from services.settlement.accounts import AccountKind
 from services.settlement.clearing.clearing import (
     Clearing,
-    ClearingId,
     ClearingState,
-    Step,
-    settling_entry,
     state_of,
 )
 from services.settlement.clearing.close_clearings import HOLDS, ClearingKeeper, close_clearings
 from services.settlement.clearing.settle_clearing import Said, confirm_clearing, deny_clearing, pay_clearing
-from services.settlement.clearing.store import ClearingStore, Mark
+from services.settlement.clearing.store import ClearingStore
 from services.settlement.jobs import clear_companies_due
-from services.settlement.statement import end_of, last_ended_day
 from services.settlement.store import Journal
-from services.settlement.tables import clearing_rows, clearing_steps, clearings
 from services.settlement.terms import PaidBy
 from services.settlement.wake import CLEARINGS, QUEUE, DayWaker
 from services.tasks.states import StopKind
 from tests.integration.fleet.builders import a_principal, a_working_vehicle
 from tests.integration.services.orders.scripted_vehicle import ScriptedVehicle
-from tests.integration.services.orders.town import CITY, LAYOUT, RESIDENT, Town, later
+from tests.integration.services.orders.town import LAYOUT, RESIDENT, Town, later
+from tests.integration.services.settlement.cleared import (
+    DAY_S,
+    PRICE_FEN,
+    a_closed_clearing,
+    keeper,
+    known,
+    next_day_is_cleared,
+    noted,
+    rules,
+    steps_of,
+)
 from tests.integration.services.settlement.money import (
     OPERATOR,
     agree,
     arrived_and_paid,
-    check,
     holds,
     paid_beforehand,
     pays_in,
@@ -54,43 +57,6 @@ OWN, OTHER = OperatorId("op-a"), OperatorId("op-b")
 LEAD = a_principal(Role.SHIFT_LEAD, operator="op-a")
 PAYER = a_principal(Role.SHIFT_LEAD, operator=str(OPERATOR), id="staff-2")
 STRANGER = a_principal(Role.SHIFT_LEAD, operator="op-c", id="staff-3")
-DAY_S = 86_400.0
-PRICE_FEN = 2860
-
-
-def keeper(town: Town) -> ClearingKeeper:
-    return ClearingKeeper(town.database, town.clock, CITY)
-
-
-async def next_day_is_cleared(town: Town) -> int:
-    """Let a day pass and look twice, as the worker does."""
-    later(town, DAY_S)
-    assert await keeper(town).look_once() == 0, "the first look notes how far the journal is"
-    later(town, HOLDS.total_seconds())
-    return await keeper(town).look_once()
-
-
-async def known(town: Town) -> list[Clearing]:
-    async with town.database.read() as tx:
-        return await ClearingStore(tx).listed(None)
-
-
-async def steps_of(town: Town, one: Clearing) -> tuple[Step, ...]:
-    async with town.database.read() as tx:
-        return (await ClearingStore(tx).steps_of([one.clearing_id]))[one.clearing_id]
-
-
-async def rules(town: Town) -> list[str]:
-    return sorted({finding.rule for finding in (await check(town)).findings})
-
-
-async def a_closed_clearing(town: Town) -> Clearing:
-    """A resident paid in at one company and had goods brought by another, which is cleared."""
-    order, vehicle = await arrived_and_paid(town, PaidBy.BALANCE)
-    await vehicle.hand_over(order)
-    assert await next_day_is_cleared(town) == 1
-    [one] = await known(town)
-    return one
 
 
 async def pays(town: Town, one: Clearing, version: int, who: Any = PAYER, reference: str = "T-7") -> Said:
@@ -269,78 +235,6 @@ async def test_a_closing_that_dies_half_way_closes_nothing_and_the_next_closes_o
     assert await keeper(town).look_once() == 0
     assert len(await known(town)) == 1
     assert await rules(town) == []
-
-
-async def noted(town: Town) -> Mark:
-    """Note how far the journal is for the last day that ended."""
-    day = last_ended_day(town.now, CITY)
-    async with town.database.write() as tx:
-        newest = await ClearingStore(tx).newest_entry_no()
-        mark = Mark(day=day, upto_entry_no=newest, ends_at=end_of(day, CITY), marked_at=town.now)
-        assert await ClearingStore(tx).mark(mark)
-    return mark
-
-
-async def test_the_check_finds_a_day_that_was_closed_without_its_rows(any_town: Town) -> None:
-    town = any_town
-    order, vehicle = await arrived_and_paid(town, PaidBy.BALANCE)
-    await vehicle.hand_over(order)
-    later(town, DAY_S)
-    assert await rules(town) == [], "a day may wait for its clearing"
-    mark = await noted(town)
-    async with town.database.write() as tx:
-        await ClearingStore(tx).close(mark.day, at=town.now)
-    assert await rules(town) == ["clearing-missing"]
-
-
-async def test_the_check_finds_what_nobody_cleared_for_two_days(any_town: Town) -> None:
-    town = any_town
-    order, vehicle = await arrived_and_paid(town, PaidBy.BALANCE)
-    await vehicle.hand_over(order)
-    later(town, 3 * DAY_S)
-    assert await rules(town) == [], "the ledger stood still"
-    await pays_in(town, "r-2", 100, "top-up:2")
-    assert await rules(town) == ["clearing-missing"]
-    assert await next_day_is_cleared(town) == 1
-    assert await rules(town) == []
-
-
-async def test_the_check_finds_a_payment_in_the_ledger_that_nobody_confirmed(any_town: Town) -> None:
-    town = any_town
-    one = await a_closed_clearing(town)
-    async with town.database.write() as tx:
-        await Journal(tx).post(settling_entry(one, reference="T-9", actor="staff:x", at=town.now))
-    assert await rules(town) == ["clearing-balance", "clearing-entry"]
-
-
-async def test_the_check_finds_a_clearing_that_is_not_in_the_ledger(any_town: Town) -> None:
-    town = any_town
-    one = await a_closed_clearing(town)
-    lost = Clearing(
-        clearing_id=ClearingId("c-lost"),
-        first=OperatorId("op-x"),
-        second=OperatorId("op-y"),
-        number=1,
-        day=one.day,
-        net_fen=12,
-        rows=1,
-        sha256="0" * 64,
-        closed_at=town.now,
-    )
-    async with town.database.write() as tx:
-        await ClearingStore(tx).add(lost, [])
-    assert await rules(town) == ["clearing-entry", "clearing-sheet"]
-
-
-async def test_the_database_itself_refuses_to_change_a_clearing(any_town: Town) -> None:
-    town = any_town
-    one = await a_closed_clearing(town)
-    await pays(town, one, 0)
-    for table in (clearings, clearing_rows, clearing_steps):
-        for statement in (update(table).values(clearing_id="x"), delete(table)):
-            with pytest.raises(DBAPIError):
-                async with town.database.write() as tx:
-                    await tx.execute(statement)
 
 
 async def test_the_scheduler_wakes_a_job_that_clears_in_two_looks(town: Town, valkey_url: str) -> None:
