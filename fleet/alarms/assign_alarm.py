@@ -9,6 +9,7 @@ from core.database import Database
 from core.errors import VersionMismatch
 from core.ids import AlarmId, StaffId
 from fleet.alarms.alarm import Alarm, assign
+from fleet.alarms.kinds import ALARM_TERMINAL
 from fleet.alarms.people import person_to_act
 from fleet.alarms.store import AlarmStore
 from fleet.alarms.take_alarm import taken
@@ -27,6 +28,8 @@ async def assign_alarm(
 ) -> Alarm:
     """Return the alarm given to somebody (None: to the caller) after the commit; he is told once.
 
+    Who takes what is his already (a watcher owns alarms from the start) says that he is at it now.
+
     Raises NotFound outside the reach, Invalid for somebody who may not act on it, VersionMismatch when
     `version` is not the present one, IllegalTransition when it is closed.
     """
@@ -34,11 +37,12 @@ async def assign_alarm(
         store = AlarmStore(tx)
         alarm = await store.get(alarm_id, reach_of(principal))
         to = await person_to_act(tx, alarm, assignee or StaffId(principal.id))
-        if alarm.assignee == to.staff_id:
+        is_own = to.staff_id == principal.id
+        takes_on = is_own and taken(alarm, principal, at=at) is not alarm
+        if alarm.assignee == to.staff_id and (not takes_on or alarm.state in ALARM_TERMINAL):
             return alarm
         if version is not None and version != alarm.version:
             raise VersionMismatch("version-mismatch", alarm_id=alarm_id, version=alarm.version)
-        is_own = to.staff_id == principal.id
         assigned = assign(alarm, to)
         given = await store.save(alarm, taken(assigned, principal, at=at) if is_own else assigned)
         if not is_own:

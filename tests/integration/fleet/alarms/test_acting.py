@@ -120,6 +120,27 @@ class TestAssigning:
         again = await assign_alarm(database, me, alarm.alarm_id, assignee=second, **arguments)
         assert (given.assignee_name, again.version) == ("second", 3)
         assert await told(database) == [(second, "assigned-3")]
+        assert (again.taken_at, again.taken_by) == (AT, first), "he had it on his desk first"
+
+    async def test_who_is_given_an_alarm_has_it_at_hand_once_he_takes_it_himself(
+        self, database: Database
+    ) -> None:
+        alarm = await an_alarm(database)
+        first = await somebody(database, "first", Role.DISPATCHER)
+        second = await somebody(database, "second", Role.SHIFT_LEAD)
+        lead, owner = (a_principal(id=who, name="x") for who in (first, second))
+        later = AT + timedelta(minutes=2)
+        given = await assign_alarm(
+            database, lead, alarm.alarm_id, assignee=second, version=None, at=AT, wall=AT
+        )
+        assert given.taken_at is None, "it was given, nobody is at it"
+        arguments: dict[str, Any] = {"assignee": None, "version": None, "wall": later}
+        taken = await assign_alarm(database, owner, alarm.alarm_id, at=later, **arguments)
+        again = await assign_alarm(
+            database, owner, alarm.alarm_id, at=later + timedelta(minutes=1), **arguments
+        )
+        assert (taken.taken_at, taken.taken_by, taken.assignee) == (later, second, second)
+        assert again == taken
 
     @pytest.mark.parametrize(
         ("role", "changes"),
