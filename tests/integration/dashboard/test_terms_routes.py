@@ -75,10 +75,9 @@ async def test_a_shift_lead_agrees_terms_from_a_day_on_and_everybody_of_the_comp
     ]
     assert common["items"][0]["agreedBy"].startswith("staff:")
     assert {one["merchantId"] for one in common["merchants"]} == {"m-1", "m-2"}
-    town.clock.advance(2 * 86_400)
     of_shop = (await somebody.get(f"{PATH}?merchantId={SHOP}")).json()["items"]
     assert [(one["merchantId"], one["platformFeeBp"], one["standing"]) for one in of_shop] == [
-        (SHOP, 0, "in_force")
+        (SHOP, 0, "to_come")
     ]
     foreign = (await somebody.get(PATH, "foreign dispatcher")).json()
     assert (foreign["items"], foreign["merchants"]) == ([], [])
