@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { basisPointsOf, fenOf } from "../src/console/money-text.ts";
+import { basisPointsOf, fenOf } from "../src/console/amounts.ts";
 
 describe("what somebody types of money", () => {
   it("is fen to the last digit, never through a float", () => {
