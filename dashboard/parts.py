@@ -96,6 +96,8 @@ class DashboardParts(msgspec.Struct, frozen=True, kw_only=True):
     roads: Roads
     """Travel times for what is promised at the hotline."""
     by_hand: HandDispatcher
+    keypad_root: str
+    """``security.keypad_key``: codes for keypads are given to vehicles under keys drawn from it."""
     fence_set: Callable[[], int]
     """Version of the fence set in force, as this process last read it."""
     judging: JudgingSettings = JudgingSettings()

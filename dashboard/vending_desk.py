@@ -127,7 +127,8 @@ async def recall(
     """Block a lot everywhere; the same again is the same."""
 
     async def write(tx: Transaction) -> RecalledLot:
-        return recalled_view(await recall_lot(tx, principal, LotId(lot_id), reason, at=parts.clock.now()))
+        at, rate = parts.clock.now(), parts.clock.rate
+        return recalled_view(await recall_lot(tx, principal, LotId(lot_id), reason, at=at, rate=rate))
 
     wall = parts.clock.wall()
     return await answer_once(parts.database, repeated, RecalledLot, write, status=200, wall=wall)

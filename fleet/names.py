@@ -80,6 +80,7 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
         CommandKind.UPDATE_FENCES: Name("更新围栏", "Update fences"),
         CommandKind.PRESERVE_RECORDING: Name("保全录像", "Preserve recording"),
         CommandKind.POWER_DOWN: Name("断电", "Power down"),
+        CommandKind.SALE_CODES: Name("下发取货码", "Codes of a sale"),
     },
     Hindrance: {
         Hindrance.LINK_DOWN: Name("车辆不在线", "The vehicle is out of reach"),

@@ -30,8 +30,10 @@ from services.tasks.states import TaskKind
 from services.vending.calls.serve_calls import CallEffects
 from services.vending.offer_work import VendingWork
 from services.vending.rounds.drive_round import RoundEffects
+from services.vending.sales.keypad_reports import SaleKeypad
 from services.vending.sales.open_slot import door_ended
 from services.vending.sales.take_report import take_goods_taken
+from services.vending.sales.tell_vehicle import codes_ended
 
 
 def task_reports() -> TaskReports:
@@ -55,6 +57,7 @@ def command_endings(reports: TaskReports) -> Endings:
         CommandKind.RETURN_TO_DEPOT: return_ended,
         CommandKind.PRESERVE_RECORDING: recording_ended,
         CommandKind.OPEN_COMPARTMENT: door_ended,
+        CommandKind.SALE_CODES: codes_ended,
     }
 
 
@@ -62,6 +65,7 @@ def report_handlers(reports: TaskReports) -> dict[str, ReportHandler]:
     """Return the handler of every report kind there is: those of the fleet and those of tasks and orders."""
     answers = AnswerHandler(command_endings(reports))
     delivery = DeliveryReports(reports)
+    keypad = SaleKeypad(delivery.door_opened, delivery.code_failed)
     patrol = PatrolReports(reports)
     return {
         ReportKind.COMMAND_ACK.value: PlanTaken(answers, reports),
@@ -71,10 +75,10 @@ def report_handlers(reports: TaskReports) -> dict[str, ReportHandler]:
         ReportKind.TASK_DONE.value: reports.task_done,
         ReportKind.FAULT.value: reports.fault,
         ReportKind.GOODS_LOADED.value: delivery.goods_loaded,
-        ReportKind.DOOR_OPENED.value: delivery.door_opened,
+        ReportKind.DOOR_OPENED.value: keypad.door_opened,
         ReportKind.DOOR_CLOSED.value: delivery.door_closed,
         ReportKind.GOODS_TAKEN.value: take_goods_taken,
-        ReportKind.CODE_FAILED.value: delivery.code_failed,
+        ReportKind.CODE_FAILED.value: keypad.code_failed,
         ReportKind.LINK_LOSS_POLICY.value: take_link_loss_policy,
         ReportKind.TAKEOVER_REQUESTED.value: take_takeover_request,
         ReportKind.EVIDENCE_CAPTURED.value: patrol.evidence_captured,

@@ -124,21 +124,25 @@ async def _answer(
     await send({"type": "http.response.body", "body": body})
 
 
-def _where(vehicle: Vehicle) -> str:
+def _at_handover(vehicle: Vehicle) -> bool:
     task = vehicle.memory.task
-    if task is not None and task.phase == "at_stop" and task.stop.kind == "handover":
+    return task is not None and task.phase == "at_stop" and task.stop.kind == "handover"
+
+
+def _holds_sales(vehicle: Vehicle) -> bool:
+    return bool(vehicle.memory.sales) and vehicle.speed_mps == 0
+
+
+def _where(vehicle: Vehicle) -> str:
+    if _at_handover(vehicle):
         return "等待取件 / waiting for the recipient"
+    if _holds_sales(vehicle):
+        return "等待取货 / waiting for somebody who reserved goods"
     return "行驶中或空闲,没有可取的货物 / driving or idle, nothing to collect"
 
 
 def _list_page(world: World) -> bytes:
-    waiting = [
-        vehicle.given.code
-        for vehicle in world.vehicles.values()
-        if (task := vehicle.memory.task) is not None
-        and task.phase == "at_stop"
-        and task.stop.kind == "handover"
-    ]
+    waiting = [one.given.code for one in world.vehicles.values() if _at_handover(one) or _holds_sales(one)]
     items = "".join(
         f'<li><a href="/keypad/{html.escape(code)}">{html.escape(code)}</a></li>' for code in sorted(waiting)
     )

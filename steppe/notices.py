@@ -1,6 +1,7 @@
 """Who carries notices to people, what that costs, and who knows what to say: the settings as parts."""
 
 from collections.abc import Callable, Mapping
+from zoneinfo import ZoneInfo
 
 from core.auth.configured import secret_keys
 from core.auth.notices import demo_phone_of
@@ -12,6 +13,7 @@ from services.notices.http_carrier import HttpCarrier
 from services.notices.kinds import Channel
 from services.notices.port import NoticeCarrier, NoticeWriter
 from services.orders.notices import OrderWriter
+from services.vending.sales.notices import SaleWriter
 from services.waybills.tell import WaybillWriter
 
 
@@ -38,4 +40,9 @@ def notice_prices(told: NoticeSettings) -> Mapping[Channel, int]:
 def notice_writers(settings: Settings) -> Mapping[str, NoticeWriter]:
     """Return who knows what to say about which kind of subject."""
     waybills = WaybillWriter(secret_keys(settings.security), settings.api.public_url)
-    return {"order": OrderWriter(), "delegate": DelegateWriter(), "waybill": waybills}
+    return {
+        "order": OrderWriter(),
+        "delegate": DelegateWriter(),
+        "waybill": waybills,
+        "sale": SaleWriter(ZoneInfo(settings.city.zone)),
+    }

@@ -31,6 +31,7 @@ from dashboard.routes.orders import Orders
 from dashboard.routes.patrol import PatrolBeats, PatrolRuns, go_and_look, nearest_road
 from dashboard.routes.phone_reveals import reveal_phone_of_order
 from dashboard.routes.police import StreetPolice, give_police_code
+from dashboard.routes.phone_sales import VendingSales
 from dashboard.routes.positions import PositionRoutes
 from dashboard.routes.quality import QualityRoutes
 from dashboard.routes.readiness import ReadinessRoutes
@@ -103,6 +104,7 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     SweepingRuns,
     Vending,
     VendingCalls,
+    VendingSales,
     VendingStock,
     VendingLots,
     WeatherRoutes,

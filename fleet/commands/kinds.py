@@ -65,6 +65,7 @@ ALLOWED_WHILE_STOPPED: Final = STOP_EPOCH_KINDS | {
     CommandKind.PREHEAT,
     CommandKind.SET_SPEED_CAP,
     CommandKind.POWER_DOWN,
+    CommandKind.SALE_CODES,
 }
 """Commands that do not move a vehicle which a stop holds."""
 ALLOWED_AT_SCENE: Final = frozenset(
@@ -78,7 +79,7 @@ ALLOWED_AT_SCENE: Final = frozenset(
     }
 )
 """Under a scene hold only what cannot change the scene; a stop is never refused (domain.md, Incident)."""
-PLATFORM_ONLY: Final = frozenset({CommandKind.ASSIGN_TASK, CommandKind.UPDATE_FENCES})
+PLATFORM_ONLY: Final = frozenset({CommandKind.ASSIGN_TASK, CommandKind.UPDATE_FENCES, CommandKind.SALE_CODES})
 """Kinds that follow from other facts and are not given by a person from the drawer."""
 
 
@@ -111,5 +112,6 @@ KIND_RULES: Final[Mapping[CommandKind, KindRule]] = {
     CommandKind.UPDATE_FENCES: KindRule(ttl_s=600, needs_link=False),
     CommandKind.PRESERVE_RECORDING: KindRule(ttl_s=3600, needs_reason=True, needs_link=False),
     CommandKind.POWER_DOWN: KindRule(ttl_s=60, needs_reason=True),
+    CommandKind.SALE_CODES: KindRule(ttl_s=60, needs_link=False),
 }
 """Times to live are ours, measured against nothing but patience: a person waits for a risky command."""

@@ -41,6 +41,8 @@ LADDERS: Mapping[Occasion, Ladder] = MappingProxyType(
         Occasion.DELIVERED: Ladder(0, None, None),
         Occasion.WAYBILL: Ladder(None, 0, None),
         Occasion.COUNTER: Ladder(None, 0, None),
+        Occasion.RESERVED: Ladder(None, 0, None, True),
+        Occasion.RELEASED: Ladder(None, 0, None, True),
     }
 )
 

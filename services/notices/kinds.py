@@ -44,6 +44,10 @@ class Occasion(StrEnum):
     """A parcel station has something: slot and point may be chosen."""
     COUNTER = "counter"
     """A parcel waits at the counter of its station."""
+    RESERVED = "reserved"
+    """Goods of a vending vehicle are held for her; she gets the code of their slot."""
+    RELEASED = "released"
+    """They are held no longer."""
 
 
 class NoticeState(StrEnum):
@@ -137,6 +141,8 @@ OCCASION_NAMES: Mapping[Occasion, tuple[str, str]] = MappingProxyType(
         Occasion.DELIVERED: ("已签收", "delivered"),
         Occasion.WAYBILL: ("包裹待选", "parcel to choose for"),
         Occasion.COUNTER: ("柜台自取", "at the counter"),
+        Occasion.RESERVED: ("代预留", "reserved for her"),
+        Occasion.RELEASED: ("预留失效", "held no longer"),
     }
 )
 """(zh, en) of every occasion."""

@@ -58,6 +58,15 @@ TEXTS: Mapping[Occasion, tuple[str, str]] = MappingProxyType(
             "您的包裹在{shop}柜台等您自取。",
             "Your parcel waits for you at the counter of {shop}.",
         ),
+        Occasion.RESERVED: (
+            "已为您在售货车{vehicle}预留{goods}。取货码{code},{by}前有效,请在车身键盘上输入。",
+            "{goods} at the vending vehicle {vehicle} are held for you. Your code is {code}, good until "
+            "{by}: type it on the vehicle's keypad.",
+        ),
+        Occasion.RELEASED: (
+            "您在售货车{vehicle}预留的{goods}已失效,未收费。",
+            "{goods} at the vending vehicle {vehicle} are no longer held for you. You pay nothing.",
+        ),
     }
 )
 WITH_CODE: Mapping[Occasion, tuple[str, str]] = MappingProxyType(

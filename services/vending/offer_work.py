@@ -35,6 +35,8 @@ from services.vending.rounds.leave_round import rest_of_round
 from services.vending.rounds.read_demand import demand_in
 from services.vending.rounds.round import RoundState
 from services.vending.rounds.round_store import RoundStore
+from services.vending.sales.states import HOLDING
+from services.vending.sales.store import SaleStore
 
 HEAT_LASTS_S = 300.0
 NEED_LASTS_S = 60.0
@@ -59,8 +61,10 @@ class VendingWork:
 
         A vehicle in need of goods does nothing else until it has some; one without a planogram only roams.
         One that was called away from its round goes on with it before it begins another. It is sent nowhere
-        outside what its permits cover.
+        outside what its permits cover, and stays while somebody buys at it.
         """
+        if await self._is_selling(member.vehicle.vehicle_no):
+            return None
         need = await self._need_of(member.vehicle.vehicle_no, at)
         if need is Urgency.NOW:
             return await self._for_goods(member)
@@ -85,6 +89,10 @@ class VendingWork:
             if not moved:
                 raise Conflict("conflict", "another vehicle drives this round", occurrence_id=occurrence_id)
             await occurrence_started(tx, occurrence_id, at=task.created_at)
+
+    async def _is_selling(self, vehicle_no: VehicleNo) -> bool:
+        async with self._database.read() as tx:
+            return bool(await SaleStore(tx).at_vehicle(vehicle_no, sorted(HOLDING)))
 
     async def _for_goods(self, member: FleetMember) -> Work | None:
         """Return the way to the nearest depot, None for a vehicle that is there: the crew comes to it."""

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Float,
@@ -15,6 +16,7 @@ from sqlalchemy import (
 
 from core.database import metadata
 from core.database.types import JsonStruct, UtcDateTime
+from core.privacy.encrypted import encrypted
 from services.vending.calls.choose_stop import StopOption
 from services.vending.calls.decision import CallDecision
 from services.vending.calls.states import OPEN as OPEN_CALLS
@@ -153,6 +155,7 @@ vending_sales = Table(
     Column("command_id", String(40)),
     Column("closed_at", UtcDateTime),
     Column("reason", String(64), nullable=False),
+    Column("placed_by", String(80)),
     CheckConstraint("quantity > 0", name="quantity_above_zero"),
     Index(None, "state", "expires_at"),
     Index(None, "vehicle_no", "state"),
@@ -183,3 +186,15 @@ vending_rounds = Table(
     Index(None, "state", "district"),
     Index(None, "task_id"),
 )
+vending_sale_codes = Table(
+    "vending_sale_codes",
+    metadata,
+    Column("sale_id", String(40), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("secret", encrypted("vending_sale_codes.secret"), nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("tries", JsonStruct(dict[int, int]), nullable=False),
+    Column("is_dead", Boolean, nullable=False),
+    Column("opened_at", UtcDateTime),
+)
+"""Of purchases made by telephone; a code is stored nowhere."""

@@ -93,14 +93,15 @@ def digest_of(key: bytes, order_id: str, generation: int, code: str) -> str:
 
 def _matching(key: bytes, order: StopOrder, counts: Mapping[int, int], code: str, at: datetime) -> int | None:
     for verifier in order.verifiers:
-        if counts.get(verifier.generation, 0) >= TRIES or not _is_good(verifier, at):
+        if counts.get(verifier.generation, 0) >= TRIES or not is_good(verifier, at):
             continue
         if hmac.compare_digest(digest_of(key, order.order_id, verifier.generation, code), verifier.digest):
             return verifier.generation
     return None
 
 
-def _is_good(verifier: Verifier, at: datetime) -> bool:
+def is_good(verifier: Verifier, at: datetime) -> bool:
+    """Return whether a code opens anything at a moment, unless it is locked."""
     return isinstance(verifier.expires_at, msgspec.UnsetType) or at < verifier.expires_at
 
 

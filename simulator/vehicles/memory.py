@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from fleet.links.wire.commands import AssignTask, StopOrder, StopPlan
+from fleet.links.wire.commands import AssignTask, SaleCodes, StopOrder, StopPlan
 from fleet.links.wire.messages import Report
 
 KNOWN_COMMANDS = 400
@@ -90,7 +90,9 @@ class VehicleMemory(msgspec.Struct, kw_only=True):
     sensor_blocked_until_ms: int = 0
     """0: every sensor sees."""
     tries: dict[str, dict[int, int]] = {}
-    """Wrong codes by order and generation."""
+    """Wrong codes by order or sale, and generation."""
+    sales: dict[str, SaleCodes] = {}
+    """Sales collected with a code while it stands here, by sale."""
 
 
 def encode_memory(memory: VehicleMemory) -> bytes:

@@ -17,6 +17,7 @@ from fleet.links.wire.commands import (
     Reroute,
     ReturnToDepot,
     SafeStop,
+    SaleCodes,
     SetSpeedCap,
     Speak,
     UpdateFences,
@@ -26,6 +27,7 @@ from fleet.links.wire.messages import Command
 from fleet.links.wire.reports import CommandAck
 from fleet.links.wire.status import CommandOutcome, Light
 from simulator.vehicles.fence_signature import is_signed
+from simulator.vehicles.held_sales import forget_sale, hold_sale
 from simulator.vehicles.keypad import with_codes
 from simulator.vehicles.memory import KNOWN_COMMANDS, HomeMemory
 from simulator.vehicles.path import decode_polyline6
@@ -94,6 +96,8 @@ def _refusal(vehicle: "Vehicle", kind: CommandKind, body: CommandBody) -> Refusa
         return _why_no_way(body.polyline6)
     if isinstance(body, OpenCompartment):
         return _why_no_door(vehicle, body)
+    if isinstance(body, SaleCodes) and body.verifiers:
+        return _why_no_sale(vehicle, body)
     if kind in (CommandKind.PAUSE, CommandKind.RESUME) and vehicle.memory.task is None:
         return "no task"
     if isinstance(body, UpdateFences) and not is_signed(vehicle.given, body):
@@ -125,6 +129,12 @@ def _why_no_way(polyline6: str) -> Refusal:
     except ValueError as error:
         return f"polyline: {error}"
     return None
+
+
+def _why_no_sale(vehicle: "Vehicle", body: SaleCodes) -> Refusal:
+    if not 1 <= body.compartment <= vehicle.given.compartments:
+        return f"compartments are 1 to {vehicle.given.compartments}"
+    return "moving" if vehicle.speed_mps > 0 else None
 
 
 def _why_no_door(vehicle: "Vehicle", body: OpenCompartment) -> Refusal:
@@ -220,7 +230,14 @@ def _open_compartment(vehicle: "Vehicle", command: Command, body: CommandBody) -
     assert isinstance(body, OpenCompartment)
     sale_id = "" if isinstance(body.sale_id, msgspec.UnsetType) else body.sale_id
     wanted = 0 if isinstance(body.quantity, msgspec.UnsetType) else body.quantity
+    forget_sale(vehicle, sale_id)
     vehicle.open_door(body.compartment, body.order_id, None, vehicle.now_ms, sale_id=sale_id, wanted=wanted)
+    vehicle.result(command.command_id)
+
+
+def _sale_codes(vehicle: "Vehicle", command: Command, body: CommandBody) -> None:
+    assert isinstance(body, SaleCodes)
+    hold_sale(vehicle, body)
     vehicle.result(command.command_id)
 
 
@@ -281,4 +298,5 @@ _DOERS: dict[CommandKind, Callable[["Vehicle", Command, CommandBody], None]] = {
     CommandKind.UPDATE_FENCES: _update_fences,
     CommandKind.PRESERVE_RECORDING: _preserve_recording,
     CommandKind.POWER_DOWN: _power_down,
+    CommandKind.SALE_CODES: _sale_codes,
 }

@@ -27,6 +27,7 @@ from simulator.vehicles.doors import Doors
 from simulator.vehicles.drive import EMERGENCY_BRAKE_MPS2, SAFE_BRAKE_MPS2, Motion
 from simulator.vehicles.eyes import Eyes
 from simulator.vehicles.fence_book import FenceBook
+from simulator.vehicles.held_sales import forget_sales, type_sale_code
 from simulator.vehicles.keypad import KeypadAnswer, check_code
 from simulator.vehicles.memory import VehicleMemory
 from simulator.vehicles.obey import obey
@@ -107,7 +108,7 @@ class Vehicle:
         self.stand_by_ms = 0
         """When a safe stop must stand at the latest, wherever that is."""
         self._awaiting_stand: list[str] = []
-        self._key = bytes.fromhex(given.keypad_key)
+        self.keypad_key = bytes.fromhex(given.keypad_key)
         self.work = Work(self)
         self._drift = (0.0, 0.0)
 
@@ -182,10 +183,10 @@ class Vehicle:
         task = self.memory.task
         at_handover = task is not None and task.phase == "at_stop" and task.stop.kind == "handover"
         if task is None or not at_handover:
-            return KeypadAnswer(result="nothing_here")
+            return type_sale_code(self, code, now_ms)
         self.is_in_keypad_use = 30
         waiting, at = task.waiting_here(("on_board",)), datetime.fromtimestamp(now_ms / 1000, UTC)
-        answer = check_code(self._key, waiting, self.memory.tries, code, at)
+        answer = check_code(self.keypad_key, waiting, self.memory.tries, code, at)
         self.reports.is_dirty = True
         if answer.result == "opened" and answer.compartment is not None:
             if self.doors.is_open(answer.compartment):
@@ -230,6 +231,7 @@ class Vehicle:
                 order_id=order_id,
                 by="keypad" if generation is not None else "merchant" if kind == "return" else "command",
                 generation=generation,
+                sale_id=sale_id or None,
             ),
             now_ms,
             task_id=task.plan.task_id if task is not None else None,
@@ -298,6 +300,7 @@ class Vehicle:
 
     def _moved(self, motion: Motion, driven_m: float) -> float:
         if driven_m:
+            forget_sales(self)
             self.memory.lat, self.memory.lng = motion.place()
             self.memory.heading_deg = motion.heading_deg()
             self.memory.odometer_m += driven_m

@@ -125,6 +125,7 @@ async def compose(resources: Resources) -> Components:
             giver,
             operating_areas(fences),
         ),
+        keypad_root=keypad_root,
         fence_set=lambda: fences.index.set_version,
         private_addresses=settings.webhooks.private_addresses,
         judging=settings.judging,

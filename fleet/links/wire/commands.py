@@ -36,6 +36,7 @@ class CommandKind(StrEnum):
     UPDATE_FENCES = "update_fences"
     PRESERVE_RECORDING = "preserve_recording"
     POWER_DOWN = "power_down"
+    SALE_CODES = "sale_codes"
 
 
 class _Body(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -45,7 +46,8 @@ class _Body(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_un
 class Verifier(_Body, frozen=True):
     """What lets a vehicle check a pickup code with no network.
 
-    ``digest`` is the lower-case hex of HMAC-SHA256(keypad key, "{order_id}:{generation}:{code}").
+    ``digest`` is the lower-case hex of HMAC-SHA256(keypad key, "{order_id}:{generation}:{code}"),
+    with the id of the sale where a sale is collected.
     """
 
     generation: int
@@ -179,6 +181,19 @@ class OpenCompartment(_Body, frozen=True):
     quantity: int | msgspec.UnsetType = msgspec.UNSET
 
 
+class SaleCodes(_Body, frozen=True):
+    """Let who types one of these codes take ``quantity`` pieces out of a slot, once, while the vehicle stands.
+
+    They take the place of those that the vehicle had for the sale; none: the sale is forgotten. Each has an
+    end, and all are forgotten when the vehicle drives on.
+    """
+
+    sale_id: str
+    compartment: int
+    quantity: int
+    verifiers: tuple[Verifier, ...] = ()
+
+
 class Speak(_Body, frozen=True):
     """Say a sentence over the loudspeaker."""
 
@@ -259,6 +274,7 @@ CommandBody = (
     | UpdateFences
     | PreserveRecording
     | PowerDown
+    | SaleCodes
 )
 COMMAND_BODIES: Final[dict[CommandKind, type[CommandBody]]] = {
     CommandKind.ASSIGN_TASK: AssignTask,
@@ -277,6 +293,7 @@ COMMAND_BODIES: Final[dict[CommandKind, type[CommandBody]]] = {
     CommandKind.UPDATE_FENCES: UpdateFences,
     CommandKind.PRESERVE_RECORDING: PreserveRecording,
     CommandKind.POWER_DOWN: PowerDown,
+    CommandKind.SALE_CODES: SaleCodes,
 }
 STOP_KINDS: Final = frozenset({CommandKind.SAFE_STOP, CommandKind.EMERGENCY_STOP})
 """Kinds that do not expire by time: they hold until a release with the same or a higher stop epoch."""

@@ -71,13 +71,17 @@ class StopLeft(_Body, frozen=True):
 
 
 class DoorOpened(_Body, frozen=True):
-    """A compartment is open. With ``by`` keypad, ``generation`` says which code opened it."""
+    """A compartment is open. With ``by`` keypad, ``generation`` says which code opened it.
+
+    ``sale_id`` names the vending sale that it was opened for.
+    """
 
     compartment: int
     stop_id: str | None = None
     order_id: str | None = None
     by: Literal["keypad", "command", "crew", "merchant", "unknown"] = "unknown"
     generation: int | None = None
+    sale_id: str | None = None
 
 
 class DoorClosed(_Body, frozen=True):
@@ -107,9 +111,13 @@ class GoodsTaken(_Body, frozen=True):
 
 
 class CodeFailed(_Body, frozen=True):
-    """A wrong code was typed; ``tries`` counts this generation's wrong codes on this vehicle."""
+    """A wrong code was typed; ``tries`` counts this generation's wrong codes on this vehicle.
 
-    order_id: str
+    It was typed for an order, or for a vending sale.
+    """
+
+    order_id: str | None = None
+    sale_id: str | None = None
     generation: int
     tries: int
 

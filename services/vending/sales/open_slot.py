@@ -22,6 +22,11 @@ REPORTS_WITHIN_S = 900.0
 books."""
 
 
+def reports_by(at: datetime) -> datetime:
+    """Return until when a vehicle whose door was opened, or asked for, says what was taken."""
+    return at + timedelta(seconds=REPORTS_WITHIN_S)
+
+
 async def open_slot(
     tx: Transaction, sale_id: SaleId, reach: Reach, *, at: datetime, rate: float
 ) -> VendingSale:
@@ -47,7 +52,7 @@ async def open_slot(
         at=at,
         actor=f"resident:{sale.resident_id}",
         command_id=command.command_id,
-        expires_at=at + timedelta(seconds=REPORTS_WITHIN_S),
+        expires_at=reports_by(at),
     )
 
 

@@ -6,8 +6,12 @@ from core.auth.principal import Reach
 from core.database import Transaction
 from core.errors import Conflict
 from core.ids import VehicleNo
+from services.notices.kinds import Occasion
+from services.notices.want_notice import stand_down
 from services.settlement.entry import SaleId
 from services.vending.hold_goods import settle_holding
+from services.vending.sales.code_store import SaleCodeStore
+from services.vending.sales.notices import sale_key, tell_buyer
 from services.vending.sales.sale import VendingSale
 from services.vending.sales.states import SaleEvent, SaleState
 from services.vending.sales.store import SaleStore
@@ -49,4 +53,14 @@ async def release(
     """Move the sale, put its pieces back on the shelf and its money back, all in this transaction."""
     released = await SaleStore(tx).move(sale, event, at=at, actor=actor, reason=reason)
     await settle_holding(tx, sale.holding, 0, at=at)
+    if sale.placed_by is not None:
+        await _tell_no_more(tx, released, event, at=at)
     return released
+
+
+async def _tell_no_more(tx: Transaction, sale: VendingSale, event: SaleEvent, *, at: datetime) -> None:
+    """Let the code die and be sent no more; who did not call it off herself is told."""
+    await SaleCodeStore(tx).end(sale.sale_id)
+    await stand_down(tx, sale_key(sale.sale_id), at=at)
+    if event is SaleEvent.EXPIRED:
+        await tell_buyer(tx, sale, Occasion.RELEASED, turn=sale.version, at=at)

@@ -28,6 +28,9 @@ MOST_AT_ONCE = 10
 HOLDS_S = 180.0
 HOLDS_WALL_S = 45.0
 """How long goods are held before the door is asked for: city seconds, but never less on the wall."""
+HOLDS_FOR_CALLER_S = 900.0
+"""The same for somebody who was told her code by telephone and has to come: as long as a vehicle stays where
+it was called to."""
 STANDS_MPS = 0.3
 NOT_SELLING, NOT_HEARD, DRIVING, CHARGING = "not_selling", "not_heard", "driving", "charging"
 """Why nobody can buy at a vehicle now."""
@@ -41,6 +44,8 @@ class Purchase(msgspec.Struct, frozen=True, kw_only=True):
     slot: int
     quantity: int
     paid_by: PaidBy = PaidBy.AT_PICKUP
+    placed_by: str | None = None
+    """Who buys on the buyer's behalf, as ``staff:name``; None is she herself."""
 
 
 async def reserve_goods(
@@ -84,10 +89,24 @@ async def reserve_goods(
         lat=heard.lat,
         lng=heard.lng,
         reserved_at=at,
-        expires_at=at + timedelta(seconds=max(HOLDS_S, HOLDS_WALL_S * rate)),
+        expires_at=_held_until(wanted, task, at, rate),
+        placed_by=wanted.placed_by,
     )
     await SaleStore(tx).add(sale)
     return sale
+
+
+def _held_until(wanted: Purchase, task: Task | None, at: datetime, rate: float) -> datetime:
+    """Return until when the goods are held: for a caller longer, but not past the stay of the vehicle."""
+    until = at + timedelta(seconds=max(HOLDS_S, HOLDS_WALL_S * rate))
+    if wanted.placed_by is None:
+        return until
+    leaves = [
+        stop.reached_at + timedelta(seconds=stop.wait_s)
+        for stop in (() if task is None else task.stops)
+        if stop.state is StopState.REACHED and stop.reached_at is not None and stop.wait_s > 0
+    ]
+    return max(until, min([at + timedelta(seconds=HOLDS_FOR_CALLER_S), *leaves]))
 
 
 def keeps_from_selling(vehicle: Vehicle, heard: LastHeard | None, task: Task | None) -> str:

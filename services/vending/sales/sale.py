@@ -40,6 +40,8 @@ class VendingSale(msgspec.Struct, frozen=True, kw_only=True):
     command_id: CommandId | None = None
     closed_at: datetime | None = None
     reason: str = ""
+    placed_by: str | None = None
+    """Who bought on the buyer's behalf, as ``staff:name``: then her door opens to a code. None: herself."""
 
     @property
     def is_reserved(self) -> bool:

@@ -18,6 +18,8 @@ class SaleEvent(StrEnum):
     """What moves a sale."""
 
     DOOR_ASKED = "door_asked"
+    CODE_TYPED = "code_typed"
+    """The vehicle opened to the buyer's code on its keypad."""
     DOOR_REFUSED = "door_refused"
     """The vehicle did not open: the buyer may try again."""
     GOODS_TAKEN = "goods_taken"
@@ -35,6 +37,7 @@ S, E = SaleState, SaleEvent
 TRANSITIONS: Mapping[tuple[SaleState, SaleEvent], SaleState] = MappingProxyType(
     {
         (S.RESERVED, E.DOOR_ASKED): S.OPENING,
+        (S.RESERVED, E.CODE_TYPED): S.OPENING,
         (S.RESERVED, E.GOODS_TAKEN): S.SETTLED,
         (S.RESERVED, E.CANCELLED): S.RELEASED,
         (S.RESERVED, E.EXPIRED): S.RELEASED,

@@ -30,7 +30,7 @@ class SaleStore:
     async def add(self, sale: VendingSale) -> None:
         """Store a new sale and hold what it costs; raise Conflict ``balance-too-low``."""
         await self._tx.execute(insert(vending_sales).values(_values(sale)))
-        actor = f"resident:{sale.resident_id}"
+        actor = sale.placed_by or f"resident:{sale.resident_id}"
         await self._book(None, sale, "reserved", actor, sale.reserved_at)
 
     async def get(self, sale_id: SaleId, reach: Reach) -> VendingSale:
@@ -82,6 +82,11 @@ class SaleStore:
             vending_sales.c.resident_id == resident_id, vending_sales.c.state.in_(sorted(HOLDING))
         )
         return await self._select(query.order_by(vending_sales.c.reserved_at))
+
+    async def by_telephone(self, reach: Reach, *, limit: int) -> list[VendingSale]:
+        """Return what was bought on somebody's behalf within the reach, newest first."""
+        query = select(vending_sales).where(*_within(reach), vending_sales.c.placed_by.is_not(None))
+        return await self._select(query.order_by(vending_sales.c.reserved_at.desc()).limit(limit))
 
     async def sold_in(self, district: DistrictCode, *, since: datetime) -> list[VendingSale]:
         """Return what was sold in a district since a moment: where demand was."""

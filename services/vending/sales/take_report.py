@@ -9,6 +9,7 @@ from core.inbox import InboxItem
 from fleet.links.wire.reports import GoodsTaken, read_report_body
 from services.settlement.entry import SaleId
 from services.vending.hold_goods import sell_late, settle_holding
+from services.vending.sales.code_store import SaleCodeStore
 from services.vending.sales.release_sale import release
 from services.vending.sales.sale import VendingSale
 from services.vending.sales.sale_money import TAKEN_LATE
@@ -42,6 +43,7 @@ async def take_goods_taken(tx: Transaction, item: InboxItem, *, at: datetime) ->
             await release(tx, sale, SaleEvent.NOTHING_TAKEN, "nothing_taken", actor=actor, at=moment)
         return APPLIED
     sold = await settle_holding(tx, sale.holding, body.quantity, at=moment)
+    await SaleCodeStore(tx).end(sale.sale_id)
     await SaleStore(tx).move(
         sale, SaleEvent.GOODS_TAKEN, at=moment, actor=actor, taken=body.quantity, sold=sold
     )

@@ -71,6 +71,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "POST /api/merchant/orders/{order_id}/proofs": {"kind": "confirmed", "said": "x"},
     "POST /api/merchant/orders/{order_id}/substitutions": {"goodsId": "g-milk"},
     "POST /api/resident/orders/{order_id}/substitutions/{goods_id}/answer": {"isTaken": True},
+    "POST /api/orders/{order_id}/substitutions/{goods_id}/answer": {"isTaken": True},
     "POST /api/merchant/goods/{goods_id}/stock": {"stock": 50},
     "POST /api/resident/orders/{order_id}/open": {},
     "POST /api/resident/orders/{order_id}/delegate": {"name": "x", "phone": "13800138000"},

@@ -129,6 +129,13 @@ BODIES: Mapping[str, Any] = {
     f"{_VENDING}/counts": {"slot": 1, "counted": 1},
     f"{_VENDING}/spoils": {"slot": 1, "lotId": "none", "quantity": 1, "reason": "x"},
     "POST /api/vending/calls/{call_id}/decline": {"reason": "x"},
+    "POST /api/vending/sales": {
+        "phone": "13800138000",
+        "vehicleCode": "x",
+        "slot": 1,
+        "quantity": 1,
+        "consent": "spoken",
+    },
     "POST /api/vending/lots/{lot_id}/recall": {"reason": "x"},
     "POST /api/vehicles/{vehicle_no}/decommissioning": {"rest": "reassign", "reason": "x"},
     "POST /api/readiness/vehicles/{vehicle_no}/checks": {"lines": [{"item": "tyres", "isOk": True}]},
@@ -159,6 +166,7 @@ BODIES: Mapping[str, Any] = {
     "POST /api/merchant/orders/{order_id}/proofs": {"kind": "confirmed", "said": "x"},
     "POST /api/merchant/orders/{order_id}/substitutions": {"goodsId": "x"},
     "POST /api/resident/orders/{order_id}/substitutions/{goods_id}/answer": {"isTaken": True},
+    "POST /api/orders/{order_id}/substitutions/{goods_id}/answer": {"isTaken": True},
     "POST /api/merchant/goods/{goods_id}/stock": {"stock": 50},
     "POST /api/merchant/goods/csv": {"csv": "goods"},
     "POST /api/merchant/goods/catalogue": {

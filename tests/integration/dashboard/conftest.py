@@ -190,6 +190,7 @@ async def parts(
         running_day=RunningDayReader(redis, clock),
         roads=roads,
         by_hand=HandDispatcher(sqlite_database, clock, fleet, TravelTimes(roads), giver),
+        keypad_root=KEYPAD_ROOT,
         fence_set=lambda: 1,
         scheduled={WorkKind.PATROL_BEAT: Logbook()},
     )

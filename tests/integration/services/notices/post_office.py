@@ -1,5 +1,7 @@
 """What sends in these tests: the real sender over the HTTP carrier, with the keys of a test's folder."""
 
+from zoneinfo import ZoneInfo
+
 from core.auth.configured import secret_keys
 from core.clock import Clock
 from core.database import Database
@@ -9,6 +11,7 @@ from services.notices.http_carrier import HttpCarrier
 from services.notices.kinds import Channel
 from services.notices.send_notices import NoticeSender
 from services.orders.notices import OrderWriter
+from services.vending.sales.notices import SaleWriter
 
 PRICES = {Channel.PAGE: 0, Channel.SMS: 5, Channel.VOICE: 12, Channel.WECHAT: 1}
 
@@ -22,7 +25,7 @@ def sender_of(database: Database, clock: Clock, url: str, keys: SecretKeys) -> N
         database,
         clock,
         HttpCarrier(url, timeout_s=0.3),
-        {"order": OrderWriter()},
+        {"order": OrderWriter(), "sale": SaleWriter(ZoneInfo("Asia/Shanghai"))},
         keys,
         prices_fen=PRICES,
         time_zone="Asia/Shanghai",

@@ -116,7 +116,7 @@ async def test_a_recalled_lot_is_sold_nowhere_from_then_on_and_its_places_are_na
         await load_slot(tx, a_deed("l-1"), a_batch(), 5)
         await load_slot(tx, a_deed("l-2", number=51), a_batch(), 4)
     async with shelf.write() as tx:
-        recalled = await recall_lot(tx, LEAD, LOT, "glass in a bottle", at=AT)
+        recalled = await recall_lot(tx, LEAD, LOT, "glass in a bottle", at=AT, rate=1.0)
     assert {line.vehicle_no: line.pieces for line in recalled.lying} == {50: 5, 51: 4}
     for number in (50, 51):
         async with shelf.write() as tx:
@@ -135,12 +135,12 @@ async def test_another_companys_lot_of_the_same_batch_is_not_recalled(shelf: Dat
         await a_seller(tx, 52, operator="op-b")
         await load_slot(tx, a_deed("l-1"), a_batch(), 1)
         await load_slot(tx, a_deed("l-2", number=52), a_batch(), 1)
-        await recall_lot(tx, LEAD, LOT, "glass", at=AT)
+        await recall_lot(tx, LEAD, LOT, "glass", at=AT, rate=1.0)
     async with shelf.write() as tx:
         await hold_goods(tx, a_holding("s-1", number=52), 1, at=AT)
         stranger = a_principal(Role.SHIFT_LEAD, operator=OperatorId("op-c"))
         with pytest.raises(NotFound):
-            await recall_lot(tx, stranger, LotId("op-b:B1"), "glass", at=AT)
+            await recall_lot(tx, stranger, LotId("op-b:B1"), "glass", at=AT, rate=1.0)
 
 
 async def test_a_slot_takes_no_more_than_it_holds_and_nothing_that_needs_another_band(
@@ -254,7 +254,7 @@ async def test_a_buyer_and_a_recall_at_once_leave_no_sale_after_the_recall(
 
     async def recall() -> None:
         async with two[1].write() as tx:
-            await recall_lot(tx, LEAD, LOT, "glass", at=AT)
+            await recall_lot(tx, LEAD, LOT, "glass", at=AT, rate=1.0)
 
     await asyncio.gather(hold(two[0], "s-1"), recall(), return_exceptions=True)
     with pytest.raises(Conflict, match="out-of-stock"):
@@ -324,7 +324,7 @@ async def _do(
             case "count":
                 await count_slot(tx, mine, quantity)
             case "recall":
-                await recall_lot(tx, LEAD, lot_id, "glass", at=AT)
+                await recall_lot(tx, LEAD, lot_id, "glass", at=AT, rate=1.0)
 
 
 async def _must_balance(database: Database, number: VehicleNo) -> None:

@@ -144,7 +144,7 @@ async def test_a_recalled_lot_does_not_leave_the_vehicle_even_when_it_was_reserv
     await a_stocked_seller(town)
     sale = await reserve(town)
     async with town.database.write() as tx:
-        await recall_lot(tx, a_principal(), sale.picks[0].lot_id, "glass", at=town.now)
+        await recall_lot(tx, a_principal(), sale.picks[0].lot_id, "glass", at=town.now, rate=1.0)
     with pytest.raises(Conflict) as refused:
         await ask_door(town, sale)
     assert refused.value.code == "lot-blocked"
