@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from core import audit
 from core.auth.principal import Principal, reach_of
 from core.database import Transaction
-from core.ids import OrderId, VehicleNo
+from core.ids import GoodsId, OrderId, VehicleNo
 from core.repeatable import Repeated, answer_once, answered_before
 from dashboard.order_sheets import OrderDesk
 from dashboard.parts import DashboardParts
@@ -20,6 +20,7 @@ from services.orders.notices import want_notice
 from services.orders.order import Order
 from services.orders.recover_order import recover_order
 from services.orders.store import OrderStore
+from services.substitutions.answer_for_customer import answer_for_customer
 
 
 class OrderHands:
@@ -75,6 +76,21 @@ class OrderHands:
             [run] = await by_hand.give(tx, self._principal, looked, said)
             must_be_given(run)
             return await OrderStore(tx).get(order_id, reach_of(self._principal))
+
+        return await self._once(repeated, write)
+
+    async def answer_substitute(
+        self, order_id: OrderId, goods_id: GoodsId, is_taken: bool, repeated: Repeated
+    ) -> OrderDetail:
+        """Write down what the customer of an order placed by telephone said of a substitute.
+
+        Raises what ``answer_for_customer`` raises.
+        """
+        at, rate = self._parts.clock.now(), self._parts.clock.rate
+
+        async def write(tx: Transaction) -> Order:
+            who = self._principal
+            return await answer_for_customer(tx, who, order_id, goods_id, is_taken=is_taken, at=at, rate=rate)
 
         return await self._once(repeated, write)
 

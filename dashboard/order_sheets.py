@@ -1,6 +1,6 @@
 """Orders with everything that a board or a drawer shows of them, read together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -9,20 +9,22 @@ from core.auth.principal import EVERYTHING, Reach
 from core.auth.residents import ResidentStore
 from core.database import Database, Transaction
 from core.errors import Unavailable
-from core.ids import DistrictCode, OrderId, TaskId, VehicleNo
+from core.ids import DistrictCode, GoodsId, OrderId, TaskId, VehicleNo
 from core.privacy.cipher import SecretKeys
 from core.privacy.masks import mask_phone
 from fleet.vehicles.last_heard import LastHeard, LastHeardReader
 from fleet.vehicles.store import VehicleStore
 from services.delegation.collected import Collected, collected_of
 from services.delegation.store import DelegateStore
-from services.delivery.catalogue import Merchant, PickupPoint
+from services.delivery.catalogue import Goods, Merchant, PickupPoint
 from services.delivery.store import CatalogueStore
 from services.dispatch.store import Decision, DecisionStore
 from services.orders.expected import Expected, expected
 from services.orders.order import Order
 from services.orders.states import OrderState
 from services.orders.store import HistoryLine, OrderStore
+from services.substitutions.store import SubstitutionStore
+from services.substitutions.substitution import Substitution
 from services.tasks.store import TaskStore
 from services.tasks.task import Task
 
@@ -57,6 +59,9 @@ class OrderDossier(msgspec.Struct, frozen=True, kw_only=True):
     history: tuple[HistoryLine, ...]
     decisions: tuple[Decision, ...]
     task: Task | None
+    substitutions: tuple[Substitution, ...]
+    lacking: Mapping[GoodsId, Goods]
+    """The goods that the substitutions are for."""
     collected: Collected | None = None
     collector_phone: str | None = None
     """Of a delegate who collected, masked; None for anybody else."""
@@ -152,11 +157,14 @@ class OrderDesk:
         phone = None
         if collected is not None and collected.delegate is not None:
             phone = await ResidentStore(tx, self._keys).phone_of(collected.delegate.resident_id)
+        offers = await SubstitutionStore(tx).of_order(order_id)
         return OrderDossier(
             sheet=sheet,
             history=tuple(await OrderStore(tx).history(order_id)),
             decisions=tuple(await DecisionStore(tx).of_order(order_id)),
             task=None if task_id is None else await TaskStore(tx).find(task_id, EVERYTHING),
+            substitutions=offers,
+            lacking=await CatalogueStore(tx).goods_by_id([one.goods_id for one in offers]),
             collected=collected,
             collector_phone=_masked(phone),
         )

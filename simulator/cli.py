@@ -13,10 +13,11 @@ import click
 import structlog
 
 from simulator.clock import CityClock
-from simulator.issued import Issued, IssuedError, first_vehicles, read_issued
+from simulator.issued import GivenStaff, Issued, IssuedError, first_vehicles, read_issued
 from simulator.keypad_page import KeypadServer
 from simulator.memory_file import MemoryFile
 from simulator.people.api import Api
+from simulator.people.callers import Callers
 from simulator.people.collecting import Collecting, TypeCode
 from simulator.people.counter import Counter
 from simulator.people.crews import Crew
@@ -33,6 +34,8 @@ from simulator.world import World
 
 PARTS = ("vehicles", "merchants", "residents", "operators", "crews", "weather")
 SPEED_TOLERANCE = 1e-6
+WITHOUT_SMARTPHONE = 0.1
+"""Calls of the hotline for goods of vending vehicles, as a share of trips to them."""
 
 _log = structlog.get_logger("simulator")
 
@@ -93,7 +96,7 @@ _log = structlog.get_logger("simulator")
     type=click.FloatRange(0),
     default=200.0,
     show_default=True,
-    help="Trips of all simulated residents to vending vehicles in a day of the city.",
+    help="Trips of all residents to vending vehicles in a day of the city; a tenth as many telephone.",
 )
 @click.option("--residents/--no-residents", default=True, help="Residents that order by themselves.")
 @click.option("--part", "parts", type=click.Choice(PARTS), multiple=True, help="Only these; everybody.")
@@ -284,12 +287,31 @@ class _Plays:
                 sessions=sessions,
             )
             work.append(shoppers.run())
+            work += self._callers(desk, pace, sessions, door)
         return work
 
     def _counter(self, desk: Api, pace: Pace, sessions: Sessions, door: asyncio.Semaphore) -> Counter | None:
         """Return the service point, None where the city has nobody for it."""
-        served = [given for given in self._issued.staff if given.username.startswith("lead-counter")]
-        return Counter(StaffDesk(served[0], desk, pace, sessions, door), pace, self._seed) if served else None
+        given = self._service_point()
+        if given is None:
+            return None
+        return Counter(StaffDesk(given, desk, pace, sessions, door), pace, self._seed)
+
+    def _callers(
+        self, desk: Api, pace: Pace, sessions: Sessions, door: asyncio.Semaphore
+    ) -> list[Coroutine[Any, Any, None]]:
+        """Return who telephones the hotline: nobody where nobody serves it or no keypad can be typed at."""
+        given, type_code = self._service_point(), self._keypad()
+        if given is None or type_code is None:
+            return []
+        staff = StaffDesk(given, desk, pace, sessions, door)
+        per_day = self._shopping_per_day * WITHOUT_SMARTPHONE
+        return [Callers(staff, desk, pace, type_code, seed=self._seed, per_day=per_day).run()]
+
+    def _service_point(self) -> GivenStaff | None:
+        """Return the account that serves people at the counter and on the telephone."""
+        found = (given for given in self._issued.staff if given.username.startswith("lead-counter"))
+        return next(found, None)
 
     def _keypad(self) -> TypeCode | None:
         """Return how residents type at a vehicle: at its keypad page, as anybody would."""

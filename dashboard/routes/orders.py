@@ -11,7 +11,7 @@ from core.auth.guards import requires
 from core.auth.principal import Principal, reach_of
 from core.auth.roles import Scope
 from core.auth.services import AuthServices
-from core.ids import DistrictCode, OrderId
+from core.ids import DistrictCode, GoodsId, OrderId
 from core.problem_http import problem_responses
 from core.repeatable import REPEATED, IdempotencyKey, Repeated
 from dashboard.cursors import read_cursor
@@ -20,6 +20,7 @@ from dashboard.order_sheets import OrderDesk, OrderPlace
 from dashboard.parts import DashboardParts
 from dashboard.routes.parameters import Cursor, DistrictQuery, IdPath
 from dashboard.schemas.dispatch_plans import NamedVehicle
+from dashboard.schemas.order_substitutions import CallerAnswer
 from dashboard.schemas.orders import OrderDetail, OrderPage, Rescue, WhyCancel, order_detail, order_page
 from services.orders.states import OrderState
 
@@ -132,6 +133,30 @@ class Orders(Controller):
         repeated = await Repeated.of(request, principal, idempotency_key)
         hands = OrderHands(dashboard, _desk(dashboard, auth), principal)
         return await hands.dispatch(OrderId(order_id), data, repeated)
+
+    @post(
+        "/{order_id:str}/substitutions/{goods_id:str}/answer",
+        operation_id="answerForCaller",
+        status_code=HTTP_200_OK,
+        guards=[requires(Scope.ORDERS_ACT)],
+        responses=problem_responses(*ACT, "balance-too-low"),
+    )
+    async def answer_substitute(
+        self,
+        request: Request[Any, Any, Any],
+        order_id: IdPath,
+        goods_id: IdPath,
+        data: JSONBody[CallerAnswer],
+        principal: NamedDependency[Principal],
+        dashboard: NamedDependency[DashboardParts],
+        auth: NamedDependency[AuthServices],
+        idempotency_key: IdempotencyKey = None,
+    ) -> OrderDetail:
+        """Write down what the customer of an order placed by telephone said of a substitute."""
+        repeated = await Repeated.of(request, principal, idempotency_key)
+        hands = OrderHands(dashboard, _desk(dashboard, auth), principal)
+        answered = (OrderId(order_id), GoodsId(goods_id), data.is_taken)
+        return await hands.answer_substitute(*answered, repeated)
 
     @post(
         "/{order_id:str}/rescue",

@@ -10,6 +10,7 @@ from msgspec import Meta
 from core.privacy.masks import mask_name
 from dashboard.cursors import write_cursor
 from dashboard.order_sheets import OrderDossier, OrderSheet
+from dashboard.schemas.order_substitutions import OrderSubstitution, order_substitutions
 from dashboard.schemas.vehicles import TaskView, task_view
 from services.dispatch.cost import CostTerm
 from services.dispatch.explanation import CandidateLine
@@ -180,6 +181,7 @@ class OrderDetail(OrderBrief, frozen=True):
     """An order with its goods, history and decisions; ``decision`` is the newest one."""
 
     lines: tuple[OrderLineView, ...]
+    substitutions: tuple[OrderSubstitution, ...]
     placed_by: str
     """Who ordered on the recipient's behalf; empty when she did herself."""
     fee_fen: int
@@ -229,6 +231,7 @@ def order_detail(dossier: OrderDossier) -> OrderDetail:
             )
             for line in order.lines
         ),
+        substitutions=order_substitutions(dossier.substitutions, dossier.lacking),
         placed_by=order.placed_by.removeprefix("staff:"),
         fee_fen=order.fee_fen,
         total_fen=order.total_fen,

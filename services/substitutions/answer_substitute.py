@@ -34,18 +34,20 @@ async def answer_substitute(
     actor: str,
     at: datetime,
     rate: float,
+    by: str | None = None,
 ) -> Order:
     """Return the order after the answer: with the substitute, without the goods, or cancelled when nothing
     is left. What it costs less is given back in the same transaction, what it costs more is held.
 
-    The same answer again changes nothing. Raises NotFound, IllegalTransition for another answer than the
-    first or one after the deadline, Conflict ``balance-too-low`` when a dearer substitute is not covered.
+    ``by`` is who answers for her by telephone, None she herself. The same answer again changes nothing.
+    Raises NotFound, IllegalTransition for another answer than the first or one after the deadline, Conflict
+    ``balance-too-low`` when a dearer substitute is not covered.
     """
     order = await OrderStore(tx).get(order_id, reach)
     one = await SubstitutionStore(tx).get(order_id, goods_id)
     if one.state is (SubstitutionState.TAKEN if is_taken else SubstitutionState.DECLINED):
         return order
-    event = OfferTaken() if is_taken else OfferDeclined()
+    event = OfferTaken(by=by) if is_taken else OfferDeclined(by=by)
     await SubstitutionStore(tx).move(one, event, at=at)
     return await _changed(tx, order, one, is_taken=is_taken, actor=actor, at=at, rate=rate)
 

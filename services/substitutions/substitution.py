@@ -31,9 +31,15 @@ class SubstitutionEvent(msgspec.Struct, frozen=True, kw_only=True):
 class OfferTaken(SubstitutionEvent, frozen=True, kw_only=True):
     """The customer wants what is offered."""
 
+    by: str | None = None
+    """Who answered for her by telephone, as ``staff:name``; None is she herself."""
+
 
 class OfferDeclined(SubstitutionEvent, frozen=True, kw_only=True):
     """The customer wants what is missing left out."""
+
+    by: str | None = None
+    """As for an offer that was taken."""
 
 
 class TimeRanOut(SubstitutionEvent, frozen=True, kw_only=True):
@@ -82,12 +88,15 @@ class Substitution(msgspec.Struct, frozen=True, kw_only=True):
     offered_at: datetime
     answer_by: datetime
     answered_at: datetime | None = None
+    answered_by: str | None = None
+    """Who answered for the customer by telephone, as ``staff:name``; None is she herself, or nobody."""
 
 
 def advance(one: Substitution, event: SubstitutionEvent, *, at: datetime) -> Substitution:
     """Return the offer after ``event`` at ``at``; version + 1. Raises IllegalTransition."""
     state = next_state(TRANSITIONS, one.state, type(event))
-    return msgspec.structs.replace(one, state=state, version=one.version + 1, answered_at=at)
+    by = event.by if isinstance(event, OfferTaken | OfferDeclined) else None
+    return msgspec.structs.replace(one, state=state, version=one.version + 1, answered_at=at, answered_by=by)
 
 
 def lines_after(lines: Sequence[OrderLine], one: Substitution, *, is_taken: bool) -> tuple[OrderLine, ...]:

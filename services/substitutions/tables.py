@@ -19,6 +19,7 @@ substitutions = Table(
     Column("offered_at", UtcDateTime, nullable=False),
     Column("answer_by", UtcDateTime, nullable=False),
     Column("answered_at", UtcDateTime),
+    Column("answered_by", String(80)),
 )
 """One offer for a line of an order: what was offered and is missing too is a line of its own by then."""
 Index(

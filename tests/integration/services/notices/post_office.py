@@ -14,6 +14,7 @@ from services.orders.notices import OrderWriter
 from services.vending.sales.notices import SaleWriter
 
 PRICES = {Channel.PAGE: 0, Channel.SMS: 5, Channel.VOICE: 12, Channel.WECHAT: 1}
+WRITERS = {"order": OrderWriter(), "sale": SaleWriter(ZoneInfo("Asia/Shanghai"))}
 
 
 def keys_of(folder: str) -> SecretKeys:
@@ -25,7 +26,7 @@ def sender_of(database: Database, clock: Clock, url: str, keys: SecretKeys) -> N
         database,
         clock,
         HttpCarrier(url, timeout_s=0.3),
-        {"order": OrderWriter(), "sale": SaleWriter(ZoneInfo("Asia/Shanghai"))},
+        WRITERS,
         keys,
         prices_fen=PRICES,
         time_zone="Asia/Shanghai",

@@ -87,3 +87,8 @@ async def take(town: Town, sale: VendingSale, quantity: int, number: int = SELLE
 async def read_sale(town: Town, sale_id: SaleId) -> VendingSale:
     async with town.database.read() as tx:
         return await SaleStore(tx).get(sale_id, EVERYTHING)
+
+
+async def sales_of_town(town: Town) -> list[VendingSale]:
+    async with town.database.read() as tx:
+        return await SaleStore(tx).listed(EVERYTHING)
