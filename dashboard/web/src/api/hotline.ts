@@ -16,3 +16,16 @@ export const orderFor = (order: HotlineOrder, idempotencyKey: string): Promise<S
 export const flow = (): Promise<Flow> => ask("/api/order-flow");
 export const setFlow = (version: number, steps: FlowStep[], reason: string): Promise<Schemas["FlowVersionView"]> =>
   ask("/api/order-flow", { method: "POST", body: { version, steps, reason } });
+/** What the customer of an order placed by telephone said of a substitute. */
+export const answerForCaller = (orderId: string, goodsId: string, isTaken: boolean, idempotencyKey: string): Promise<Schemas["OrderDetail"]> =>
+  ask(`/api/orders/${encodeURIComponent(orderId)}/substitutions/${encodeURIComponent(goodsId)}/answer`, { method: "POST", body: { isTaken }, idempotencyKey });
+
+export type PhonePurchase = Schemas["PhonePurchase"];
+export type PhoneSale = Schemas["PhoneSale"];
+export const phoneSales = (): Promise<PhoneSale[]> => ask("/api/vending/sales");
+export const buyFor = (purchase: PhonePurchase, idempotencyKey: string): Promise<PhoneSale> =>
+  ask("/api/vending/sales", { method: "POST", body: purchase, idempotencyKey });
+export const freshSaleCode = (saleId: string, idempotencyKey: string): Promise<PhoneSale> =>
+  ask(`/api/vending/sales/${encodeURIComponent(saleId)}/code`, { method: "POST", body: {}, idempotencyKey });
+export const cancelPhoneSale = (saleId: string, idempotencyKey: string): Promise<PhoneSale> =>
+  ask(`/api/vending/sales/${encodeURIComponent(saleId)}/cancel`, { method: "POST", body: {}, idempotencyKey });

@@ -72,7 +72,7 @@ export const ordering: typeof zh = {
     change: "Change the goods",
     refused: {
       "out-of-stock": "Something was just sold out. Go back and change it.",
-      "area-not-served": "No vehicle serves this pickup point now.",
+      "area-not-served": "The shop and the pickup point lie in different districts, or no vehicle works there now. Choose another shop or point.",
       "merchant-closed": "The merchant has closed. Choose another or come later.",
       "merchant-paused": "The merchant takes no orders for a while. Choose another or come later.",
       "licence-expired": "The merchant's food licence is not good, so nothing can be ordered there.",

@@ -70,7 +70,7 @@ export const ordering = {
     change: "修改商品",
     refused: {
       "out-of-stock": "有商品刚刚售完，请返回修改。",
-      "area-not-served": "目前没有车辆服务这个取件点。",
+      "area-not-served": "商户与取件点不在同一旗区，或该旗区现在没有配送车，送不到。请换一家或换取件点。",
       "merchant-closed": "商户已打烊，请换一家或稍后再来。",
       "merchant-paused": "商户暂停接单，请换一家或稍后再来。",
       "licence-expired": "商户的食品经营许可证无效，暂不能下单。",

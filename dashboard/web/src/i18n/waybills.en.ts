@@ -7,6 +7,7 @@ export const waybills: StationWords = {
   refused: (n) => `${n} errors in the file; nothing was pushed:`,
   row: (n) => `Row ${n}`,
   tooBig: "The file is too large (at most 200,000 characters).",
+  notServed: "Only a parcel station in a district with delivery vehicles can push waybills.",
   none: "No waybills yet.",
   slot: (at) => `agreed ${at}`,
   by: (at) => `answer by ${at}`,
