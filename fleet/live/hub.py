@@ -188,17 +188,21 @@ class LiveHub:
         return self._clock.now_ms()
 
     async def must_reach(self, vehicle_no: int, reach: Reach) -> None:
-        """Raise NotFound unless the vehicle exists and lies within the reach (the two look the same)."""
+        """Raise NotFound unless the vehicle exists or existed and lies within the reach (all look the same).
+
+        What is asked for is its past, which stays readable when it is out of the fleet.
+        """
         await self._once_known()
-        if not ReachMask(self.roster, reach).over(np.array([vehicle_no], np.intp))[0]:
+        mask = mask_of(self.roster, reach, with_past=True)
+        if not vehicle_no < len(mask) or not mask[vehicle_no]:
             raise NotFound("not-found", f"there is no vehicle {vehicle_no}", vehicle_no=vehicle_no)
 
     async def vehicles_within(self, reach: Reach) -> NDArray[np.intp] | None:
-        """Return the vehicles of a reach, ascending; None for one that leaves none out."""
+        """Return the vehicles of a reach, also those out of the fleet, ascending; None leaves none out."""
         if all(axis is None for axis in (reach.districts, reach.operators, reach.makers, reach.vehicles)):
             return None
         await self._once_known()
-        return np.flatnonzero(mask_of(self.roster, reach))
+        return np.flatnonzero(mask_of(self.roster, reach, with_past=True))
 
     async def snapshot(self, reach: Reach, box: Box | None) -> bytes:
         """Return a live snapshot message of the vehicles within reach and box. Raises Unavailable."""

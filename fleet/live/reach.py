@@ -53,9 +53,12 @@ class ReachMask:
         self._revision = self._roster.revision
 
 
-def mask_of(roster: Roster, reach: Reach, chosen: Chosen = ALL) -> Mask:
-    """Return bool[roster.size]: what lies within every axis of the reach and was chosen."""
-    mask = roster.heard.copy()
+def mask_of(roster: Roster, reach: Reach, chosen: Chosen = ALL, *, with_past: bool = False) -> Mask:
+    """Return bool[roster.size]: what lies within every axis of the reach and was chosen.
+
+    ``with_past`` takes in vehicles out of the fleet: they belong to whom they belonged at the end.
+    """
+    mask = roster.known if with_past else roster.heard.copy()
     axes: tuple[tuple[frozenset[str] | None, Names, NDArray[np.uint16]], ...] = (
         (_texts(reach.districts), roster.districts, roster.district),
         (_texts(reach.operators), roster.operators, roster.operator),

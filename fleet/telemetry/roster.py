@@ -123,6 +123,11 @@ class Roster:
     def __len__(self) -> int:
         return int(self.heard.sum())
 
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Return bool[size]: the vehicles that there are or were; a decommissioned one is no longer heard."""
+        return self.maker != NOBODY
+
     def _grow(self, size: int) -> None:
         self.heard = longer(self.heard, size)
         self.in_service = longer(self.in_service, size)

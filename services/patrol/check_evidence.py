@@ -24,8 +24,9 @@ _log = structlog.get_logger("services.patrol")
 class Tracks(Protocol):
     """Who knows where a vehicle was."""
 
-    async def between(self, vehicle_no: VehicleNo, from_ms: int, to_ms: int) -> Sequence[Fix]:
-        """Return the positions of a span of city time, both ends included. Raises Unavailable."""
+    async def around(self, vehicle_no: VehicleNo, moment_ms: int, near_ms: int) -> Sequence[Fix]:
+        """Return positions at most ``near_ms`` of city time from a moment, the last before and the first
+        after it among them. Raises Unavailable."""
         ...
 
 
@@ -47,7 +48,7 @@ class EvidenceCheck:
 
     async def _check(self, evidence: Evidence, at: datetime) -> int:
         moment_ms, near_ms = ms_of_moment(evidence.taken_at), int(NEAR_S * 1_000)
-        fixes = await self._tracks.between(evidence.vehicle_no, moment_ms - near_ms, moment_ms + near_ms)
+        fixes = await self._tracks.around(evidence.vehicle_no, moment_ms, near_ms)
         found = compare(evidence, fixes, at=at)
         if found.check is TrackCheck.WAITING:
             return 0

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from core.clock import Clock
 from core.ids import VehicleNo
 from core.redis import StreamsRedis
@@ -13,21 +15,31 @@ from services.patrol.track import Fix
 
 
 class VehicleTracks:
-    """Reads short spans (services.patrol.check_evidence.Tracks). Files are opened only for what the stream
-    does not hold any more: their reader is large."""
+    """Reads what lies around a moment (services.patrol.check_evidence.Tracks). Files are opened only for
+    moments that the stream does not hold any more: their reader is large."""
 
     def __init__(self, streams: StreamsRedis, clock: Clock, folder: Path, *, partitions: int) -> None:
         """Take the stream of positions with its number of partitions, and the folder of the history."""
         self._tail = StreamTail(streams, partitions=partitions)
         self._trails = TrailReader(streams, clock, folder, partitions=partitions)
 
-    async def between(self, vehicle_no: VehicleNo, from_ms: int, to_ms: int) -> Sequence[Fix]:
-        """Return the positions of a span, both ends included. Raises Unavailable."""
-        recent = await self._tail.of_vehicle(vehicle_no)
-        inside = recent[(recent["measured_ms"] >= from_ms) & (recent["measured_ms"] <= to_ms)]
-        if not len(inside):
-            inside = await self._trails.every_position(vehicle_no, from_ms, to_ms)
-        return _fixes(inside)
+    async def around(self, vehicle_no: VehicleNo, moment_ms: int, near_ms: int) -> Sequence[Fix]:
+        """Return positions at most ``near_ms`` from a moment, oldest first, one a moment of measuring.
+
+        The last before it is among them when the vehicle had one; where the stream alone answers, those
+        before the stream begins are not. Raises Unavailable.
+        """
+        from_ms, to_ms = moment_ms - near_ms, moment_ms + near_ms
+        recent = _within(await self._tail.of_vehicle(vehicle_no), from_ms, to_ms)
+        if np.any(recent["measured_ms"] <= moment_ms):
+            return _fixes(recent)
+        return _fixes(await self._trails.every_position(vehicle_no, from_ms, to_ms))
+
+
+def _within(positions: Records, from_ms: int, to_ms: int) -> Records:
+    inside = positions[(positions["measured_ms"] >= from_ms) & (positions["measured_ms"] <= to_ms)]
+    _, first = np.unique(inside["measured_ms"], return_index=True)
+    return inside[first]
 
 
 def _fixes(positions: Records) -> list[Fix]:

@@ -182,7 +182,7 @@ class OpenCompartment(_Body, frozen=True):
 
 
 class SaleCodes(_Body, frozen=True):
-    """Let who types one of these codes take ``quantity`` pieces out of a slot, once, while the vehicle stands.
+    """Let who types one of these codes take ``quantity`` pieces out of a slot, once, while it stands.
 
     They take the place of those that the vehicle had for the sale; none: the sale is forgotten. Each has an
     end, and all are forgotten when the vehicle drives on.

@@ -13,18 +13,23 @@ from litestar.di import Provide
 from sqlalchemy import select
 
 from core.audit.tables import audit_entries
+from core.auth.principal import EVERYTHING
 from core.auth.roles import Role
 from core.auth.services import AuthServices
 from core.clock import moment_of_ms
 from core.database import Database
+from core.ids import VehicleNo
 from core.problem_http import EXCEPTION_HANDLERS
 from core.redis import connect
 from dashboard.parts import DashboardParts
 from dashboard.routes.history import HistoryRoutes
+from dashboard.routes.positions import PositionRoutes
 from fleet.history.kept import HOUR_MS
 from fleet.history.replay import Replay
+from fleet.history.trail import TrailReader
 from fleet.live.hub import LiveHub
 from fleet.telemetry.records import LiveKind, read_live_message
+from fleet.vehicles.register_vehicle import decommission_vehicle, suspend_vehicle
 from fleet.vehicles.roster_source import SqlRoster
 from steppe.openapi import CONFIG
 from tests.conftest import SettableClock
@@ -39,7 +44,7 @@ REASON = "事故调查 12"
 @pytest.fixture
 def api(auth: AuthServices, parts: DashboardParts) -> Litestar:
     return Litestar(
-        route_handlers=[HistoryRoutes],
+        route_handlers=[HistoryRoutes, PositionRoutes],
         dependencies={"dashboard": Provide(lambda: parts, sync_to_thread=False)},
         plugins=[auth.plugin()],
         exception_handlers=EXCEPTION_HANDLERS,
@@ -68,6 +73,7 @@ async def past(
     api.state.live_hub = LiveHub(redis, redis, clock, roster=SqlRoster(sqlite_database), partitions=4)
     within = api.state.live_hub.vehicles_within
     api.state.replay = Replay(redis, clock, written.folder, within, partitions=4)
+    api.state.trails = TrailReader(redis, clock, written.folder, partitions=4)
     yield written
     await redis.aclose()
 
@@ -192,3 +198,23 @@ async def test_who_may_look_may_not_yet_take_away(somebody: Somebody, sqlite_dat
     answer: httpx.Response = await somebody.post("/api/history/exports", without, Role.SHIFT_LEAD)
     assert answer.status_code == 400
     assert await exports(sqlite_database) == []
+
+
+@pytest.mark.usefixtures("past")
+async def test_the_past_of_a_vehicle_out_of_the_fleet_stays_readable_to_whom_it_belonged(
+    somebody: Somebody, sqlite_database: Database
+) -> None:
+    at = moment_of_ms(NOW)
+    async with sqlite_database.write() as tx:
+        await suspend_vehicle(tx, None, VehicleNo(1), EVERYTHING, reason="报废", at=at)
+        await decommission_vehicle(tx, None, VehicleNo(1), EVERYTHING, reason="报废", at=at)
+    trail = f"/api/vehicles/1/trail?from_ms={T0}&to_ms={T0 + 9000}"
+    assert len((await somebody.get(trail)).json()["points"]) == 10
+    replay = (await somebody.get(f"/api/history/vehicles/1?{HOUR}")).json()
+    assert len(replay["positions"]["lat"]) == 601
+    area = (await somebody.get(f"/api/history/area?{HOUR}&bbox=109,39,110,40")).json()
+    assert set(area["positions"]["vehicleNo"]) == {1, 2}
+    for path in (trail, f"/api/history/vehicles/1?{HOUR}"):
+        assert (await somebody.get(path, "foreign dispatcher")).status_code == 404
+    nobody = f"/api/vehicles/77/trail?from_ms={T0}&to_ms={T0 + 9000}"
+    assert (await somebody.get(nobody)).status_code == 404

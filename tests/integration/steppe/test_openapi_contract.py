@@ -208,6 +208,9 @@ LUCK_WANTED = {
     "reportIncident": "a time that is past",
     "getPastOfArea": "a span and a box that are some",
     "listSummaries": "a span that is one",
+    "buyForSomebody": "a vending vehicle that stands there",
+    **dict.fromkeys(("refreshSaleCode", "cancelPhoneSale"), "something that was bought by telephone"),
+    "answerForCaller": "an order placed by telephone of which something is missing",
 }
 """Operations that chance alone need not bring to a 2xx, and what would; they are tested elsewhere."""
 NOT_ASKED = ("negative_data_rejection", "positive_data_acceptance", "ignored_auth")

@@ -189,9 +189,9 @@ class Told:
     def __init__(self, lat: float) -> None:
         self.lat = lat
 
-    async def between(self, vehicle_no: VehicleNo, from_ms: int, to_ms: int) -> list[Fix]:
-        assert (vehicle_no, to_ms - from_ms) == (9, 120_000)
-        moments = (from_ms, (from_ms + to_ms) // 2, to_ms)
+    async def around(self, vehicle_no: VehicleNo, moment_ms: int, near_ms: int) -> list[Fix]:
+        assert (vehicle_no, near_ms) == (9, 60_000)
+        moments = (moment_ms - near_ms, moment_ms, moment_ms + near_ms)
         return [Fix(measured_ms=at, lat=self.lat, lng=109.79) for at in moments]
 
 

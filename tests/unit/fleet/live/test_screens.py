@@ -74,6 +74,17 @@ def test_a_reach_is_a_column_over_the_roster(reach: Reach, seen: list[int]) -> N
     assert np.flatnonzero(mask_of(a_city(), reach)).tolist() == seen
 
 
+def test_a_vehicle_out_of_the_fleet_is_seen_no_more_but_keeps_its_past() -> None:
+    roster = a_city()
+    roster.put([msgspec.structs.replace(a_row(3, "KB", "p"), is_heard=False)])
+    mine = Reach(operators=frozenset({OperatorId("p")}))
+    assert np.flatnonzero(mask_of(roster, mine)).tolist() == []
+    assert np.flatnonzero(mask_of(roster, mine, with_past=True)).tolist() == [3]
+    assert np.flatnonzero(mask_of(roster, Reach(), with_past=True)).tolist() == [1, 2, 3, 4]
+    others = Reach(operators=frozenset({OperatorId("o")}))
+    assert np.flatnonzero(mask_of(roster, others, with_past=True)).tolist() == [1, 2, 4]
+
+
 def test_a_vehicle_that_changes_hands_changes_who_sees_it() -> None:
     roster = a_city()
     mask = ReachMask(roster, Reach(operators=frozenset({OperatorId("o")})))
