@@ -25,6 +25,7 @@ from services.notices.store import NoticeStore
 from services.orders.collect_order import WrongCode, open_for_recipient
 from services.orders.order import Order
 from services.tasks.states import StopKind
+from tests.integration.services.orders.scripted_vehicle import ScriptedVehicle
 from tests.integration.services.orders.town import KEYPAD_ROOT, RESIDENT, Town, later
 
 SISTER = Naming(name="妹妹", phone="13900139000", for_s=7200.0)
@@ -90,7 +91,7 @@ async def customer(town: Town, settings: Settings) -> Customer:
     return Customer(town, order, hands)
 
 
-async def at_the_door(customer: Customer) -> None:
+async def at_the_door(customer: Customer) -> ScriptedVehicle:
     town = customer.town
     await town.round()
     vehicle = town.script(7)
@@ -98,6 +99,7 @@ async def at_the_door(customer: Customer) -> None:
     await vehicle.reach(StopKind.LOAD)
     await vehicle.load(await town.read(customer.order.order_id))
     await vehicle.reach(StopKind.HANDOVER)
+    return vehicle
 
 
 @pytest.mark.parametrize(
@@ -188,10 +190,8 @@ async def test_a_delegates_code_that_is_over_costs_the_recipient_a_try(customer:
 
 async def test_a_delegate_that_the_order_never_named_is_somebody(customer: Customer) -> None:
     """What a vehicle says is no reason to fail."""
-    await at_the_door(customer)
+    vehicle = await at_the_door(customer)
     box = {"orderId": customer.order.order_id, "compartment": 3}
-    vehicle = customer.town.script(7)
-    await vehicle.read_plan()
     assert await vehicle.say("door_opened", {**box, "by": "keypad", "generation": 51}) == "applied"
     assert (await customer.town.read(customer.order.order_id)).opened_by == "somebody"
     failed = {"orderId": customer.order.order_id, "generation": 51, "tries": 2}
@@ -200,9 +200,7 @@ async def test_a_delegate_that_the_order_never_named_is_somebody(customer: Custo
 
 async def test_a_code_dies_with_its_order(customer: Customer) -> None:
     await customer.names()
-    await at_the_door(customer)
-    vehicle = customer.town.script(7)
-    await vehicle.read_plan()
+    vehicle = await at_the_door(customer)
     await vehicle.hand_over(customer.order)
     with pytest.raises(SteppeError) as gone:
         await customer.code()
