@@ -17,6 +17,8 @@ from services.delivery.opening_hours import read_hours
 from services.notices.store import WishStore
 from services.orders.states import TERMINAL, OrderState
 from services.orders.store import OrderStore
+from services.vending.sales.states import HOLDING
+from services.vending.sales.store import SaleStore
 
 MOST_ORDERS = 20
 
@@ -30,7 +32,7 @@ async def look_up_caller(
     about = "resident:unknown" if resident is None else f"resident:{resident}"
     await audit.record(tx, principal, "caller.looked_up", about, {"phone": mask_phone(number)}, at=at)
     if resident is None:
-        return caller_view(number, None, ())
+        return caller_view(number, None)
     return await _view(tx, principal, number, resident)
 
 
@@ -68,4 +70,6 @@ async def _view(tx: Transaction, principal: Principal, number: str, resident: Re
     reach = msgspec.structs.replace(reach_of(principal), resident=resident)
     states = tuple(state for state in OrderState if state not in TERMINAL)
     orders = await OrderStore(tx).listed(reach, states=states, limit=MOST_ORDERS)
-    return caller_view(number, await WishStore(tx).of(resident), orders)
+    bought = await SaleStore(tx).listed(reach, limit=MOST_ORDERS)
+    sales = [sale for sale in bought if sale.placed_by is not None and sale.state in HOLDING]
+    return caller_view(number, await WishStore(tx).of(resident), orders, sales)

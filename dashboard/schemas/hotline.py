@@ -11,6 +11,7 @@ from core.privacy.masks import mask_phone
 from services.notices.wishes import MOST_EXTRA_WAIT_S, USUAL_QUIET_HOURS, ReachedBy, Wishes
 from services.orders.draft import MOST_LINES, MOST_OF_ONE, Draft, DraftLine
 from services.orders.order import Order
+from services.vending.sales.sale import VendingSale
 
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
 
@@ -79,9 +80,13 @@ class CallerView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     quiet_hours: str
     orders: tuple[str, ...]
     """Her open orders within the reader's reach, the newest first."""
+    sales: tuple[str, ...]
+    """What is held for her at vending vehicles, bought by telephone, likewise."""
 
 
-def caller_view(phone: str, wishes: Wishes | None, orders: Sequence[Order]) -> CallerView:
+def caller_view(
+    phone: str, wishes: Wishes | None, orders: Sequence[Order] = (), sales: Sequence[VendingSale] = ()
+) -> CallerView:
     """Return what is kept of a caller; None are the usual wishes of somebody who is not known."""
     said = wishes or Wishes(resident_id=ResidentId(""))
     return CallerView(
@@ -92,4 +97,5 @@ def caller_view(phone: str, wishes: Wishes | None, orders: Sequence[Order]) -> C
         extra_wait_s=said.extra_wait_s,
         quiet_hours=said.quiet_hours,
         orders=tuple(order.order_id for order in orders),
+        sales=tuple(sale.sale_id for sale in sales),
     )

@@ -20,6 +20,7 @@ from core.ids import OperatorId
 from core.outbox import outbox
 from core.problem_http import EXCEPTION_HANDLERS
 from dashboard.parts import DashboardParts
+from dashboard.routes.hotline import Callers
 from dashboard.routes.phone_sales import VendingSales
 from fleet.commands.tables import commands
 from fleet.links.wire.commands import CommandKind
@@ -57,7 +58,7 @@ async def town(sqlite_database: Database, clock: Any, auth: AuthServices) -> Asy
 async def hotline(auth: AuthServices, town: Town, parts: DashboardParts) -> AsyncIterator[httpx.AsyncClient]:
     given = msgspec.structs.replace(parts, last_heard=town.listener, roads=town.ways)
     app = Litestar(
-        [VendingSales],
+        [VendingSales, Callers],
         dependencies={"dashboard": Provide(lambda: given, sync_to_thread=False)},
         plugins=[auth.plugin()],
         exception_handlers=EXCEPTION_HANDLERS,
@@ -94,6 +95,10 @@ class Desk:
         }
         return await self.post("", wanted | changes, key)
 
+    async def sales_of_caller(self) -> list[str]:
+        looked = await self._hotline.post("/api/hotline/callers", json={"phone": PHONE}, headers=self.who)
+        return cast(list[str], looked.json()["sales"])
+
     async def listed(self) -> list[dict[str, Any]]:
         return cast(
             list[dict[str, Any]], (await self._hotline.get("/api/vending/sales", headers=self.who)).json()
@@ -129,6 +134,7 @@ async def test_somebody_with_a_telephone_on_the_wall_buys_water(
         2 * WATER.price_fen,
     )
     assert await pieces(town) == (8, 2)
+    assert await desk.sales_of_caller() == [sale["saleId"]]
     with a_provider() as provider:
         call = await what_is_told(town, auth, provider)
     assert (call["channel"], call["occasion"], call["to"]) == ("voice", "reserved", "+864778581234")
@@ -150,6 +156,7 @@ async def test_somebody_with_a_telephone_on_the_wall_buys_water(
     ]
     done = await read_sale(town, sale["saleId"])
     assert (done.state, done.reason) == (SaleState.SETTLED, "")
+    assert await desk.sales_of_caller() == []
     assert done.sold is not None
     assert await pieces(town) == (10 - done.sold, 0)
     due = await money(town.database, AccountKind.RESIDENT_DUE, AccountKind.SALES)

@@ -67,6 +67,7 @@ export const hotline: HotlineWords = {
     none: "Nothing was reserved by telephone yet.",
     state: "State",
     by: "Done by",
+    hers: "this caller",
     until: (time) => `held until `,
     took: (n, sum) => `took , `,
     locked: "code locked",

@@ -65,6 +65,7 @@ export const hotline = {
     none: "还没有电话预留。",
     state: "状态",
     by: "经办",
+    hers: "来电人",
     until: (time: string) => `留到 `,
     took: (n: number, sum: string) => `取走  件,`,
     locked: "取货码已锁定",
