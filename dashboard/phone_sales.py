@@ -97,7 +97,7 @@ class PhoneSales:
         at = self._parts.clock.now()
 
         async def write(tx: Transaction) -> VendingSale:
-            return await cancel_for_somebody(tx, self._principal, sale_id, self._hands, at=at)
+            return await cancel_for_somebody(tx, self._principal, sale_id, at=at, rate=self._hands.rate)
 
         return await self._once(repeated, write)
 

@@ -126,8 +126,10 @@ async def cancel_own_sale(
     """Return the purchase called off; raise NotFound, and Conflict once its door was asked for."""
 
     async def write(tx: Transaction) -> SaleView:
-        actor = f"{principal.kind}:{principal.id}"
-        sale = await cancel_sale(tx, sale_id, reach_of(principal), actor=actor, at=parts.clock.now())
+        actor, clock = f"{principal.kind}:{principal.id}", parts.clock
+        sale = await cancel_sale(
+            tx, sale_id, reach_of(principal), actor=actor, at=clock.now(), rate=clock.rate
+        )
         return (await sale_views(tx, [sale]))[0]
 
     wall = parts.clock.wall()

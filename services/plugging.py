@@ -30,10 +30,9 @@ from services.tasks.states import TaskKind
 from services.vending.calls.serve_calls import CallEffects
 from services.vending.offer_work import VendingWork
 from services.vending.rounds.drive_round import RoundEffects
-from services.vending.sales.keypad_reports import SaleKeypad
+from services.vending.sales.keypad_reports import SaleKeypad, codes_ended
 from services.vending.sales.open_slot import door_ended
 from services.vending.sales.take_report import take_goods_taken
-from services.vending.sales.tell_vehicle import codes_ended
 
 
 def task_reports() -> TaskReports:

@@ -20,7 +20,7 @@ from services.vending.sales.sale import VendingSale
 from services.vending.sales.sale_code import SaleCode
 from services.vending.sales.states import SaleState
 from services.vending.sales.store import SaleStore
-from services.vending.sales.tell_vehicle import give_codes, withdraw_codes
+from services.vending.sales.tell_vehicle import give_codes
 
 
 class KeypadHands:
@@ -86,7 +86,7 @@ async def refresh_code(
 
 
 async def cancel_for_somebody(
-    tx: Transaction, principal: Principal, sale_id: SaleId, hands: KeypadHands, *, at: datetime
+    tx: Transaction, principal: Principal, sale_id: SaleId, *, at: datetime, rate: float
 ) -> VendingSale:
     """Return the purchase called off, its code withdrawn from the vehicle; the same again is the same.
 
@@ -96,8 +96,7 @@ async def cancel_for_somebody(
     if sale.state is SaleState.RELEASED:
         return sale
     actor = f"staff:{principal.name}"
-    released = await cancel_sale(tx, sale_id, reach_of(principal), actor=actor, at=at)
-    await withdraw_codes(tx, sale, at=at, rate=hands.rate)
+    released = await cancel_sale(tx, sale_id, reach_of(principal), actor=actor, at=at, rate=rate)
     await audit.record(tx, principal, "sale.cancelled", _about(sale), {}, at=at)
     return released
 

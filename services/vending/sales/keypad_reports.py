@@ -1,20 +1,28 @@
-"""What a keypad says of sales: a code opened a slot, or a wrong one was typed."""
+"""What a vehicle says of the codes of sales: not taken, one opened a slot, or a wrong one was typed."""
 
 from datetime import datetime
 from typing import cast
+
+import msgspec
 
 from core import audit
 from core.database import Transaction
 from core.ids import VehicleNo
 from core.inbox import InboxItem
 from core.inbox_consumer import ReportHandler
+from fleet.commands.command import Command
+from fleet.commands.kinds import CommandState
+from fleet.links.wire.commands import SaleCodes
 from fleet.links.wire.reports import CodeFailed, DoorOpened, read_report_body
 from services.settlement.entry import SaleId
 from services.vending.sales.code_store import SaleCodeStore
 from services.vending.sales.open_slot import reports_by
+from services.vending.sales.release_sale import SYSTEM, release
 from services.vending.sales.states import SaleEvent
 from services.vending.sales.store import SaleStore
 from services.vending.sales.take_report import APPLIED
+
+NOT_TOLD = (CommandState.REJECTED, CommandState.FAILED, CommandState.EXPIRED)
 
 
 class SaleKeypad:
@@ -65,3 +73,14 @@ class SaleKeypad:
         merged = code.with_code(code.code.merge_tries(body.generation, body.tries))
         await SaleCodeStore(tx).save(code, merged)
         return "already" if merged.version == code.version else APPLIED
+
+
+async def codes_ended(tx: Transaction, command: Command, *, at: datetime) -> None:
+    """Put the goods back when the vehicle did not take the codes: nobody could collect them
+    (fleet.commands.ending)."""
+    if command.state not in NOT_TOLD:
+        return
+    body = msgspec.json.decode(bytes(command.body), type=SaleCodes)
+    sale = await SaleStore(tx).of_vehicle(SaleId(body.sale_id), command.vehicle_no)
+    if sale is not None and sale.is_reserved and body.verifiers:
+        await release(tx, sale, SaleEvent.EXPIRED, "codes_not_taken", actor=SYSTEM, at=at)

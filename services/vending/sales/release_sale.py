@@ -15,14 +15,16 @@ from services.vending.sales.notices import sale_key, tell_buyer
 from services.vending.sales.sale import VendingSale
 from services.vending.sales.states import SaleEvent, SaleState
 from services.vending.sales.store import SaleStore
+from services.vending.sales.tell_vehicle import withdraw_codes
 
 SYSTEM = "system:vending"
 
 
 async def cancel_sale(
-    tx: Transaction, sale_id: SaleId, reach: Reach, *, actor: str, at: datetime
+    tx: Transaction, sale_id: SaleId, reach: Reach, *, actor: str, at: datetime, rate: float
 ) -> VendingSale:
-    """Return the sale called off; one that is over without having sold anything is given back as it is.
+    """Return the sale called off, its code withdrawn from the vehicle when it has one; one that is over
+    without having sold anything is given back as it is.
 
     Raises NotFound, Conflict ``conflict`` once the door was asked for: then what is taken decides.
     """
@@ -31,7 +33,10 @@ async def cancel_sale(
         return sale
     if sale.state is not SaleState.RESERVED:
         raise Conflict("conflict", "the door was asked for", sale_id=sale_id, state=sale.state.value)
-    return await release(tx, sale, SaleEvent.CANCELLED, "changed_mind", actor=actor, at=at)
+    released = await release(tx, sale, SaleEvent.CANCELLED, "changed_mind", actor=actor, at=at)
+    if sale.placed_by is not None:
+        await withdraw_codes(tx, sale, at=at, rate=rate)
+    return released
 
 
 async def release_unopened(tx: Transaction, vehicle_no: VehicleNo, reason: str, *, at: datetime) -> None:

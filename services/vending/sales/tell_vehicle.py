@@ -2,24 +2,14 @@
 
 from datetime import datetime
 
-import msgspec
-
 from core.database import Transaction
-from fleet.commands.command import Command
-from fleet.commands.kinds import CommandState
 from fleet.commands.queue_command import Wish, queue_command
 from fleet.links.wire.commands import CommandKind, SaleCodes
 from fleet.vehicles.store import VehicleStore
 from services.delivery.keypad import keypad_key
-from services.settlement.entry import SaleId
 from services.tasks.plan import wire_verifiers
-from services.vending.sales.release_sale import SYSTEM, release
 from services.vending.sales.sale import VendingSale
 from services.vending.sales.sale_code import SaleCode
-from services.vending.sales.states import SaleEvent
-from services.vending.sales.store import SaleStore
-
-NOT_TOLD = (CommandState.REJECTED, CommandState.FAILED, CommandState.EXPIRED)
 
 
 async def give_codes(
@@ -42,17 +32,6 @@ async def withdraw_codes(tx: Transaction, sale: VendingSale, *, at: datetime, ra
         return
     body = SaleCodes(sale_id=sale.sale_id, compartment=sale.slot, quantity=sale.quantity)
     await queue_command(tx, _wish(sale, body), at=at, rate=rate)
-
-
-async def codes_ended(tx: Transaction, command: Command, *, at: datetime) -> None:
-    """Put the goods back when the vehicle did not take the codes: nobody could collect them
-    (fleet.commands.ending)."""
-    if command.state not in NOT_TOLD:
-        return
-    body = msgspec.json.decode(bytes(command.body), type=SaleCodes)
-    sale = await SaleStore(tx).of_vehicle(SaleId(body.sale_id), command.vehicle_no)
-    if sale is not None and sale.is_reserved and body.verifiers:
-        await release(tx, sale, SaleEvent.EXPIRED, "codes_not_taken", actor=SYSTEM, at=at)
 
 
 def _wish(sale: VendingSale, body: SaleCodes) -> Wish:

@@ -12,6 +12,7 @@ from litestar.di import Provide
 from sqlalchemy import select
 
 from core.audit.tables import audit_entries
+from core.auth.principal import EVERYTHING
 from core.auth.residents import ResidentStore
 from core.auth.roles import Role
 from core.auth.services import AuthServices
@@ -26,7 +27,9 @@ from fleet.commands.tables import commands
 from fleet.links.wire.commands import CommandKind
 from fleet.vehicles.store import VehicleStore
 from services.settlement.accounts import AccountKind
+from services.settlement.entry import SaleId
 from services.vending.recall_lot import recall_lot
+from services.vending.sales.release_sale import cancel_sale
 from services.vending.sales.reserve_goods import HOLDS_FOR_CALLER_S
 from services.vending.sales.states import SaleState
 from services.vending.watch_vending import VendingWatch
@@ -252,6 +255,19 @@ async def test_a_purchase_called_off_opens_nothing_and_is_called_off_once(
         assert seller.type_code(code.group()) == "nothing_here"
         assert await sender_of(town.database, town.clock, provider.url, auth.keys).send_due() == {}
     assert await pieces(town) == (10, 0)
+
+
+async def test_what_she_calls_off_herself_is_withdrawn_from_the_keypad_too(
+    desk: Desk, town: Town, seller: PlayedSeller
+) -> None:
+    sale = (await desk.buy()).json()
+    await seller.listen()
+    await seller.speak()
+    async with town.database.write() as tx:
+        own = SaleId(sale["saleId"])
+        await cancel_sale(tx, own, EVERYTHING, actor="resident:r", at=town.now, rate=1.0)
+    assert await seller.listen() == 1
+    assert seller.vehicle.memory.sales == {}
 
 
 async def test_a_vehicle_that_refuses_the_codes_gives_the_goods_back(desk: Desk, town: Town) -> None:
