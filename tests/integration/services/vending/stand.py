@@ -59,7 +59,12 @@ async def read_call(town: Town, call_id: CallId) -> VendingCall:
 
 
 async def reserve(
-    town: Town, resident: str = "r-1", quantity: int = 1, paid_by: PaidBy = PaidBy.AT_PICKUP, slot: int = 1
+    town: Town,
+    resident: str = "r-1",
+    quantity: int = 1,
+    paid_by: PaidBy = PaidBy.AT_PICKUP,
+    slot: int = 1,
+    placed_by: str | None = None,
 ) -> VendingSale:
     wanted = Purchase(
         resident_id=ResidentId(resident),
@@ -67,6 +72,7 @@ async def reserve(
         slot=slot,
         quantity=quantity,
         paid_by=paid_by,
+        placed_by=placed_by,
     )
     heard = town.listener.said.get(SELLER)
     async with town.database.write() as tx:

@@ -17,18 +17,22 @@ from services.settlement.check_books import check_books
 from services.settlement.entry import Entry, EntrySource, Posting, PostingKind
 from services.settlement.store import Journal
 from services.settlement.terms import PaidBy
+from services.tasks.states import StopKind
+from services.vending.calls.give_calls import CALL_WAIT_S
 from services.vending.ledger import MovementKind, stock_of
 from services.vending.recall_lot import recall_lot
 from services.vending.sales.open_slot import REPORTS_WITHIN_S
+from services.vending.sales.reserve_goods import HOLDS_FOR_CALLER_S, HOLDS_S
 from services.vending.sales.states import SaleState
 from services.vending.stock_store import StockStore
 from services.vending.watch_vending import VendingWatch
 from tests.integration.fleet.builders import a_principal
-from tests.integration.services.orders.town import Town, later
+from tests.integration.services.orders.town import KB, Town, later
 from tests.integration.services.vending.shelf import SELLER, WATER
 from tests.integration.services.vending.stand import (
     a_stocked_seller,
     ask_door,
+    call,
     read_sale,
     reserve,
     take,
@@ -202,3 +206,31 @@ async def test_whatever_happens_goods_and_money_agree_and_nothing_is_sold_twice(
     assert income.get("sales", 0) == sold * WATER.price_fen
     async with town.database.read() as tx:
         assert (await check_books(tx)).is_balanced
+
+
+@pytest.mark.parametrize(
+    ("placed_by", "waited_s", "held_s"),
+    [
+        (None, 0, HOLDS_S),
+        ("staff:x", 0, HOLDS_FOR_CALLER_S),
+        ("staff:x", 600, CALL_WAIT_S - 600),
+        ("staff:x", 890, HOLDS_S),
+    ],
+    ids=["on the page", "by telephone", "the vehicle stays less long", "as long as on the page at least"],
+)
+async def test_goods_are_held_for_who_comes_as_long_as_the_vehicle_stays(
+    town: Town, placed_by: str | None, waited_s: float, held_s: float
+) -> None:
+    await a_stocked_seller(town)
+    await call(town)
+    await town.idle.settle(KB)
+    vehicle = town.script(SELLER)
+    await vehicle.take_plan()
+    await vehicle.reach(StopKind.VISIT)
+    later(town, waited_s)
+    sale = await reserve(town, placed_by=placed_by)
+    assert (sale.expires_at - town.now).total_seconds() == held_s
+    await vehicle.leave(StopKind.VISIT)
+    gone = await read_sale(town, sale.sale_id)
+    assert (gone.state, gone.reason) == (SaleState.RELEASED, "vehicle_left")
+    assert await pieces(town) == (BEGIN_PIECES, 0)
