@@ -17,6 +17,8 @@ from services.delivery.opening_hours import read_hours
 from services.notices.store import WishStore
 from services.orders.states import TERMINAL, OrderState
 from services.orders.store import OrderStore
+from services.substitutions.store import SubstitutionStore
+from services.substitutions.substitution import SubstitutionState
 from services.vending.sales.states import HOLDING
 from services.vending.sales.store import SaleStore
 
@@ -70,6 +72,12 @@ async def _view(tx: Transaction, principal: Principal, number: str, resident: Re
     reach = msgspec.structs.replace(reach_of(principal), resident=resident)
     states = tuple(state for state in OrderState if state not in TERMINAL)
     orders = await OrderStore(tx).listed(reach, states=states, limit=MOST_ORDERS)
+    offers = await SubstitutionStore(tx).of_orders([order.order_id for order in orders])
+    asked = [
+        order_id
+        for order_id, ones in offers.items()
+        if any(one.state is SubstitutionState.OFFERED for one in ones)
+    ]
     bought = await SaleStore(tx).listed(reach, limit=MOST_ORDERS)
     sales = [sale for sale in bought if sale.placed_by is not None and sale.state in HOLDING]
-    return caller_view(number, await WishStore(tx).of(resident), orders, sales)
+    return caller_view(number, await WishStore(tx).of(resident), orders, asked, sales)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from core.ids import GoodsId, MerchantId, PickupPointId, ResidentId
+from core.ids import GoodsId, MerchantId, OrderId, PickupPointId, ResidentId
 from core.privacy.masks import mask_phone
 from services.notices.wishes import MOST_EXTRA_WAIT_S, USUAL_QUIET_HOURS, ReachedBy, Wishes
 from services.orders.draft import MOST_LINES, MOST_OF_ONE, Draft, DraftLine
@@ -80,12 +80,18 @@ class CallerView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     quiet_hours: str
     orders: tuple[str, ...]
     """Her open orders within the reader's reach, the newest first."""
+    asked: tuple[str, ...]
+    """Those of them of which something is missing and her answer is awaited."""
     sales: tuple[str, ...]
     """What is held for her at vending vehicles, bought by telephone, likewise."""
 
 
 def caller_view(
-    phone: str, wishes: Wishes | None, orders: Sequence[Order] = (), sales: Sequence[VendingSale] = ()
+    phone: str,
+    wishes: Wishes | None,
+    orders: Sequence[Order] = (),
+    asked: Sequence[OrderId] = (),
+    sales: Sequence[VendingSale] = (),
 ) -> CallerView:
     """Return what is kept of a caller; None are the usual wishes of somebody who is not known."""
     said = wishes or Wishes(resident_id=ResidentId(""))
@@ -97,5 +103,6 @@ def caller_view(
         extra_wait_s=said.extra_wait_s,
         quiet_hours=said.quiet_hours,
         orders=tuple(order.order_id for order in orders),
+        asked=tuple(asked),
         sales=tuple(sale.sale_id for sale in sales),
     )

@@ -16,7 +16,7 @@ from core.database import Database
 from core.ids import GoodsId, OperatorId, OrderId
 from core.problem_http import EXCEPTION_HANDLERS
 from dashboard.parts import DashboardParts
-from dashboard.routes.hotline import order_on_behalf
+from dashboard.routes.hotline import Callers, order_on_behalf
 from dashboard.routes.orders import Orders
 from services.delivery.catalogue import Goods
 from services.delivery.compartments import Temperature
@@ -25,7 +25,7 @@ from services.orders.states import OrderState
 from services.orders.watch_orders import OrderWatch
 from services.substitutions.offer_substitute import Lacking, offer_substitute
 from tests.integration.dashboard.test_order_routes import staff
-from tests.integration.dashboard.test_without_smartphone import WANTED
+from tests.integration.dashboard.test_without_smartphone import PHONE, WANTED
 from tests.integration.fleet.builders import a_principal
 from tests.integration.services.orders.town import MILK, SHOP, Town, later
 
@@ -58,7 +58,7 @@ async def town(sqlite_database: Database, clock: Any, auth: AuthServices) -> Asy
 async def hotline(auth: AuthServices, town: Town, parts: DashboardParts) -> AsyncIterator[httpx.AsyncClient]:
     given = msgspec.structs.replace(parts, last_heard=town.listener, roads=town.ways)
     app = Litestar(
-        [Orders, order_on_behalf],
+        [Orders, order_on_behalf, Callers],
         dependencies={"dashboard": Provide(lambda: given, sync_to_thread=False)},
         plugins=[auth.plugin()],
         exception_handlers=EXCEPTION_HANDLERS,
@@ -103,12 +103,16 @@ async def test_a_caller_says_yes_and_it_is_on_record_who_wrote_it_down(
     who = dict(await staff(auth))
     order_id = await ordered(hotline, who)
     await lacks(town, order_id)
+    caller = (await hotline.post("/api/hotline/callers", json={"phone": PHONE}, headers=who)).json()
+    assert (caller["orders"], caller["asked"]) == ([order_id], [order_id])
     seen = (await hotline.get(f"/api/orders/{order_id}", headers=who)).json()
     [offer] = seen["substitutions"]
     assert (offer["state"], offer["offer"]["nameZh"], offer["answeredBy"]) == ("offered", "酸奶", "")
     assert offer["nameZh"], "what is missing has its name"
     taken = (await answer(hotline, who, order_id, is_taken=True)).json()
     assert [(line["nameZh"], line["fen"]) for line in taken["lines"]] == [("酸奶", 1580)]
+    caller = (await hotline.post("/api/hotline/callers", json={"phone": PHONE}, headers=who)).json()
+    assert caller["asked"] == []
     [told] = taken["substitutions"]
     assert (told["state"], told["answeredBy"]) == ("taken", "示例调度员")
     assert taken["history"][-1]["actor"] == "staff:示例调度员"

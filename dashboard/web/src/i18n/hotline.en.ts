@@ -42,6 +42,7 @@ export const hotline: HotlineWords = {
   },
   missing: {
     title: "Missing goods",
+    awaited: "answer awaited",
     leftOut: "left out",
     byTelephone: (name) => ` wrote down what she said on the telephone`,
     ask: (time) => `Ask her by telephone before  and write down what she says. Without an answer it is left out.`,

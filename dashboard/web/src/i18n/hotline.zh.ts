@@ -40,6 +40,7 @@ export const hotline = {
   } as Record<string, string>,
   missing: {
     title: "缺货",
+    awaited: "缺货待答复",
     leftOut: "不配送",
     byTelephone: (name: string) => ` 按本人电话答复记录`,
     ask: (time: string) => `请在  前打电话问本人,并记下答复;不答复则不配送缺货商品。`,
