@@ -126,7 +126,8 @@ class Roster:
     @property
     def known(self) -> NDArray[np.bool_]:
         """Return bool[size]: the vehicles that there are or were; a decommissioned one is no longer heard."""
-        return self.maker != NOBODY
+        known: NDArray[np.bool_] = self.maker != NOBODY
+        return known
 
     def _grow(self, size: int) -> None:
         self.heard = longer(self.heard, size)

@@ -40,9 +40,8 @@ def type_sale_code(vehicle: "Vehicle", code: str, now_ms: int) -> KeypadAnswer:
     A wrong code is nobody's: it costs every sale that is held here a try, as at a delivery.
     """
     memory, at = vehicle.memory, datetime.fromtimestamp(now_ms / 1000, UTC)
-    for sale_id, one in list(memory.sales.items()):
-        if not any(is_good(verifier, at) for verifier in one.verifiers):
-            forget_sale(vehicle, sale_id)
+    for over in [s for s, one in memory.sales.items() if not any(is_good(v, at) for v in one.verifiers)]:
+        forget_sale(vehicle, over)
     if vehicle.speed_mps > 0 or not memory.sales:
         return KeypadAnswer(result="nothing_here")
     vehicle.is_in_keypad_use = 30

@@ -116,10 +116,10 @@ class CodeFailed(_Body, frozen=True):
     It was typed for an order, or for a vending sale.
     """
 
-    order_id: str | None = None
-    sale_id: str | None = None
     generation: int
     tries: int
+    order_id: str | None = None
+    sale_id: str | None = None
 
 
 class TaskDone(_Body, frozen=True):

@@ -36,6 +36,7 @@ YOGHURT = GoodsId("g-yoghurt")
 async def town(sqlite_database: Database, clock: Any, auth: AuthServices) -> AsyncIterator[Town]:
     made = Town(sqlite_database, clock)
     await made.furnish()
+    await made.add_vehicle(7)
     async with made.database.write() as tx:
         await CatalogueStore(tx).put_goods(
             Goods(

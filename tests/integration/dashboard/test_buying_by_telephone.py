@@ -213,7 +213,7 @@ async def test_what_is_not_collected_goes_back_on_the_shelf_and_she_is_told(
     [listed] = await desk.listed()
     assert (listed["state"], listed["reason"], listed["canCancel"]) == ("released", "not_opened", False)
     gone = await desk.post(f"/{sale['saleId']}/code")
-    assert (gone.status_code, gone.json()["code"]) == (409, "gone")
+    assert (gone.status_code, gone.json()["code"]) == (410, "gone")
 
 
 async def test_five_wrong_codes_lock_hers_and_the_hotline_sends_a_fresh_one(
