@@ -180,6 +180,7 @@ export const commandKind: typeof zh.commandKind = {
   update_fences: "Update fences",
   preserve_recording: "Preserve recording",
   power_down: "Power down",
+  sale_codes: "Codes of a sale",
 };
 
 export const hindrance: typeof zh.hindrance = {
@@ -611,6 +612,8 @@ export const noticeOccasion: typeof zh.noticeOccasion = {
   delivered: "Delivered",
   waybill: "Parcel to choose for",
   counter: "At the counter",
+  reserved: "Reserved for her",
+  released: "Held no longer",
 };
 
 export const noticeState: typeof zh.noticeState = {

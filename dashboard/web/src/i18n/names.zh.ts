@@ -178,6 +178,7 @@ export const commandKind = {
   update_fences: "更新围栏",
   preserve_recording: "保全录像",
   power_down: "断电",
+  sale_codes: "下发取货码",
 };
 
 export const hindrance = {
@@ -609,6 +610,8 @@ export const noticeOccasion = {
   delivered: "已签收",
   waybill: "包裹待选",
   counter: "柜台自取",
+  reserved: "代预留",
+  released: "预留失效",
 };
 
 export const noticeState = {
