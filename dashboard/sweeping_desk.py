@@ -7,17 +7,19 @@ from litestar.status_codes import HTTP_200_OK
 from core.auth.principal import EVERYTHING, Principal, reach_of
 from core.database import Transaction
 from core.errors import Invalid
-from core.ids import DistrictCode, SweepingRunId, SweepingZoneId
+from core.ids import DistrictCode, OperatorId, SweepingRunId, SweepingZoneId
 from core.repeatable import Repeated, answer_once
 from dashboard.parts import DashboardParts
 from dashboard.schemas.sweeping import (
     SweepingZoneBody,
     SweepingZoneSheet,
     SweepingZoneView,
+    drawing_of,
     zone_of,
     zone_sheet,
     zone_view,
 )
+from dashboard.schemas.sweeping_previews import SweepingPreviewBody, SweepingPreviewView, preview_view
 from dashboard.schemas.sweeping_runs import (
     RecallRunBody,
     SweepingMonthView,
@@ -27,7 +29,10 @@ from dashboard.schemas.sweeping_runs import (
     run_sheet,
     run_view,
 )
+from services.sweeping.ask_preview import ask_preview
 from services.sweeping.call_home import WaysHome
+from services.sweeping.preview import PreviewId
+from services.sweeping.preview_store import PreviewStore
 from services.sweeping.recall_run import recall_run
 from services.sweeping.run import SweepingRun
 from services.sweeping.run_states import Rest, RunState
@@ -77,6 +82,34 @@ async def drop_zone(parts: DashboardParts, principal: Principal, zone_id: Sweepi
     """Retire a zone; one that is retired stays so."""
     async with parts.database.write() as tx:
         await retire_zone(tx, principal, zone_id, at=parts.clock.now())
+
+
+async def ask_for_preview(
+    parts: DashboardParts, principal: Principal, preview_id: PreviewId, body: SweepingPreviewBody
+) -> SweepingPreviewView:
+    """Have a drawing planned before it is saved; the same again is the same."""
+    drawing, wall = drawing_of(body), parts.clock.wall()
+    async with parts.database.write() as tx:
+        asked = await ask_preview(
+            tx,
+            principal,
+            preview_id,
+            drawing,
+            district=DistrictCode(body.district),
+            operator=OperatorId(body.operator),
+            wall=wall,
+            at=parts.clock.now(),
+        )
+    return preview_view(asked, wall)
+
+
+async def preview_of_id(
+    parts: DashboardParts, principal: Principal, preview_id: PreviewId
+) -> SweepingPreviewView:
+    """Return what is known of a preview."""
+    async with parts.database.read() as tx:
+        found = await PreviewStore(tx).get(preview_id, reach_of(principal))
+    return preview_view(found, parts.clock.wall())
 
 
 async def runs_of(

@@ -41,6 +41,7 @@ from dashboard.routes.settlement import Counters, MerchantAccounts, list_order_e
 from dashboard.routes.staff_sessions import StaffSessions
 from dashboard.routes.statements import Statements
 from dashboard.routes.sweeping import Sweeping
+from dashboard.routes.sweeping_previews import SweepingPreviews
 from dashboard.routes.sweeping_runs import SweepingRuns
 from dashboard.routes.terms import MerchantTerms
 from dashboard.routes.vehicle_days import VehicleDays, read_kpis
@@ -101,6 +102,7 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     ReadinessRoutes,
     Decommission,
     Sweeping,
+    SweepingPreviews,
     SweepingRuns,
     Vending,
     VendingCalls,

@@ -20,6 +20,7 @@ from services.sweeping.zone import (
     PLAN_STATE_NAMES,
     ZONE_KIND_NAMES,
     Drawing,
+    PlanState,
     StoredPlan,
     SweepingZone,
     ZoneKind,
@@ -64,7 +65,16 @@ class StreetBody(Body, frozen=True):
     width_m: Metres = 8.0
 
 
-class SweepingZoneBody(Body, frozen=True):
+class DrawnBody(Body, frozen=True):
+    """What is to be swept and with what: ``geometry`` for ground, or ``streets``."""
+
+    geometry: Geometry | None = None
+    streets: Annotated[tuple[StreetBody, ...], Meta(max_length=MOST_STREETS)] = ()
+    equipment: EquipmentBody = EquipmentBody()
+    uses_water: bool = True
+
+
+class SweepingZoneBody(DrawnBody, frozen=True):
     """A zone: ``geometry`` for ground, or ``streets``. ``version``: the one that this replaces, 0 for a new
     zone. ``repairsItself``: what a run missed is swept again without anybody asking."""
 
@@ -73,10 +83,6 @@ class SweepingZoneBody(Body, frozen=True):
     operator: Annotated[str, Meta(min_length=1, max_length=64)]
     name_zh: Name
     name_en: Name
-    geometry: Geometry | None = None
-    streets: Annotated[tuple[StreetBody, ...], Meta(max_length=MOST_STREETS)] = ()
-    equipment: EquipmentBody = EquipmentBody()
-    uses_water: bool = True
     may_sweep_dry: bool = True
     repairs_itself: bool = True
 
@@ -97,9 +103,11 @@ class SweepingPlanView(View, frozen=True):
     state_zh: str
     state_en: str
     problem: str
+    zone_m2: float = 0.0
     reachable_m2: float = 0.0
     covered_m2: float = 0.0
     unreachable_m2: float = 0.0
+    skipped_m: float = 0.0
     sweep_m: float = 0.0
     move_m: float = 0.0
     duration_s: float = 0.0
@@ -134,14 +142,16 @@ class SweepingZoneView(View, frozen=True):
 
 
 class SweepingZoneSheet(View, frozen=True):
-    """A zone with the passes of its plan as GeoJSON: features with ``kind`` sweep or move."""
+    """A zone as it can be drawn anew, with the passes of its plan as GeoJSON: features with ``kind`` sweep
+    or move."""
 
     zone: SweepingZoneView
+    drawn: DrawnBody
     passes: Mapping[str, Any]
 
 
-def zone_of(zone_id: str, body: SweepingZoneBody, at: datetime) -> SweepingZone:
-    """Return the domain's zone; raise Invalid for a geometry that is none, naming the place."""
+def drawing_of(body: DrawnBody) -> Drawing:
+    """Return what is to be swept; raise Invalid for a geometry that is none, naming the place."""
     area = () if body.geometry is None else shapes.area_from_geojson(body.geometry)
     if area and body.streets:
         raise Invalid(
@@ -157,20 +167,25 @@ def zone_of(zone_id: str, body: SweepingZoneBody, at: datetime) -> SweepingZone:
         )
         for street in body.streets
     ]
+    return Drawing(
+        kind=ZoneKind.STREETS if lines else ZoneKind.GROUND,
+        area=area,
+        streets=joined(lines),
+        equipment=Equipment(**msgspec.structs.asdict(body.equipment)),
+        uses_water=body.uses_water,
+    )
+
+
+def zone_of(zone_id: str, body: SweepingZoneBody, at: datetime) -> SweepingZone:
+    """Return the domain's zone; raise Invalid for a geometry that is none, naming the place."""
     return SweepingZone(
         zone_id=SweepingZoneId(zone_id),
         district=DistrictCode(body.district),
         operator=OperatorId(body.operator),
         name_zh=body.name_zh,
         name_en=body.name_en,
-        drawing=Drawing(
-            kind=ZoneKind.STREETS if lines else ZoneKind.GROUND,
-            area=area,
-            streets=joined(lines),
-            equipment=Equipment(**msgspec.structs.asdict(body.equipment)),
-            uses_water=body.uses_water,
-            may_sweep_dry=body.may_sweep_dry,
-            repairs_itself=body.repairs_itself,
+        drawing=msgspec.structs.replace(
+            drawing_of(body), may_sweep_dry=body.may_sweep_dry, repairs_itself=body.repairs_itself
         ),
         changed_at=at,
     )
@@ -197,30 +212,33 @@ def zone_view(zone: SweepingZone, plan: StoredPlan) -> SweepingZoneView:
         is_retired=zone.is_retired,
         changed_at=zone.changed_at,
         changed_by_name=zone.changed_by_name,
-        plan=plan_view(plan),
+        plan=plan_view(plan.state, plan.problem, plan.plan),
         geometry=_geometry(drawing),
     )
 
 
 def zone_sheet(zone: SweepingZone, plan: StoredPlan) -> SweepingZoneSheet:
     """Return a zone with the passes of its plan."""
-    return SweepingZoneSheet(zone=zone_view(zone, plan), passes=_passes(plan.plan))
+    return SweepingZoneSheet(
+        zone=zone_view(zone, plan), drawn=_drawn(zone.drawing), passes=passes_of(plan.plan)
+    )
 
 
-def plan_view(stored: StoredPlan) -> SweepingPlanView:
+def plan_view(state: PlanState, problem: str, plan: Plan | None) -> SweepingPlanView:
     """Return the numbers of a plan."""
-    zh, en = PLAN_STATE_NAMES[stored.state]
-    plan = stored.plan
+    zh, en = PLAN_STATE_NAMES[state]
     if plan is None:
-        return SweepingPlanView(state=stored.state.value, state_zh=zh, state_en=en, problem=stored.problem)
+        return SweepingPlanView(state=state.value, state_zh=zh, state_en=en, problem=problem)
     return SweepingPlanView(
-        state=stored.state.value,
+        state=state.value,
         state_zh=zh,
         state_en=en,
-        problem=stored.problem,
+        problem=problem,
+        zone_m2=round(plan.zone_m2, 1),
         reachable_m2=round(plan.reachable_m2, 1),
         covered_m2=round(plan.covered_m2, 1),
         unreachable_m2=round(max(0.0, plan.zone_m2 - plan.reachable_m2), 1),
+        skipped_m=round(plan.skipped_m, 1),
         sweep_m=round(plan.estimate.swept_m, 1),
         move_m=round(plan.estimate.moved_m, 1),
         duration_s=round(plan.estimate.duration_s),
@@ -238,7 +256,26 @@ def _geometry(drawing: Drawing) -> Mapping[str, Any]:
     return {"type": "MultiLineString", "coordinates": lines}
 
 
-def _passes(plan: Plan | None) -> Mapping[str, Any]:
+def _drawn(drawing: Drawing) -> DrawnBody:
+    return DrawnBody(
+        geometry=shapes.to_geojson(drawing.area) if drawing.area else None,
+        streets=tuple(
+            StreetBody(
+                street_id=street.street_id,
+                points=tuple(geo.to_position(*point) for point in street.points),
+                is_one_way=street.is_one_way,
+                is_swept=street.is_swept,
+                width_m=street.width_m,
+            )
+            for street in drawing.streets
+        ),
+        equipment=EquipmentBody(**msgspec.structs.asdict(drawing.equipment)),
+        uses_water=drawing.uses_water,
+    )
+
+
+def passes_of(plan: Plan | None) -> Mapping[str, Any]:
+    """Return a path as GeoJSON: a feature of all lines that are swept, one of all ways between."""
     features = []
     for kind in () if plan is None else PieceKind:
         lines = [

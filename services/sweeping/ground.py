@@ -28,13 +28,18 @@ CRUMB_M2 = 0.05
 
 class Ground(Struct, frozen=True, kw_only=True):
     """``free``: where the middle may be; ``course``: the same with corners instead of arcs, for driving
-    along; ``reachable`` of ``zone``; ``cut_off_m2``: free ground in other parts than the largest."""
+    along; ``reachable`` of ``zone``; ``cut_off``: free ground in other parts than the largest."""
 
     zone: BaseGeometry
     free: Polygon
     course: BaseGeometry
     reachable: BaseGeometry
-    cut_off_m2: float
+    cut_off: BaseGeometry
+
+    @property
+    def cut_off_m2(self) -> float:
+        """Return how much free ground no way leads to."""
+        return float(self.cut_off.area)
 
     @property
     def unreachable_m2(self) -> float:
@@ -65,7 +70,7 @@ def ground_of(zone: BaseGeometry, equipment: Equipment) -> Ground:
         free=free,
         course=shapely.union_all(polygons(course)) if polygons(course) else free,
         reachable=free.buffer(reach, quad_segs=FINE).intersection(zone),
-        cut_off_m2=sum(part.area for part in parts) - free.area,
+        cut_off=shapely.union_all([part for part in parts if part is not free]),
     )
 
 

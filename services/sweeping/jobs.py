@@ -5,7 +5,7 @@ from services.sweeping.work_on import SweepingWaker, SweepingWorker
 
 
 async def work_on_sweeping(context: WorkerContext) -> dict[str, int]:
-    """Make one plan or measure one run, and have another job do the next."""
+    """Make one preview or plan or measure one run, and have another job do the next."""
     counts = await context.part(SweepingWorker).go_on()
     if any(counts.values()):
         await SweepingWaker(context.database, context.queue, context.clock).reconcile_once()

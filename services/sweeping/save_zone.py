@@ -8,7 +8,7 @@ from core import audit
 from core.auth.principal import Principal, reach_of
 from core.database import Transaction
 from core.errors import Invalid, NotFound, VersionMismatch
-from core.ids import SweepingZoneId
+from core.ids import DistrictCode, OperatorId, SweepingZoneId
 from services.sweeping.zone import SweepingZone, check_zone
 from services.sweeping.zone_store import ZoneStore
 
@@ -22,7 +22,7 @@ async def save_zone(
     NotFound for a zone or a tenant out of reach, VersionMismatch when it was changed in between.
     """
     check_zone(zone)
-    _check_reach(principal, zone)
+    check_tenant(principal, zone.district, zone.operator)
     store = ZoneStore(tx)
     known = await store.find(zone.zone_id)
     if known is not None:
@@ -62,13 +62,14 @@ async def retire_zone(
     return retired
 
 
-def _check_reach(principal: Principal, zone: SweepingZone) -> None:
+def check_tenant(principal: Principal, district: DistrictCode, operator: OperatorId) -> None:
+    """Raise NotFound for a 旗区 or an operator out of reach, Invalid for none."""
     reach = reach_of(principal)
-    if reach.districts is not None and zone.district not in reach.districts:
+    if reach.districts is not None and district not in reach.districts:
         raise NotFound("not-found", "this district is out of reach", field="district")
-    if reach.operators is not None and zone.operator not in reach.operators:
+    if reach.operators is not None and operator not in reach.operators:
         raise NotFound("not-found", "this operator is out of reach", field="operator")
-    if not zone.operator or not zone.district:
+    if not operator or not district:
         raise Invalid("invalid-input", "a zone belongs to an operator", field="operator", limit="one of them")
 
 

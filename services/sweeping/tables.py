@@ -16,6 +16,7 @@ from sqlalchemy import (
 from core.database import metadata
 from core.database.types import JsonStruct, UtcDateTime
 from geofences.fences import Area
+from services.sweeping.left_out import LeftOut
 from services.sweeping.plan import Plan
 from services.sweeping.run_states import OPEN, RunKind
 from services.sweeping.zone import Drawing
@@ -61,6 +62,28 @@ sweeping_plans = Table(
     Column("wanted_at", UtcDateTime, nullable=False),
     Index(None, "state", "wanted_at"),
 )
+sweeping_previews = Table(
+    "sweeping_previews",
+    metadata,
+    Column("preview_id", String(64), primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("asked_by", String(64), nullable=False),
+    Column("district", String(8), nullable=False),
+    Column("operator", String(64), nullable=False),
+    Column("drawing", JsonStruct(Drawing), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("problem", String(64), nullable=False),
+    Column("fields", JsonStruct(dict), nullable=False),
+    Column("plan", JsonStruct(Plan)),
+    Column("left_out", JsonStruct(tuple[LeftOut, ...]), nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("gives_up_at", UtcDateTime, nullable=False),
+    Column("held_until", UtcDateTime),
+    Index(None, "state", "asked_at"),
+    Index(None, "asked_at"),
+)
+"""What nobody saved yet; forgotten after an hour."""
+
 sweeping_runs = Table(
     "sweeping_runs",
     metadata,

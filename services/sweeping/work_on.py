@@ -1,4 +1,4 @@
-"""What workers do for sweeping: plans of zones and repairs, and measuring what a run really swept.
+"""What workers do for sweeping: previews, plans of zones and repairs, measuring what a run really swept.
 
 A job takes one piece. One that is killed held it for two minutes; then another takes it.
 """
@@ -20,10 +20,12 @@ from core.queue import JobQueue
 from core.repeating import repeat
 from services.orders.zone import want_dispatch
 from services.sweeping.ledger import Ledger, ledger
+from services.sweeping.preview_store import PreviewStore
 from services.sweeping.run import SweepingRun, advance, measured
 from services.sweeping.run_states import Rest, RunEvent, RunKind
 from services.sweeping.run_store import RunStore
 from services.sweeping.start_run import add_repair
+from services.sweeping.work_on_previews import PreviewWorker
 from services.sweeping.zone import PlanState, StoredPlan, SweepingZone, plan_id_of
 from services.sweeping.zone_store import ZoneStore
 
@@ -50,7 +52,7 @@ class DurableUntil(Protocol):
 
 
 class SweepingWorker:
-    """Makes plans and measures runs; two jobs at once take different pieces."""
+    """Makes previews and plans and measures runs; two jobs at once take different pieces."""
 
     def __init__(
         self, database: Database, clock: Clock, history: Path, mark: DurableUntil, zone: tzinfo
@@ -61,9 +63,13 @@ class SweepingWorker:
         self._history = history
         self._mark = mark
         self._zone = zone
+        self._previews = PreviewWorker(database, clock)
 
     async def go_on(self) -> dict[str, int]:
-        """Do the plan that waits longest, else measure the run that ended first; return how many of each."""
+        """Do the preview that waits longest, for a person looks on; else the plan that does, else measure the
+        run that ended first; return how many of each."""
+        if await self._previews.plan_once():
+            return {"previewed": 1}
         if await self._plan_one():
             return {"planned": 1}
         return {"measured": int(await self._measure_one())}
@@ -181,7 +187,8 @@ class SweepingWaker:
         """Wake a job when something waits and no job does; True when one was."""
         wall = self._clock.wall()
         async with self._database.read() as tx:
-            waits = await ZoneStore(tx).waits(wall) or await RunStore(tx).next_to_measure(wall) is not None
+            waits = await PreviewStore(tx).waits(wall) or await ZoneStore(tx).waits(wall)
+            waits = waits or await RunStore(tx).next_to_measure(wall) is not None
         return waits and not await self._queue.waiting(QUEUE) and await self.wake()
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -107,7 +107,11 @@ def check_zone(zone: SweepingZone) -> None:
     for field, name in (("nameZh", zone.name_zh), ("nameEn", zone.name_en)):
         if not name.strip() or len(name) > LONGEST_NAME:
             raise Invalid("invalid-input", "a zone has a name", field=field, limit=f"1 to {LONGEST_NAME}")
-    drawing = zone.drawing
+    check_drawing(zone.drawing)
+
+
+def check_drawing(drawing: Drawing) -> None:
+    """Raise Invalid naming field and limit for the first thing for which nothing can be planned."""
     if bool(drawing.area) == bool(drawing.streets):
         raise Invalid(
             "invalid-input", "a zone is ground or streets", field="geometry, streets", limit="one of them"

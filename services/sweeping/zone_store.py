@@ -20,7 +20,7 @@ from services.sweeping.tables import sweeping_zones as zones
 from services.sweeping.zone import Drawing, PlanState, StoredPlan, SweepingZone, plan_id_of
 
 TOPIC = "sweeping.wanted"
-"""Outbox topic: a plan or a measurement waits for a worker; its route is ``SweepingWaker``."""
+"""Outbox topic: a preview, a plan or a measurement waits for a worker; its route is ``SweepingWaker``."""
 KEY = "sweeping"
 
 

@@ -93,6 +93,14 @@ BODIES: Mapping[str, dict[str, Any]] = {
             "coordinates": [[[109.78, 39.6], [109.7803, 39.6], [109.7803, 39.6002], [109.78, 39.6]]],
         },
     },
+    "PUT /api/sweeping/previews/{preview_id}": {
+        "district": "KB",
+        "operator": "op-a",
+        "geometry": {
+            "type": "Polygon",
+            "coordinates": [[[109.78, 39.6], [109.7803, 39.6], [109.7803, 39.6002], [109.78, 39.6]]],
+        },
+    },
     "POST /api/sweeping/zones/{zone_id}/runs": {},
     "POST /api/sweeping/runs/{run_id}/excuse": {"reason": "seen"},
     "POST /api/sweeping/runs/{run_id}/recall": {"reason": "seen", "rest": "repair"},

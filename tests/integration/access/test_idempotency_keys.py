@@ -85,6 +85,7 @@ MOVES_NOTHING = {
     "PUT /api/vending/vehicles/{vehicle_no}/planogram": "the same again is the same; moves no goods",
     "PUT /api/sweeping/zones/{zone_id}": "the version before is named; the same again is the same",
     "DELETE /api/sweeping/zones/{zone_id}": "what is retired stays retired; moves nothing",
+    "PUT /api/sweeping/previews/{preview_id}": "the same drawing again: the same; another takes its place",
     "POST /api/remote-operators/sign-in": "again: the same shift",
     "POST /api/remote-operators/heartbeat": "says that somebody is there",
     "POST /api/chargers/{place_id}/switch": "open is open; moves nothing",

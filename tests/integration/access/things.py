@@ -58,6 +58,8 @@ from services.schedules.kinds import WorkKind as ScheduledKind
 from services.schedules.tables import occurrences
 from services.settlement.entry import SaleId
 from services.settlement.terms import PaidBy
+from services.sweeping.ask_preview import ask_preview
+from services.sweeping.preview import PreviewId
 from services.sweeping.save_zone import save_zone
 from services.sweeping.start_run import add_run
 from services.sweeping.zone import Drawing, SweepingZone, ZoneKind
@@ -72,6 +74,7 @@ from tests.integration.services.orders.town import MILK, Town
 from tests.integration.services.schedules.logbook import BEAT, Logbook
 
 VEHICLE = 7
+HOME_PREVIEW = PreviewId("home-draft")
 
 
 class Things(Struct, frozen=True, kw_only=True):
@@ -160,7 +163,7 @@ async def _a_schedule(auth: AuthServices, town: Town) -> tuple[str, str]:
 
 
 async def _a_sweeping_run(auth: AuthServices, town: Town) -> tuple[str, str]:
-    """Draw a sweeping zone of the home tenant and return its id and the id of a run of it."""
+    """Draw a sweeping zone of the home tenant, and its preview; return its id and the id of a run of it."""
     lead = a_principal(Role.SHIFT_LEAD)
     zone = SweepingZone(
         zone_id=SweepingZoneId("home-yard"),
@@ -173,6 +176,16 @@ async def _a_sweeping_run(auth: AuthServices, town: Town) -> tuple[str, str]:
     )
     async with auth.database.write() as tx:
         await save_zone(tx, lead, zone, version=0, at=town.now)
+        await ask_preview(
+            tx,
+            lead,
+            HOME_PREVIEW,
+            zone.drawing,
+            district=HOME.district,
+            operator=HOME.operator,
+            wall=auth.clock.wall(),
+            at=town.now,
+        )
         run = await add_run(tx, zone, wanted=None, by_name=lead.name, at=town.now)
     return zone.zone_id, run.run_id
 
@@ -309,6 +322,7 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
             "occurrence_id": occurrence,
             "decision_id": decision,
             "zone_id": zone,
+            "preview_id": HOME_PREVIEW,
             "run_id": run,
             "beat_id": beat,
             "patrol_run_id": patrol_run,

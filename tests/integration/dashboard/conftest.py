@@ -46,6 +46,7 @@ from dashboard.routes.readiness import ReadinessRoutes
 from dashboard.routes.remote_operators import RemoteOperators
 from dashboard.routes.schedules import Occurrences, Schedules
 from dashboard.routes.sweeping import Sweeping
+from dashboard.routes.sweeping_previews import SweepingPreviews
 from dashboard.routes.sweeping_runs import SweepingRuns
 from dashboard.routes.vehicle_days import VehicleDays, read_kpis
 from dashboard.routes.vehicles import Vehicles
@@ -253,6 +254,7 @@ def api(auth: AuthServices, parts: DashboardParts, previews: FencePreviewer, loo
             Evidence,
             RemoteOperators,
             Sweeping,
+            SweepingPreviews,
             SweepingRuns,
             Vending,
             VendingStock,

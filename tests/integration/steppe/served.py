@@ -187,6 +187,7 @@ def _furnished(url: str, settings: Settings, log: Path) -> ServedCity:
         "takeover_id": "none",
         "feedback_id": "none",
         "zone_id": "none",
+        "preview_id": "none-such",
         "run_id": "none",
         "schedule_id": "none",
         "decision_id": "none",

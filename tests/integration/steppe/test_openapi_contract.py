@@ -166,6 +166,8 @@ LUCK_WANTED = {
         (
             "readSweepingZone",
             "saveSweepingZone",
+            "askSweepingPreview",
+            "readSweepingPreview",
             "retireSweepingZone",
             "startSweepingRun",
             "readSweepingRun",
@@ -173,7 +175,7 @@ LUCK_WANTED = {
             "withdrawSweepingRun",
             "excuseSweepingRun",
         ),
-        "a zone that is planned, and a run in the right state",
+        "a zone that is planned, a drawing, and a run in the right state",
     ),
     **dict.fromkeys(
         ("readBeat", "changeBeat", "retireBeat", "startBeatRun", "readPatrolRun", "callOffPatrolRun"),
