@@ -18,7 +18,7 @@ export class Problem extends Error {
 }
 
 export interface Ask {
-  method?: "GET" | "POST" | "PUT";
+  method?: "GET" | "POST" | "PUT" | "DELETE";
   body?: unknown;
   idempotencyKey?: string;
   timeoutMs?: number;

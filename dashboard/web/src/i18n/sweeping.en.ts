@@ -2,7 +2,7 @@ import type { sweeping as zh } from "./sweeping.zh.ts";
 
 export const sweeping: typeof zh = {
   zones: "Sweeping zones",
-  none: "No sweeping zone yet. They are drawn over the API (PUT /api/sweeping/zones/…).",
+  none: "No sweeping zone yet. Whoever may plan sweeping draws the first one here.",
   synthetic: "synthetic",
   map: "Map of the sweeping zone",
   mapOff: "This device shows no map; nothing else is missing.",
@@ -16,6 +16,7 @@ export const sweeping: typeof zh = {
     battery: "Battery",
     stops: "Supplies on the way",
     none: "none",
+    problems: { "sweeping-zone-too-narrow": "the sweeper does not fit in", "sweeping-streets-apart": "a street cannot be reached and left again", unavailable: "the planner never came back" },
   },
   m2: (value: string) => `${value} m²`,
   tanks: (value: string) => `${value} tanks`,

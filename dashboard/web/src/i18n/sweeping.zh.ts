@@ -1,6 +1,6 @@
 export const sweeping = {
   zones: "清扫区",
-  none: "还没有清扫区。可通过 API 绘制（PUT /api/sweeping/zones/…）。",
+  none: "还没有清扫区。有清扫管理权限的人可以在此绘制。",
   synthetic: "合成",
   map: "清扫区地图",
   mapOff: "此设备无法显示地图，数据仍然完整。",
@@ -14,6 +14,7 @@ export const sweeping = {
     battery: "耗电",
     stops: "途中补给",
     none: "无",
+    problems: { "sweeping-zone-too-narrow": "清扫车进不去", "sweeping-streets-apart": "有街道无法驶入后再驶出", unavailable: "规划一直没有完成" },
   },
   m2: (value: string) => `${value} m²`,
   tanks: (value: string) => `${value} 箱`,

@@ -3,7 +3,7 @@ import type { FeatureCollection, LineString } from "geojson";
 import type { ExpressionSpecification, Map as MapLibreMap } from "maplibre-gl";
 import { PALETTES, ROAD_CLASSES, type Scheme } from "./palette.ts";
 
-export type Roads = FeatureCollection<LineString, { class: string; name?: string | null; oneway?: boolean }>;
+export type Roads = FeatureCollection<LineString, { class: string; name?: string | null; oneWay?: boolean; nameEn?: string | null }>;
 
 export interface RoadLayer {
   setVisible(visible: boolean): void;

@@ -4,6 +4,7 @@ import type { GeoJSONSource, LngLatBoundsLike, Map as MapLibreMap } from "maplib
 import { roads as askRoads } from "../api/public.ts";
 import type { Cells, Passes, SweepingZone } from "../api/sweeping.ts";
 import { createMap, webglAvailable, whenReady } from "../map/map.ts";
+import { boundsOfCoordinates } from "../map/outline.ts";
 import type { Scheme } from "../map/palette.ts";
 import { createRoadLayer } from "../map/roads.ts";
 
@@ -12,10 +13,10 @@ export interface ZoneMap {
   destroy(): void;
 }
 
-const NOTHING: FeatureCollection = { type: "FeatureCollection", features: [] };
-const COLOURS = {
-  light: { outline: "#8a6412", sweep: "#1a6fe0", move: "#66778a", swept: "#12875a", missed: "#c81e30" },
-  dark: { outline: "#e2c987", sweep: "#6cacff", move: "#8a9daa", swept: "#3fbf8a", missed: "#ff7a85" },
+export const NOTHING: FeatureCollection = { type: "FeatureCollection", features: [] };
+export const COLOURS = {
+  light: { outline: "#8a6412", sweep: "#1a6fe0", move: "#66778a", swept: "#12875a", missed: "#c81e30", gap: "#b45309" },
+  dark: { outline: "#e2c987", sweep: "#6cacff", move: "#8a9daa", swept: "#3fbf8a", missed: "#ff7a85", gap: "#f5a524" },
 };
 
 export function createZoneMap(container: HTMLElement, scheme: Scheme, label: string, first: SweepingZone): ZoneMap | undefined {
@@ -66,15 +67,8 @@ function layers(map: MapLibreMap, scheme: Scheme): void {
   map.addLayer({ id: "sweeps", type: "line", source: "passes", filter: ["!", isMove] as never, paint: { "line-color": c.sweep, "line-width": 1.4 } });
 }
 
-function put(map: MapLibreMap, source: string, data: FeatureCollection): void {
+export function put(map: MapLibreMap, source: string, data: FeatureCollection): void {
   (map.getSource(source) as GeoJSONSource | undefined)?.setData(data);
 }
 
-function boundsOf(zone: SweepingZone): LngLatBoundsLike {
-  const all = numbersOf((zone.geometry as { coordinates: unknown }).coordinates);
-  const lng = all.filter((_, i) => i % 2 === 0);
-  const lat = all.filter((_, i) => i % 2 === 1);
-  return [Math.min(...lng), Math.min(...lat), Math.max(...lng), Math.max(...lat)];
-}
-
-const numbersOf = (value: unknown): number[] => (Array.isArray(value) ? value.flatMap(numbersOf) : typeof value === "number" ? [value] : []);
+const boundsOf = (zone: SweepingZone): LngLatBoundsLike => boundsOfCoordinates((zone.geometry as { coordinates: unknown }).coordinates);
