@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from litestar import Controller, get, put
+from litestar import Controller, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter
+from litestar.status_codes import HTTP_200_OK
 
 from core.auth.guards import requires
 from core.auth.principal import Principal
@@ -16,13 +17,12 @@ from dashboard.schemas.weather import (
     DistrictWeather,
     FactBody,
     LimitsBody,
+    LimitsProposal,
     LimitsView,
     WeatherDesk,
-    limits_of,
-    limits_view,
 )
-from dashboard.weather_desk import say_weather, weather_desk
-from fleet.weather.record_weather import set_limits
+from dashboard.schemas.weather_limits import LimitsPreviewView
+from dashboard.weather_desk import put_limits, say_weather, try_out_limits, weather_desk
 
 _WRITES = (
     *("invalid-input", "not-authenticated", "forbidden", "origin-refused", "not-found"),
@@ -70,23 +70,29 @@ class WeatherRoutes(Controller):
         guards=[requires(Scope.WEATHER_WRITE)],
         responses=problem_responses(*_WRITES, "version-mismatch"),
     )
-    async def put_limits(
+    async def set_limits(
         self,
         service: ServicePath,
         data: JSONBody[LimitsBody],
         principal: NamedDependency[Principal],
         dashboard: NamedDependency[DashboardParts],
     ) -> LimitsView:
-        """Set what the vehicles of a service bear, in the whole city."""
-        limits, at = limits_of(data.limits), dashboard.clock.now()
-        return limits_view(
-            await set_limits(
-                dashboard.database,
-                principal,
-                service,
-                limits,
-                version=data.version,
-                reason=data.reason,
-                at=at,
-            )
-        )
+        """Set what the vehicles of a service bear: in the whole city, or stricter, of a company."""
+        return await put_limits(dashboard, principal, service, data)
+
+    @post(
+        "/limits/{service:str}/previews",
+        operation_id="previewWeatherLimits",
+        status_code=HTTP_200_OK,
+        guards=[requires(Scope.WEATHER_WRITE)],
+        responses=problem_responses(*_WRITES),
+    )
+    async def preview(
+        self,
+        service: ServicePath,
+        data: JSONBody[LimitsProposal],
+        principal: NamedDependency[Principal],
+        dashboard: NamedDependency[DashboardParts],
+    ) -> LimitsPreviewView:
+        """Say whom limits would hold back now and in the next hours; nothing is stored."""
+        return await try_out_limits(dashboard, principal, service, data)

@@ -19,8 +19,9 @@ from fleet.weather.conditions import (
     WeatherLimits,
     broken_limits,
 )
-from fleet.weather.fact import FactKind, ServiceLimits, WeatherFact, weather_at
+from fleet.weather.fact import FactKind, OwnLimits, ServiceLimits, WeatherFact, weather_at
 from fleet.weather.recall import Deed, Recall, Recalled, RecallState
+from fleet.weather.stricter import Borne
 
 Reason = Annotated[str, Meta(min_length=1, max_length=500)]
 Air = Annotated[float, Meta(ge=-60, le=60, description="°C")]
@@ -66,20 +67,29 @@ class LimitsValues(msgspec.Struct, frozen=True, kw_only=True, rename="camel", fo
     refused_roads: Annotated[tuple[RoadCondition, ...], Meta(max_length=4)] = ()
 
 
-class LimitsBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+class LimitsProposal(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Limits that somebody thinks of: the city's for null, else a company's own."""
+
+    operator: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    limits: LimitsValues
+
+
+class LimitsBody(LimitsProposal, frozen=True, kw_only=True):
     """Limits in place of ``version`` (0 for none), and why."""
 
     version: Annotated[int, Meta(ge=0, le=1_000_000)]
     reason: Reason
-    limits: LimitsValues
 
 
 class LimitsView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What the vehicles of a service bear, and who said so."""
+    """What the vehicles of a service bear, and who said so. ``operator`` is null for the city's; ``bears`` is
+    of a company's own and the city's limits the stricter, which counts."""
 
     service: ServiceKind
+    operator: str | None
     version: int
     limits: LimitsValues
+    bears: LimitsValues
     by_name: str
     reason: str
     at: datetime
@@ -131,6 +141,8 @@ class RecallView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     recall_id: str
     service: ServiceKind
+    operator: str | None
+    """The company whose own limits are broken; null is every vehicle of the service."""
     state: RecallState
     causes: tuple[BrokenView, ...]
     started_at: datetime
@@ -152,11 +164,12 @@ class DistrictWeather(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
 
 
 class WeatherDesk(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The weather of every 旗区 within reach, and what each service bears."""
+    """The weather of every 旗区 within reach, and what each service bears by the city and by companies."""
 
     at: datetime
     districts: tuple[DistrictWeather, ...]
     limits: tuple[LimitsView, ...]
+    own_limits: tuple[LimitsView, ...]
 
 
 def weather_of(values: WeatherValues) -> Weather:
@@ -171,23 +184,32 @@ def limits_of(values: LimitsValues) -> WeatherLimits:
     )
 
 
-def limits_view(limits: ServiceLimits) -> LimitsView:
-    """Return limits as screens show them."""
-    fields = msgspec.structs.asdict(limits.limits)
+def limits_view(limits: ServiceLimits, borne: Borne) -> LimitsView:
+    """Return limits as screens show them, beside what counts."""
+    operator = limits.operator if isinstance(limits, OwnLimits) else None
+    bears = limits.limits if operator is None else borne.of(operator, limits.service)
     return LimitsView(
         service=limits.service,
+        operator=operator,
         version=limits.version,
-        limits=LimitsValues(**{**fields, "refused_roads": tuple(sorted(limits.limits.refused_roads))}),
+        limits=limits_values(limits.limits),
+        bears=limits_values(bears),
         by_name=limits.by_name,
         reason=limits.reason,
         at=limits.at,
     )
 
 
+def limits_values(limits: WeatherLimits) -> LimitsValues:
+    """Return limits on the wire."""
+    fields = msgspec.structs.asdict(limits)
+    return LimitsValues(**{**fields, "refused_roads": tuple(sorted(limits.refused_roads))})
+
+
 def district_weather(
     district: DistrictFacts,
     facts: Sequence[WeatherFact],
-    limits: Iterable[ServiceLimits],
+    limits: Mapping[ServiceKind, WeatherLimits],
     recalls: Sequence[RecallView],
     *,
     at: datetime,
@@ -211,8 +233,9 @@ def recall_view(
     return RecallView(
         recall_id=recall.recall_id,
         service=recall.service,
+        operator=recall.operator or None,
         state=recall.state,
-        causes=_broken(recall.causes),
+        causes=broken_views(recall.causes),
         started_at=recall.started_at,
         calm_since=recall.calm_since,
         released_at=recall.released_at,
@@ -232,16 +255,16 @@ def recall_view(
 
 
 def _forbidden(
-    facts: Sequence[WeatherFact], limits: Iterable[ServiceLimits], at: datetime
+    facts: Sequence[WeatherFact], limits: Mapping[ServiceKind, WeatherLimits], at: datetime
 ) -> tuple[ForbiddenView, ...]:
     """Return each service that may not drive at some moment from now on, from its first such moment."""
     moments = sorted({at, *(fact.valid_from for fact in facts if fact.valid_from > at)})
     found = []
-    for each in limits:
+    for service, borne in limits.items():
         for moment in moments:
-            broken = broken_limits(each.limits, weather_at(facts, moment))
+            broken = broken_limits(borne, weather_at(facts, moment))
             if broken:
-                view = ForbiddenView(service=each.service, begins_at=moment, broken=_broken(broken))
+                view = ForbiddenView(service=service, begins_at=moment, broken=broken_views(broken))
                 found.append(view)
                 break
     return tuple(found)
@@ -264,5 +287,6 @@ def _values(weather: Weather) -> WeatherValues:
     return WeatherValues(**msgspec.structs.asdict(weather))
 
 
-def _broken(broken: Iterable[Broken]) -> tuple[BrokenView, ...]:
+def broken_views(broken: Iterable[Broken]) -> tuple[BrokenView, ...]:
+    """Return limits that are broken on the wire."""
     return tuple(BrokenView(quantity=each.quantity, value=each.value, limit=each.limit) for each in broken)

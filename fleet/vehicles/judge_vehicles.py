@@ -23,7 +23,8 @@ from fleet.vehicles.last_heard import LastHeard
 from fleet.vehicles.paper_store import CodeStore, PaperStore
 from fleet.vehicles.papers import Insurance, Permit
 from fleet.vehicles.vehicle import Vehicle
-from fleet.weather.conditions import Weather, WeatherLimits
+from fleet.weather.conditions import Weather
+from fleet.weather.recall import Recall
 from fleet.weather.recall_store import RecallStore
 from fleet.weather.store import WeatherStore
 
@@ -73,7 +74,7 @@ async def judge_vehicles(
 ) -> list[Judged]:
     """Return each vehicle with every reason why it may not take work, in the order given.
 
-    Twelve queries for any number of vehicles up to a few thousand. `heard` is read before, outside the
+    Thirteen queries for any number of vehicles up to a few thousand. `heard` is read before, outside the
     transaction (fleet.vehicles.last_heard).
     """
     numbers = [vehicle.vehicle_no for vehicle in vehicles]
@@ -86,7 +87,7 @@ async def judge_vehicles(
     readiness = await ReadinessStore(tx).of(vehicles, at=now.at, zone=now.zone)
     districts = {vehicle.district for vehicle in vehicles}
     weather = await WeatherStore(tx).now(now.at, districts)
-    limits = await WeatherStore(tx).limits()
+    borne = await WeatherStore(tx).borne()
     recalls = await RecallStore(tx).holding(districts)
     people = ShiftStore(tx)
     watchers = await people.watchers(numbers)
@@ -111,8 +112,8 @@ async def judge_vehicles(
             service=wanted.service,
             areas=wanted.areas,
             weather=weather.get(vehicle.district, Weather()),
-            weather_limits=bears.limits if (bears := limits.get(vehicle.service)) else WeatherLimits(),
-            recall=recalls.get((vehicle.district, vehicle.service)),
+            weather_limits=borne.of(vehicle.operator, vehicle.service),
+            recall=_keeps_in(recalls.get((vehicle.district, vehicle.service), ()), vehicle),
             zone=now.zone,
             inspection=inspections[number],
             readiness=readiness[number],
@@ -133,6 +134,10 @@ async def judge_vehicles(
             )
         )
     return judged
+
+
+def _keeps_in(recalls: Collection[Recall], vehicle: Vehicle) -> Recall | None:
+    return next((each for each in recalls if each.is_for(vehicle.operator)), None)
 
 
 def _as_reported(vehicle: Vehicle, heard: LastHeard | None) -> Vehicle:

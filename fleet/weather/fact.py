@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from core.errors import Invalid
-from core.ids import DistrictCode
+from core.ids import DistrictCode, OperatorId
 from core.kinds import ServiceKind
 from fleet.weather.conditions import Weather, WeatherLimits
 
@@ -55,6 +55,12 @@ class ServiceLimits(msgspec.Struct, frozen=True, kw_only=True):
     by_name: str
     reason: str
     at: datetime
+
+
+class OwnLimits(ServiceLimits, frozen=True, kw_only=True):
+    """What a company says that its own vehicles of a service bear, beside what the city says."""
+
+    operator: OperatorId
 
 
 def weather_at(facts: Iterable[WeatherFact], at: datetime) -> Weather:

@@ -7,11 +7,13 @@ from typing import Final
 
 import msgspec
 
-from core.ids import DistrictCode, VehicleNo
+from core.ids import DistrictCode, OperatorId, VehicleNo
 from core.kinds import ServiceKind
 from core.transitions import advance as next_state
 from fleet.weather.conditions import Broken, Weather, shorter
 
+EVERY: Final = OperatorId("")
+"""In place of a company: the vehicles of all."""
 CALM_FOR: Final = timedelta(minutes=15)
 """City time for which the weather must keep every limit before a recall ends: gusts come back. Ours."""
 
@@ -55,12 +57,15 @@ class Deed(StrEnum):
 
 
 class Recall(msgspec.Struct, frozen=True, kw_only=True):
-    """One recall; a service of a 旗区 has one that is not over."""
+    """One recall; a service of a 旗区 has one that is not over, a company with stricter limits one of its own
+    beside it."""
 
     recall_id: str
     version: int = 1
     district: DistrictCode
     service: ServiceKind
+    operator: OperatorId = EVERY
+    """Whose vehicles come in."""
     state: RecallState = RecallState.ACTIVE
     causes: tuple[Broken, ...]
     """The limits that were broken when it began, or began again."""
@@ -72,6 +77,10 @@ class Recall(msgspec.Struct, frozen=True, kw_only=True):
     def cause(self) -> str:
         """Return the causes in one line."""
         return shorter(self.causes)
+
+    def is_for(self, operator: OperatorId) -> bool:
+        """Return whether the vehicles of a company come in."""
+        return self.operator in (EVERY, operator)
 
 
 class Recalled(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""SQL of weather recalls: one at a time a service and 旗区, each vehicle called once."""
+"""SQL of weather recalls: one at a time a service, 旗区 and whose; each vehicle called once."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -24,7 +24,7 @@ class RecallStore:
         self._tx = tx
 
     async def open(self, recall: Recall) -> bool:
-        """Begin a recall unless one of that service and 旗区 is not over; return whether it began."""
+        """Begin a recall unless one of that service, 旗区 and company is not over; return whether it did."""
         return await insert_new(self._tx, weather_recalls, msgspec.structs.asdict(recall))
 
     async def running(self, districts: Collection[DistrictCode] | None = None) -> list[Recall]:
@@ -49,9 +49,12 @@ class RecallStore:
 
     async def holding(
         self, districts: Collection[DistrictCode]
-    ) -> dict[tuple[DistrictCode, ServiceKind], Recall]:
-        """Return the recall that keeps the vehicles of a 旗区 and service in."""
-        return {(each.district, each.service): each for each in await self.running(districts)}
+    ) -> dict[tuple[DistrictCode, ServiceKind], list[Recall]]:
+        """Return the recalls that keep vehicles of a 旗区 and service in: everybody's, and companies' own."""
+        found: dict[tuple[DistrictCode, ServiceKind], list[Recall]] = {}
+        for each in await self.running(districts):
+            found.setdefault((each.district, each.service), []).append(each)
+        return found
 
     async def move(
         self, recall: Recall, event: RecallEvent, *, at: datetime, causes: tuple[Broken, ...] = ()

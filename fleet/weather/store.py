@@ -13,8 +13,9 @@ from core.ids import DistrictCode
 from core.kinds import ServiceKind
 from fleet.rows import read_row
 from fleet.weather.conditions import Weather
-from fleet.weather.fact import ServiceLimits, WeatherFact, weather_at
-from fleet.weather.tables import weather_facts, weather_limits
+from fleet.weather.fact import OwnLimits, ServiceLimits, WeatherFact, weather_at
+from fleet.weather.stricter import Borne
+from fleet.weather.tables import own_weather_limits, weather_facts, weather_limits
 
 
 class WeatherStore:
@@ -67,7 +68,7 @@ class WeatherStore:
         return {district: weather_at(facts, at) for district, facts in by_district.items()}
 
     async def limits(self) -> dict[ServiceKind, ServiceLimits]:
-        """Return what each service bears; one without a row bears anything."""
+        """Return what the city says that each service bears; one without a row bears anything."""
         table = weather_limits.c
         newest = select(table.service, func.max(table.version).label("version")).group_by(table.service)
         last = newest.subquery()
@@ -76,6 +77,29 @@ class WeatherStore:
         )
         rows = (await self._tx.execute(query.order_by(table.service))).mappings()
         return {found.service: found for found in (read_row(row, ServiceLimits) for row in rows)}
+
+    async def borne(self) -> Borne:
+        """Return the city's limits with what companies say beside them."""
+        table = own_weather_limits.c
+        newest = (
+            select(table.operator, table.service, func.max(table.version).label("version"))
+            .group_by(table.operator, table.service)
+            .subquery()
+        )
+        query = select(own_weather_limits).join(
+            newest,
+            (table.operator == newest.c.operator)
+            & (table.service == newest.c.service)
+            & (table.version == newest.c.version),
+        )
+        rows = (await self._tx.execute(query.order_by(table.operator, table.service))).mappings()
+        own = [read_row(row, OwnLimits) for row in rows]
+        return Borne(city=await self.limits(), own={(each.operator, each.service): each for each in own})
+
+    async def add_own(self, limits: OwnLimits) -> None:
+        """Add the next version of a company's; raise VersionMismatch when somebody did in between."""
+        if not await insert_new(self._tx, own_weather_limits, msgspec.structs.asdict(limits)):
+            raise VersionMismatch(service=limits.service.value, version=limits.version - 1)
 
     async def add_limits(self, limits: ServiceLimits) -> None:
         """Add the next version; raise VersionMismatch when somebody added it in between."""

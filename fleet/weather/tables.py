@@ -33,6 +33,19 @@ weather_limits = Table(
 )
 """Rows are only added; the highest version of a service holds."""
 
+own_weather_limits = Table(
+    "own_weather_limits",
+    metadata,
+    Column("operator", String(64), primary_key=True),
+    Column("service", String(16), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("limits", JsonStruct(WeatherLimits), nullable=False),
+    Column("by_name", String(128), nullable=False),
+    Column("reason", String(500), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+"""What companies say beside the city's limits; the stricter of both counts."""
+
 weather_recalls = Table(
     "weather_recalls",
     metadata,
@@ -40,6 +53,7 @@ weather_recalls = Table(
     Column("version", Integer, nullable=False),
     Column("district", String(8), nullable=False),
     Column("service", String(16), nullable=False),
+    Column("operator", String(64), nullable=False),
     Column("state", String(16), nullable=False),
     Column("causes", JsonStruct(tuple[Broken, ...]), nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
@@ -52,11 +66,13 @@ Index(
     "uq_weather_recalls_one_at_a_time",
     weather_recalls.c.district,
     weather_recalls.c.service,
+    weather_recalls.c.operator,
     unique=True,
     sqlite_where=_not_over,
     postgresql_where=_not_over,
 )
-"""However many look at the same storm, a service of a 旗区 is recalled once."""
+"""However many look at the same storm, a service of a 旗区 is recalled once, and of a company with stricter
+limits once beside it."""
 
 weather_recalled = Table(
     "weather_recalled",

@@ -4,6 +4,7 @@ Any number may look: compare-and-set on run and task lets one win, and each run 
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
@@ -12,7 +13,7 @@ from core.auth.principal import EVERYTHING
 from core.clock import Clock
 from core.database import Database, Transaction
 from core.errors import Conflict, IllegalTransition, VersionMismatch
-from core.ids import DistrictCode
+from core.ids import DistrictCode, OperatorId
 from core.kinds import ServiceKind
 from core.repeating import repeat
 from fleet.weather.recall import RecallState
@@ -53,10 +54,10 @@ class HoldBack:
         """Excuse and call home what the weather forbids; return how many runs. Raises Unavailable."""
         async with self._database.read() as tx:
             runs = await RunStore(tx).to_hold_back()
-            hindered = await _hindrances(tx, {run.district for run in runs}, at=self._clock.now())
+            hindered = await _hindrances(tx, runs, at=self._clock.now())
         held = 0
         for run in runs:
-            reason = hindered.get(run.district)
+            reason = hindered.get((run.district, run.operator))
             # a recall calls the vehicles in itself, each in its turn
             if reason is not None and not (reason == WEATHER_RECALL and run.state is RunState.UNDER_WAY):
                 held += await self._hold(run, reason)
@@ -92,19 +93,26 @@ class HoldBack:
 
 
 async def _hindrances(
-    tx: Transaction, districts: set[DistrictCode], *, at: datetime
-) -> dict[DistrictCode, str]:
-    """Return why nothing is swept in each 旗区 in which the weather says so, as a stable word."""
-    if not districts:
+    tx: Transaction, runs: Sequence[SweepingRun], *, at: datetime
+) -> dict[tuple[DistrictCode, OperatorId], str]:
+    """Return why a company sweeps nothing in a 旗区 where the weather says so, as a stable word."""
+    wanted = {(run.district, run.operator) for run in runs}
+    if not wanted:
         return {}
-    recalls = await RecallStore(tx).running(districts)
-    found = {
-        recall.district: WEATHER_RECALL
-        for recall in recalls
+    districts = {district for district, _ in wanted}
+    recalls = [
+        recall
+        for recall in await RecallStore(tx).running(districts)
         if recall.service is ServiceKind.SWEEPING and recall.state is RecallState.ACTIVE
+    ]
+    found = {
+        (district, operator): WEATHER_RECALL
+        for district, operator in wanted
+        if any(recall.district == district and recall.is_for(operator) for recall in recalls)
     }
-    for district, weather in (await WeatherStore(tx).now(at, districts)).items():
-        reason = held_back(weather)
+    weather = await WeatherStore(tx).now(at, districts)
+    for district, operator in wanted:
+        reason = held_back(weather[district]) if district in weather else None
         if reason is not None:
-            found[district] = reason.value
+            found[district, operator] = reason.value
     return found

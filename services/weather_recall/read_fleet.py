@@ -7,7 +7,7 @@ import msgspec
 
 from core.auth.principal import EVERYTHING
 from core.database import Transaction
-from core.ids import DistrictCode, VehicleNo
+from core.ids import DistrictCode, OperatorId, VehicleNo
 from core.kinds import ServiceKind
 from fleet.vehicles.kinds import Lifecycle
 from fleet.vehicles.last_heard import LastHeard
@@ -15,9 +15,8 @@ from fleet.vehicles.paper_store import PaperStore
 from fleet.vehicles.papers import Permit, is_current
 from fleet.vehicles.store import VehicleFilter, VehicleStore
 from fleet.vehicles.vehicle import Vehicle
-from fleet.weather.conditions import Broken, Weather, broken_limits
-from fleet.weather.fact import ServiceLimits
-from fleet.weather.recall import Recall, Recalled
+from fleet.weather.conditions import Broken, Weather, WeatherLimits, broken_limits
+from fleet.weather.recall import EVERY, Recall, Recalled
 from fleet.weather.recall_store import RecallStore
 from fleet.weather.store import WeatherStore
 from services.orders.states import ON_BOARD
@@ -28,12 +27,15 @@ from services.tasks.store import TaskStore
 from services.tasks.task import Task
 from services.weather_recall.choose import Seen, can_be_called
 
-type Part = tuple[DistrictCode, ServiceKind]
-"""The vehicles of a service in a 旗区: what a recall is for."""
+type Part = tuple[DistrictCode, ServiceKind, OperatorId]
+"""The vehicles of a service in a 旗区, of a company or (``EVERY``) of all: what a recall is for."""
 
 
 class Sky(msgspec.Struct, frozen=True, kw_only=True):
-    """The weather of the city, which parts it breaks limits of, and the recalls that are not over."""
+    """The weather of the city, which parts it breaks limits of, and the recalls that are not over.
+
+    A company is a part of its own where its own limits are broken; those of the city are everybody's.
+    """
 
     weather: Mapping[DistrictCode, Weather]
     broken: Mapping[Part, tuple[Broken, ...]]
@@ -41,12 +43,12 @@ class Sky(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def read_sky(tx: Transaction, *, at: datetime) -> Sky:
-    """Return the weather with the limits that it breaks: a service's own, and those of its permits."""
+    """Return the weather with the limits that it breaks: the city's, those of permits, companies' own."""
     weather = await WeatherStore(tx).now(at)
     running = await RecallStore(tx).running()
     if not weather:
         return Sky(weather={}, broken={}, running=running)
-    limits = await WeatherStore(tx).limits()
+    borne = await WeatherStore(tx).borne()
     working = VehicleFilter(
         lifecycles=frozenset({Lifecycle.IN_SERVICE}), districts=frozenset(district for district in weather)
     )
@@ -54,23 +56,27 @@ async def read_sky(tx: Transaction, *, at: datetime) -> Sky:
     permits = await PaperStore(tx).permits_of([vehicle.vehicle_no for vehicle in vehicles])
     broken: dict[Part, tuple[Broken, ...]] = {}
     for vehicle in vehicles:
-        part = (vehicle.district, vehicle.service)
-        found = _broken(vehicle, permits.get(vehicle.vehicle_no, ()), limits, weather[vehicle.district], at)
-        if len(found) > len(broken.get(part, ())):
-            broken[part] = found
+        said, own = weather[vehicle.district], (vehicle.operator, vehicle.service) in borne.own
+        held = permits.get(vehicle.vehicle_no, ())
+        everybody = _broken(borne.of_city(vehicle.service), held, said, at)
+        _note(broken, (vehicle.district, vehicle.service, EVERY), everybody)
+        if own:
+            strict = _broken(borne.of(vehicle.operator, vehicle.service), held, said, at)
+            _note(broken, (vehicle.district, vehicle.service, vehicle.operator), strict)
     return Sky(weather=weather, broken=broken, running=running)
 
 
+def _note(broken: dict[Part, tuple[Broken, ...]], part: Part, found: tuple[Broken, ...]) -> None:
+    """Keep what the vehicle of a part breaks that breaks most."""
+    if len(found) > len(broken.get(part, ())):
+        broken[part] = found
+
+
 def _broken(
-    vehicle: Vehicle,
-    permits: Collection[Permit],
-    limits: Mapping[ServiceKind, ServiceLimits],
-    weather: Weather,
-    at: datetime,
+    limits: WeatherLimits, permits: Collection[Permit], weather: Weather, at: datetime
 ) -> tuple[Broken, ...]:
-    """Return what the vehicle does not bear: its service's limits, and those of the kindest permit."""
-    bears = limits.get(vehicle.service)
-    own = () if bears is None else broken_limits(bears.limits, weather)
+    """Return what a vehicle does not bear: its limits, and those of the kindest permit."""
+    own = broken_limits(limits, weather)
     current = [broken_limits(permit.weather, weather) for permit in permits if is_current(permit, at)]
     by_permit = min(current, key=len, default=())
     known = {each.quantity for each in own}

@@ -1,6 +1,8 @@
 """The weather recall: begun when limits break, every vehicle called once, over when the weather is."""
 
 import asyncio
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 import structlog
@@ -21,7 +23,7 @@ from fleet.vehicles.kinds import Lifecycle
 from fleet.vehicles.last_heard import LastHeardReader
 from fleet.vehicles.store import VehicleFilter, VehicleStore
 from fleet.weather.conditions import Broken, Weather
-from fleet.weather.recall import Deed, Recall, RecallEvent, RecallState, event_of
+from fleet.weather.recall import EVERY, Deed, Recall, RecallEvent, RecallState, event_of
 from fleet.weather.recall_store import RecallStore
 from services.weather_recall.call_vehicle import VehicleCaller
 from services.weather_recall.choose import in_turn, is_sheltered, next_deed
@@ -60,9 +62,9 @@ class RecallWatch:
             sky = await read_sky(tx, at=at)
         if not sky.broken and not sky.running:
             return {}
-        running = {(each.district, each.service): each for each in sky.running}
+        running = {_part_of(each) for each in sky.running}
         for part, broken in sky.broken.items():
-            if part not in running:
+            if part not in running and not _is_everybodys(part, running | sky.broken.keys()):
                 await self._begin(part, broken, at=at)
         for recall in sky.running:
             await self._follow_weather(recall, sky, at=at)
@@ -70,7 +72,7 @@ class RecallWatch:
             active = await RecallStore(tx).running()
         told: dict[str, int] = {}
         for recall in active:
-            for deed in await self._bring_in(recall):
+            for deed in await self._bring_in(recall, active):
                 told[deed.value] = told.get(deed.value, 0) + 1
         return told
 
@@ -79,18 +81,27 @@ class RecallWatch:
         await repeat("weather-recall", self.look_once, self._every_s, stop)
 
     async def _begin(self, part: Part, broken: tuple[Broken, ...], *, at: datetime) -> None:
-        district, service = part
-        recall = Recall(recall_id=new_id(), district=district, service=service, causes=broken, started_at=at)
+        district, service, operator = part
+        recall = Recall(
+            recall_id=new_id(),
+            district=district,
+            service=service,
+            operator=operator,
+            causes=broken,
+            started_at=at,
+        )
         async with self._database.write() as tx:
             if not await RecallStore(tx).open(recall):
                 return
             about = f"weather_recall:{recall.recall_id}"
             fields = {"district": district, "service": service.value, "cause": recall.cause}
+            if operator != EVERY:
+                fields["operator"] = operator
             await audit.record(tx, None, "weather_recall.started", about, fields, at=at)
         _log.warning("weather_recall_started", district=district, service=service.value, cause=recall.cause)
 
     async def _follow_weather(self, recall: Recall, sky: Sky, *, at: datetime) -> None:
-        broken = sky.broken.get((recall.district, recall.service), ())
+        broken = sky.broken.get(_part_of(recall), ())
         weather = sky.weather.get(recall.district, Weather())
         event = event_of(recall, weather, is_broken=bool(broken), at=at)
         if event is None:
@@ -122,15 +133,25 @@ class RecallWatch:
             )
             await apply_signals(tx, [cleared])
 
-    async def _bring_in(self, recall: Recall) -> list[Deed]:
-        """Tell every vehicle of the recall what it does next, who reaches least far first."""
+    async def _bring_in(self, recall: Recall, active: Sequence[Recall]) -> list[Deed]:
+        """Tell every vehicle of the recall what it does next, who reaches least far first.
+
+        A company that has a recall of its own is brought in by that alone.
+        """
+        others = {each.operator for each in active if _is_beside(each, recall)}
         wanted = VehicleFilter(
             services=frozenset({recall.service}),
             districts=frozenset({recall.district}),
             lifecycles=frozenset({Lifecycle.IN_SERVICE}),
         )
         async with self._database.read() as tx:
-            numbers = [each.vehicle_no for each in await VehicleStore(tx).page(EVERYTHING, wanted)]
+            vehicles = [
+                each
+                for each in await VehicleStore(tx).page(EVERYTHING, wanted)
+                if recall.is_for(each.operator) and each.operator not in others
+            ]
+        numbers = [each.vehicle_no for each in vehicles]
+        narrowed = VehicleFilter(numbers=frozenset(numbers), lifecycles=wanted.lifecycles)
         heard = await self._last_heard.last_heard(numbers)
         async with self._database.read() as tx:
             shelters = await read_shelters(tx, recall.district)
@@ -139,7 +160,7 @@ class RecallWatch:
             tasks = await tasks_of(tx, recall.district)
             looked = [
                 await read_seen(tx, vehicle, heard.get(vehicle.vehicle_no), recalled, tasks)
-                for vehicle in await VehicleStore(tx).page(EVERYTHING, wanted)
+                for vehicle in await VehicleStore(tx).page(EVERYTHING, narrowed)
             ]
         done = []
         for seen in in_turn(each for each in looked if each is not None):
@@ -151,3 +172,19 @@ class RecallWatch:
             except LOST_RACE:
                 continue
         return done
+
+
+def _part_of(recall: Recall) -> Part:
+    return recall.district, recall.service, recall.operator
+
+
+def _is_everybodys(part: Part, others: AbstractSet[Part]) -> bool:
+    """Return whether the vehicles of a company come in with everybody's anyway."""
+    district, service, operator = part
+    return operator != EVERY and (district, service, EVERY) in others
+
+
+def _is_beside(one: Recall, other: Recall) -> bool:
+    """Return whether one is a company's own beside another that is everybody's."""
+    is_same = (one.district, one.service) == (other.district, other.service)
+    return is_same and one.operator != EVERY and other.operator == EVERY

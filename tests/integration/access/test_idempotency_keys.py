@@ -91,6 +91,7 @@ MOVES_NOTHING = {
     "POST /api/chargers/{place_id}/switch": "open is open; moves nothing",
     "PUT /api/weather/facts": "of the same time again: the same fact; what it forbids is looked at again",
     "PUT /api/weather/limits/{service}": "the version before is named; again: version-mismatch",
+    "POST /api/weather/limits/{service}/previews": "looks; nothing is stored",
     "PUT /api/readiness/rules": "the version before is named; again: version-mismatch",
     "PUT /api/inspection-rules": "the same again: the same rule; moves nothing",
     "POST /api/interventions/{takeover_id}/claim": "by the same person again: the same answer",

@@ -98,6 +98,7 @@ LUCK_WANTED = {
     "switchCharger": "a charger that there is",
     "putWeatherFact": "a span of time near now",
     "putWeatherLimits": "a version that is the present one",
+    "previewWeatherLimits": "somebody of the whole city, or of a company in all its districts",
     "putInspectionRule": "the name of one's own company",
     "takeJob": "a work order in the right state",
     "handBackJob": "a job of one's own",

@@ -313,10 +313,10 @@ class Town:
             await heartbeat(self.database, self.remote_operator(number), self.clock)
 
     async def add_vehicle(
-        self, number: int, *, service: ServiceKind = ServiceKind.DELIVERY, **said: Any
+        self, number: int, *, service: ServiceKind = ServiceKind.DELIVERY, operator: str = "op-a", **said: Any
     ) -> None:
         async with self.database.write() as tx:
-            await a_working_vehicle(tx, number, service=service)
+            await a_working_vehicle(tx, number, service=service, operator=operator)
             if service is ServiceKind.DELIVERY:
                 await CompartmentStore(tx).put_layout(VehicleNo(number), LAYOUT)
         self.listener.says(number, **{"measured_at": self.now, **said})

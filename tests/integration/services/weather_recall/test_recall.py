@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from core.audit.tables import audit_entries
 from core.auth.principal import EVERYTHING
-from core.ids import VehicleNo
+from core.ids import OperatorId, VehicleNo
 from core.kinds import ServiceKind
 from fleet.alarms.tables import alarms
 from fleet.commands.command import Command
@@ -19,7 +19,7 @@ from fleet.vehicles.judge_vehicles import CityNow, judge_vehicles
 from fleet.vehicles.kinds import Duty
 from fleet.vehicles.store import VehicleStore
 from fleet.weather.conditions import Weather, WeatherLimits
-from fleet.weather.fact import FactKind, ServiceLimits, WeatherFact
+from fleet.weather.fact import FactKind, OwnLimits, ServiceLimits, WeatherFact
 from fleet.weather.recall import Deed, RecallState
 from fleet.weather.recall_store import RecallStore
 from fleet.weather.store import WeatherStore
@@ -212,3 +212,85 @@ async def test_a_crash_in_the_middle_of_a_call_leaves_nothing_and_the_next_look_
     async with town.database.read() as tx:
         vehicle = await VehicleStore(tx).get(VehicleNo(7), EVERYTHING)
     assert vehicle.duty is Duty.RETURNING
+
+
+async def bears_less_wind(town: Town, operator: str, wind_mps: float) -> None:
+    async with town.database.write() as tx:
+        own = OwnLimits(
+            operator=OperatorId(operator),
+            service=ServiceKind.DELIVERY,
+            version=1,
+            limits=WeatherLimits(highest_wind_mps=wind_mps),
+            by_name="x",
+            reason="",
+            at=town.now,
+        )
+        await WeatherStore(tx).add_own(own)
+
+
+async def running(town: Town) -> list[tuple[str, str]]:
+    async with town.database.read() as tx:
+        return [(each.operator, each.state.value) for each in await RecallStore(tx).running()]
+
+
+async def test_a_companys_stricter_limit_brings_in_its_own_vehicles_alone(
+    any_town: Town, watch: Callable[[Town], RecallWatch]
+) -> None:
+    town = any_town
+    await bears_wind(town)
+    await bears_less_wind(town, "op-a", 8)
+    await town.add_vehicle(7)
+    await town.add_vehicle(8, operator="op-b")
+    await blows(town, 9)
+    assert await watch(town).look_once() == {"home": 1}
+    assert await called(town) == [(7, "home")]
+    assert await running(town) == [("op-a", "active")]
+    assert set(await reasons_of(town, 7)) >= {"weather_limit", "weather_recall"}
+    assert not {"weather_limit", "weather_recall"} & set(await reasons_of(town, 8)), (
+        "another company bears it"
+    )
+
+
+async def test_a_storm_for_everybody_calls_nobody_a_second_time(
+    town: Town, watch: Callable[[Town], RecallWatch]
+) -> None:
+    await bears_wind(town)
+    await bears_less_wind(town, "op-a", 8)
+    await town.add_vehicle(7)
+    await town.add_vehicle(8, operator="op-b")
+    recalls = watch(town)
+    await blows(town, 9)
+    await recalls.look_once()
+    await blows(town, 17)
+    assert await recalls.look_once() == {"home": 1}
+    assert sorted(await running(town)) == [("", "active"), ("op-a", "active")]
+    assert [len(await town.commands(n, CommandKind.RETURN_TO_DEPOT)) for n in (7, 8)] == [1, 1]
+
+
+async def test_a_storm_for_everybody_needs_no_recall_of_a_company_beside_it(
+    town: Town, watch: Callable[[Town], RecallWatch]
+) -> None:
+    await bears_wind(town)
+    await bears_less_wind(town, "op-a", 8)
+    await town.add_vehicle(7)
+    await blows(town, 17)
+    assert await watch(town).look_once() == {"home": 1}
+    assert await running(town) == [("", "active")]
+
+
+async def test_a_companys_recall_ends_when_its_own_limit_is_kept(
+    town: Town, watch: Callable[[Town], RecallWatch]
+) -> None:
+    await bears_wind(town)
+    await bears_less_wind(town, "op-a", 8)
+    await town.add_vehicle(7)
+    recalls = watch(town)
+    await blows(town, 9)
+    await recalls.look_once()
+    await blows(town, 8)
+    await recalls.look_once()
+    assert await running(town) == [("op-a", "calming")]
+    town.clock.advance(16 * 60)
+    await blows(town, 8)
+    await recalls.look_once()
+    assert await running(town) == []
