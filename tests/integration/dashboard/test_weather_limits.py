@@ -89,7 +89,7 @@ async def test_scheduled_work_of_the_hours_is_named(
         name="evening round",
         kind=WorkKind.PATROL_BEAT,
         subject_id=BEAT.subject_id,
-        calendar=Calendar(cron=Cron(minute="0", hour="*"), time_zone="Asia/Shanghai"),
+        calendar=Calendar(timing=Cron(expression="0 * * * *"), zone="Asia/Shanghai"),
     )
     async with parts.database.write() as tx:
         await make_schedule(tx, LEAD, {WorkKind.PATROL_BEAT: Logbook()}, draft, at=AT)
