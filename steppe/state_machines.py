@@ -83,7 +83,8 @@ SERVICE_MACHINES: Final[tuple[Machine, ...]] = (
         table=schedule_kinds.TRANSITIONS,
         initial=schedule_kinds.OccurrenceState.PLANNED,
         terminal=frozenset(schedule_kinds.TERMINAL),
-        note="One row a slot, whatever runs twice (schedules.md). A missed one may still be excused.",
+        note="One row a slot, whatever runs twice (schedules.md). A missed one may still be excused; one "
+        "that was met by doubtful evidence is missed until a person accepts it (patrol.md).",
     ),
     Machine(
         name="patrol run",

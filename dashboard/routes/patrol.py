@@ -20,6 +20,7 @@ from dashboard.parts import DashboardParts
 from dashboard.patrol_desk import PatrolDesk
 from dashboard.routes.parameters import Cursor, IdPath
 from dashboard.schemas.patrol import (
+    AcceptBody,
     BeatBody,
     BeatHistory,
     BeatList,
@@ -35,6 +36,7 @@ from dashboard.schemas.patrol import (
 )
 from services.patrol.beat import BeatId
 from services.patrol.beat_store import BeatStore
+from services.patrol.doubt import accept_doubtful
 from services.patrol.edit_beat import retire_beat
 from services.patrol.look_now import Looker
 from services.patrol.run import RunId
@@ -228,6 +230,34 @@ class PatrolRuns(Controller):
         repeated = await Repeated.of(request, principal, idempotency_key)
         run_id, now = RunId(patrol_run_id), dashboard.clock.now()
         act = partial(call_off_run, principal=principal, run_id=run_id, at=now)
+        return await PatrolDesk(dashboard, principal).once(act, repeated, status=200)
+
+    @post(
+        "/{patrol_run_id:str}/acceptances",
+        operation_id="acceptDoubtfulCheckpoint",
+        status_code=HTTP_200_OK,
+        guards=[requires(Scope.PATROL_WRITE)],
+        responses=problem_responses(*WRITE, *REPEATED, "illegal-transition", "reason-missing"),
+    )
+    async def accept(
+        self,
+        request: Request[Any, Any, Any],
+        patrol_run_id: IdPath,
+        data: JSONBody[AcceptBody],
+        principal: NamedDependency[Principal],
+        dashboard: NamedDependency[DashboardParts],
+        idempotency_key: IdempotencyKey = None,
+    ) -> RunSheet:
+        """Count a checkpoint as inspected although its evidence is doubtful, with a reason."""
+        repeated = await Repeated.of(request, principal, idempotency_key)
+        act = partial(
+            accept_doubtful,
+            principal=principal,
+            run_id=RunId(patrol_run_id),
+            checkpoint_id=data.checkpoint_id,
+            reason=data.reason,
+            at=dashboard.clock.now(),
+        )
         return await PatrolDesk(dashboard, principal).once(act, repeated, status=200)
 
 

@@ -88,6 +88,13 @@ class LookBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid
     vehicle_no: Annotated[int, Meta(ge=1, le=4_294_967_295)] | None = None
 
 
+class AcceptBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """A doubtful checkpoint that counts after all, and why."""
+
+    checkpoint_id: Annotated[str, Meta(min_length=1, max_length=64)]
+    reason: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
 class CheckpointView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One place of a beat."""
 
@@ -139,6 +146,10 @@ class RunPointView(CheckpointView, frozen=True, kw_only=True):
     reason: MissedReason | None
     evidence_id: str | None
     inspected_at: datetime | None
+    accepted_at: datetime | None
+    """When a person accepted its doubtful evidence, and why."""
+    accepted_by_name: str
+    accepted_reason: str
 
 
 class EvidenceView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -203,6 +214,8 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     suspended_at: datetime | None
     closed_at: datetime | None
     inspected: int
+    doubtful: int
+    """Of evidence that the vehicle's own track contradicts: not inspected until somebody accepts it."""
     missed: int
     due: int
 
@@ -283,6 +296,9 @@ def run_sheet(
                 reason=each.reason,
                 evidence_id=each.evidence_id,
                 inspected_at=each.inspected_at,
+                accepted_at=each.accepted_at,
+                accepted_by_name=each.accepted_by_name,
+                accepted_reason=each.accepted_reason,
             )
             for each in points
         ),
@@ -298,6 +314,7 @@ def _run_fields(
         **{name: getattr(run, name) for name in RunView.__struct_fields__ if hasattr(run, name)},
         "code": None if run.vehicle_no is None else codes.get(run.vehicle_no),
         "inspected": states.count(PointState.INSPECTED),
+        "doubtful": states.count(PointState.DOUBTFUL),
         "missed": states.count(PointState.MISSED),
         "due": states.count(PointState.DUE),
     }

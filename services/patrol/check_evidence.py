@@ -9,10 +9,12 @@ import structlog
 
 from core.clock import Clock, ms_of_moment
 from core.database import Database
+from core.errors import Conflict, IllegalTransition
 from core.ids import VehicleNo
 from core.repeating import repeat
+from services.patrol.doubt import doubt_checkpoint, doubt_run
 from services.patrol.kinds import TrackCheck
-from services.patrol.run import Evidence
+from services.patrol.run import Evidence, Run
 from services.patrol.run_store import RunStore
 from services.patrol.track import NEAR_S, Fix, compare
 
@@ -31,7 +33,8 @@ class Tracks(Protocol):
 
 
 class EvidenceCheck:
-    """Marks evidence that the track contradicts; several may run, each piece is decided once."""
+    """Marks evidence that the track contradicts, and its checkpoints; several may run, each piece is decided
+    once."""
 
     def __init__(self, database: Database, clock: Clock, tracks: Tracks, *, every_s: float = 10.0) -> None:
         """Take the runs, the clock, who knows tracks, and the pause in wall seconds."""
@@ -41,10 +44,18 @@ class EvidenceCheck:
         self._every_s = every_s
 
     async def check_once(self) -> int:
-        """Compare what waits and return how many pieces were decided. Raises Unavailable."""
+        """Compare what waits and return how many pieces were decided. Raises Unavailable.
+
+        Runs that ended before a checkpoint of theirs became doubtful do not count as done any more.
+        """
         async with self._database.read() as tx:
             waiting = await RunStore(tx).unchecked(limit=MOST_AT_ONCE)
-        return sum([await self._check(evidence, self._clock.now()) for evidence in waiting])
+        decided = sum([await self._check(evidence, self._clock.now()) for evidence in waiting])
+        async with self._database.read() as tx:
+            doubtful = await RunStore(tx).done_in_doubt(limit=MOST_AT_ONCE)
+        for run in doubtful:
+            await self._doubt(run, self._clock.now())
+        return decided
 
     async def _check(self, evidence: Evidence, at: datetime) -> int:
         moment_ms, near_ms = ms_of_moment(evidence.taken_at), int(NEAR_S * 1_000)
@@ -54,9 +65,19 @@ class EvidenceCheck:
             return 0
         async with self._database.write() as tx:
             is_first = await RunStore(tx).note_track(evidence, found.check, found.off_m)
+            if is_first and found.check is TrackCheck.DOUBTFUL:
+                await doubt_checkpoint(tx, evidence)
         if is_first and found.check is TrackCheck.DOUBTFUL:
             _log.warning("evidence_doubtful", evidence_id=evidence.evidence_id, off_m=found.off_m)
         return int(is_first)
+
+    async def _doubt(self, run: Run, at: datetime) -> None:
+        try:
+            async with self._database.write() as tx:
+                await doubt_run(tx, run, at=at)
+        except (Conflict, IllegalTransition):
+            return
+        _log.warning("patrol_run_doubtful", run_id=run.run_id)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Do so every few seconds until `stop`, through outages."""

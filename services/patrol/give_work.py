@@ -11,7 +11,7 @@ from services.dispatch.fleet_member import FleetMember
 from services.dispatch.work import Work, WorkStop, where
 from services.patrol.beat import Checkpoint
 from services.patrol.beat_store import BeatStore
-from services.patrol.kinds import PointState, RunEvent, RunState
+from services.patrol.kinds import TO_SEE, RunEvent, RunState
 from services.patrol.order import Plan, order_key, plan_visits
 from services.patrol.run import Run, RunId, advance
 from services.patrol.run_store import RunStore
@@ -52,7 +52,7 @@ class PatrolWork:
         async with self._database.read() as tx:
             points = await RunStore(tx).points(run.run_id)
             seed = None if run.beat_id is None else await BeatStore(tx).seed(run.beat_id)
-        due = [each.point for each in points if each.state is PointState.DUE]
+        due = [each.point for each in points if each.state in TO_SEE]
         key = order_key(seed, run.occasion) if seed is not None and run.is_shuffled else None
         places = [start, *(GeoPoint(point.lat, point.lng) for point in due)]
         hops = await self._roads.hops(places, places, member.road)

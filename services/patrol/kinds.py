@@ -20,6 +20,8 @@ class RunState(StrEnum):
     UNDER_WAY = "under_way"
     SUSPENDED = "suspended"
     DONE = "done"
+    DOUBTFUL = "doubtful"
+    """Everything was seen, some of it by evidence that the vehicle's own track contradicts."""
     INCOMPLETE = "incomplete"
     CANCELLED = "cancelled"
 
@@ -35,6 +37,12 @@ class RunEvent(StrEnum):
     DONE = "done"
     ENDED = "ended"
     """Some checkpoints are missed for good, each with its reason."""
+    ENDED_IN_DOUBT = "ended_in_doubt"
+    """None is missed for good, some are doubtful."""
+    CONTRADICTED = "contradicted"
+    """The track came later and contradicts evidence."""
+    ACCEPTED = "accepted"
+    """A person accepted what was doubtful."""
     CANCELLED = "cancelled"
 
 
@@ -43,18 +51,26 @@ RUN_TRANSITIONS: Mapping[tuple[RunState, RunEvent], RunState] = MappingProxyType
     {
         (S.WAITING, E.GIVEN): S.UNDER_WAY,
         (S.WAITING, E.ENDED): S.INCOMPLETE,
+        (S.WAITING, E.ENDED_IN_DOUBT): S.DOUBTFUL,
+        (S.WAITING, E.DONE): S.DONE,
         (S.WAITING, E.CANCELLED): S.CANCELLED,
         (S.UNDER_WAY, E.SUSPENDED): S.SUSPENDED,
         (S.UNDER_WAY, E.PUT_BACK): S.WAITING,
         (S.UNDER_WAY, E.DONE): S.DONE,
         (S.UNDER_WAY, E.ENDED): S.INCOMPLETE,
+        (S.UNDER_WAY, E.ENDED_IN_DOUBT): S.DOUBTFUL,
         (S.SUSPENDED, E.RESUMED): S.UNDER_WAY,
         (S.SUSPENDED, E.PUT_BACK): S.WAITING,
         (S.SUSPENDED, E.DONE): S.DONE,
         (S.SUSPENDED, E.ENDED): S.INCOMPLETE,
+        (S.SUSPENDED, E.ENDED_IN_DOUBT): S.DOUBTFUL,
+        (S.DONE, E.CONTRADICTED): S.DOUBTFUL,
+        (S.DOUBTFUL, E.ACCEPTED): S.DONE,
     }
 )
-RUN_TERMINAL: frozenset[RunState] = frozenset({S.DONE, S.INCOMPLETE, S.CANCELLED})
+RUN_OVER: frozenset[RunState] = frozenset({S.DONE, S.DOUBTFUL, S.INCOMPLETE, S.CANCELLED})
+"""No vehicle works on it any more."""
+RUN_TERMINAL: frozenset[RunState] = frozenset({S.INCOMPLETE, S.CANCELLED})
 
 
 class PointState(StrEnum):
@@ -62,6 +78,8 @@ class PointState(StrEnum):
 
     DUE = "due"
     INSPECTED = "inspected"
+    DOUBTFUL = "doubtful"
+    """Its evidence was taken where the vehicle was not: not inspected until a person says so."""
     MISSED = "missed"
 
 
@@ -69,6 +87,9 @@ class PointEvent(StrEnum):
     """What moves a checkpoint of a run."""
 
     EVIDENCE_TAKEN = "evidence_taken"
+    CONTRADICTED = "contradicted"
+    ACCEPTED = "accepted"
+    """By a person, with a reason."""
     GIVEN_UP = "given_up"
 
 
@@ -76,9 +97,14 @@ POINT_TRANSITIONS: Mapping[tuple[PointState, PointEvent], PointState] = MappingP
     {
         (PointState.DUE, PointEvent.EVIDENCE_TAKEN): PointState.INSPECTED,
         (PointState.DUE, PointEvent.GIVEN_UP): PointState.MISSED,
+        (PointState.INSPECTED, PointEvent.CONTRADICTED): PointState.DOUBTFUL,
+        (PointState.DOUBTFUL, PointEvent.ACCEPTED): PointState.INSPECTED,
+        (PointState.DOUBTFUL, PointEvent.EVIDENCE_TAKEN): PointState.INSPECTED,
     }
 )
-POINT_TERMINAL: frozenset[PointState] = frozenset({PointState.INSPECTED, PointState.MISSED})
+POINT_TERMINAL: frozenset[PointState] = frozenset({PointState.MISSED})
+TO_SEE: frozenset[PointState] = frozenset({PointState.DUE, PointState.DOUBTFUL})
+"""What a vehicle is sent to while the run is not over."""
 
 
 class MissedReason(StrEnum):
@@ -144,6 +170,7 @@ RUN_STATE_NAMES: Mapping[RunState, tuple[str, str]] = MappingProxyType(
         S.UNDER_WAY: ("巡逻中", "under way"),
         S.SUSPENDED: ("已暂停", "suspended"),
         S.DONE: ("已完成", "done"),
+        S.DOUBTFUL: ("取证存疑", "in doubt"),
         S.INCOMPLETE: ("未巡全", "incomplete"),
         S.CANCELLED: ("已取消", "cancelled"),
     }
@@ -152,6 +179,7 @@ POINT_STATE_NAMES: Mapping[PointState, tuple[str, str]] = MappingProxyType(
     {
         PointState.DUE: ("待巡", "due"),
         PointState.INSPECTED: ("已巡", "inspected"),
+        PointState.DOUBTFUL: ("存疑", "doubtful"),
         PointState.MISSED: ("漏巡", "missed"),
     }
 )

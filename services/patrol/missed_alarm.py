@@ -1,4 +1,5 @@
-"""A beat whose run missed checkpoints is one alarm, with an owner, until a later run has seen all of them."""
+"""A beat whose run missed checkpoints, or has doubtful evidence of them, is one alarm with an owner: until a
+later run has seen all of them, or a person accepted what was doubtful."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,11 +19,12 @@ from services.patrol.kinds import PointState
 from services.patrol.run import Run, RunPoint
 
 MOST_NAMED: Final = 10
+GAPS: Final = frozenset({PointState.MISSED, PointState.DOUBTFUL})
 
 
 async def tell_missed(tx: Transaction, run: Run, points: Sequence[RunPoint], *, at: datetime) -> None:
-    """Raise the alarm of a beat after a run that missed checkpoints; one that stands already stays as it is,
-    seen again.
+    """Raise the alarm of a beat after a run of which something is missed or doubtful; one that stands already
+    stays as it is, seen again.
 
     It is of no vehicle, because a checkpoint that nobody came to has none. Who watches the vehicle owns it,
     else who started the run, else the first operator on duty there.
@@ -32,7 +34,7 @@ async def tell_missed(tx: Transaction, run: Run, points: Sequence[RunPoint], *, 
     if standing is not None:
         await store.seen(standing, at=at)
         return
-    missed = [point for point in points if point.state is PointState.MISSED]
+    missed = [point for point in points if point.state in GAPS]
     signal = AlarmRaised(
         vehicle_no=NO_VEHICLE,
         kind=AlarmKind.PATROL_MISSED,
@@ -44,10 +46,11 @@ async def tell_missed(tx: Transaction, run: Run, points: Sequence[RunPoint], *, 
             "beat_zh": run.name_zh,
             "beat_en": run.name_en,
             "run_id": run.run_id,
-            "missed": len(missed),
+            "missed": sum(point.state is PointState.MISSED for point in missed),
+            "doubtful": sum(point.state is PointState.DOUBTFUL for point in missed),
             "of": len(points),
             "checkpoints": "，".join(point.point.name_zh for point in missed[:MOST_NAMED]),
-            "reasons": ", ".join(sorted({point.reason.value for point in missed if point.reason})),
+            "reasons": ", ".join(sorted({_why(point) for point in missed})),
             "vehicle_no": run.vehicle_no,
             "is_synthetic": run.is_synthetic,
         },
@@ -64,6 +67,19 @@ async def all_were_seen(tx: Transaction, run: Run, *, at: datetime) -> None:
     standing = (await store.standing([key])).get(key)
     if standing is not None:
         await store.save(standing, clear(standing, at=max(at, standing.raised_at)))
+
+
+async def accepted_after_all(tx: Transaction, run: Run, *, at: datetime) -> None:
+    """Clear the alarm that this run raised of its beat: a person accepted what was doubtful. Another run's
+    stays."""
+    store, key = AlarmStore(tx), _key(run)
+    standing = (await store.standing([key])).get(key)
+    if standing is not None and standing.details.get("run_id") == run.run_id:
+        await store.save(standing, clear(standing, at=max(at, standing.raised_at)))
+
+
+def _why(point: RunPoint) -> str:
+    return point.state.value if point.reason is None else point.reason.value
 
 
 def _key(run: Run) -> str:

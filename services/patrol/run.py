@@ -22,7 +22,7 @@ from geofences.geo import distance_m
 from services.patrol.beat import Beat, BeatId, Checkpoint, is_open, window_after
 from services.patrol.kinds import (
     POINT_TRANSITIONS,
-    RUN_TERMINAL,
+    RUN_OVER,
     RUN_TRANSITIONS,
     FindingKind,
     MissedReason,
@@ -95,7 +95,12 @@ class RunPoint(msgspec.Struct, frozen=True, kw_only=True):
     state: PointState = PointState.DUE
     reason: MissedReason | None = None
     evidence_id: EvidenceId | None = None
+    """What it was inspected by, also while that is doubtful."""
     inspected_at: datetime | None = None
+    accepted_at: datetime | None = None
+    """When a person accepted doubtful evidence of it, and why."""
+    accepted_by_name: str = ""
+    accepted_reason: str = ""
 
 
 class MediaReference(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,7 +153,7 @@ def advance(run: Run, event: RunEvent, *, at: datetime, reason: str | None = Non
         task_id=None if is_waiting else run.task_id,
         started_at=at if event is RunEvent.GIVEN and run.started_at is None else run.started_at,
         suspended_at=at if target is RunState.SUSPENDED else None,
-        closed_at=at if target in RUN_TERMINAL else None,
+        closed_at=(run.closed_at or at) if target in RUN_OVER else None,
         reason=run.reason if reason is None else reason,
     )
 
@@ -160,13 +165,37 @@ def advance_point(
     reason: MissedReason | None = None,
     evidence: Evidence | None = None,
 ) -> RunPoint:
-    """Return the checkpoint inspected by evidence or given up for a reason; raise IllegalTransition."""
+    """Return the checkpoint inspected by evidence or given up for a reason; raise IllegalTransition.
+
+    What a person said of earlier evidence is forgotten with it.
+    """
     return msgspec.structs.replace(
         point,
         state=next_state(POINT_TRANSITIONS, point.state, event),
         reason=reason,
         evidence_id=None if evidence is None else evidence.evidence_id,
         inspected_at=None if evidence is None else evidence.taken_at,
+        accepted_at=None,
+        accepted_by_name="",
+        accepted_reason="",
+    )
+
+
+def contradicted(point: RunPoint) -> RunPoint:
+    """Return an inspected checkpoint doubtful, with the evidence that the track contradicts."""
+    state = next_state(POINT_TRANSITIONS, point.state, PointEvent.CONTRADICTED)
+    return msgspec.structs.replace(point, state=state, inspected_at=None)
+
+
+def accepted(point: RunPoint, evidence: Evidence, *, by_name: str, reason: str, at: datetime) -> RunPoint:
+    """Return a doubtful checkpoint inspected, because a person says so; raise IllegalTransition."""
+    return msgspec.structs.replace(
+        point,
+        state=next_state(POINT_TRANSITIONS, point.state, PointEvent.ACCEPTED),
+        inspected_at=evidence.taken_at,
+        accepted_at=at,
+        accepted_by_name=by_name,
+        accepted_reason=reason,
     )
 
 

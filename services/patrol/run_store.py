@@ -13,7 +13,7 @@ from core.database import Transaction, insert_new
 from core.errors import Conflict, NotFound
 from core.ids import DistrictCode, OccurrenceId, OperatorId, TaskId, VehicleNo
 from services.patrol.beat import BeatId
-from services.patrol.kinds import FindingKind, RunState, TrackCheck
+from services.patrol.kinds import FindingKind, PointState, RunState, TrackCheck
 from services.patrol.run import Evidence, Run, RunId, RunPoint
 from services.patrol.tables import patrol_evidence, patrol_points, patrol_runs
 from services.rows import read_row
@@ -133,6 +133,27 @@ class RunStore:
             .where(patrol_points.c.run_id == point.run_id, patrol_points.c.seq == point.seq)
             .values(_values(point))
         )
+
+    async def move_point(self, before: RunPoint, after: RunPoint) -> bool:
+        """Write a checkpoint after a step; False when somebody else moved it meanwhile."""
+        written = await self._tx.execute(
+            update(patrol_points)
+            .where(
+                patrol_points.c.run_id == before.run_id,
+                patrol_points.c.seq == before.seq,
+                patrol_points.c.state == before.state,
+                patrol_points.c.evidence_id == before.evidence_id,
+            )
+            .values(_values(after))
+        )
+        return written.rowcount == 1
+
+    async def done_in_doubt(self, *, limit: int) -> list[Run]:
+        """Return runs that count as done although a checkpoint of theirs is doubtful, the earliest first."""
+        doubtful = select(patrol_points.c.run_id).where(patrol_points.c.state == PointState.DOUBTFUL)
+        clauses = (patrol_runs.c.state == RunState.DONE, patrol_runs.c.run_id.in_(doubtful))
+        query = select(patrol_runs).where(*clauses).order_by(patrol_runs.c.created_at).limit(limit)
+        return [read_row(row, Run) for row in (await self._tx.execute(query)).mappings()]
 
     async def keep(self, evidence: Evidence) -> bool:
         """Store a piece of evidence; False when this report was stored before."""

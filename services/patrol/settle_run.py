@@ -1,4 +1,4 @@
-"""What becomes of a run when its task is over: done, its rest for another vehicle, or incomplete."""
+"""What becomes of a run when its task is over: done, its rest for another vehicle, in doubt or incomplete."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,7 +8,8 @@ from typing import Final
 from core.database import Transaction
 from services.orders.zone import want_dispatch
 from services.patrol.kinds import (
-    RUN_TERMINAL,
+    RUN_OVER,
+    TO_SEE,
     MissedReason,
     PointEvent,
     PointState,
@@ -23,6 +24,7 @@ from services.patrol.run_store import RunStore
 from services.schedules.settle_occurrence import occurrence_given_back, occurrence_met, occurrence_missed
 
 CHECKPOINTS_MISSED: Final = "checkpoints_missed"
+EVIDENCE_DOUBTFUL: Final = "evidence_doubtful"
 REASON_OF_CAUSE: Final[Mapping[str, MissedReason]] = MappingProxyType(
     {"": MissedReason.NOT_REACHED, "nobody_came": MissedReason.NOBODY_CAME}
 )
@@ -32,15 +34,16 @@ REASON_OF_CAUSE: Final[Mapping[str, MissedReason]] = MappingProxyType(
 async def settle_run(tx: Transaction, run: Run, *, cause: str, at: datetime) -> Run:
     """Return the run after its task ended: ``cause`` is why it was lost, empty when it ended well.
 
-    Checkpoints without accepted evidence wait for a vehicle again while their windows allow it and the run
-    has been tried less than three times; a look is not tried again: whoever wanted it is told.
+    Checkpoints without accepted evidence, and those whose evidence is doubtful, wait for a vehicle again
+    while their windows allow it and the run has been tried less than three times; a look is not tried again:
+    whoever wanted it is told.
     """
-    if run.state in RUN_TERMINAL or run.state is RunState.WAITING:
+    if run.state in RUN_OVER or run.state is RunState.WAITING:
         return run
     points = await RunStore(tx).points(run.run_id)
-    due = [point for point in points if point.state is PointState.DUE]
-    again = [point for point in due if _is_tried_again(run, point, at)]
-    await _give_up(tx, run, [point for point in due if point not in again], cause, at=at)
+    again = [point for point in points if point.state in TO_SEE and _is_tried_again(run, point, at)]
+    left = [point for point in points if point.state is PointState.DUE and point not in again]
+    await _give_up(tx, run, left, cause, at=at)
     if again:
         waiting = await RunStore(tx).move(run, advance(run, RunEvent.PUT_BACK, at=at))
         if run.occurrence_id is not None:
@@ -51,7 +54,7 @@ async def settle_run(tx: Transaction, run: Run, *, cause: str, at: datetime) -> 
 
 
 async def give_up_waiting(tx: Transaction, run: Run, *, at: datetime) -> Run:
-    """Return the run that nobody began in time, incomplete: what it still had to see is missed."""
+    """Return the run that nobody began in time: what it still had to see is missed, the doubtful stays so."""
     due = [p for p in await RunStore(tx).points(run.run_id) if p.state is PointState.DUE]
     await _give_up(tx, run, due, MissedReason.NOBODY_CAME.value, at=at)
     return await _close(tx, run, at=at)
@@ -80,20 +83,37 @@ def _why(run: Run, point: RunPoint, evidence: list[Evidence], cause: str, at: da
     return REASON_OF_CAUSE.get(cause, MissedReason.VEHICLE_LOST)
 
 
+async def close_when_seen(tx: Transaction, run: Run, *, at: datetime) -> Run:
+    """Return the run closed when it waits for a vehicle and nothing is left to see, else as it is."""
+    points = await RunStore(tx).points(run.run_id)
+    if run.state is not RunState.WAITING or any(point.state in TO_SEE for point in points):
+        return run
+    return await _close(tx, run, at=at)
+
+
 async def _close(tx: Transaction, run: Run, *, at: datetime) -> Run:
     """Return the run closed, whole or not; a beat that missed something is an alarm until one is whole."""
     points = await RunStore(tx).points(run.run_id)
-    is_whole = all(point.state is PointState.INSPECTED for point in points)
-    event = RunEvent.DONE if is_whole else RunEvent.ENDED
-    reason = None if is_whole or run.kind is RunKind.LOOK else CHECKPOINTS_MISSED
-    closed = await RunStore(tx).move(run, advance(run, event, at=at, reason=reason))
-    if run.kind is RunKind.BEAT and is_whole:
+    event, reason = _end_of(points)
+    told = None if run.kind is RunKind.LOOK else reason
+    closed = await RunStore(tx).move(run, advance(run, event, at=at, reason=told))
+    if run.kind is RunKind.BEAT and not reason:
         await all_were_seen(tx, run, at=at)
     elif run.kind is RunKind.BEAT:
         await tell_missed(tx, run, points, at=at)
     if run.occurrence_id is not None:
-        if is_whole:
+        if not reason:
             await occurrence_met(tx, run.occurrence_id, at=at)
         else:
-            await occurrence_missed(tx, run.occurrence_id, CHECKPOINTS_MISSED, at=at)
+            await occurrence_missed(tx, run.occurrence_id, reason, at=at)
     return closed
+
+
+def _end_of(points: list[RunPoint]) -> tuple[RunEvent, str]:
+    """Return how a run of these checkpoints ends, and why it is not whole; empty when it is."""
+    states = {point.state for point in points}
+    if states <= {PointState.INSPECTED}:
+        return RunEvent.DONE, ""
+    if states <= {PointState.INSPECTED, PointState.DOUBTFUL}:
+        return RunEvent.ENDED_IN_DOUBT, EVIDENCE_DOUBTFUL
+    return RunEvent.ENDED, CHECKPOINTS_MISSED

@@ -100,6 +100,9 @@ patrol_points = Table(
     Column("reason", String(20)),
     Column("evidence_id", String(40)),
     Column("inspected_at", UtcDateTime),
+    Column("accepted_at", UtcDateTime),
+    Column("accepted_by_name", String(120), nullable=False),
+    Column("accepted_reason", String(500), nullable=False),
 )
 patrol_evidence = Table(
     "patrol_evidence",

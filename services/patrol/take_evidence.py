@@ -15,7 +15,7 @@ from fleet.alarms.apply_signals import apply_signals
 from fleet.alarms.kinds import AlarmKind, Severity
 from fleet.alarms.store import AlarmStore
 from fleet.links.wire.reports import EvidenceCaptured, read_report_body
-from services.patrol.kinds import FindingKind, PointEvent, PointState, Verdict, finding_of
+from services.patrol.kinds import TO_SEE, FindingKind, PointEvent, Verdict, finding_of
 from services.patrol.run import (
     Evidence,
     EvidenceId,
@@ -79,7 +79,7 @@ class PatrolReports:
         evidence = _judged(run, point, stop, item, body, at=moment_of(item, task, at))
         if not await runs.keep(evidence):
             return "already"
-        if evidence.verdict is Verdict.ACCEPTED and point.state is PointState.DUE:
+        if evidence.verdict is Verdict.ACCEPTED and point.state in TO_SEE:
             await runs.put_point(advance_point(point, PointEvent.EVIDENCE_TAKEN, evidence=evidence))
         await _raise_finding(tx, run, point, evidence)
         return evidence.verdict.value

@@ -69,6 +69,10 @@ class OccurrenceEvent(StrEnum):
     GIVEN_BACK = "given_back"
     """Its vehicle was lost: another may start it."""
     DONE = "done"
+    DOUBTED = "doubted"
+    """What it was met by turned out to be doubtful."""
+    ACCEPTED = "accepted"
+    """A person accepted what was doubtful."""
     MISSED = "missed"
     EXCUSED = "excused"
     SKIPPED = "skipped"
@@ -81,17 +85,21 @@ TRANSITIONS: Mapping[tuple[OccurrenceState, OccurrenceEvent], OccurrenceState] =
         (S.PLANNED, E.SKIPPED): S.SKIPPED,
         (S.PLANNED, E.EXCUSED): S.EXCUSED,
         (S.DUE, E.STARTED): S.STARTED,
+        (S.DUE, E.DONE): S.MET,
         (S.DUE, E.MISSED): S.MISSED,
         (S.DUE, E.EXCUSED): S.EXCUSED,
         (S.STARTED, E.DONE): S.MET,
         (S.STARTED, E.GIVEN_BACK): S.DUE,
         (S.STARTED, E.MISSED): S.MISSED,
         (S.STARTED, E.EXCUSED): S.EXCUSED,
+        (S.MET, E.DOUBTED): S.MISSED,
+        (S.MISSED, E.ACCEPTED): S.MET,
         (S.MISSED, E.EXCUSED): S.EXCUSED,
     }
 )
-TERMINAL: frozenset[OccurrenceState] = frozenset({S.MET, S.EXCUSED, S.SKIPPED})
-"""A missed occurrence may still be excused."""
+TERMINAL: frozenset[OccurrenceState] = frozenset({S.EXCUSED, S.SKIPPED})
+"""A missed occurrence may still be excused; one that was met may turn out not to be."""
+OVER: frozenset[OccurrenceState] = frozenset({S.MET, S.MISSED, S.EXCUSED, S.SKIPPED})
 
 WORK_KIND_NAMES: Mapping[WorkKind, tuple[str, str]] = MappingProxyType(
     {

@@ -11,7 +11,7 @@ from core.ids import DistrictCode, OccurrenceId, OperatorId, ScheduleId, StaffId
 from core.transitions import advance as next_state
 from services.schedules.calendar import Calendar, check_calendar
 from services.schedules.kinds import (
-    TERMINAL,
+    OVER,
     TRANSITIONS,
     Misfire,
     OccurrenceEvent,
@@ -90,7 +90,6 @@ class Occurrence(msgspec.Struct, frozen=True, kw_only=True):
 def advance(occurrence: Occurrence, event: OccurrenceEvent, *, at: datetime, reason: str = "") -> Occurrence:
     """Return the occurrence after ``event``; version + 1. Raises IllegalTransition outside the table."""
     target = next_state(TRANSITIONS, occurrence.state, event)
-    is_over = target in TERMINAL or target is OccurrenceState.MISSED
     start_by = occurrence.start_by
     if event is OccurrenceEvent.GIVEN_BACK:
         start_by = max(start_by or at, at + AGAIN)
@@ -101,8 +100,8 @@ def advance(occurrence: Occurrence, event: OccurrenceEvent, *, at: datetime, rea
         start_by=start_by,
         fired_at=at if event is OccurrenceEvent.CAME_DUE else occurrence.fired_at,
         started_at=at if event is OccurrenceEvent.STARTED else occurrence.started_at,
-        closed_at=at if is_over else None,
-        reason=reason or occurrence.reason,
+        closed_at=at if target in OVER else None,
+        reason="" if event is OccurrenceEvent.ACCEPTED else reason or occurrence.reason,
     )
 
 

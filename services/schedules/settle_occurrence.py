@@ -25,19 +25,31 @@ async def occurrence_started(tx: Transaction, occurrence_id: OccurrenceId, *, at
 
 async def occurrence_given_back(tx: Transaction, occurrence_id: OccurrenceId, *, at: datetime) -> None:
     """Note that the vehicle was lost and another may begin; nothing when somebody settled it meanwhile."""
-    await _move_if_started(tx, occurrence_id, OccurrenceEvent.GIVEN_BACK, at=at)
+    await _move_if_it_can(tx, occurrence_id, OccurrenceEvent.GIVEN_BACK, at=at)
 
 
 async def occurrence_met(tx: Transaction, occurrence_id: OccurrenceId, *, at: datetime) -> None:
     """Note that the work is done; nothing when somebody settled it meanwhile."""
-    await _move_if_started(tx, occurrence_id, OccurrenceEvent.DONE, at=at)
+    await _move_if_it_can(tx, occurrence_id, OccurrenceEvent.DONE, at=at)
+
+
+async def occurrence_doubted(
+    tx: Transaction, occurrence_id: OccurrenceId, reason: str, *, at: datetime
+) -> None:
+    """Note that what an occurrence was met by is doubtful, and why; nothing when it is not met."""
+    await _move_if_it_can(tx, occurrence_id, OccurrenceEvent.DOUBTED, at=at, reason=reason)
+
+
+async def occurrence_accepted(tx: Transaction, occurrence_id: OccurrenceId, *, at: datetime) -> None:
+    """Note that a person accepted what was doubtful; nothing when it was excused meanwhile."""
+    await _move_if_it_can(tx, occurrence_id, OccurrenceEvent.ACCEPTED, at=at)
 
 
 async def occurrence_missed(
     tx: Transaction, occurrence_id: OccurrenceId, reason: str, *, at: datetime
 ) -> None:
     """Note that the work was begun and not done, and why; nothing when somebody settled it meanwhile."""
-    await _move_if_started(tx, occurrence_id, OccurrenceEvent.MISSED, at=at, reason=reason)
+    await _move_if_it_can(tx, occurrence_id, OccurrenceEvent.MISSED, at=at, reason=reason)
 
 
 async def occurrence_excused(
@@ -101,7 +113,7 @@ async def _move(
     await store.move(before, advance(before, event, at=at, reason=reason), at=at)
 
 
-async def _move_if_started(
+async def _move_if_it_can(
     tx: Transaction, occurrence_id: OccurrenceId, event: OccurrenceEvent, *, at: datetime, reason: str = ""
 ) -> None:
     try:

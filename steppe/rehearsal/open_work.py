@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Table, func, select
 
 from core.database import Transaction
-from services.patrol.kinds import RUN_TERMINAL as PATROL_OVER
+from services.patrol.kinds import RUN_OVER as PATROL_OVER
 from services.patrol.tables import patrol_runs
 from services.sweeping.run_states import TERMINAL as SWEEPING_OVER
 from services.sweeping.tables import sweeping_runs

@@ -21,6 +21,7 @@ from services.orders.states import TERMINAL, OrderState
 from services.orders.store import OrderStore
 from services.orders.tables import orders
 from services.schedules.kinds import TERMINAL as OCCURRENCE_OVER
+from services.schedules.kinds import OccurrenceState
 from services.schedules.tables import occurrences
 from services.settlement.check_books import check_books
 from services.tasks.states import TaskState
@@ -153,7 +154,7 @@ def _work_over(end: Ended) -> Check:
 
 
 def _slots_over(end: Ended) -> Check:
-    over = {state.value for state in OCCURRENCE_OVER}
+    over = {state.value for state in (OccurrenceState.MET, *OCCURRENCE_OVER)}
     rows = [f"{kind} {subject}: {state} {reason}".strip() for kind, subject, state, reason in end.slots
             if state not in over]  # fmt: skip
     states = Counter(slot[2] for slot in end.slots)

@@ -46,6 +46,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
         "checkpoints": [{"nameZh": "x", "nameEn": "x", "lat": 39.6, "lng": 109.8}],
     },
     "POST /api/patrol/beats/{beat_id}/retirements": {"version": 1},
+    "POST /api/patrol/runs/{patrol_run_id}/acceptances": {"checkpointId": "home-gate", "reason": "seen"},
     "PUT /api/schedules/{schedule_id}": {
         "version": 1,
         "name": "x",

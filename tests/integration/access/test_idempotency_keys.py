@@ -184,6 +184,7 @@ BODIES: Mapping[str, Any] = {
         "district": "KB",
         "checkpoints": [{"nameZh": "x", "nameEn": "x", "lat": 39.6, "lng": 109.8}],
     },
+    "POST /api/patrol/runs/{patrol_run_id}/acceptances": {"checkpointId": "home-gate", "reason": "x"},
     "POST /api/patrol/looks": {"lat": 39.6, "lng": 109.8, "reason": "x"},
     "POST /api/schedules": {"name": "x", "kind": "patrol_beat", "subjectId": "b-1", "times": ["06:00"]},
     "POST /api/dispatch/zones/{district}/plan-commits": {

@@ -2,10 +2,15 @@
 
 from typing import Any
 
+from core.auth.principal import EVERYTHING
 from core.auth.roles import Role
+from core.ids import StopId, VehicleNo
 from core.kinds import ServiceKind
 from dashboard.parts import DashboardParts
 from fleet.people.serve_duty import sign_in_operator
+from services.patrol.kinds import PointEvent, TrackCheck, Verdict
+from services.patrol.run import Evidence, EvidenceId, RunId, advance_point, contradicted
+from services.patrol.run_store import RunStore
 from tests.integration.dashboard.conftest import Said, Somebody
 from tests.integration.fleet.builders import a_principal, working_vehicles
 
@@ -86,3 +91,49 @@ async def test_the_nearest_vehicle_is_sent_to_look_once(
     assert road == {"lat": 39.61, "lng": 109.79, "movedM": 0.0}
     assert (await somebody.get(f"{PATH}/road-points?lat=99&lng=109.79")).status_code == 400
     assert (await somebody.get(f"{PATH}/road-points?{here}", Role.AGENCY)).status_code == 403
+
+
+async def test_a_doubtful_checkpoint_is_counted_apart_and_accepted_once(
+    somebody: Somebody, parts: DashboardParts
+) -> None:
+    made = await somebody.post(f"{PATH}/beats", BODY, key="k-1")
+    started = await somebody.post(f"{PATH}/beats/{made.json()['beatId']}/runs", {}, key="k-2")
+    run = f"{PATH}/runs/{started.json()['runId']}"
+    checkpoint = made.json()["checkpoints"][0]["checkpointId"]
+    async with parts.database.write() as tx:
+        store = RunStore(tx)
+        found = await store.get(RunId(started.json()["runId"]), EVERYTHING)
+        point, _ = await store.points(found.run_id)
+        evidence = Evidence(
+            evidence_id=EvidenceId("e-1"),
+            run_id=found.run_id,
+            checkpoint_id=checkpoint,
+            beat_id=found.beat_id,
+            vehicle_no=VehicleNo(9),
+            report_seq=1,
+            stop_id=StopId("s-1"),
+            taken_at=parts.clock.now(),
+            lat=39.6,
+            lng=109.79,
+            off_m=0.0,
+            verdict=Verdict.ACCEPTED,
+            track=TrackCheck.DOUBTFUL,
+            track_off_m=111.0,
+        )
+        await store.keep(evidence)
+        seen = advance_point(point, PointEvent.EVIDENCE_TAKEN, evidence=evidence)
+        await store.put_point(contradicted(seen))
+    sheet = (await somebody.get(run)).json()
+    assert [sheet[name] for name in ("inspected", "doubtful", "missed", "due")] == [0, 1, 0, 1]
+    assert sheet["points"][0]["state"] == "doubtful"
+    body = {"checkpointId": checkpoint, "reason": "the picture shows the gate"}
+    assert (await somebody.post(f"{run}/acceptances", body, Role.AGENCY, key="a-0")).status_code == 403
+    assert (await somebody.post(f"{run}/acceptances", body)).status_code == 400, "no key"
+    stranger = await somebody.post(f"{run}/acceptances", body, "foreign dispatcher", key="a-1")
+    assert stranger.status_code == 404
+    done = await somebody.post(f"{run}/acceptances", body, key="a-2")
+    assert (done.status_code, done.json()["inspected"], done.json()["doubtful"]) == (200, 1, 0)
+    assert done.json()["points"][0]["acceptedReason"] == "the picture shows the gate"
+    assert (await somebody.post(f"{run}/acceptances", body, key="a-2")).json() == done.json()
+    again = await somebody.post(f"{run}/acceptances", body, key="a-3")
+    assert (again.status_code, again.json()["code"]) == (409, "illegal-transition")

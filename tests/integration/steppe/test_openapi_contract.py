@@ -184,6 +184,7 @@ LUCK_WANTED = {
     ),
     "makeBeat": "checkpoints that could be gone round",
     "goAndLook": "a patrol vehicle that is free, and a road",
+    "acceptDoubtfulCheckpoint": "a checkpoint that is doubtful",
     "listOccurrences": "a span that is one",
     "takeTopUp": "the phone of somebody who signed in",
     **dict.fromkeys(("receiveDue", "refundOrder"), "an order that was delivered"),

@@ -30,3 +30,5 @@ export const callOff = (runId: string, idempotencyKey: string): Promise<RunSheet
   ask(`/api/patrol/runs/${id(runId)}/cancellations`, { method: "POST", body: {}, idempotencyKey });
 export const goAndLook = (wish: Schemas["LookBody"], idempotencyKey: string): Promise<RunSheet> =>
   ask("/api/patrol/looks", { method: "POST", body: wish, idempotencyKey });
+export const acceptDoubtful = (runId: string, checkpointId: string, reason: string, idempotencyKey: string): Promise<RunSheet> =>
+  ask(`/api/patrol/runs/${id(runId)}/acceptances`, { method: "POST", body: { checkpointId, reason }, idempotencyKey });

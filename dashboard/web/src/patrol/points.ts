@@ -6,7 +6,7 @@ export interface MapPoint {
   lng: number;
   label: string;
   title: string;
-  kind: "plain" | "due" | "inspected" | "missed" | "evidence" | "found" | "target";
+  kind: "plain" | "due" | "inspected" | "doubtful" | "missed" | "evidence" | "found" | "target";
   isChosen?: boolean;
 }
 

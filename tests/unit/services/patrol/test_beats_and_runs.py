@@ -1,5 +1,6 @@
 """What a beat may be, what evidence is worth, how a run goes on: tables and limits."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,14 +12,33 @@ from core.clock import ms_of_moment
 from core.errors import IllegalTransition, Invalid
 from core.ids import DistrictCode, OperatorId, StopId, VehicleNo
 from services.patrol.beat import USUAL_WITHIN_M, Beat, BeatId, Checkpoint, check_beat
-from services.patrol.kinds import FindingKind, RunEvent, RunState, Verdict, finding_of
+from services.patrol.kinds import (
+    POINT_TERMINAL,
+    POINT_TRANSITIONS,
+    RUN_OVER,
+    RUN_TERMINAL,
+    RUN_TRANSITIONS,
+    TO_SEE,
+    FindingKind,
+    MissedReason,
+    PointEvent,
+    PointState,
+    RunEvent,
+    RunState,
+    Verdict,
+    finding_of,
+)
 from services.patrol.run import (
     AGAIN_WITHIN,
     Evidence,
     EvidenceId,
     RunId,
+    RunPoint,
+    accepted,
     advance,
+    advance_point,
     can_wait,
+    contradicted,
     judge,
     run_of,
 )
@@ -42,6 +62,7 @@ EVIDENCE = Evidence(
     off_m=0.0,
     verdict=Verdict.ACCEPTED,
 )
+A_RUN_POINT = RunPoint(run_id=RunId("r-1"), seq=1, point=POINT)
 
 
 def a_beat(*points: Checkpoint, **changes: Any) -> Beat:
@@ -124,9 +145,61 @@ def test_a_run_is_called_away_comes_back_loses_its_vehicle_and_is_done() -> None
     assert (run.attempt, run.version, run.begin_by) == (2, 6, NOON + AGAIN_WITHIN)
     done = advance(run, RunEvent.DONE, at=NOON)
     assert (done.state, done.closed_at) == (RunState.DONE, NOON)
-    for event in RunEvent:
+    for event in set(RunEvent) - {RunEvent.CONTRADICTED}:
         with pytest.raises(IllegalTransition):
             advance(done, event, at=NOON)
+
+
+def test_a_run_that_turns_out_doubtful_is_done_again_when_that_is_accepted_and_ended_when_it_ended() -> None:
+    run = advance(run_of(a_beat(), RunId("r"), begin_by=NOON, at=NOON), RunEvent.GIVEN, at=NOON)
+    done = advance(run, RunEvent.DONE, at=NOON)
+    later = NOON + timedelta(hours=1)
+    doubtful = advance(done, RunEvent.CONTRADICTED, at=later, reason="evidence_doubtful")
+    assert (doubtful.state, doubtful.closed_at, doubtful.reason) == (
+        RunState.DOUBTFUL,
+        NOON,
+        "evidence_doubtful",
+    )
+    again = advance(doubtful, RunEvent.ACCEPTED, at=later, reason="")
+    assert (again.state, again.closed_at) == (RunState.DONE, NOON)
+
+
+@pytest.mark.parametrize("event", PointEvent)
+@pytest.mark.parametrize("state", PointState)
+def test_every_step_of_a_checkpoint_is_in_the_table_or_refused(state: PointState, event: PointEvent) -> None:
+    own = msgspec.structs.replace(A_RUN_POINT, state=state, evidence_id=EVIDENCE.evidence_id)
+    step: Callable[[], RunPoint] = {
+        PointEvent.EVIDENCE_TAKEN: lambda: advance_point(own, event, evidence=EVIDENCE),
+        PointEvent.GIVEN_UP: lambda: advance_point(own, event, reason=MissedReason.NOT_REACHED),
+        PointEvent.CONTRADICTED: lambda: contradicted(own),
+        PointEvent.ACCEPTED: lambda: accepted(own, EVIDENCE, by_name="x", reason="seen", at=NOON),
+    }[event]
+    target = POINT_TRANSITIONS.get((state, event))
+    if target is None:
+        with pytest.raises(IllegalTransition):
+            step()
+    else:
+        moved = step()
+        assert moved.state is target
+        assert (moved.inspected_at is not None) == (target is PointState.INSPECTED)
+
+
+def test_what_is_over_and_what_is_seen_again_are_told_apart() -> None:
+    assert not TO_SEE & {PointState.INSPECTED, PointState.MISSED}
+    assert RUN_OVER >= RUN_TERMINAL
+    assert {state for state, _ in RUN_TRANSITIONS} & RUN_TERMINAL == set()
+    assert {state for state, _ in POINT_TRANSITIONS} & POINT_TERMINAL == set()
+
+
+def test_other_evidence_of_a_doubtful_checkpoint_counts_and_forgets_what_was_said() -> None:
+    seen = advance_point(A_RUN_POINT, PointEvent.EVIDENCE_TAKEN, evidence=EVIDENCE)
+    doubtful = contradicted(seen)
+    assert (doubtful.evidence_id, doubtful.inspected_at) == (EVIDENCE.evidence_id, None)
+    said = accepted(doubtful, EVIDENCE, by_name="她", reason="photo shows it", at=NOON)
+    assert (said.accepted_by_name, said.accepted_reason, said.inspected_at) == ("她", "photo shows it", NOON)
+    other = msgspec.structs.replace(EVIDENCE, evidence_id=EvidenceId("e-2"))
+    anew = advance_point(contradicted(said), PointEvent.EVIDENCE_TAKEN, evidence=other)
+    assert (anew.evidence_id, anew.accepted_reason) == ("e-2", "")
 
 
 def test_a_finding_of_a_newer_vehicle_is_kept_as_something_else() -> None:

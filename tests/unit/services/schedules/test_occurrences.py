@@ -14,6 +14,7 @@ from services.schedules.conflicts import Booked, clashes, double_booked
 from services.schedules.kinds import (
     DAY_RULE_NAMES,
     MISFIRE_NAMES,
+    OVER,
     STATE_NAMES,
     TERMINAL,
     TRANSITIONS,
@@ -83,8 +84,15 @@ def test_no_walk_leaves_a_final_state_and_what_is_over_has_a_moment(events: list
             continue
         assert occurrence.state not in TERMINAL
         occurrence = moved
-    is_over = occurrence.state in TERMINAL | {OccurrenceState.MISSED}
-    assert (occurrence.closed_at is not None) == is_over
+    assert (occurrence.closed_at is not None) == (occurrence.state in OVER)
+
+
+def test_what_was_met_by_doubtful_evidence_is_missed_until_it_is_accepted() -> None:
+    met = an_occurrence(OccurrenceState.MET)
+    missed = advance(met, OccurrenceEvent.DOUBTED, at=T0, reason="evidence_doubtful")
+    assert (missed.state, missed.reason) == (OccurrenceState.MISSED, "evidence_doubtful")
+    again = advance(missed, OccurrenceEvent.ACCEPTED, at=T0)
+    assert (again.state, again.reason) == (OccurrenceState.MET, "")
 
 
 def test_what_came_due_knows_until_when_it_may_begin() -> None:

@@ -1,4 +1,5 @@
-"""Drawings of sweeping zones are planned before they are saved; companies have weather limits of their own."""
+"""Drawings of sweeping zones are planned before they are saved; companies have weather limits of their
+own; doubtful checkpoints of a patrol are accepted by a person."""
 
 from collections.abc import Sequence
 
@@ -53,10 +54,26 @@ def upgrade() -> None:
     with op.batch_alter_table("weather_recalls", schema=None) as batch_op:
         batch_op.alter_column("operator", server_default=None)
     _one_at_a_time(["district", "service", "operator"])
+    with op.batch_alter_table("patrol_points", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("accepted_at", sa.DateTime(timezone=True)))
+        batch_op.add_column(
+            sa.Column("accepted_by_name", sa.String(length=120), nullable=False, server_default="")
+        )
+        batch_op.add_column(
+            sa.Column("accepted_reason", sa.String(length=500), nullable=False, server_default="")
+        )
+    with op.batch_alter_table("patrol_points", schema=None) as batch_op:
+        batch_op.alter_column("accepted_by_name", server_default=None)
+        batch_op.alter_column("accepted_reason", server_default=None)
 
 
 def downgrade() -> None:
-    """Go back."""
+    """Go back; what is doubtful counts again, as it did."""
+    op.execute("UPDATE patrol_runs SET state = 'done', reason = '' WHERE state = 'doubtful'")
+    op.execute("UPDATE patrol_points SET state = 'inspected' WHERE state = 'doubtful'")
+    with op.batch_alter_table("patrol_points", schema=None) as batch_op:
+        for name in ("accepted_reason", "accepted_by_name", "accepted_at"):
+            batch_op.drop_column(name)
     op.drop_index(ONE_AT_A_TIME, "weather_recalls")
     op.execute(
         "DELETE FROM weather_recalled WHERE recall_id IN (SELECT recall_id FROM weather_recalls WHERE operator <> '')"
