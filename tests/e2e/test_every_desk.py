@@ -25,6 +25,7 @@ DESKS = {
     "planning-calendar": ("lead", "planning", "view=calendar"),
     "planning-dispatch": ("lead", "planning", "view=dispatch"),
     "planning-sweeping": ("lead", "planning", "view=sweeping"),
+    "planning-sweeping-new": ("lead", "planning", "view=sweeping&edit=new"),
     "patrol": ("lead", "patrol", ""),
     "crew": ("crew", "crew", ""),
 }
