@@ -1,4 +1,4 @@
-"""A planner draws a sweeping zone, sees what its plan takes, saves it, draws it anew and takes it out of use."""
+"""A planner draws a sweeping zone, sees what its plan takes, saves it, draws it anew and retires it."""
 
 import json
 from collections.abc import Callable

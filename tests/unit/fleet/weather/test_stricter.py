@@ -1,6 +1,7 @@
 """The city's limits and a company's own: the stricter counts, looser ones are refused by name."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -79,7 +80,8 @@ def test_the_same_as_the_city_and_what_the_city_leaves_open_may_be_said() -> Non
 
 
 def test_companies_bear_what_they_said_and_the_others_what_the_city_did() -> None:
-    said = {"version": 1, "by_name": "x", "reason": "", "at": datetime(2026, 12, 1, tzinfo=UTC)}
+    at = datetime(2026, 12, 1, tzinfo=UTC)
+    said: dict[str, Any] = {"version": 1, "by_name": "x", "reason": "", "at": at}
     delivery, op_a = ServiceKind.DELIVERY, OperatorId("op-a")
     own = OwnLimits(operator=op_a, service=delivery, limits=WeatherLimits(highest_wind_mps=8), **said)
     borne = Borne(
