@@ -73,8 +73,11 @@ export function createOutlineLayer(map: MapLibreMap, id: string, scheme: Scheme,
     held = { grip, from: shown, to: shown };
   }
   function drag(event: MapMouseEvent | MapTouchEvent): void {
+    if (!isActive) return;
+    // The button was let go beside the map.
+    if (held && "buttons" in event.originalEvent && event.originalEvent.buttons === 0) up();
     if (!held) {
-      map.getCanvas().style.cursor = isActive ? (gripAt(event.point) ? "move" : "crosshair") : "";
+      map.getCanvas().style.cursor = gripAt(event.point) ? "move" : "crosshair";
       return;
     }
     const at: Corner = [event.lngLat.lng, event.lngLat.lat];
