@@ -74,7 +74,7 @@ class DrawnBody(Body, frozen=True):
     uses_water: bool = True
 
 
-class SweepingZoneBody(DrawnBody, frozen=True):
+class SweepingZoneBody(DrawnBody, frozen=True, kw_only=True):
     """A zone: ``geometry`` for ground, or ``streets``. ``version``: the one that this replaces, 0 for a new
     zone. ``repairsItself``: what a run missed is swept again without anybody asking."""
 

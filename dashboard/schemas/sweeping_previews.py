@@ -12,7 +12,7 @@ from services.sweeping.left_out import WHY_NAMES, LeftOut
 from services.sweeping.preview import PREVIEW_STATE_NAMES, Preview, PreviewState, expected_s, state_at
 
 
-class SweepingPreviewBody(DrawnBody, frozen=True):
+class SweepingPreviewBody(DrawnBody, frozen=True, kw_only=True):
     """A drawing that nobody saved yet, and whose it would be."""
 
     district: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]

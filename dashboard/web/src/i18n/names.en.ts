@@ -635,6 +635,7 @@ export const patrolRunState: typeof zh.patrolRunState = {
   under_way: "Under way",
   suspended: "Suspended",
   done: "Done",
+  doubtful: "In doubt",
   incomplete: "Incomplete",
   cancelled: "Cancelled",
 };
@@ -642,6 +643,7 @@ export const patrolRunState: typeof zh.patrolRunState = {
 export const patrolPointState: typeof zh.patrolPointState = {
   due: "Due",
   inspected: "Inspected",
+  doubtful: "Doubtful",
   missed: "Missed",
 };
 

@@ -633,6 +633,7 @@ export const patrolRunState = {
   under_way: "巡逻中",
   suspended: "已暂停",
   done: "已完成",
+  doubtful: "取证存疑",
   incomplete: "未巡全",
   cancelled: "已取消",
 };
@@ -640,6 +641,7 @@ export const patrolRunState = {
 export const patrolPointState = {
   due: "待巡",
   inspected: "已巡",
+  doubtful: "存疑",
   missed: "漏巡",
 };
 
