@@ -3,8 +3,9 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Problem } from "../src/api/http.ts";
 import type { PreviewDraft, SweepingPreview } from "../src/api/sweeping.ts";
 import { Previewing } from "../src/planning/preview.svelte.ts";
+import { drawnOf, USUAL } from "../src/planning/zone-draft.ts";
 
-const draft = (widthM: number): PreviewDraft => ({ district: "KB", operator: "op-a", equipment: { widthM } });
+const draft = (widthM: number): PreviewDraft => ({ district: "KB", operator: "op-a", ...drawnOf("ground", undefined, [], { ...USUAL, widthM }, true) });
 const said = (state: string, number = 1): SweepingPreview => ({ state, number }) as SweepingPreview;
 type Answer = SweepingPreview | Problem;
 const given = (answers: Answer[]) => (): Promise<SweepingPreview> => {
