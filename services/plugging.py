@@ -16,6 +16,7 @@ from services.charging.effects import ChargingEffects
 from services.delivery.effects import DeliveryEffects
 from services.delivery.reports import DeliveryReports
 from services.dispatch.area import AreasAt
+from services.dispatch.joins.answers import LateJoins, join_ended
 from services.dispatch.work import WorkSource
 from services.patrol.effects import PatrolEffects
 from services.patrol.give_work import PatrolWork
@@ -53,6 +54,7 @@ def command_endings(reports: TaskReports) -> Endings:
     """Return what follows when a command of some kind is over."""
     return {
         CommandKind.ASSIGN_TASK: PlanEnded(reports),
+        CommandKind.REROUTE: join_ended,
         CommandKind.RETURN_TO_DEPOT: return_ended,
         CommandKind.PRESERVE_RECORDING: recording_ended,
         CommandKind.OPEN_COMPARTMENT: door_ended,
@@ -62,7 +64,7 @@ def command_endings(reports: TaskReports) -> Endings:
 
 def report_handlers(reports: TaskReports) -> dict[str, ReportHandler]:
     """Return the handler of every report kind there is: those of the fleet and those of tasks and orders."""
-    answers = AnswerHandler(command_endings(reports))
+    answers = LateJoins(AnswerHandler(command_endings(reports)))
     delivery = DeliveryReports(reports)
     keypad = SaleKeypad(delivery.door_opened, delivery.code_failed)
     patrol = PatrolReports(reports)

@@ -15,6 +15,7 @@ from core.outbox import emit
 from fleet.commands.command import Command
 from fleet.commands.kinds import OPEN_STATES, CommandState
 from fleet.commands.tables import commands
+from fleet.links.wire.commands import CommandKind
 from fleet.rows import read_row
 from fleet.vehicles.store import in_reach
 from fleet.vehicles.tables import vehicles
@@ -91,6 +92,26 @@ class CommandStore:
     async def open_of_task(self, task_id: TaskId) -> list[Command]:
         """Return the open commands that concern a task in the order of issue."""
         query = select(commands).where(commands.c.task_id == task_id, commands.c.state.in_(_OPEN))
+        return await self._all(query.order_by(*_OLDEST_FIRST))
+
+    async def of_task(self, task_id: TaskId, kinds: Collection[CommandKind]) -> list[Command]:
+        """Return every command of these kinds that concerned a task, in the order of issue."""
+        query = select(commands).where(
+            commands.c.task_id == task_id, commands.c.kind.in_(sorted(kind.value for kind in kinds))
+        )
+        return await self._all(query.order_by(*_OLDEST_FIRST))
+
+    async def of_reason_since(
+        self, numbers: Collection[VehicleNo], reason: str, moment: datetime
+    ) -> list[Command]:
+        """Return the commands that vehicles were given for a reason since a moment, in the order of issue."""
+        if not numbers:
+            return []
+        query = select(commands).where(
+            commands.c.vehicle_no.in_(sorted(set(numbers))),
+            commands.c.reason == reason,
+            commands.c.issued_at >= moment,
+        )
         return await self._all(query.order_by(*_OLDEST_FIRST))
 
     async def open_everywhere(self, *, limit: int) -> list[tuple[Command, int]]:

@@ -25,10 +25,9 @@ from services.orders.states import (
     VehicleLost,
 )
 from services.orders.store import OrderStore
+from services.orders.zone import want_dispatch
 from services.tasks.states import StopKind, StopState
 from services.tasks.task import Stop, Task
-
-ASSIGNED_TO_VEHICLE = frozenset({OrderState.ASSIGNED, OrderState.PICKING_UP})
 
 
 class DeliveryEffects:
@@ -41,7 +40,12 @@ class DeliveryEffects:
                 await _move(tx, task, order, PickupStarted(), at)
 
     async def stop_reached(self, tx: Transaction, task: Task, stop: Stop, at: datetime, /) -> None:
-        """At a hand-over the orders on board have arrived and their recipients are told."""
+        """At a hand-over the orders on board have arrived and their recipients are told. An order whose
+        loading the vehicle passed by goes to another: it joined, and the vehicle never heard of it."""
+        passed = _passed_by(task)
+        for order in await orders_of(tx, task, passed):
+            if order.state is OrderState.ASSIGNED:
+                await self._unheard_of(tx, task, order, at)
         if stop.kind is not StopKind.HANDOVER:
             return
         for order in await orders_of(tx, task, stop.orders):
@@ -55,7 +59,9 @@ class DeliveryEffects:
         """Left at the merchant without goods: cancelled. Left at the pickup point with them: on
         to another point, or missed and going back."""
         for order in await orders_of(tx, task, stop.orders):
-            if stop.kind is StopKind.LOAD and order.state in ASSIGNED_TO_VEHICLE:
+            if stop.kind is StopKind.LOAD and order.state is OrderState.ASSIGNED:
+                await self._unheard_of(tx, task, order, at)
+            elif stop.kind is StopKind.LOAD and order.state is OrderState.PICKING_UP:
                 event = OrderCancelled(by="system", reason="merchant_did_not_load")
                 order = await _move(tx, task, order, event, at)
                 await put_goods_back(tx, order, at=at)
@@ -63,6 +69,11 @@ class DeliveryEffects:
                 await want_notice(tx, order, Occasion.CANCELLED, at=at)
             elif stop.kind is StopKind.HANDOVER and order.state is OrderState.ARRIVED:
                 await self._nobody_came(tx, task, order, at)
+
+    async def _unheard_of(self, tx: Transaction, task: Task, order: Order, at: datetime) -> None:
+        """Give an order back that joined a run whose vehicle went on without it."""
+        await _move(tx, task, order, VehicleLost(cause="plan_unanswered"), at)
+        await want_dispatch(tx, task.district, at=at)
 
     async def _nobody_came(self, tx: Transaction, task: Task, order: Order, at: datetime) -> None:
         """Try once more where the plan has another point for the order; else the goods go back."""
@@ -78,11 +89,18 @@ class DeliveryEffects:
         await want_notice(tx, order, Occasion.MISSED, at=at)
 
     async def is_settled(self, tx: Transaction, task: Task, /) -> bool:
-        """Return whether every order of the task is closed."""
-        return all(order.state in TERMINAL for order in await orders_of(tx, task, task.orders()))
+        """Return whether every order of the task is closed, but those that the vehicle never heard of."""
+        return all(
+            order.state in TERMINAL or order.state is OrderState.ASSIGNED
+            for order in await orders_of(tx, task, task.orders())
+        )
 
-    async def finished(self, _tx: Transaction, _task: Task, _at: datetime, /) -> None:
-        """Change nothing: every order was closed by its own fact."""
+    async def finished(self, tx: Transaction, task: Task, at: datetime, /) -> None:
+        """Give an order back that joined and of which the vehicle never heard; the others were closed by
+        their own facts."""
+        for order in await orders_of(tx, task, task.orders()):
+            if order.state is OrderState.ASSIGNED:
+                await self._unheard_of(tx, task, order, at)
 
     async def lost(self, tx: Transaction, task: Task, cause: str, at: datetime, /) -> bool:
         """Give orders that are not loaded back to dispatch; return whether goods are on board."""
@@ -122,6 +140,13 @@ async def orders_of(tx: Transaction, task: Task, ids: tuple[OrderId, ...]) -> li
 async def _move(tx: Transaction, task: Task, order: Order, event: OrderEvent, at: datetime) -> Order:
     actor = f"vehicle:{task.vehicle_no}"
     return await OrderStore(tx).move(order, event, at=at, actor=actor, vehicle_no=task.vehicle_no)
+
+
+def _passed_by(task: Task) -> tuple[OrderId, ...]:
+    """Return the orders of loadings that were skipped, but those with another loading to come or over."""
+    loads = [stop for stop in task.stops if stop.kind is StopKind.LOAD]
+    kept = {order for stop in loads if stop.state is not StopState.SKIPPED for order in stop.orders}
+    return tuple(order for stop in loads for order in stop.orders if order not in kept)
 
 
 def _stop_of(task: Task, order_id: OrderId) -> Stop | None:

@@ -112,23 +112,20 @@ def plan_run(
         ids = tuple(each.order.order_id for each in call.orders)
         eta_at: datetime | None = now
         if call.kind is StopKind.LOAD:
-            wait_s = _load_wait_s(call, now)
+            wait_s = load_wait_s(call, now)
             pickups |= dict.fromkeys(ids, now)
             now = max(now, *(each.view.ready_at for each in call.orders))
             now += timedelta(seconds=LOAD_S + MORE_LOAD_S * (len(ids) - 1))
         elif call.second is not None:
-            eta_at, wait_s = (
-                None,
-                max(one.order.second_wait_s + one.order.extra_wait_s for one in call.orders),
-            )
+            eta_at, wait_s = None, max(second_wait_s(one) for one in call.orders)
         elif call.kind is StopKind.HANDOVER:
             eta_at = now + timedelta(seconds=APPROACH_S)
-            wait_s = max(_first_wait_s(one) for one in call.orders)
+            wait_s = max(first_wait_s(one) for one in call.orders)
             etas |= {order: EtaOfOrder(pickup_at=pickups[order], at=eta_at) for order in ids}
             now += timedelta(seconds=HANDOVER_S)
         else:
             eta_at, wait_s = None, RETURN_WAIT_S
-        stops.append(_stop(seq, call, leg, wait_s, ids, eta_at))
+        stops.append(stop_of(seq, call, leg, wait_s, ids, eta_at))
     task = Task(
         task_id=TaskId(new_id()),
         epoch=epoch,
@@ -143,21 +140,27 @@ def plan_run(
     return RunPlan(task=task, etas=etas)
 
 
-def _first_wait_s(one: Waiting) -> float:
+def first_wait_s(one: Waiting) -> float:
     """Return how long a recipient is waited for: by the rule of the order, and what she needs longer."""
     usual_s = one.point.wait_s if one.order.first_wait_s is None else one.order.first_wait_s
     return usual_s + one.order.extra_wait_s
 
 
-def _load_wait_s(call: Call, eta_at: datetime) -> float:
+def second_wait_s(one: Waiting) -> float:
+    """Return the same at the point of the second try."""
+    return one.order.second_wait_s + one.order.extra_wait_s
+
+
+def load_wait_s(call: Call, eta_at: datetime) -> float:
     """Return how long the vehicle waits for goods: past the time that the last of them are due."""
     ready_at = max(each.view.ready_at for each in call.orders)
     return LOAD_WAIT_S + max(0.0, (ready_at - eta_at).total_seconds())
 
 
-def _stop(
+def stop_of(
     seq: int, call: Call, leg: Leg, wait_s: float, orders: tuple[OrderId, ...], eta_at: datetime | None
 ) -> Stop:
+    """Return the stop of a call, with a new id."""
     place = call.place
     return Stop(
         stop_id=StopId(new_id()),

@@ -4,19 +4,24 @@ reason."""
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+import msgspec
+
 from core.clock import Clock
 from core.database import Database
 from core.ids import DistrictCode, FenceId, OrderId, VehicleNo
 from core.kinds import ServiceKind
 from services.dispatch.area import AreasAt, placed
-from services.dispatch.candidate import Candidate
+from services.dispatch.candidate import Candidate, PairTimes
 from services.dispatch.explanation import Explanation
 from services.dispatch.fleet_member import candidate_of
 from services.dispatch.fleet_picture import FleetPicture
 from services.dispatch.freeze import frozen_explanation
 from services.dispatch.give_run import GivenRun, RunGiver
+from services.dispatch.joins.explain import with_joins
+from services.dispatch.joins.find import JoinFinder, Joins
+from services.dispatch.joins.give_join import RunJoiner
 from services.dispatch.pair_times import pair_times
-from services.dispatch.plan import assign_alone, explain_all, judge_pairs
+from services.dispatch.plan import Pairs, assign_alone, explain_all, judge_pairs
 from services.dispatch.read_waiting import read_waiting
 from services.dispatch.runs.ask import problem_of
 from services.dispatch.runs.choose import SINGLES, choose
@@ -41,9 +46,10 @@ class ZoneDispatcher:
         solver: RunSolver,
         giver: RunGiver,
         areas_at: AreasAt | None = None,
+        joiner: RunJoiner | None = None,
     ) -> None:
         """Take the stores, the fleet, the travel times, who solves and who gives, and who knows the operating
-        areas of a place; without it no order is outside of any."""
+        areas of a place; without it no order is outside of any. Without ``joiner`` no order joins a run."""
         self._database = database
         self._clock = clock
         self._fleet = fleet
@@ -51,6 +57,8 @@ class ZoneDispatcher:
         self._solver = solver
         self._giver = giver
         self._areas_at = areas_at
+        self._joiner = joiner
+        self._joins = JoinFinder(database, travel)
 
     async def run_round(self, district: DistrictCode) -> dict[str, int]:
         """Give waiting orders to vehicles; return counts: orders waiting, assigned, lost, unserved, and runs.
@@ -71,14 +79,22 @@ class ZoneDispatcher:
             return {"waiting": len(ids), "assigned": 0, "lost": 0, "unserved": len(ids), "runs": 0}
         members = await self._fleet.look(district, frozenset({ServiceKind.DELIVERY}), at=at)
         candidates = [candidate_of(member) for member in members]
-        views = [placed(each.view, self._areas_at) for each in waiting]
+        looked = [msgspec.structs.replace(each, view=placed(each.view, self._areas_at)) for each in waiting]
+        views = [each.view for each in looked]
         times = await pair_times(self._travel, views, candidates)
         pairs = judge_pairs(views, candidates, times, at=at, held=held)
-        problem = await problem_of(self._travel, views, candidates, pairs.able(), at=at, weights=held.weights)
-        answer = await self._choose(problem, assign_alone(views, candidates, pairs))
+        joins = await self._find_joins(looked, candidates, pairs, times, at)
+        staying = [view for view in views if view.order_id not in joins.chosen]
+        problem = await problem_of(
+            self._travel, staying, candidates, pairs.able(), at=at, weights=held.weights
+        )
+        answer = await self._choose(problem, assign_alone(staying, candidates, pairs))
         rides = rides_of(problem, answer)
-        explanations = explain_all(views, candidates, pairs, rides, at=at)
-        assigned = lost = 0
+        explanations = {
+            order: with_joins(said, joins.lines.get(order, ()), joins.chosen.get(order))
+            for order, said in explain_all(views, candidates, pairs, rides, at=at).items()
+        }
+        assigned, lost = await self._give_joins(looked, joins, explanations)
         by_number = {candidate.vehicle_no: candidate for candidate in candidates}
         areas = {view.order_id: view.areas for view in views}
         for run in given_runs(waiting, problem, answer, explanations, by_number, areas):
@@ -86,11 +102,35 @@ class ZoneDispatcher:
                 assigned += len(run.orders)
             else:
                 lost += len(run.orders)
-        served = {order for orders in rides.values() for order in orders}
+        served = {order for orders in rides.values() for order in orders} | set(joins.chosen)
         unserved = [each for each in waiting if each.order.order_id not in served]
         await self._keep_reasons(unserved, explanations, at=at)
         counts = {"assigned": assigned, "lost": lost, "unserved": len(unserved)}
         return {"waiting": len(waiting), **counts, "runs": len(answer.runs)}
+
+    async def _find_joins(
+        self,
+        waiting: Sequence[Waiting],
+        candidates: Sequence[Candidate],
+        pairs: Pairs,
+        times: Mapping[tuple[OrderId, VehicleNo], PairTimes],
+        at: datetime,
+    ) -> Joins:
+        if self._joiner is None:
+            return Joins()
+        alone = assign_alone([each.view for each in waiting], candidates, pairs)
+        return await self._joins.find(waiting, candidates, times, alone, at=at)
+
+    async def _give_joins(
+        self, waiting: Sequence[Waiting], joins: Joins, explanations: Mapping[OrderId, Explanation]
+    ) -> tuple[int, int]:
+        """Return how many orders joined a run, and how many were too late for it."""
+        given = [
+            await self._joiner.give(joins.chosen[order], each, explanations[order])
+            for each in waiting
+            if (order := each.order.order_id) in joins.chosen and self._joiner is not None
+        ]
+        return sum(given), len(given) - sum(given)
 
     async def _choose(self, problem: Problem, alone: Mapping[OrderId, VehicleNo]) -> Answer:
         """Return the better of one order a vehicle and of several; nobody is asked about a single order."""

@@ -9,6 +9,7 @@ import msgspec
 from core.ids import OrderId, VehicleNo
 from services.dispatch.candidate import Candidate, WaitingOrder
 from services.dispatch.cost import CostTerm, total_s
+from services.dispatch.joins.lines import JoinLine
 from services.dispatch.rules import RULE_NAMES, Exclusion
 
 KEPT_CANDIDATES = 20
@@ -70,6 +71,13 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     text_en: str
     weights_version: int = 0
     """Version of the zone's weights by which it was decided; 0 are the defaults."""
+    joins: tuple[JoinLine, ...] = ()
+    """Runs under way that it could have joined; the one that it joins is without ``why``."""
+
+    @property
+    def joined(self) -> JoinLine | None:
+        """Return the run that the order joins, None when a free vehicle was chosen or none."""
+        return next((line for line in self.joins if not line.why), None)
 
 
 Costs = Mapping[VehicleNo, tuple[CostTerm, ...]]

@@ -10,22 +10,19 @@ from core.clock import Clock
 from core.crashpoints import reach as crash_point
 from core.database import Database, Transaction
 from core.errors import Conflict, IllegalTransition, VersionMismatch
-from core.ids import DistrictCode, FenceId, OrderId, TaskId
+from core.ids import FenceId, OrderId, TaskId
 from fleet.people.watch_vehicles import bind_vehicle
-from fleet.vehicles.paper_store import PaperStore
-from fleet.vehicles.papers import hours_left_s, permitted_areas
 from fleet.vehicles.store import VehicleStore
 from services.delegation.vehicle_codes import verifiers_of
-from services.delivery.catalogue import PickupPoint
 from services.delivery.compartments import Compartment
 from services.delivery.keypad import keypad_key
-from services.delivery.second_try import second_point
-from services.delivery.store import CatalogueStore
 from services.dispatch.candidate import Candidate
 from services.dispatch.delivery_task import Call, EtaOfOrder, RunPlan, calls_of, plan_run
 from services.dispatch.explanation import Explanation
+from services.dispatch.permit_now import must_be_permitted
 from services.dispatch.runs.boxes import boxes_for
 from services.dispatch.runs.problem import Deed
+from services.dispatch.second_points import SecondPoints
 from services.dispatch.store import DecisionStore
 from services.dispatch.waiting import Waiting
 from services.dispatch.zone_store import ZoneStore
@@ -39,8 +36,6 @@ from services.tasks.task import Leg
 
 LOST_RACE = (Conflict, IllegalTransition, VersionMismatch)
 DISPATCHER = "system:dispatch"
-POINTS_KEPT_S = 60.0
-"""Wall seconds that the pickup points of a district are taken as they were read."""
 
 
 class GivenRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +77,7 @@ class RunGiver:
         self._clock = clock
         self._roads = roads
         self._keypad_root = keypad_root
-        self._points: dict[DistrictCode, tuple[float, tuple[PickupPoint, ...]]] = {}
+        self._points = SecondPoints(database, clock)
 
     async def give(self, run: GivenRun) -> bool:
         """Claim every order of the run and its vehicle together; False when somebody was faster with one of
@@ -100,21 +95,9 @@ class RunGiver:
 
     async def ready(self, run: GivenRun) -> ReadyRun | None:
         """Return the run with its ways, None when there is none. Raises Unavailable while routing is down."""
-        calls = calls_of(run.deeds, await self._seconds(run))
+        calls = calls_of(run.deeds, await self._points.of(run.orders))
         legs = await self._legs(run.candidate, calls)
         return None if legs is None else ReadyRun(run=run, calls=calls, legs=legs)
-
-    async def _seconds(self, run: GivenRun) -> Mapping[OrderId, PickupPoint]:
-        """Return where the vehicle would wait once more for each order; places are read once a minute."""
-        district = run.orders[0].order.district
-        now_s = self._clock.monotonic_s()
-        read_s, points = self._points.get(district, (-POINTS_KEPT_S, ()))
-        if now_s - read_s >= POINTS_KEPT_S:
-            async with self._database.read() as tx:
-                points = tuple(await CatalogueStore(tx).pickup_points(district))
-            self._points[district] = (now_s, points)
-        found = {each.order.order_id: second_point(each.point, points) for each in run.orders}
-        return {order_id: point for order_id, point in found.items() if point is not None}
 
     async def _legs(self, candidate: Candidate, calls: Sequence[Call]) -> tuple[Leg, ...] | None:
         if candidate.lat is None or candidate.lng is None:
@@ -136,7 +119,8 @@ class RunGiver:
             raise Conflict("vehicle-not-dispatchable", vehicle_no=vehicle_no)
         epoch = await TaskStore(tx).next_epoch(vehicle_no)
         plan = plan_run(ready.calls, ready.legs, vehicle_no, epoch, at=at)
-        await self._must_be_permitted(tx, run, plan, at)
+        last_s = max((eta.at - at).total_seconds() for eta in plan.etas.values())
+        await must_be_permitted(tx, vehicle_no, run.areas, last_s, at=at, zone=self._zone)
         for waiting, box in zip(run.orders, boxes, strict=True):
             await self._assign(tx, waiting, plan, box, at, actor)
         await self._send(tx, run, plan, boxes, at)
@@ -145,18 +129,6 @@ class RunGiver:
             explanation = run.explanations[waiting.order.order_id]
             await DecisionStore(tx).assigned(explanation, waiting.order.district, plan.task.task_id)
         return plan.task.task_id
-
-    async def _must_be_permitted(self, tx: Transaction, run: GivenRun, plan: RunPlan, at: datetime) -> None:
-        """Raise Conflict when the permits, as they are now, do not cover the whole run: its shops and doors,
-        and the hour of its last hand-over."""
-        number = run.candidate.vehicle_no
-        permits = (await PaperStore(tx).permits_of([number])).get(number, ())
-        areas, left_s = permitted_areas(permits, at), hours_left_s(permits, at, self._zone)
-        last_s = max((eta.at - at).total_seconds() for eta in plan.etas.values())
-        if run.areas is not None and not (run.areas and run.areas <= areas):
-            raise Conflict("vehicle-not-dispatchable", "outside its areas", vehicle_no=number)
-        if left_s is not None and left_s < last_s:
-            raise Conflict("vehicle-not-dispatchable", "past its permitted hours", vehicle_no=number)
 
     async def _assign(
         self, tx: Transaction, waiting: Waiting, plan: RunPlan, box: Compartment, at: datetime, actor: str

@@ -133,13 +133,13 @@ def reweigh(
 
 
 def _lines(explanation: Explanation) -> list[_Line]:
-    """Return every vehicle that could have gone, the one that did first."""
+    """Return every free vehicle that could have gone, the one that did first."""
     lines = [
         _Line(vehicle_no=line.vehicle_no, code=line.code, terms=line.terms, battery_ratio=line.battery_ratio)
         for line in explanation.candidates
         if line.cost_s is not None
     ]
-    if explanation.chosen is None:
+    if explanation.chosen is None or explanation.joined is not None:
         return lines
     chosen = _Line(
         vehicle_no=explanation.chosen,

@@ -9,7 +9,7 @@ from fleet.links.wire.commands import AssignTask, Reroute, SpeedLimit, StopOrder
 from fleet.links.wire.commands import Verifier as WireVerifier
 from services.delivery.pickup_code import Verifier
 from services.tasks.states import StopKind, StopState
-from services.tasks.task import Leg, Stop, Task
+from services.tasks.task import Leg, LegLimit, LegSpan, Stop, Task
 
 
 def wire_limits(leg: Leg) -> tuple[SpeedLimit, ...]:
@@ -53,6 +53,35 @@ def reroute_body(
         task_id=task.task_id,
         epoch=task.epoch,
         stops=tuple(_stop(stop, compartments, verifiers) for stop in renewed),
+    )
+
+
+def amend_body(
+    task: Task,
+    stops: tuple[Stop, ...],
+    compartments: Mapping[OrderId, int],
+    verifiers: Mapping[OrderId, tuple[Verifier, ...]],
+) -> Reroute:
+    """Return the stops to come of an amended task, the present one first; its version is the plan's."""
+    return Reroute(
+        task_id=task.task_id,
+        epoch=task.epoch,
+        stops=tuple(_stop(stop, compartments, verifiers) for stop in stops),
+        plan_version=task.version,
+    )
+
+
+def leg_of(stop: StopPlan) -> Leg:
+    """Return the leg to a stop as a vehicle was given it."""
+    sweeps = () if isinstance(stop.sweeps, msgspec.UnsetType) else stop.sweeps
+    return Leg(
+        polyline6=stop.polyline6,
+        length_m=stop.length_m,
+        duration_s=stop.expected_s,
+        limits=tuple(
+            LegLimit(from_m=limit.from_m, to_m=limit.to_m, speed_mps=limit.speed_mps) for limit in stop.limits
+        ),
+        sweeps=tuple(LegSpan(from_m=span.from_m, to_m=span.to_m) for span in sweeps),
     )
 
 

@@ -172,11 +172,31 @@ class TaskStore:
             )
         changed = msgspec.structs.replace(task, stops=tuple(planned), epoch=epoch, version=task.version + 1)
         await self._write(task, changed)
-        for stop in changed.stops:
+        await self._put_stops(changed.stops)
+        return changed
+
+    async def amend(self, task: Task, planned: Sequence[Stop], *, at: datetime) -> Task:
+        """Return the task with these stops, new ones among them; its epoch stays, its version grows by one.
+
+        Raises Conflict on a lost race.
+        """
+        changed = msgspec.structs.replace(task, stops=tuple(planned), version=task.version + 1)
+        await self._write(task, changed)
+        known = {stop.stop_id for stop in task.stops}
+        added = [stop for stop in changed.stops if stop.stop_id not in known]
+        await self._put_stops([stop for stop in changed.stops if stop.stop_id in known])
+        if added:
+            await self._tx.execute(
+                insert(stops), [{**_stop_values(stop), "task_id": task.task_id} for stop in added]
+            )
+        await self._announce(changed, at)
+        return changed
+
+    async def _put_stops(self, planned: Sequence[Stop]) -> None:
+        for stop in planned:
             await self._tx.execute(
                 update(stops).where(stops.c.stop_id == stop.stop_id).values(_stop_values(stop))
             )
-        return changed
 
     async def heard(self, task: Task, *, at: datetime) -> None:
         """Note that the vehicle said something about its task; moves nothing."""

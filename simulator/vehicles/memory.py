@@ -29,6 +29,8 @@ class TaskMemory(msgspec.Struct, kw_only=True):
     first_leg: int = 0
     """Stops between this one and the present are passed without stopping."""
     reached_ms: int = 0
+    plan_version: int = 0
+    """Of the newest stops that took the place of those of the plan; 0 while it is as it was given."""
     cargo: dict[str, Cargo] = {}
     """By order id."""
 

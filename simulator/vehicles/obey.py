@@ -20,12 +20,14 @@ from fleet.links.wire.commands import (
     SaleCodes,
     SetSpeedCap,
     Speak,
+    StopPlan,
     UpdateFences,
     read_command_body,
 )
 from fleet.links.wire.messages import Command
 from fleet.links.wire.reports import CommandAck
 from fleet.links.wire.status import CommandOutcome, Light
+from simulator.vehicles.amend import amend
 from simulator.vehicles.fence_signature import is_signed
 from simulator.vehicles.held_sales import forget_sale, hold_sale
 from simulator.vehicles.keypad import with_codes
@@ -67,8 +69,9 @@ def obey(vehicle: "Vehicle", command: Command, now_ms: int) -> None:
     except msgspec.DecodeError as error:
         _answer(vehicle, command, now_ms, "rejected", f"body: {error}")
         return
-    if isinstance(body, AssignTask | Reroute) and body.epoch < memory.epoch:
-        _answer(vehicle, command, now_ms, "superseded", f"epoch {memory.epoch} is held")
+    held = _what_is_newer(vehicle, body)
+    if held is not None:
+        _answer(vehicle, command, now_ms, "superseded", held)
         return
     refusal = _refusal(vehicle, command.kind, body)
     if refusal is not None:
@@ -79,6 +82,18 @@ def obey(vehicle: "Vehicle", command: Command, now_ms: int) -> None:
         memory.stop_epoch = command.stop_epoch
     _answer(vehicle, command, now_ms, "accepted")
     _DOERS[command.kind](vehicle, command, body)
+
+
+def _what_is_newer(vehicle: "Vehicle", body: CommandBody) -> str | None:
+    """Return what the vehicle holds that a plan or amended plan is older than, or None."""
+    memory = vehicle.memory
+    if isinstance(body, AssignTask | Reroute) and body.epoch < memory.epoch:
+        return f"epoch {memory.epoch} is held"
+    if not isinstance(body, Reroute) or isinstance(body.plan_version, msgspec.UnsetType):
+        return None
+    if memory.task is None or body.plan_version > memory.task.plan_version:
+        return None
+    return f"plan {memory.task.plan_version} is held"
 
 
 def _answer(vehicle: "Vehicle", command: Command, now_ms: int, result: AckWord, detail: str = "") -> None:
@@ -103,7 +118,7 @@ def _refusal(vehicle: "Vehicle", kind: CommandKind, body: CommandBody) -> Refusa
     if isinstance(body, UpdateFences) and not is_signed(vehicle.given, body):
         return "fence set not signed by the city"
     if isinstance(body, Reroute):
-        return next((no for stop in body.stops if (no := _why_no_way(stop.polyline6))), None)
+        return _why_no_stops(vehicle, body.stops)
     return None
 
 
@@ -117,10 +132,14 @@ def _why_no_task(vehicle: "Vehicle", plan: AssignTask) -> Refusal:
         return "goods of another task on board"
     if vehicle.battery.ratio < LEAST_FOR_A_TASK and plan.kind != "charging":
         return f"battery at {vehicle.battery.ratio:.0%}"
-    boxes = {order.compartment for stop in plan.stops for order in stop.orders}
+    return _why_no_stops(vehicle, plan.stops)
+
+
+def _why_no_stops(vehicle: "Vehicle", stops: tuple[StopPlan, ...]) -> Refusal:
+    boxes = {order.compartment for stop in stops for order in stop.orders}
     if any(not 1 <= box <= vehicle.given.compartments for box in boxes):
         return f"compartments are 1 to {vehicle.given.compartments}"
-    return next((no for stop in plan.stops if (no := _why_no_way(stop.polyline6))), None)
+    return next((no for stop in stops if (no := _why_no_way(stop.polyline6))), None)
 
 
 def _why_no_way(polyline6: str) -> Refusal:
@@ -173,12 +192,20 @@ def _reroute(vehicle: "Vehicle", command: Command, body: CommandBody) -> None:
     assert isinstance(body, Reroute)
     vehicle.memory.epoch = body.epoch
     codes = () if isinstance(body.codes, msgspec.UnsetType) else body.codes
-    keeps_way = not body.stops and bool(body.dropped or codes)
-    refusal = None if keeps_way else vehicle.work.reroute(body.stops, body.epoch)
+    refusal = _new_stops(vehicle, body)
     vehicle.work.forget(body.dropped)
     if vehicle.memory.task is not None:
         vehicle.memory.task.plan = with_codes(vehicle.memory.task.plan, codes)
     vehicle.result(command.command_id, detail=refusal or "", failed=refusal is not None)
+
+
+def _new_stops(vehicle: "Vehicle", body: Reroute) -> Refusal:
+    """Drive to the stops of the body if it has any; return why not, or None."""
+    if not isinstance(body.plan_version, msgspec.UnsetType):
+        task = vehicle.memory.task
+        return "no task" if task is None else amend(task, body.stops, body.plan_version)
+    keeps_way = not body.stops and bool(body.dropped or body.codes)
+    return None if keeps_way else vehicle.work.reroute(body.stops, body.epoch)
 
 
 def _return_to_depot(vehicle: "Vehicle", command: Command, body: CommandBody) -> None:

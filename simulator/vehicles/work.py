@@ -71,6 +71,14 @@ class Work:
         known = {stop.stop_id for stop in task.plan.stops[len(done) :]}
         if not stops or not {stop.stop_id for stop in stops} <= known:
             return "stops are not those that remain"
+        carried = {
+            order.order_id
+            for stop in task.plan.stops[len(done) :]
+            for order in stop.orders
+            if task.cargo[order.order_id] in ("expected", "on_board")
+        }
+        if not carried <= {order.order_id for stop in stops for order in stop.orders}:
+            return "an order of the plan is left out"
         plan = task.plan
         task.plan = AssignTask(
             task_id=plan.task_id,

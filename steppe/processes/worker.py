@@ -12,6 +12,7 @@ from core.settings import load, process_environment
 from geofences.watch import FenceWatch
 from services.dispatch.dispatch_zone import ZoneDispatcher
 from services.dispatch.give_run import RunGiver
+from services.dispatch.joins.give_join import RunJoiner
 from services.dispatch.runs.solver import RunSolver
 from services.dispatch.settle_idle import IdleKeeper
 from services.dispatch.travel import TravelTimes
@@ -51,7 +52,10 @@ async def dispatch_context() -> AsyncIterator[WorkerContext]:
         stack.push_async_callback(solver.close)
         giver = RunGiver(database, clock, roads, keypad_root=keypad_root, zone=ZoneInfo(settings.city.zone))
         areas = operating_areas(fences)
-        dispatcher = ZoneDispatcher(database, clock, fleet, TravelTimes(roads), solver, giver, areas)
+        joiner = RunJoiner(database, clock, roads, keypad_root=keypad_root, zone=ZoneInfo(settings.city.zone))
+        dispatcher = ZoneDispatcher(
+            database, clock, fleet, TravelTimes(roads), solver, giver, areas, joiner=joiner
+        )
         callers = (RoundCaller(database, clock, roads, areas),)
         keeper = IdleKeeper(database, clock, fleet, roads, work_sources(database, roads, areas), callers)
         try:

@@ -151,6 +151,10 @@ class Reroute(_Body, frozen=True):
     Without ``stops`` the way stays as it is. ``dropped`` are orders that are not wanted any more: one that
     is not on board is forgotten, and a stop that is for nobody else is passed. ``codes`` take the place of
     those that the vehicle had for these orders.
+
+    With ``plan_version`` the stops are a plan amended by orders that join: they take the place of the stop
+    that the vehicle drives to or stands at, which must be the first of them and keeps its leg, and of all
+    behind it. A version that is not above the one held is superseded.
     """
 
     task_id: str
@@ -158,6 +162,8 @@ class Reroute(_Body, frozen=True):
     stops: tuple[StopPlan, ...] = ()
     dropped: tuple[str, ...] = ()
     codes: tuple[OrderCodes, ...] | msgspec.UnsetType = msgspec.UNSET
+    plan_version: int | msgspec.UnsetType = msgspec.UNSET
+    """Left out but for an amended plan."""
 
 
 class ReturnToDepot(_Body, frozen=True):

@@ -44,6 +44,7 @@ from services.dispatch.dispatch_by_hand import HandDispatcher
 from services.dispatch.dispatch_zone import ZoneDispatcher
 from services.dispatch.fleet_picture import FleetPicture
 from services.dispatch.give_run import RunGiver
+from services.dispatch.joins.give_join import RunJoiner
 from services.dispatch.runs.solver import RunSolver
 from services.dispatch.settle_idle import IdleKeeper
 from services.dispatch.travel import TravelTimes
@@ -168,6 +169,7 @@ class Town:
         ways = Roads(self.roads)
         self.solver = RunSolver()
         self.giver = RunGiver(self.database, self.clock, ways, keypad_root=KEYPAD_ROOT, zone=CITY)
+        self.joiner = RunJoiner(self.database, self.clock, ways, keypad_root=KEYPAD_ROOT, zone=CITY)
         self.dispatcher = ZoneDispatcher(
             self.database,
             self.clock,
@@ -175,6 +177,7 @@ class Town:
             TravelTimes(ways),
             self.solver,
             self.giver,
+            joiner=self.joiner,
         )
         self.by_hand = HandDispatcher(
             self.database, self.clock, self.fleet, TravelTimes(ways), self.giver, self.areas_at
