@@ -1,0 +1,556 @@
+"""An order joins a delivery run under way: claimed with it, told to its vehicle, taken off again if refused."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from core.auth.principal import EVERYTHING
+from core.auth.roles import Role
+from core.database import Database
+from core.errors import Conflict
+from core.ids import FenceId, GoodsId, PickupPointId, VehicleNo
+from fleet.commands.command import Command, advance_command
+from fleet.commands.ending import follow
+from fleet.commands.expire_commands import CommandExpiry
+from fleet.commands.kinds import CommandEvent
+from fleet.commands.store import CommandStore
+from fleet.links.wire.commands import CommandKind, Reroute
+from fleet.vehicles.register_vehicle import suspend_vehicle
+from fleet.vehicles.store import VehicleStore
+from services.delivery.catalogue import PickupPoint
+from services.delivery.store import CatalogueStore
+from services.dispatch.dispatch_zone import ZoneDispatcher
+from services.dispatch.freeze_zone import freeze_zone
+from services.dispatch.joins.give_join import ReadyJoin, RunJoiner
+from services.dispatch.replay_decision import replay_decision
+from services.dispatch.store import Decision, DecisionStore
+from services.dispatch.travel import TravelTimes
+from services.dispatch.weights import Weights
+from services.orders.cancel_order import cancel_order
+from services.orders.draft import DraftLine
+from services.orders.order import Order
+from services.orders.states import OrderState as S
+from services.plugging import command_endings
+from services.tasks.states import StopKind, StopState, TaskState
+from services.tasks.store import TaskStore
+from services.tasks.task import Task
+from tests.integration.fleet.builders import a_principal
+from tests.integration.services.orders.scripted_vehicle import ScriptedVehicle
+from tests.integration.services.orders.test_shared_runs import at, leave, load, take_out
+from tests.integration.services.orders.town import CITY, KB, KEYPAD_ROOT, Town, later
+
+ROOT = Path(__file__).parents[4]
+OTHER_DOOR = PickupPointId("p-2")
+LOAD, DOOR, BACK = StopKind.LOAD, StopKind.HANDOVER, StopKind.RETURN
+
+
+async def milk_under_way(town: Town) -> tuple[Order, ScriptedVehicle]:
+    """Milk for the east gate on vehicle 7, which drives to the shop."""
+    async with town.database.write() as tx:
+        await CatalogueStore(tx).put_pickup_point(
+            PickupPoint(
+                pickup_point_id=OTHER_DOOR,
+                district=KB,
+                name_zh="示例小区西门",
+                name_en="Sample Compound, west gate",
+                lat=39.6,
+                lng=109.802,
+            )
+        )
+    await town.add_vehicle(7)
+    milk = await town.order()
+    assert (await town.round())["assigned"] == 1
+    vehicle = town.script(7)
+    await vehicle.take_plan()
+    return await town.read(milk.order_id), vehicle
+
+
+async def a_parcel(town: Town) -> Order:
+    """A large parcel of the same shop to the west gate."""
+    return await town.order(
+        lines=(DraftLine(goods_id=GoodsId("g-parcel"), quantity=1),),
+        pickup_point_id=OTHER_DOOR,
+        resident="r-2",
+    )
+
+
+async def joined(town: Town) -> tuple[Order, Order, ScriptedVehicle]:
+    """The milk under way, and the parcel that joined it and of which the vehicle has not heard."""
+    milk, vehicle = await milk_under_way(town)
+    parcel = await a_parcel(town)
+    counts = await town.round()
+    assert (counts["assigned"], counts["unserved"], counts["runs"]) == (1, 0, 0)
+    return milk, await town.read(parcel.order_id), vehicle
+
+
+async def told(town: Town) -> tuple[Command, Reroute]:
+    command = (await town.commands(7, CommandKind.REROUTE))[-1]
+    return command, msgspec.json.decode(bytes(command.body), type=Reroute)
+
+
+async def answer(vehicle: ScriptedVehicle, command: Command, *, takes: bool = True, detail: str = "") -> None:
+    """Acknowledge the amended plan and say whether it is driven."""
+    await vehicle.say("command_ack", {"commandId": command.command_id, "result": "accepted"})
+    result = "succeeded" if takes else "failed"
+    await vehicle.say("command_result", {"commandId": command.command_id, "result": result, "detail": detail})
+
+
+async def take(town: Town, vehicle: ScriptedVehicle) -> None:
+    """Let the vehicle drive the plan with the order that joined."""
+    command, body = await told(town)
+    await answer(vehicle, command)
+    assert vehicle.plan is not None
+    vehicle.plan = msgspec.structs.replace(vehicle.plan, stops=body.stops)
+
+
+async def the_task(town: Town, order: Order) -> Task:
+    assert order.task_id is not None
+    async with town.database.read() as tx:
+        return await TaskStore(tx).get(order.task_id, EVERYTHING)
+
+
+async def decision(town: Town, order: Order) -> Decision:
+    async with town.database.read() as tx:
+        return (await DecisionStore(tx).of_order(order.order_id))[0]
+
+
+async def state(town: Town, order: Order) -> S:
+    return (await town.read(order.order_id)).state
+
+
+async def test_an_order_joins_a_run_under_way_and_both_are_delivered(any_town: Town) -> None:
+    town = any_town
+    milk, parcel, vehicle = await joined(town)
+    assert (parcel.state, parcel.task_id, parcel.vehicle_no) == (S.ASSIGNED, milk.task_id, 7)
+    assert parcel.compartment not in (None, milk.compartment)
+    await take(town, vehicle)
+    assert await state(town, parcel) is S.PICKING_UP
+    shop = await at(vehicle, LOAD)
+    assert {order.order_id for order in shop.orders} == {milk.order_id, parcel.order_id}
+    assert await load(vehicle, milk) == await load(vehicle, parcel) == "applied"
+    await leave(vehicle, shop)
+    for order in (milk, parcel):
+        gate = await at(vehicle, DOOR, order)
+        assert await take_out(vehicle, order) == "applied"
+        await leave(vehicle, gate)
+    assert await vehicle.done() == "applied"
+    assert [await state(town, each) for each in (milk, parcel)] == [S.DELIVERED, S.DELIVERED]
+    assert (await the_task(town, milk)).state is TaskState.SUCCEEDED
+
+
+async def test_the_vehicle_is_told_the_stops_to_come_with_codes_boxes_and_the_version_of_the_plan(
+    town: Town,
+) -> None:
+    milk, parcel, _ = await joined(town)
+    command, body = await told(town)
+    task = await the_task(town, milk)
+    assert (body.task_id, body.epoch, body.plan_version) == (task.task_id, task.epoch, task.version)
+    assert (command.epoch, command.task_id) == (task.epoch, task.task_id)
+    assert [stop.stop_id for stop in body.stops] == [stop.stop_id for stop in task.stops]
+    assert [StopKind(stop.kind) for stop in body.stops] == [LOAD, DOOR, DOOR, DOOR, DOOR, BACK]
+    box = {order.order_id: order.compartment for stop in body.stops for order in stop.orders}
+    assert box == {milk.order_id: milk.compartment, parcel.order_id: parcel.compartment}
+    assert all(order.verifiers for stop in body.stops if stop.kind == "handover" for order in stop.orders)
+
+
+async def test_the_reason_names_the_run_and_what_it_costs_the_others(town: Town) -> None:
+    milk, parcel, _ = await joined(town)
+    said = (await decision(town, parcel)).explanation
+    line = said.joined
+    assert line is not None
+    assert (said.chosen, said.together, line.task_id) == (7, (milk.order_id,), milk.task_id)
+    assert [each.order_id for each in line.delays] == [milk.order_id]
+    assert 0 < line.delays[0].delay_s <= 60
+    assert f"+{line.delays[0].delay_s:.0f} s for order {milk.order_id[-6:].upper()}" in said.text_en
+    assert line.gain_s is not None
+    assert line.gain_s > 120
+
+
+async def test_a_decision_that_joined_a_run_can_be_replayed_and_nobody_else_is_made_cheaper(
+    town: Town,
+) -> None:
+    _, parcel, _ = await joined(town)
+    kept = await decision(town, parcel)
+    _, _, again = await replay_decision(town.database, kept.decision_id, Weights(), EVERYTHING)
+    [order] = again.orders
+    assert (order.given, order.before, order.after, again.vehicles) == (7, None, None, ())
+
+
+async def test_a_free_vehicle_at_the_shop_gets_the_order_and_the_run_is_named_as_what_it_was_not(
+    town: Town,
+) -> None:
+    milk, _ = await milk_under_way(town)
+    await town.add_vehicle(8, lat=39.61, lng=109.79)
+    parcel = await a_parcel(town)
+    await town.round()
+    given = await town.read(parcel.order_id)
+    assert (given.vehicle_no, given.task_id != milk.task_id) == (8, True)
+    [line] = (await decision(town, parcel)).explanation.joins
+    assert (line.vehicle_no, line.why) == (7, "gains_too_little")
+
+
+async def test_a_free_vehicle_far_away_leaves_it_to_the_run(town: Town) -> None:
+    await milk_under_way(town)
+    await town.add_vehicle(8, lat=39.55, lng=109.78)
+    parcel = await a_parcel(town)
+    await town.round()
+    assert (await town.read(parcel.order_id)).vehicle_no == 7
+
+
+async def test_an_order_that_would_break_a_promise_waits(town: Town) -> None:
+    milk, vehicle = await milk_under_way(town)
+    later(town, (milk.promised_p90_at - town.now).total_seconds() - 700)
+    town.listener.says(7, measured_at=town.now)
+    await town.operators_stay()
+    async with town.database.write() as tx:
+        task = await the_task(town, milk)
+        await TaskStore(tx).heard(task, at=town.now)
+    parcel = await town.order(lines=(DraftLine(goods_id=GoodsId("g-parcel"), quantity=1),), resident="r-2")
+    assert (await town.round())["unserved"] == 1
+    [line] = (await decision(town, parcel)).explanation.joins
+    assert line.why == "delays_others"
+    assert vehicle.plan is not None
+
+
+async def refuse_at_once(town: Town, vehicle: ScriptedVehicle) -> None:
+    command, _ = await told(town)
+    await vehicle.say("command_ack", {"commandId": command.command_id, "result": "rejected"})
+
+
+async def refuse_on_the_way(town: Town, vehicle: ScriptedVehicle) -> None:
+    command, _ = await told(town)
+    await answer(vehicle, command, takes=False, detail="the first stop is not the present one")
+
+
+async def never_sent(town: Town, _vehicle: ScriptedVehicle) -> None:
+    later(town, 70)
+    ended = CommandExpiry(town.database, town.clock, endings=command_endings(town.reports))
+    await ended.expire_once()
+
+
+@pytest.mark.parametrize("refuse", [refuse_at_once, refuse_on_the_way, never_sent])
+async def test_an_order_that_the_vehicle_does_not_take_waits_again_and_the_run_is_as_it_was(
+    any_town: Town, refuse: Callable[[Town, ScriptedVehicle], Awaitable[None]]
+) -> None:
+    town = any_town
+    milk, vehicle = await milk_under_way(town)
+    before = await the_task(town, milk)
+    parcel = await a_parcel(town)
+    await town.round()
+    first = await town.read(parcel.order_id)
+    await refuse(town, vehicle)
+    back = await town.read(parcel.order_id)
+    assert (back.state, back.task_id, back.epoch) == (S.ACCEPTED, None, first.epoch + 1)
+    task = await the_task(town, milk)
+    assert (task.state, task.epoch, task.orders()) == (TaskState.EXECUTING, before.epoch, (milk.order_id,))
+    left = [stop for stop in task.stops if stop.state is not StopState.SKIPPED]
+    assert [(stop.stop_id, stop.leg) for stop in left] == [(stop.stop_id, stop.leg) for stop in before.stops]
+    assert (await town.round())["unserved"] == 1, "the same run is not asked again at once"
+    await town.add_vehicle(8)
+    assert (await town.round())["assigned"] == 1
+    assert (await town.read(parcel.order_id)).vehicle_no == 8
+    shop = await at(vehicle, LOAD)
+    assert await load(vehicle, milk) == "applied"
+    await leave(vehicle, shop)
+
+
+async def test_a_vehicle_that_leaves_the_shop_before_it_hears_gives_the_order_back_and_cancels_nothing(
+    any_town: Town,
+) -> None:
+    town = any_town
+    milk, parcel, vehicle = await joined(town)
+    command, _ = await told(town)
+    shop = await at(vehicle, LOAD)
+    await load(vehicle, milk)
+    await leave(vehicle, shop)
+    assert (await state(town, parcel), await state(town, milk)) == (S.ACCEPTED, S.IN_TRANSIT)
+    await answer(vehicle, command, takes=False, detail="the first stop is not the present one")
+    task = await the_task(town, milk)
+    assert task.orders() == (milk.order_id,)
+    gate = await at(vehicle, DOOR, milk)
+    await take_out(vehicle, milk)
+    await leave(vehicle, gate)
+    assert await vehicle.done() == "applied"
+    assert (await the_task(town, milk)).state is TaskState.SUCCEEDED
+
+
+async def joined_behind_the_door(town: Town) -> tuple[Order, Order, ScriptedVehicle]:
+    """The milk on board and on its way; the parcel of the shop joins behind its door."""
+    milk, vehicle = await milk_under_way(town)
+    shop = await at(vehicle, LOAD)
+    await load(vehicle, milk)
+    await leave(vehicle, shop)
+    town.listener.says(7, measured_at=town.now, lat=39.61, lng=109.79)
+    parcel = await a_parcel(town)
+    assert (await town.round())["assigned"] == 1
+    return milk, await town.read(parcel.order_id), vehicle
+
+
+async def test_an_order_joins_behind_the_door_to_which_the_vehicle_drives(town: Town) -> None:
+    milk, parcel, vehicle = await joined_behind_the_door(town)
+    open_stops = [stop for stop in (await the_task(town, milk)).stops if stop.state is StopState.PLANNED]
+    assert [(stop.kind, stop.orders) for stop in open_stops[:3]] == [
+        (DOOR, (milk.order_id,)),
+        (LOAD, (parcel.order_id,)),
+        (DOOR, (parcel.order_id,)),
+    ]
+    await take(town, vehicle)
+    gate = await at(vehicle, DOOR, milk)
+    await take_out(vehicle, milk)
+    await leave(vehicle, gate)
+    shop = await at(vehicle, LOAD)
+    assert await load(vehicle, parcel) == "applied"
+    await leave(vehicle, shop)
+    await at(vehicle, DOOR, parcel)
+    assert await take_out(vehicle, parcel) == "applied"
+    assert await vehicle.done() == "applied"
+    assert (await the_task(town, milk)).state is TaskState.SUCCEEDED
+
+
+async def test_a_run_that_ends_before_its_vehicle_heard_of_the_order_ends_well_and_the_order_waits(
+    any_town: Town,
+) -> None:
+    town = any_town
+    milk, parcel, vehicle = await joined_behind_the_door(town)
+    command, _ = await told(town)
+    gate = await at(vehicle, DOOR, milk)
+    await take_out(vehicle, milk)
+    await leave(vehicle, gate)
+    assert await vehicle.done() == "applied"
+    assert (await the_task(town, milk)).state is TaskState.SUCCEEDED
+    assert (await state(town, parcel), await town.task_of(7)) == (S.ACCEPTED, None)
+    await answer(vehicle, command, takes=False, detail="no task")
+    assert await state(town, parcel) is S.ACCEPTED
+
+
+async def test_a_vehicle_that_goes_back_without_the_order_gives_it_back(town: Town) -> None:
+    _, parcel, vehicle = await joined_behind_the_door(town)
+    await at(vehicle, BACK)
+    assert await state(town, parcel) is S.ACCEPTED
+
+
+async def test_a_late_word_that_the_plan_is_driven_counts(town: Town) -> None:
+    _, parcel, vehicle = await joined(town)
+    command, _ = await told(town)
+    async with town.database.write() as tx:
+        await mark_unanswered(tx, command, town)
+    assert await state(town, parcel) is S.ASSIGNED, "nobody knows yet which plan it drives"
+    await answer(vehicle, command)
+    assert await state(town, parcel) is S.PICKING_UP
+
+
+async def mark_unanswered(tx: Any, command: Command, town: Town) -> None:
+    """End the command as the reconciler does with one that was sent and not answered."""
+
+    store = CommandStore(tx)
+    sent = await store.save(command, advance_command(command, CommandEvent.SENT, at=town.now))
+    over = advance_command(sent, CommandEvent.EXPIRED, at=town.now, detail="unanswered")
+    await follow(tx, command_endings(town.reports), await store.save(sent, over), at=town.now)
+
+
+async def test_an_order_that_joined_and_is_called_off_leaves_the_run_as_any_other(town: Town) -> None:
+    milk, parcel, vehicle = await joined(town)
+    await take(town, vehicle)
+    async with town.database.write() as tx:
+        await cancel_order(
+            tx, parcel.order_id, EVERYTHING, by="resident", reason="x", actor="r", at=town.now, rate=1.0
+        )
+    _, body = await told(town)
+    assert (body.dropped, (await the_task(town, milk)).orders()) == ((parcel.order_id,), (milk.order_id,))
+
+
+async def test_while_one_is_not_answered_no_other_joins_and_three_are_the_most(town: Town) -> None:
+    milk, _, vehicle = await joined(town)
+    third = await town.order(
+        lines=(DraftLine(goods_id=GoodsId("g-parcel"), quantity=1),),
+        pickup_point_id=OTHER_DOOR,
+        resident="r-3",
+    )
+    assert (await town.round())["unserved"] == 1
+    await take(town, vehicle)
+    await town.round()
+    assert len((await the_task(town, milk)).orders()) <= 3
+    assert (await town.read(third.order_id)).compartment != milk.compartment
+
+
+class MovedMeanwhile(RunJoiner):
+    """Joins as always, but something happens between the choice and the claim."""
+
+    happens: Callable[[], Awaitable[None]]
+
+    async def ready(self, *args: Any) -> ReadyJoin | None:
+        found = await super().ready(*args)
+        await self.happens()
+        return found
+
+
+def late_dispatcher(town: Town, happens: Callable[[], Awaitable[None]]) -> ZoneDispatcher:
+    joiner = MovedMeanwhile(town.database, town.clock, town.ways, keypad_root=KEYPAD_ROOT, zone=CITY)
+    joiner.happens = happens
+    travel = TravelTimes(town.ways)
+    return ZoneDispatcher(
+        town.database, town.clock, town.fleet, travel, town.solver, town.giver, joiner=joiner
+    )
+
+
+@pytest.mark.parametrize("what", ["lost", "a stop is reached", "frozen", "held", "out of service"])
+async def test_what_moves_between_the_choice_and_the_claim_keeps_the_order_waiting(
+    any_town: Town, what: str
+) -> None:
+    town = any_town
+    _, vehicle = await milk_under_way(town)
+    parcel = await a_parcel(town)
+
+    async def frozen() -> None:
+        await freeze_zone(
+            town.database,
+            a_principal(Role.SHIFT_LEAD),
+            KB,
+            is_frozen=True,
+            version=0,
+            reason="x",
+            at=town.now,
+        )
+
+    async def held() -> None:
+        async with town.database.write() as tx:
+            await VehicleStore(tx).raise_stop_epoch(VehicleNo(7), 9, held=True, at=town.now)
+
+    async def out_of_service() -> None:
+
+        async with town.database.write() as tx:
+            await suspend_vehicle(tx, None, VehicleNo(7), EVERYTHING, reason="x", at=town.now)
+
+    async def lost() -> None:
+        await vehicle.say("fault", {"code": 3, "fatal": True})
+
+    async def reached() -> None:
+        await at(vehicle, LOAD)
+
+    deeds = {
+        "lost": lost,
+        "a stop is reached": reached,
+        "frozen": frozen,
+        "held": held,
+        "out of service": out_of_service,
+    }
+    counts = await late_dispatcher(town, deeds[what]).run_round(KB)
+    assert (counts["assigned"], counts["lost"]) == (0, 1)
+    assert await state(town, parcel) is S.ACCEPTED
+    assert await town.commands(7, CommandKind.REROUTE) == []
+
+
+async def test_the_claim_asks_again_whether_the_permit_covers_the_new_stops(town: Town) -> None:
+    await milk_under_way(town)
+    await a_parcel(town)
+
+    class Elsewhere(RunJoiner):
+        async def ready(self, *args: Any) -> ReadyJoin | None:
+            found = await super().ready(*args)
+            assert found is not None
+            join = msgspec.structs.replace(found.join, areas=frozenset({FenceId("area-9")}))
+            return msgspec.structs.replace(found, join=join)
+
+    joiner = Elsewhere(town.database, town.clock, town.ways, keypad_root=KEYPAD_ROOT, zone=CITY)
+    dispatcher = ZoneDispatcher(
+        town.database, town.clock, town.fleet, TravelTimes(town.ways), town.solver, town.giver, joiner=joiner
+    )
+    assert (await dispatcher.run_round(KB))["lost"] == 1
+
+
+RACERS = 4
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def racers(request: pytest.FixtureRequest, clock: Any) -> AsyncIterator[list[Town]]:
+    """The same town seen by several processes: each has a database connection of its own."""
+    if request.param == "sqlite":
+        url = f"sqlite+aiosqlite:///{request.getfixturevalue('tmp_path') / 'facts.sqlite3'}"
+    else:
+        url = request.getfixturevalue("postgresql_url")
+    databases = [await Database.open(url) for _ in range(RACERS)]
+    await databases[0].create_tables()
+    towns = [Town(database, clock) for database in databases]
+    for town in towns[1:]:
+        town.listener = towns[0].listener
+        town.__post_init__()
+    await towns[0].furnish()
+    yield towns
+    for each in towns:
+        await each.solver.close()
+    for database in databases:
+        await database.close()
+
+
+async def test_rounds_that_race_add_an_order_once(racers: list[Town]) -> None:
+    town = racers[0]
+    milk, _ = await milk_under_way(town)
+    parcel = await a_parcel(town)
+    counts = await asyncio.gather(*(racer.dispatcher.run_round(KB) for racer in racers))
+    assert sum(count["assigned"] for count in counts) == 1
+    task = await the_task(town, milk)
+    assert [stop.kind for stop in task.stops].count(BACK) == 1
+    assert set(task.orders()) == {milk.order_id, parcel.order_id}
+    assert len(await town.commands(7, CommandKind.REROUTE)) == 1
+
+
+async def test_of_two_orders_that_race_for_one_run_one_joins_and_the_run_is_whole(
+    racers: list[Town],
+) -> None:
+    town = racers[0]
+    milk, _ = await milk_under_way(town)
+    parcels = [await a_parcel(town), await a_parcel(town)]
+    counts = await asyncio.gather(*(racer.dispatcher.run_round(KB) for racer in racers))
+    states = [await state(town, each) for each in parcels]
+    assert sorted(states) == [S.ACCEPTED, S.ASSIGNED]
+    assert sum(count["assigned"] for count in counts) == 1
+    assert len((await the_task(town, milk)).orders()) == 2
+
+
+async def test_joining_against_cancelling_leaves_no_vehicle_with_a_cancelled_order(
+    racers: list[Town],
+) -> None:
+    town = racers[0]
+    milk, _ = await milk_under_way(town)
+    parcel = await a_parcel(town)
+
+    async def cancel(racer: Town) -> None:
+        try:
+            async with racer.database.write() as tx:
+                await cancel_order(
+                    tx, parcel.order_id, EVERYTHING, by="r", reason="x", actor="r", at=racer.now, rate=1.0
+                )
+        except Conflict:
+            return
+
+    await asyncio.gather(racers[0].dispatcher.run_round(KB), cancel(racers[1]), cancel(racers[2]))
+    now, task = await town.read(parcel.order_id), await the_task(town, milk)
+    rides = parcel.order_id in task.orders()
+    assert rides is (now.state is S.ASSIGNED)
+
+
+@pytest.mark.parametrize("point", ["before_claim", "between_claims", "before_commit", "after_commit"])
+async def test_a_round_killed_while_an_order_joins_adds_it_once_or_not_at_all(town: Town, point: str) -> None:
+    milk, vehicle = await milk_under_way(town)
+    parcel = await a_parcel(town)
+    url = str(town.database._writer.url.render_as_string())
+    words = ["-m", "tests.integration.services.orders.join_process", url, str(town.now), point]
+    killed = await asyncio.to_thread(
+        subprocess.run, [sys.executable, *words], cwd=ROOT, capture_output=True, check=False, timeout=60
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()[-2000:]
+    is_given = point == "after_commit"
+    assert (await state(town, parcel) is S.ASSIGNED) is is_given
+    assert len(await town.commands(7, CommandKind.REROUTE)) == int(is_given)
+    assert len((await the_task(town, milk)).orders()) == 1 + int(is_given)
+    await town.round()
+    await take(town, vehicle)
+    assert await state(town, parcel) is S.PICKING_UP
+    assert set((await the_task(town, milk)).orders()) == {milk.order_id, parcel.order_id}
