@@ -1,6 +1,6 @@
 """Whether the permits of a vehicle cover where its work would lead it. Pure."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -42,3 +42,11 @@ def placed(view: WaitingOrder, areas_at: AreasAt | None) -> WaitingOrder:
 def permitted(member: FleetMember, places: Iterable[Place], areas_at: AreasAt | None) -> list[Place]:
     """Return the places that the permits of a vehicle cover."""
     return [place for place in places if outside_permit(member, place, areas_at) is None]
+
+
+def together(areas: Sequence[frozenset[FenceId] | None]) -> frozenset[FenceId] | None:
+    """Return the operating areas of several orders; empty when one lies in none, None when nobody looked."""
+    known = [each for each in areas if each is not None]
+    if len(known) < len(areas):
+        return None
+    return frozenset[FenceId]().union(*known) if all(known) else frozenset()

@@ -17,7 +17,7 @@ from core.errors import NotFound
 from core.ids import DistrictCode, OrderId, VehicleNo
 from core.kinds import ServiceKind
 from fleet.vehicles.store import VehicleStore
-from services.dispatch.area import AreasAt, placed
+from services.dispatch.area import AreasAt, placed, together
 from services.dispatch.by_hand import (
     Hindrance,
     JudgedOrder,
@@ -189,7 +189,8 @@ class HandDispatcher:
         orders = [facts.waiting[order.order_id] for order in wish.orders]
         deeds = tuple((deed, order) for deed in (Deed.LOAD, Deed.HAND_OVER) for order in orders)
         candidate = facts.candidates[wish.vehicle_no]
-        run = GivenRun(candidate=candidate, deeds=deeds, explanations=explanations)
+        areas = together([order.view.areas for order in orders])
+        run = GivenRun(candidate=candidate, deeds=deeds, explanations=explanations, areas=areas)
         ready = await self._giver.ready(run)
         if ready is None:
             return Looked(judged=msgspec.structs.replace(judged, hindrance=Hindrance.NO_WAY))

@@ -10,7 +10,7 @@ from core.clock import Clock
 from core.database import Database
 from core.ids import DistrictCode, FenceId, OrderId, VehicleNo
 from core.kinds import ServiceKind
-from services.dispatch.area import AreasAt, placed
+from services.dispatch.area import AreasAt, placed, together
 from services.dispatch.candidate import Candidate, PairTimes
 from services.dispatch.explanation import Explanation
 from services.dispatch.fleet_member import candidate_of
@@ -175,15 +175,7 @@ def given_runs(
                 (visit.deed, by_id[problem.shipments[visit.shipment].order_id]) for visit in run.visits
             ),
             explanations=explanations,
-            areas=_together([areas[problem.shipments[number].order_id] for number in run.shipments()]),
+            areas=together([areas[problem.shipments[number].order_id] for number in run.shipments()]),
         )
         for run in answer.runs
     ]
-
-
-def _together(areas: Sequence[frozenset[FenceId] | None]) -> frozenset[FenceId] | None:
-    """Return the operating areas of several orders; empty when one lies in none, None when nobody looked."""
-    known = [each for each in areas if each is not None]
-    if len(known) < len(areas):
-        return None
-    return frozenset[FenceId]().union(*known) if all(known) else frozenset()

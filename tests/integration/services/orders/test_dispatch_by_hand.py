@@ -185,6 +185,7 @@ async def test_the_claim_asks_again_whether_hours_and_areas_of_the_permit_cover_
     [looked] = await look(town, wish(NEAR, await town.order()))
     assert looked.ready is not None
     run = looked.ready.run
+    assert run.areas == frozenset({FenceId("area-1")}), "what was looked at by hand is asked again too"
     elsewhere = msgspec.structs.replace(run, areas=frozenset({FenceId("area-9")}))
     assert not await town.giver.give(elsewhere)
     town.clock.set(datetime(2026, 7, 1, 13, 59, 50, tzinfo=UTC))
