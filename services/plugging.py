@@ -91,7 +91,7 @@ def work_sources(
 ) -> Mapping[ServiceKind, WorkSource]:
     """Return who has work for the idle vehicles of which service; a service that is absent has none."""
     return {
-        ServiceKind.PATROL: PatrolWork(database, roads),
-        ServiceKind.SWEEPING: SweepingRuns(database, roads),
+        ServiceKind.PATROL: PatrolWork(database, roads, areas_at),
+        ServiceKind.SWEEPING: SweepingRuns(database, roads, areas_at),
         ServiceKind.VENDING: VendingWork(database, roads, areas_at),
     }

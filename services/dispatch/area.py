@@ -1,6 +1,7 @@
 """Whether the permits of a vehicle cover where its work would lead it. Pure."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 import msgspec
 
@@ -10,6 +11,8 @@ from services.dispatch.fleet_member import FleetMember
 from services.dispatch.rules import Exclusion, Rule
 from services.places.place import Place
 
+OUTSIDE_PERMIT: Final = "outside_permit"
+"""Why work that waits was not given: no permit of the vehicle that was free covers where it is."""
 type AreasAt = Callable[[float, float], frozenset[FenceId]]
 """Who knows which operating areas hold a (lat, lng)."""
 
@@ -27,6 +30,19 @@ def outside_permit(member: FleetMember, place: Place, areas_at: AreasAt | None) 
         return None
     value, wanted = ", ".join(sorted(member.areas)), ", ".join(sorted(needed))
     return Exclusion(rule=Rule.AREA_FOR_JOB.value, value=value or None, needed=wanted or None)
+
+
+def covers(
+    areas: frozenset[FenceId] | None, points: Iterable[tuple[float, float]], areas_at: AreasAt | None
+) -> bool:
+    """Return whether permitted areas cover every (lat, lng); a place in no area is outside.
+
+    Where nobody looked (None) nothing is outside.
+    """
+    if areas_at is None or areas is None:
+        return True
+    needed_at = (areas_at(lat, lng) for lat, lng in points)
+    return all(bool(needed) and needed <= areas for needed in needed_at)
 
 
 def placed(view: WaitingOrder, areas_at: AreasAt | None) -> WaitingOrder:

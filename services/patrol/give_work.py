@@ -1,5 +1,6 @@
 """Patrol runs as work: the rest of what a vehicle was called away from, else the oldest run that waits."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -7,14 +8,15 @@ import msgspec
 from core.auth.principal import EVERYTHING
 from core.database import Database, Transaction
 from core.errors import Conflict
+from services.dispatch.area import OUTSIDE_PERMIT, AreasAt, covers
 from services.dispatch.fleet_member import FleetMember
 from services.dispatch.work import Work, WorkStop, where
 from services.patrol.beat import Checkpoint
 from services.patrol.beat_store import BeatStore
 from services.patrol.kinds import TO_SEE, RunEvent, RunState
 from services.patrol.order import Plan, order_key, plan_visits
-from services.patrol.run import Run, RunId, advance
-from services.patrol.run_store import RunStore
+from services.patrol.run import Run, RunId, RunPoint, advance, waits_because
+from services.patrol.run_store import MOST_TRIED, RunStore
 from services.places.place import Place, PlaceKind
 from services.routing.route import GeoPoint
 from services.schedules.settle_occurrence import occurrence_started
@@ -26,13 +28,18 @@ from services.tasks.task import Task
 class PatrolWork:
     """Gives patrol vehicles their runs, ordered so that every window holds."""
 
-    def __init__(self, database: Database, roads: Roads) -> None:
-        """Take the runs and the roads."""
+    def __init__(self, database: Database, roads: Roads, areas_at: AreasAt | None = None) -> None:
+        """Take the runs, the roads, and who knows operating areas; without it no checkpoint is outside."""
         self._database = database
         self._roads = roads
+        self._areas_at = areas_at
 
     async def next_work(self, member: FleetMember, *, at: datetime) -> Work | None:
-        """Return the run a vehicle should begin or go on with; None without one that it can do from here."""
+        """Return the run a vehicle should begin or go on with; None without one that it can do from here.
+
+        A run with a checkpoint that its permits do not cover is not for this vehicle, and keeps that as the
+        reason for which it waits.
+        """
         vehicle, start = member.vehicle, where(member)
         async with self._database.read() as tx:
             store = RunStore(tx)
@@ -42,17 +49,34 @@ class PatrolWork:
                 if left is not None
                 else await store.waiting_for(vehicle.vehicle_no, vehicle.operator, vehicle.district, at=at)
             )
-        for run in runs:
-            work = await self._work(member, start, run, at)
+            due = due_of(await store.points_of([run.run_id for run in runs]))
+        able = [run for run in runs if self._covers(member, due.get(run.run_id, ()))]
+        await self._say_outside([run for run in runs if run not in able])
+        for run in able[:MOST_TRIED]:
+            work = await self._work(member, start, run, due.get(run.run_id, ()), at)
             if work is not None:
                 return work
         return None
 
-    async def _work(self, member: FleetMember, start: GeoPoint, run: Run, at: datetime) -> Work | None:
+    def _covers(self, member: FleetMember, due: Sequence[Checkpoint]) -> bool:
+        return covers(member.areas, ((point.lat, point.lng) for point in due), self._areas_at)
+
+    async def _say_outside(self, runs: Sequence[Run]) -> None:
+        """Keep with each waiting run that a vehicle was free for it and may not drive there."""
+        for run in runs:
+            if run.state is not RunState.WAITING or run.reason == OUTSIDE_PERMIT:
+                continue
+            try:
+                async with self._database.write() as tx:
+                    await RunStore(tx).move(run, waits_because(run, OUTSIDE_PERMIT))
+            except Conflict:
+                continue
+
+    async def _work(
+        self, member: FleetMember, start: GeoPoint, run: Run, due: Sequence[Checkpoint], at: datetime
+    ) -> Work | None:
         async with self._database.read() as tx:
-            points = await RunStore(tx).points(run.run_id)
             seed = None if run.beat_id is None else await BeatStore(tx).seed(run.beat_id)
-        due = [each.point for each in points if each.state in TO_SEE]
         key = order_key(seed, run.occasion) if seed is not None and run.is_shuffled else None
         places = [start, *(GeoPoint(point.lat, point.lng) for point in due)]
         hops = await self._roads.hops(places, places, member.road)
@@ -99,8 +123,17 @@ class PatrolWork:
 
 
 def with_task(run: Run, task: Task) -> Run:
-    """Return a run with the task that does it."""
-    return msgspec.structs.replace(run, task_id=task.task_id, vehicle_no=task.vehicle_no)
+    """Return a run with the task that does it; why it waited is past."""
+    reason = "" if run.reason == OUTSIDE_PERMIT else run.reason
+    return msgspec.structs.replace(run, task_id=task.task_id, vehicle_no=task.vehicle_no, reason=reason)
+
+
+def due_of(points: Mapping[RunId, Sequence[RunPoint]]) -> dict[RunId, tuple[Checkpoint, ...]]:
+    """Return the checkpoints that each run has still to see."""
+    return {
+        run_id: tuple(each.point for each in of_run if each.state in TO_SEE)
+        for run_id, of_run in points.items()
+    }
 
 
 def place_of(run: Run, point: Checkpoint) -> Place:

@@ -118,6 +118,8 @@ class MissedReason(StrEnum):
     NOBODY_CAME = "nobody_came"
     """No vehicle had time."""
     CALLED_OFF = "called_off"
+    OUTSIDE_PERMIT = "outside_permit"
+    """No permit of a vehicle that was free covers the beat."""
 
 
 class Verdict(StrEnum):
@@ -191,6 +193,10 @@ MISSED_NAMES: Mapping[MissedReason, tuple[str, str]] = MappingProxyType(
         MissedReason.VEHICLE_LOST: ("车辆中断", "the vehicle was lost"),
         MissedReason.NOBODY_CAME: ("无车可派", "no vehicle had time"),
         MissedReason.CALLED_OFF: ("已取消", "called off"),
+        MissedReason.OUTSIDE_PERMIT: (
+            "不在空闲车辆的许可区域内",
+            "outside the permits of the vehicles that were free",
+        ),
     }
 )
 VERDICT_NAMES: Mapping[Verdict, tuple[str, str]] = MappingProxyType(

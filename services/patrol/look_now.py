@@ -17,9 +17,11 @@ from fleet.people.watch_vehicles import bind_vehicle
 from fleet.vehicles.dispatchable import ReasonCode
 from fleet.vehicles.judge_vehicles import CityNow, Judged, judge_vehicles
 from fleet.vehicles.last_heard import LastHeardReader
-from fleet.vehicles.papers import permitted_speed_mps
+from fleet.vehicles.papers import permitted_areas, permitted_speed_mps
 from fleet.vehicles.store import VehicleFilter, VehicleStore
 from geofences.geo import distance_m
+from services.dispatch.area import AreasAt, covers
+from services.dispatch.rules import Rule
 from services.patrol.beat import Checkpoint
 from services.patrol.effects import PatrolEffects
 from services.patrol.kinds import RunEvent, RunKind, RunState
@@ -75,14 +77,17 @@ class Looker:
         now: Callable[[], CityNow],
         *,
         time_zone: str,
+        areas_at: AreasAt | None = None,
     ) -> None:
-        """Take the stores, the roads, and who knows what vehicles said and what holds in the city."""
+        """Take the stores, the roads, and who knows what vehicles said and what holds in the city, operating
+        areas among it; without ``areas_at`` no place is outside."""
         self._database = database
         self._clock = clock
         self._roads = roads
         self._last_heard = last_heard
         self._now = now
         self._time_zone = time_zone
+        self._areas_at = areas_at
 
     async def plan(self, principal: Principal, wish: Wish) -> PlannedLook:
         """Return who would go. Raises Invalid without a reason, NotFound for a vehicle out of reach, Conflict
@@ -159,14 +164,20 @@ class Looker:
         async with self._database.read() as tx:
             judged = await judge_vehicles(tx, fleet, heard, self._now())
             busy = await _cannot_leave(tx, numbers)
-        able = [each for each in judged if each.vehicle.vehicle_no not in busy and _may_go(each)]
+        outside = frozenset(each.vehicle.vehicle_no for each in judged if not self._covers(each, wish))
+        out = busy | outside
+        able = [each for each in judged if each.vehicle.vehicle_no not in out and _may_go(each)]
         if not able:
             raise Conflict(
                 "vehicle-not-dispatchable",
                 "no patrol vehicle can go there now",
-                reasons=_reasons(judged, busy),
+                reasons=_reasons(judged, busy, outside),
             )
         return able
+
+    def _covers(self, judged: Judged, wish: Wish) -> bool:
+        areas = permitted_areas(judged.permits, self._clock.now())
+        return covers(areas, [(wish.lat, wish.lng)], self._areas_at)
 
 
 def _may_go(judged: Judged) -> bool:
@@ -176,12 +187,15 @@ def _may_go(judged: Judged) -> bool:
     return judged.heard is not None and not judged.heard.is_charging and not codes
 
 
-def _reasons(judged: Sequence[Judged], busy: frozenset[VehicleNo]) -> list[str]:
+def _reasons(
+    judged: Sequence[Judged], busy: frozenset[VehicleNo], outside: frozenset[VehicleNo]
+) -> list[str]:
     """Return why each vehicle cannot go, a line a vehicle."""
     lines = []
     for each in judged[:20]:
         codes = [reason.code.value for reason in each.reasons]
         codes += ["busy"] if each.vehicle.vehicle_no in busy else []
+        codes += [Rule.AREA_FOR_JOB.value] if each.vehicle.vehicle_no in outside else []
         codes += ["charging"] if each.heard is not None and each.heard.is_charging else []
         lines.append(f"{each.vehicle.code or each.vehicle.vehicle_no}: {', '.join(codes)}")
     return lines

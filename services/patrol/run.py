@@ -158,6 +158,11 @@ def advance(run: Run, event: RunEvent, *, at: datetime, reason: str | None = Non
     )
 
 
+def waits_because(run: Run, reason: str) -> Run:
+    """Return a run that waits, with a stable word for why; version + 1."""
+    return msgspec.structs.replace(run, reason=reason, version=run.version + 1)
+
+
 def advance_point(
     point: RunPoint,
     event: PointEvent,

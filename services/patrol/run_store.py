@@ -19,7 +19,9 @@ from services.patrol.tables import patrol_evidence, patrol_points, patrol_runs
 from services.rows import read_row
 
 MOST_TRIED = 3
-"""Waiting runs that one vehicle looks at: the oldest may have no checkpoint that it can reach now."""
+"""Waiting runs for which one vehicle asks the roads: the oldest may have no checkpoint that it reaches."""
+MOST_READ = 30
+"""Waiting runs that one vehicle looks at: its permits may not cover the oldest."""
 
 
 class RunStore:
@@ -75,7 +77,7 @@ class RunStore:
     async def waiting_for(
         self, vehicle_no: VehicleNo, operator: OperatorId, district: DistrictCode, *, at: datetime
     ) -> list[Run]:
-        """Return the oldest runs that a vehicle may begin at ``at``, at most ``MOST_TRIED``."""
+        """Return the oldest runs that a vehicle may begin at ``at``, at most ``MOST_READ``."""
         clauses = (
             patrol_runs.c.state == RunState.WAITING,
             patrol_runs.c.district == district,
@@ -84,7 +86,7 @@ class RunStore:
             or_(patrol_runs.c.wanted_vehicle.is_(None), patrol_runs.c.wanted_vehicle == vehicle_no),
         )
         query = select(patrol_runs).where(*clauses).order_by(patrol_runs.c.created_at)
-        rows = (await self._tx.execute(query.limit(MOST_TRIED))).mappings()
+        rows = (await self._tx.execute(query.limit(MOST_READ))).mappings()
         return [read_row(row, Run) for row in rows]
 
     async def overdue(self, at: datetime) -> list[Run]:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from core.database import Transaction
+from services.dispatch.area import OUTSIDE_PERMIT
 from services.orders.zone import want_dispatch
 from services.patrol.kinds import (
     RUN_OVER,
@@ -26,7 +27,11 @@ from services.schedules.settle_occurrence import occurrence_given_back, occurren
 CHECKPOINTS_MISSED: Final = "checkpoints_missed"
 EVIDENCE_DOUBTFUL: Final = "evidence_doubtful"
 REASON_OF_CAUSE: Final[Mapping[str, MissedReason]] = MappingProxyType(
-    {"": MissedReason.NOT_REACHED, "nobody_came": MissedReason.NOBODY_CAME}
+    {
+        "": MissedReason.NOT_REACHED,
+        "nobody_came": MissedReason.NOBODY_CAME,
+        OUTSIDE_PERMIT: MissedReason.OUTSIDE_PERMIT,
+    }
 )
 """Every other cause is a lost vehicle."""
 
@@ -56,7 +61,9 @@ async def settle_run(tx: Transaction, run: Run, *, cause: str, at: datetime) -> 
 async def give_up_waiting(tx: Transaction, run: Run, *, at: datetime) -> Run:
     """Return the run that nobody began in time: what it still had to see is missed, the doubtful stays so."""
     due = [p for p in await RunStore(tx).points(run.run_id) if p.state is PointState.DUE]
-    await _give_up(tx, run, due, MissedReason.NOBODY_CAME.value, at=at)
+    is_outside = run.reason == OUTSIDE_PERMIT
+    cause = MissedReason.OUTSIDE_PERMIT if is_outside else MissedReason.NOBODY_CAME
+    await _give_up(tx, run, due, cause.value, at=at)
     return await _close(tx, run, at=at)
 
 

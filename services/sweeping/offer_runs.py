@@ -1,6 +1,6 @@
 """Runs as work for idle sweepers: the passes of a plan with the ways to it, water, dump and charger."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -13,6 +13,7 @@ from core.ids import SweepingRunId
 from fleet.weather.conditions import Weather
 from fleet.weather.store import WeatherStore
 from geofences.geo import distance_m
+from services.dispatch.area import OUTSIDE_PERMIT, AreasAt, covers, permitted
 from services.dispatch.fleet_member import FleetMember
 from services.dispatch.work import Work, WorkStop, where
 from services.places.place import Place, PlaceKind
@@ -24,7 +25,7 @@ from services.sweeping.estimate import Part, Supply, supply_stops
 from services.sweeping.hold_back import excuse_waiting
 from services.sweeping.passes import GAP_M, Pass, passes_of
 from services.sweeping.plan import Plan
-from services.sweeping.run import SweepingRun, given
+from services.sweeping.run import SweepingRun, given, waits_because
 from services.sweeping.run_store import RunStore
 from services.sweeping.wetness import Reason, Sweeping, Way, colder, held_back, way_of
 from services.sweeping.zone import Drawing, SweepingZone
@@ -65,13 +66,18 @@ class _Found(msgspec.Struct, frozen=True, kw_only=True):
 class SweepingRuns:
     """Has sweepers sweep the runs that wait for one of their operator in their district."""
 
-    def __init__(self, database: Database, roads: Roads) -> None:
-        """Take the runs and the roads."""
+    def __init__(self, database: Database, roads: Roads, areas_at: AreasAt | None = None) -> None:
+        """Take the runs, the roads, and who knows operating areas; without it no ground is outside."""
         self._database = database
         self._roads = roads
+        self._areas_at = areas_at
 
     async def next_work(self, member: FleetMember, *, at: datetime) -> Work | None:
-        """Return the oldest run that this vehicle may sweep; excuse those that the weather forbids."""
+        """Return the oldest run that this vehicle may sweep; excuse those that the weather forbids.
+
+        A run with ground that its permits do not cover is not for this vehicle, and keeps that as the reason
+        for which it waits. Water, dump and charger are sought where the permits cover them.
+        """
         heard, district = member.heard, member.vehicle.district
         async with self._database.read() as tx:
             found = await _waiting(tx, member)
@@ -80,6 +86,9 @@ class SweepingRuns:
             sweeping = _way(each.drawing, weather, None if heard is None else heard.outside_c)
             if sweeping.way is Way.CANCELLED:
                 await self._excuse(each.run, sweeping.reason, at)
+                continue
+            if not covers(member.areas, ground_of(each.plan), self._areas_at):
+                await self._say_outside(each.run, at)
                 continue
             stops = await self._stops(member, each, sweeping)
             if stops:
@@ -106,6 +115,16 @@ class SweepingRuns:
         except Conflict:
             return
 
+    async def _say_outside(self, run: SweepingRun, at: datetime) -> None:
+        """Keep with a waiting run that a vehicle was free for it and may not drive there."""
+        if run.reason == OUTSIDE_PERMIT:
+            return
+        try:
+            async with self._database.write() as tx:
+                await RunStore(tx).move(run, waits_because(run, OUTSIDE_PERMIT), at=at)
+        except Conflict:
+            return
+
     async def _stops(self, member: FleetMember, found: _Found, sweeping: Sweeping) -> list[WorkStop]:
         """Return the whole work as stops; none when there is no way to the zone."""
         equipment, heard = found.drawing.equipment, member.heard
@@ -120,8 +139,10 @@ class SweepingRuns:
         )
         async with self._database.read() as tx:
             places = PlaceStore(tx)
-            depots = await places.of_kind(PlaceKind.DEPOT, member.vehicle.district)
-            chargers = await places.of_kind(PlaceKind.CHARGER, member.vehicle.district)
+            all_depots = await places.of_kind(PlaceKind.DEPOT, member.vehicle.district)
+            all_chargers = await places.of_kind(PlaceKind.CHARGER, member.vehicle.district)
+        depots = permitted(member, all_depots, self._areas_at)
+        chargers = permitted(member, all_chargers, self._areas_at)
         way = _WayThrough(self._roads, member.road, found.zone, depots, chargers)
         start = where(member)
         return await way.through(passes_of(found.plan.pieces, leaves, equipment), (start.lat, start.lng))
@@ -138,6 +159,11 @@ def _way(drawing: Drawing, weather: Weather, outside_c: float | None) -> Sweepin
         road_c=weather.road_c,
         air_c=colder(weather.air_c, outside_c),
     )
+
+
+def ground_of(plan: Plan) -> Iterator[tuple[float, float]]:
+    """Return the (lat, lng) through which a plan leads, its corners all among them."""
+    return (point for piece in plan.pieces for point in piece.points)
 
 
 class _WayThrough:

@@ -6,6 +6,7 @@ import msgspec
 
 from core.ids import DistrictCode, OccurrenceId, OperatorId, SweepingRunId, SweepingZoneId, TaskId, VehicleNo
 from core.transitions import advance as next_state
+from services.dispatch.area import OUTSIDE_PERMIT
 from services.sweeping.run_states import TERMINAL, TRANSITIONS, Rest, RunEvent, RunKind, RunState
 from services.sweeping.wetness import Way
 
@@ -65,10 +66,20 @@ def advance(run: SweepingRun, event: RunEvent, *, at: datetime, reason: str = ""
     return moved
 
 
+def waits_because(run: SweepingRun, reason: str) -> SweepingRun:
+    """Return a run that waits, with a stable word for why; version + 1."""
+    return msgspec.structs.replace(run, reason=reason, version=run.version + 1)
+
+
 def given(
     run: SweepingRun, vehicle_no: VehicleNo, task_id: TaskId, way: Way, reason: str, *, at: datetime
 ) -> SweepingRun:
-    """Return the run under way with its vehicle; ``reason`` says why it is swept dry, if it is."""
+    """Return the run under way with its vehicle; ``reason`` says why it is swept dry, if it is.
+
+    Why it waited is past.
+    """
+    if run.reason == OUTSIDE_PERMIT:
+        run = msgspec.structs.replace(run, reason="")
     moved = advance(run, RunEvent.GIVEN, at=at, reason=reason)
     return msgspec.structs.replace(moved, vehicle_no=vehicle_no, task_id=task_id, way=way, started_at=at)
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from services.dispatch.area import OUTSIDE_PERMIT
 from services.sweeping.wetness import REASON_NAMES, Reason
 
 
@@ -112,6 +113,7 @@ RUN_REASON_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
         **{reason.value: names for reason, names in REASON_NAMES.items() if reason},
         WEATHER_RECALL: ("天气召回", "called in because of the weather"),
         RECALLED: ("人工召回", "called home by somebody"),
+        OUTSIDE_PERMIT: ("不在空闲车辆的许可区域内", "outside the permits of the vehicles that were free"),
         "not_started": ("无车可派", "no vehicle began in time"),
         "withdrawn": ("人工撤回", "taken back by somebody"),
         "schedule_excused": ("排班已免责", "excused on the schedule"),

@@ -6,6 +6,7 @@ from core.auth.principal import EVERYTHING, Reach
 from core.database import Transaction
 from core.errors import NotFound
 from core.ids import SweepingZoneId
+from services.dispatch.area import OUTSIDE_PERMIT
 from services.schedules.kinds import OccurrenceState
 from services.schedules.port import Subject
 from services.schedules.schedule import Occurrence
@@ -56,7 +57,8 @@ class ScheduledRuns:
         if run is None or run.state is not RunState.WAITING:
             return
         is_missed = occurrence.state is OccurrenceState.MISSED
-        reason = "not_started" if is_missed else "schedule_excused"
+        why = OUTSIDE_PERMIT if run.reason == OUTSIDE_PERMIT else "not_started"
+        reason = why if is_missed else "schedule_excused"
         await runs.move(run, advance(run, RunEvent.WITHDRAWN, at=at, reason=reason), at=at)
 
 

@@ -164,7 +164,15 @@ async def compose(resources: Resources) -> Components:
         "fence_previews": fence_previews(resources),
         "dashboard": dashboard,
         "mobile": mobile,
-        "looker": Looker(database, clock, roads, heard, dashboard.now, time_zone=pack.city.time_zone),
+        "looker": Looker(
+            database,
+            clock,
+            roads,
+            heard,
+            dashboard.now,
+            time_zone=pack.city.time_zone,
+            areas_at=operating_areas(fences),
+        ),
     }
     demo_routes: tuple[ControllerRouterHandler, ...] = ()
     if is_demo:

@@ -41,9 +41,6 @@ from services.vending.rounds.leave_round import leave_round
 from services.vending.sales.states import HOLDING
 from services.vending.sales.store import SaleStore
 
-OUTSIDE_PERMIT = "outside_permit"
-"""Why a call is declined that no vehicle may drive to."""
-
 
 class _Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What decides beside where vehicles are."""
@@ -173,19 +170,19 @@ class RoundCaller:
         return True
 
     async def _keep(self, stop: CalledStop, decision: CallDecision) -> None:
-        """Keep why the callers of a stop wait; decline them where no vehicle may drive."""
+        """Keep why the callers of a stop wait; decline them where waiting would not help."""
         try:
             async with self._database.write() as tx:
-                store, at = CallStore(tx), self._clock.now()
+                store, at, refusal = CallStore(tx), self._clock.now(), decision.refusal()
                 for call in stop.calls:
                     explained = await store.explain(call, decision)
-                    if decision.is_outside_all():
+                    if refusal:
                         await store.move(
                             explained,
                             CallEvent.DECLINED,
                             at=at,
                             actor="system:dispatch",
-                            reason=OUTSIDE_PERMIT,
+                            reason=refusal,
                         )
         except LOST_RACE:
             return

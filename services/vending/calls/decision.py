@@ -1,15 +1,21 @@
 """What was decided about a called stop: who comes, what the others would take, which rules kept them away."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Final
 
 import msgspec
 
 from core.ids import VehicleNo
+from fleet.vehicles.dispatchable import ReasonCode
+from services.dispatch.area import OUTSIDE_PERMIT
 from services.dispatch.rules import RULE_NAMES, Exclusion, Rule
 
+NO_VALID_PERMIT: Final = "no_valid_permit"
+"""Why a call is declined while the permits of every vehicle of the operator have lapsed."""
+NO_PERMIT: Final = frozenset({ReasonCode.NO_PERMIT.value, ReasonCode.PERMIT_EXPIRED.value})
 GAIN_S = 180.0
 """So much sooner than the nearest idle vehicle one must be there to leave its round. Every second that the
 caller has waited, without the idle one having been sent, is a second less."""
@@ -79,10 +85,15 @@ class CallDecision(msgspec.Struct, frozen=True, kw_only=True):
         """Return whether another decision names the same outcome, vehicle and rules."""
         return other is not None and _words(self) == _words(other)
 
-    def is_outside_all(self) -> bool:
-        """Return whether no permit of any vehicle covers the stop: waiting would not help."""
-        area = Rule.AREA_FOR_JOB.value
-        return bool(self.sellers) and all(any(r.rule == area for r in one.rules) for one in self.sellers)
+    def refusal(self) -> str:
+        """Return why waiting would not help, a stable word: no vehicle has a valid permit, or none of the
+        permits covers the stop; empty while somebody may come."""
+        if self._keeps_all(NO_PERMIT):
+            return NO_VALID_PERMIT
+        return OUTSIDE_PERMIT if self._keeps_all({Rule.AREA_FOR_JOB.value}) else ""
+
+    def _keeps_all(self, rules: Collection[str]) -> bool:
+        return bool(self.sellers) and all(any(r.rule in rules for r in one.rules) for one in self.sellers)
 
 
 def told(decision: CallDecision) -> tuple[str, str]:
@@ -107,7 +118,10 @@ def told(decision: CallDecision) -> tuple[str, str]:
             f"No vehicle is idle; those on rounds are more than {decision.reach_m:.0f} m away."
             " The longer the caller waits, the farther one may come from.",
         )
-    if decision.is_outside_all():
+    refusal = decision.refusal()
+    if refusal == NO_VALID_PERMIT:
+        return ("没有车辆持有有效的许可。", "No vehicle has a valid permit.")
+    if refusal == OUTSIDE_PERMIT:
         return ("停靠点不在任何车辆的许可区域内。", "The stop lies outside what any vehicle's permit covers.")
     return ("没有车辆可来。", "No vehicle can come.")
 

@@ -27,7 +27,7 @@ export const vending: typeof zh = {
   noStop: "There is no place to stop within walking distance.",
   yourCall: "My call",
   over: (place, reason) => `Nobody comes to ${place}: ${reason}.`,
-  refusal: { outside_permit: "it lies outside where our vehicles may drive", no_vehicle: "no vehicle was free in time" },
+  refusal: { outside_permit: "it lies outside where our vehicles may drive", no_valid_permit: "no vehicle has a valid permit at the moment", no_vehicle: "no vehicle was free in time" },
   eta: (time) => `expected ${time}`,
   stays: (time) => `stays until ${time}`,
   cancel: "Cancel the call",

@@ -25,7 +25,7 @@ export const vending = {
   noStop: "步行范围内没有可停的地方。",
   yourCall: "我的呼叫",
   over: (place: string, reason: string) => `没有车前往${place}：${reason}。`,
-  refusal: { outside_permit: "停靠点在车辆许可区域之外", no_vehicle: "没有车及时空出" } as Record<string, string>,
+  refusal: { outside_permit: "停靠点在车辆许可区域之外", no_valid_permit: "目前没有车辆持有有效许可", no_vehicle: "没有车及时空出" } as Record<string, string>,
   eta: (time: string) => `预计 ${time} 到`,
   stays: (time: string) => `停到 ${time}`,
   cancel: "取消呼叫",

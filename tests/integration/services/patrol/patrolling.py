@@ -61,6 +61,7 @@ class Patrol:
                 at=town.now, wall=town.clock.wall(), zone=ZoneInfo(str(CITY)), fence_set_current=1
             ),
             time_zone="Asia/Shanghai",
+            areas_at=town.areas_at,
         )
 
     @classmethod

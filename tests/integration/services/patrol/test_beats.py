@@ -15,7 +15,7 @@ from services.patrol.check_evidence import EvidenceCheck
 from services.patrol.edit_beat import change_beat, make_beat, retire_beat
 from services.patrol.kinds import RunState, TrackCheck, Verdict
 from services.patrol.run import Run
-from services.patrol.run_store import RunStore
+from services.patrol.run_store import MOST_TRIED, RunStore
 from services.patrol.start_run import start_run
 from services.patrol.track import Fix
 from services.patrol.watch_runs import RunWatch
@@ -28,7 +28,7 @@ from services.schedules.schedule import Occurrence
 from services.schedules.store import ScheduleStore
 from steppe.composition import scheduled_work
 from tests.integration.services.orders.town import CITY, KB, Town
-from tests.integration.services.patrol.patrolling import LEAD, Patrol, a_draft
+from tests.integration.services.patrol.patrolling import LEAD, PLACES, Patrol, a_draft
 
 
 async def scheduled(patrol: Patrol) -> ScheduleKeeper:
@@ -291,3 +291,39 @@ async def test_a_beat_belongs_to_one_operator_and_one_district(town: Town) -> No
                 await make_beat(
                     tx, person, a_draft(), operator=operator, time_zone="Asia/Shanghai", at=town.now
                 )
+
+
+async def test_a_beat_with_a_checkpoint_outside_the_permit_is_not_given_and_says_why(any_town: Town) -> None:
+    town = any_town
+    patrol = await Patrol.of(town)
+    run = await patrol.start()
+    town.outside = {(PLACES["pump"], 109.79)}
+    assert await town.idle.settle(KB) == {}
+    waits, _ = await the_run(town)
+    assert (waits.state, waits.reason, waits.vehicle_no) == (RunState.WAITING, "outside_permit", None)
+    assert await town.idle.settle(KB) == {}
+    assert (await the_run(town))[0].version == waits.version, "said once"
+    town.outside = set()
+    assert await patrol.give() == ["gate", "pump", "park"]
+    given = (await the_run(town))[0]
+    assert (given.run_id, given.state, given.reason) == (run.run_id, RunState.UNDER_WAY, "")
+
+
+async def test_a_beat_outside_every_permit_is_missed_with_that_reason(town: Town) -> None:
+    patrol = await Patrol.of(town)
+    run = await patrol.start()
+    town.outside = {(PLACES["park"], 109.79)}
+    await town.idle.settle(KB)
+    town.clock.set(run.begin_by)
+    assert await RunWatch(town.database, town.clock).watch_once() == 1
+    assert await patrol.states(run) == ["missed:outside_permit"] * 3
+
+
+async def test_runs_that_a_vehicle_may_not_go_round_do_not_keep_it_from_the_next(town: Town) -> None:
+    patrol = await Patrol.of(town)
+    for number in range(MOST_TRIED):
+        points = msgspec.structs.replace(a_draft().checkpoints[0], lat=39.65 + number / 1000)
+        await patrol.start(checkpoints=(points,))
+        town.outside.add((points.lat, points.lng))
+    await patrol.start()
+    assert await patrol.give() == ["gate", "pump", "park"]

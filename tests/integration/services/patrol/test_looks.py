@@ -207,3 +207,13 @@ async def test_a_look_names_what_is_wrong_with_it(town: Town) -> None:
     with pytest.raises(Conflict) as flat:
         await patrol.look()
     assert "battery_too_low" in str(flat.value.fields["reasons"])
+
+
+async def test_nobody_is_sent_to_look_where_no_permit_covers_it(town: Town) -> None:
+    patrol = await on_its_beat(town)
+    town.outside = {(39.61, 109.79)}
+    with pytest.raises(Conflict) as refused:
+        await patrol.look()
+    assert "area_for_job" in refused.value.fields["reasons"][0]
+    town.outside = set()
+    await patrol.look()

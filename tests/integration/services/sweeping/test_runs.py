@@ -247,3 +247,22 @@ async def test_a_schedule_sweeps_is_met_and_waits_for_the_zone_to_be_free(yard: 
             EVERYTHING, begin=clock.now() - timedelta(hours=3), end=clock.now()
         )
     assert (first.state, second.state, second.reason) == (S.MET, S.SKIPPED, "zone_busy")
+
+
+async def test_ground_outside_the_permit_is_not_swept_and_the_run_says_why(any_yard: Yard) -> None:
+    yard = any_yard
+    await yard.planned()
+    await yard.sweeper()
+    started = await yard.start()
+    stored = await yard.plan()
+    assert stored.plan is not None
+    yard.town.outside = {stored.plan.pieces[-1].points[-1]}
+    assert await yard.settle() == {}
+    waits = await yard.run(started.run_id)
+    assert (waits.state, waits.reason) == (RunState.WAITING, "outside_permit")
+    assert await yard.settle() == {}
+    assert (await yard.run(started.run_id)).version == waits.version, "said once"
+    yard.town.outside = set()
+    assert await yard.settle() == {"round": 1}
+    given = await yard.run(started.run_id)
+    assert (given.state, given.vehicle_no, given.reason) == (RunState.UNDER_WAY, SWEEPER, "")

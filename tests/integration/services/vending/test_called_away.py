@@ -1,7 +1,11 @@
 """A vehicle on a roaming round is called away for a stated gain, and goes on with its round afterwards."""
 
 import asyncio
+from datetime import timedelta
 
+from sqlalchemy import update
+
+from fleet.vehicles.tables import permits
 from services.tasks.states import StopKind, TaskKind, TaskState
 from services.tasks.store import TaskStore
 from services.vending.calls.decision import CallOutcome, CallRule
@@ -93,3 +97,15 @@ async def test_a_stop_that_no_permit_covers_is_declined_and_another_goes_to_one(
     assert (declined.state, declined.reason) == (CallState.DECLINED, "outside_permit")
     assert declined.decision is not None
     assert [rule.rule for rule in declined.decision.sellers[0].rules] == ["area_for_job"]
+
+
+async def test_a_call_while_every_permit_has_lapsed_is_declined_and_says_so(town: Town) -> None:
+    await on_its_round(town)
+    made = await call(town)
+    async with town.database.write() as tx:
+        await tx.execute(update(permits).values(valid_to=town.now - timedelta(days=1)))
+    await town.idle.settle(KB)
+    declined = await read_call(town, made.call_id)
+    assert (declined.state, declined.reason) == (CallState.DECLINED, "no_valid_permit")
+    assert declined.decision is not None
+    assert "permit_expired" in [rule.rule for rule in declined.decision.sellers[0].rules]

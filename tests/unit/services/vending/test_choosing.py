@@ -148,5 +148,20 @@ def test_a_vehicle_that_a_rule_keeps_away_is_named_and_never_chosen() -> None:
     assert (decision.outcome, decision.vehicle_no) == (CallOutcome.NOT_YET, None)
     assert [one.vehicle_no for one in decision.sellers] == [2, 1], "who can come stands first"
     assert decided(sells).outcome is CallOutcome.NOBODY
-    assert not decided(sells).is_outside_all()
+    assert decided(sells).refusal() == ""
     assert not decision.says_the_same(decided(sells))
+
+
+def test_a_stop_outside_every_permit_is_not_a_stop_for_which_nobody_has_a_permit() -> None:
+    def kept_by(*rules: str) -> tuple[Exclusion, ...]:
+        return tuple(Exclusion(rule=rule) for rule in rules)
+
+    lapsed = a_seller(1, 10, rules=kept_by("permit_expired", "area_for_job"))
+    never = a_seller(2, 10, rules=kept_by("no_permit", "area_for_job"))
+    elsewhere = a_seller(3, 10, rules=kept_by("area_for_job"))
+    nobody = decided(lapsed, never)
+    assert (nobody.refusal(), told(nobody)[1]) == ("no_valid_permit", "No vehicle has a valid permit.")
+    outside = decided(lapsed, elsewhere)
+    assert (outside.refusal(), "lies outside" in told(outside)[1]) == ("outside_permit", True)
+    assert decided(lapsed, a_seller(4, 10, rules=kept_by("mid_sale"))).refusal() == ""
+    assert decided().refusal() == "", "without a vehicle nothing is known"
