@@ -14,6 +14,7 @@ from dashboard.schemas.order_substitutions import OrderSubstitution, order_subst
 from dashboard.schemas.vehicles import TaskView, task_view
 from services.dispatch.cost import CostTerm
 from services.dispatch.explanation import CandidateLine
+from services.dispatch.joins.lines import JoinLine
 from services.dispatch.rules import Exclusion
 from services.dispatch.store import Decision
 from services.orders.recover_order import Outcome
@@ -138,6 +139,30 @@ class RuleCountView(_View, frozen=True):
     count: int
 
 
+class OrderDelayView(_View, frozen=True):
+    """How much later an order of a run is handed over."""
+
+    order_id: str
+    delay_s: float
+
+
+class JoinView(_View, frozen=True):
+    """A run under way that the order could have joined. ``why`` is the rule that kept it out, empty for the
+    run that it joins; seconds are from the decision on, None where no place in the run was found."""
+
+    vehicle_no: int
+    code: str
+    task_id: str
+    loaded_s: float | None
+    arrival_s: float | None
+    detour_s: float | None
+    gain_s: float | None
+    delays: tuple[OrderDelayView, ...]
+    why: str
+    text_zh: str
+    text_en: str
+
+
 class DecisionView(_View, frozen=True):
     """Why this vehicle, or why none. ``lastAt`` is when the same reason of waiting was found again;
     ``together`` are the other orders that ride with it, in the order in which they are loaded;
@@ -156,6 +181,7 @@ class DecisionView(_View, frozen=True):
     together: tuple[str, ...]
     candidates: tuple[CandidateView, ...]
     excluded: tuple[RuleCountView, ...]
+    joins: tuple[JoinView, ...]
     text_zh: str
     text_en: str
     weights_version: int
@@ -340,6 +366,7 @@ def _decision(decision: Decision) -> DecisionView:
             RuleCountView(rule=r.rule, name_zh=r.name_zh, name_en=r.name_en, count=r.count)
             for r in said.excluded
         ),
+        joins=tuple(_join(line) for line in said.joins),
         text_zh=said.text_zh,
         text_en=said.text_en,
         weights_version=said.weights_version,
@@ -356,6 +383,22 @@ def _candidate(line: CandidateLine) -> CandidateView:
         lost_by_s=line.lost_by_s,
         took_order=line.took_order,
         excluded_by=exclusion_views(line.excluded_by),
+    )
+
+
+def _join(line: JoinLine) -> JoinView:
+    return JoinView(
+        vehicle_no=line.vehicle_no,
+        code=line.code,
+        task_id=line.task_id,
+        loaded_s=line.loaded_s,
+        arrival_s=line.arrival_s,
+        detour_s=line.detour_s,
+        gain_s=line.gain_s,
+        delays=tuple(OrderDelayView(order_id=each.order_id, delay_s=each.delay_s) for each in line.delays),
+        why=line.why,
+        text_zh=line.text_zh,
+        text_en=line.text_en,
     )
 
 

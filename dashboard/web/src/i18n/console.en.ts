@@ -164,6 +164,7 @@ export const desk: DeskWords = {
     outcome: "Outcome",
     lostBy: (text) => `+${text}`,
     excluded: "Excluded by rule",
+    joins: "Runs under way",
     vehicles: (n) => `${n}`,
     cost: "Cost (min:s)",
     noScope: "Your role may not see orders.",

@@ -161,6 +161,7 @@ export const desk = {
     outcome: "结果",
     lostBy: (text: string) => `差 ${text}`,
     excluded: "被规则排除",
+    joins: "途中的行程",
     vehicles: (n: number) => `${n} 辆`,
     cost: "代价（分:秒）",
     noScope: "您的角色不能查看订单。",
