@@ -19,7 +19,7 @@ from services.decommission.outgoing import Asked, Outgoing, Rest, Touched, Waits
 from services.decommission.store import DecommissionStore
 from services.orders.cancel_order import cancel_order
 from services.orders.order import Order
-from services.orders.states import ON_BOARD, OrderState
+from services.orders.states import ON_BOARD
 from services.orders.store import OrderStore
 from services.tasks.lose_task import lose_task
 from services.tasks.reports import TaskReports
@@ -155,7 +155,7 @@ async def _touched(tx: Transaction, task: Task | None) -> Touched:
     if task is None:
         return Touched()
     orders = await _orders(tx, task)
-    aboard = sum(order.state in ON_BOARD or order.state is OrderState.NEEDS_RECOVERY for order in orders)
+    aboard = sum(order.state in ON_BOARD for order in orders)
     return Touched(
         task_kind=task.kind,
         orders_to_load=len(orders) - aboard,

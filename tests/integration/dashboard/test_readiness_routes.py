@@ -4,6 +4,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import select
+
+from core.audit.tables import audit_entries
 from core.auth.principal import EVERYTHING
 from core.auth.roles import Role
 from core.database import Database
@@ -67,3 +70,43 @@ async def test_a_vehicle_works_once_todays_check_was_passed_and_not_tomorrow(
         vehicle = await VehicleStore(tx).get(VehicleNo(1), EVERYTHING)
         tomorrow = await ReadinessStore(tx).of([vehicle], at=AT + timedelta(hours=20), zone=CITY)
     assert tomorrow[VehicleNo(1)].holds_back
+
+
+async def test_a_battery_below_what_the_company_asks_for_fails_the_check_and_calls_nobody(
+    somebody: Somebody, add_vehicles: Add, said: Said, on_duty: None
+) -> None:
+    await add_vehicles(1)
+    said.hear(1, battery_ratio=0.4)
+    rule = {**RULE, "leastBatteryRatio": 0.5}
+    assert (await somebody.put(f"{PATH}/rules", rule, Role.SHIFT_LEAD)).status_code == 200
+    failed = await somebody.post(f"{PATH}/vehicles/1/checks", lines(), Role.CREW, key="k-1")
+    assert (failed.status_code, failed.json()["isPassed"]) == (201, False)
+    assert (await somebody.get("/api/work-orders?vehicleNo=1")).json()["items"] == []
+    lower = {**rule, "version": 1, "leastBatteryRatio": 0.3, "reason": "气温回升"}
+    assert (await somebody.put(f"{PATH}/rules", lower, Role.SHIFT_LEAD)).json()["version"] == 2
+    passed = await somebody.post(f"{PATH}/vehicles/1/checks", lines(), Role.CREW, key="k-2")
+    assert (passed.json()["isPassed"], passed.json()["ruleVersion"]) == (True, 2)
+
+
+async def test_a_list_names_lines_for_a_person_each_once_and_a_rule_has_a_reason(somebody: Somebody) -> None:
+    for wrong in (["battery"], ["tyres", "tyres"], []):
+        refused = await somebody.put(f"{PATH}/rules", {**RULE, "looks": {"delivery": wrong}}, Role.SHIFT_LEAD)
+        assert (refused.status_code, refused.json()["fields"]["field"]) == (400, "looks"), wrong
+    silent = await somebody.put(f"{PATH}/rules", {**RULE, "reason": " "}, Role.SHIFT_LEAD)
+    assert (silent.status_code, silent.json()["code"]) == (400, "reason-missing")
+
+
+async def test_checks_and_rules_stand_in_the_audit(
+    somebody: Somebody, add_vehicles: Add, said: Said, on_duty: None, sqlite_database: Database
+) -> None:
+    await add_vehicles(1)
+    said.hear(1)
+    await somebody.put(f"{PATH}/rules", RULE, Role.SHIFT_LEAD)
+    wrong = lines(tyres="左前轮漏气")
+    await somebody.post(f"{PATH}/vehicles/1/checks", wrong, Role.CREW, key="k-1")
+    async with sqlite_database.read() as tx:
+        wanted = ("readiness_rule.set", "vehicle.checked")
+        query = select(audit_entries).where(audit_entries.c.action.in_(wanted))
+        entries = {row["action"]: row for row in (await tx.execute(query)).mappings()}
+    assert entries["readiness_rule.set"]["fields"]["is_required"] is True
+    assert entries["vehicle.checked"]["fields"]["findings"] == ["tyres"]

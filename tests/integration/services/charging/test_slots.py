@@ -12,6 +12,7 @@ from core.database import Database
 from core.errors import Conflict
 from core.ids import DistrictCode, TaskId, VehicleNo
 from core.kinds import ServiceKind
+from fleet.alarms.alarm import Alarm
 from fleet.alarms.follow_up import AlarmFollowUp
 from fleet.alarms.kinds import AlarmKind, AlarmState
 from fleet.alarms.store import AlarmStore
@@ -27,12 +28,13 @@ from services.charging.charger import (
     advance,
 )
 from services.charging.reserve import take_slot
-from services.charging.stalled import STALLED_AFTER, is_stalled
+from services.charging.stalled import FULL_RATIO, STALLED_AFTER, is_stalled, looked_at
 from services.charging.store import ChargerStore
-from services.charging.watch_charging import ChargingWatch
+from services.charging.watch_charging import HEARD_WITHIN, ChargingWatch
 from services.tasks.lose_task import lose_task
 from services.tasks.states import StopKind
 from tests.integration.fleet.builders import AT
+from tests.integration.services.orders.scripted_vehicle import ScriptedVehicle
 from tests.integration.services.orders.town import KB, Town, later
 
 CHARGERS = tuple(
@@ -183,3 +185,64 @@ async def test_nobody_begins_a_round_that_the_battery_does_not_bring_it_back_fro
     await town.add_vehicle(9, service=ServiceKind.VENDING, battery_ratio=0.4, outside_c=-20.0, lat=39.9)
     assert (await town.idle.settle(KB))["too_far"] == 1
     assert await town.task_of(9) is None
+
+
+async def at_its_charger(town: Town, ratio: float) -> ScriptedVehicle:
+    """Vehicle 7 on the charger, its battery as the platform sees it first."""
+    await town.add_vehicle(7, battery_ratio=ratio)
+    await town.idle.settle(KB)
+    vehicle = town.script(7)
+    await vehicle.take_plan()
+    await vehicle.reach(StopKind.CHARGE)
+    await ChargingWatch(town.database, town.clock, town.listener).look_once()
+    return vehicle
+
+
+async def stalled_alarms(town: Town) -> list[Alarm]:
+    async with town.database.read() as tx:
+        return await AlarmStore(tx).standing_of_kinds([AlarmKind.CHARGE_STALLED])
+
+
+async def test_of_a_vehicle_that_fell_silent_at_the_charger_nobody_knows_whether_it_charges(
+    town: Town,
+) -> None:
+    await at_its_charger(town, 0.25)
+    watch = ChargingWatch(town.database, town.clock, town.listener)
+    later(town, 40 * 60)
+    assert await watch.look_once() == 0
+    assert await stalled_alarms(town) == []
+    town.listener.says(7, battery_ratio=0.25, measured_at=town.now - HEARD_WITHIN, battery_c=-8.0)
+    assert await watch.look_once() == 1
+    [alarm] = await stalled_alarms(town)
+    assert dict(alarm.details) == {"place_id": "c-1", "slot": 1, "battery_ratio": 0.25, "battery_c": -8.0}
+
+
+async def test_the_alarm_of_a_charge_that_did_not_rise_is_over_when_the_vehicle_leaves(town: Town) -> None:
+    vehicle = await at_its_charger(town, 0.25)
+    watch = ChargingWatch(town.database, town.clock, town.listener)
+    later(town, 31 * 60)
+    town.listener.says(7, battery_ratio=0.25, measured_at=town.now)
+    assert (await watch.look_once(), len(await stalled_alarms(town))) == (1, 1)
+    assert await watch.look_once() == 0, "raised once"
+    await vehicle.leave(StopKind.CHARGE)
+    await vehicle.done()
+    assert await watch.look_once() == 1
+    assert await stalled_alarms(town) == []
+
+
+@pytest.mark.parametrize(
+    ("ratio", "is_rise"), [(0.304, False), (0.3125, True), (0.2, False)], ids=["noise", "a rise", "less"]
+)
+def test_only_a_rise_above_the_highest_charge_begins_the_time_anew(ratio: float, is_rise: bool) -> None:
+    known = Reservation(
+        reservation_id="r", place_id="c-1", vehicle_no=VehicleNo(7), district=KB, reach_m=0.0, asked_at=AT,
+        state=ReservationState.CHARGING, arrived_at=AT, risen_ratio=0.3, risen_at=AT,
+    )  # fmt: skip
+    seen = looked_at(known, ratio, at=AT + STALLED_AFTER)
+    assert (seen is known) is not is_rise
+    assert is_stalled(seen, at=AT + STALLED_AFTER) is not is_rise
+    unseen = msgspec.structs.replace(known, risen_ratio=None, risen_at=None)
+    assert not is_stalled(unseen, at=AT + 9 * STALLED_AFTER)
+    nearly = msgspec.structs.replace(known, risen_ratio=0.94)
+    full = msgspec.structs.replace(known, risen_ratio=FULL_RATIO)
+    assert [is_stalled(each, at=AT + STALLED_AFTER) for each in (nearly, full)] == [True, False]

@@ -7,8 +7,10 @@ import msgspec
 import pytest
 
 from core.errors import Invalid
-from core.ids import DistrictCode, OperatorId, StaffId, VehicleNo
+from core.ids import AlarmId, DistrictCode, OperatorId, StaffId, VehicleNo
 from core.kinds import ServiceKind
+from fleet.alarms.alarm import Alarm, AlarmRaised, raise_alarm
+from fleet.alarms.kinds import AlarmKind
 from fleet.readiness.check import (
     CheckItem,
     Line,
@@ -99,3 +101,61 @@ def test_the_system_answers_from_what_it_knows() -> None:
 def test_a_vehicle_at_its_charger_is_not_failed_for_its_battery() -> None:
     charging = heard(1, battery_ratio=0.1, is_charging=True)
     assert all(line.is_ok for line in system_lines(charging, (), (), least_battery_ratio=0.15))
+
+
+def test_the_day_begins_at_the_hour_that_the_rule_says() -> None:
+    at = datetime(2026, 12, 1, 21, 30, tzinfo=UTC)
+    days = [check_day(at, ORDOS, ReadinessRule(day_starts_hour=hour)) for hour in (5, 6)]
+    assert days == [date(2026, 12, 2), date(2026, 12, 1)]
+
+
+def test_a_rule_names_what_is_looked_at_and_kinds_that_it_does_not_name_keep_theirs() -> None:
+    rule = ReadinessRule(looks={ServiceKind.DELIVERY: (CheckItem.TYRES,)})
+    assert rule.looks_of(ServiceKind.DELIVERY) == (CheckItem.TYRES,)
+    assert CheckItem.BRUSH in rule.looks_of(ServiceKind.SWEEPING)
+
+
+def test_a_person_says_what_is_wrong_and_not_what_the_system_found() -> None:
+    said = Line(item=CheckItem.TYRES, is_ok=False, value="2.1 bar", note=" 左前轮漏气 ")
+    assert answered([said], [CheckItem.TYRES]) == (
+        Line(item=CheckItem.TYRES, is_ok=False, note="左前轮漏气"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "item"),
+    [
+        (ReasonCode.NO_VALID_CODE, CheckItem.PAPERS),
+        (ReasonCode.NO_PERMIT, CheckItem.PAPERS),
+        (ReasonCode.PERMIT_SERVICE, CheckItem.PAPERS),
+        (ReasonCode.NO_INSURANCE, CheckItem.PAPERS),
+        (ReasonCode.INSURANCE_EXPIRED, CheckItem.PAPERS),
+        (ReasonCode.INSURANCE_TOO_LOW, CheckItem.PAPERS),
+        (ReasonCode.INSPECTION_OVERDUE, CheckItem.INSPECTION),
+        (ReasonCode.MODEL_NOT_PERMITTED, CheckItem.SOFTWARE),
+    ],
+)
+def test_what_keeps_a_vehicle_from_work_by_its_papers_fails_their_line(
+    code: ReasonCode, item: CheckItem
+) -> None:
+    lines = system_lines(heard(1), [Reason(code=code)], (), least_battery_ratio=0.15)
+    assert [(line.item, line.value) for line in lines if not line.is_ok] == [(item, code.value)]
+
+
+def test_an_alarm_about_the_vehicle_itself_fails_the_check_and_one_about_its_place_does_not() -> None:
+    def an_alarm(kind: AlarmKind) -> Alarm:
+        signal = AlarmRaised(vehicle_no=VehicleNo(7), kind=kind, at=AT)
+        return raise_alarm(
+            signal, alarm_id=AlarmId(kind.value), district=DistrictCode("KB"), operator=OperatorId("op-a")
+        )
+
+    alarms = [an_alarm(kind) for kind in (AlarmKind.NO_GO_ENTRY, AlarmKind.TIPPED_OVER)]
+    lines = system_lines(heard(1), (), alarms, least_battery_ratio=0.15)
+    assert [(line.item, line.value) for line in lines if not line.is_ok] == [("alarms", "tipped_over")]
+
+
+def test_a_battery_at_the_border_is_enough_and_one_that_was_never_heard_is_not() -> None:
+    border = system_lines(heard(1, battery_ratio=0.15), (), (), least_battery_ratio=0.15)
+    assert all(line.is_ok for line in border)
+    never = system_lines(None, (), (), least_battery_ratio=0.15)
+    assert [line.item.value for line in never if not line.is_ok] == ["battery", "connection"]
