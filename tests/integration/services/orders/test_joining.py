@@ -182,7 +182,7 @@ async def test_a_decision_that_joined_a_run_can_be_replayed_and_nobody_else_is_m
     _, parcel, _ = await joined(town)
     kept = await decision(town, parcel)
     _, _, again = await replay_decision(town.database, kept.decision_id, Weights(), EVERYTHING)
-    [order] = again.orders
+    [order] = [each for each in again.orders if each.order_id == parcel.order_id]
     assert (order.given, order.before, order.after, again.vehicles) == (7, None, None, ())
 
 
