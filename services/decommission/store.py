@@ -32,11 +32,11 @@ class DecommissionStore:
         """Return what is not done yet, the oldest first."""
         return await self._all(decommissions.c.done_at.is_(None))
 
-    async def done(self, vehicle_no: VehicleNo, *, at: datetime) -> None:
-        """Note that a vehicle's life has ended."""
-        await self._tx.execute(
-            update(decommissions).where(decommissions.c.vehicle_no == vehicle_no).values(done_at=at)
-        )
+    async def done(self, vehicle_no: VehicleNo, *, at: datetime) -> bool:
+        """Note that a vehicle's life has ended; return False when that was noted already."""
+        pending = (decommissions.c.vehicle_no == vehicle_no) & decommissions.c.done_at.is_(None)
+        noted = await self._tx.execute(update(decommissions).where(pending).values(done_at=at))
+        return bool(noted.rowcount)
 
     async def drop(self, vehicle_no: VehicleNo) -> None:
         """Forget a decision: the vehicle was put in service again before it was carried out."""

@@ -110,8 +110,7 @@ async def finish(tx: Transaction, vehicle_no: VehicleNo, *, at: datetime) -> boo
         return False
     if vehicle.lifecycle is not Lifecycle.DECOMMISSIONED:
         await decommission_vehicle(tx, None, vehicle_no, EVERYTHING, reason=asked.reason, at=at)
-    await store.done(vehicle_no, at=at)
-    return True
+    return await store.done(vehicle_no, at=at)
 
 
 async def _take_work_away(

@@ -25,7 +25,7 @@ from services.tasks.plan import leg_of
 from services.tasks.states import TERMINAL, StopState
 from services.tasks.store import TaskStore
 from services.tasks.take_off import take_off
-from services.tasks.task import Task
+from services.tasks.task import Leg, Task
 
 REFUSED: Final = "plan_refused"
 PLANS: Final = frozenset({CommandKind.ASSIGN_TASK, CommandKind.REROUTE})
@@ -101,7 +101,7 @@ async def _give_back(tx: Transaction, command: Command, at: datetime) -> None:
 
 async def _restore_legs(tx: Transaction, task: Task, at: datetime) -> None:
     """Give each stop to come the leg of the newest plan that the vehicle took."""
-    legs = {}
+    legs: dict[str, Leg] = {}
     for command in await CommandStore(tx).of_task(task.task_id, PLANS):
         if command.state in (CommandState.SUCCEEDED, CommandState.ACKNOWLEDGED):
             legs |= {stop.stop_id: leg_of(stop) for stop in _body(command)}

@@ -214,6 +214,6 @@ async def test_nobody_is_sent_to_look_where_no_permit_covers_it(town: Town) -> N
     town.outside = {(39.61, 109.79)}
     with pytest.raises(Conflict) as refused:
         await patrol.look()
-    assert "area_for_job" in refused.value.fields["reasons"][0]
+    assert "area_for_job" in str(refused.value.fields["reasons"])
     town.outside = set()
     await patrol.look()
