@@ -654,6 +654,7 @@ export const patrolMissed: typeof zh.patrolMissed = {
   vehicle_lost: "The vehicle was lost",
   nobody_came: "No vehicle had time",
   called_off: "Called off",
+  outside_permit: "Outside the permits of the vehicles that were free",
 };
 
 export const patrolVerdict: typeof zh.patrolVerdict = {

@@ -652,6 +652,7 @@ export const patrolMissed = {
   vehicle_lost: "车辆中断",
   nobody_came: "无车可派",
   called_off: "已取消",
+  outside_permit: "不在空闲车辆的许可区域内",
 };
 
 export const patrolVerdict = {
