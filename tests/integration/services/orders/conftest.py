@@ -39,3 +39,27 @@ async def any_town(database: Database, clock: Any) -> AsyncIterator[Town]:
     await made.furnish()
     yield made
     await made.solver.close()
+
+
+RACERS = 4
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def racers(request: pytest.FixtureRequest, clock: Any) -> AsyncIterator[list[Town]]:
+    """The same town seen by several processes: each has a database connection of its own."""
+    if request.param == "sqlite":
+        url = f"sqlite+aiosqlite:///{request.getfixturevalue('tmp_path') / 'facts.sqlite3'}"
+    else:
+        url = request.getfixturevalue("postgresql_url")
+    databases = [await Database.open(url) for _ in range(RACERS)]
+    await databases[0].create_tables()
+    towns = [Town(database, clock) for database in databases]
+    for town in towns[1:]:
+        town.listener = towns[0].listener
+        town.__post_init__()
+    await towns[0].furnish()
+    yield towns
+    for each in towns:
+        await each.solver.close()
+    for database in databases:
+        await database.close()

@@ -3,15 +3,12 @@ moment."""
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
-from typing import Any
 
 import msgspec
 import pytest
 from sqlalchemy import select
 
 from core.auth.principal import EVERYTHING
-from core.database import Database
 from core.errors import Conflict, IllegalTransition
 from core.ids import OrderId, VehicleNo
 from services.orders.cancel_order import cancel_order
@@ -21,29 +18,6 @@ from services.tasks.states import ACTIVE
 from services.tasks.store import TaskStore
 from services.tasks.tables import tasks
 from tests.integration.services.orders.town import KB, Town
-
-RACERS = 4
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def racers(request: pytest.FixtureRequest, clock: Any) -> AsyncIterator[list[Town]]:
-    """The same town seen by several processes: each has a database connection of its own."""
-    if request.param == "sqlite":
-        url = f"sqlite+aiosqlite:///{request.getfixturevalue('tmp_path') / 'facts.sqlite3'}"
-    else:
-        url = request.getfixturevalue("postgresql_url")
-    databases = [await Database.open(url) for _ in range(RACERS)]
-    await databases[0].create_tables()
-    towns = [Town(database, clock) for database in databases]
-    for town in towns[1:]:
-        town.listener = towns[0].listener
-        town.__post_init__()
-    await towns[0].furnish()
-    yield towns
-    for each in towns:
-        await each.solver.close()
-    for database in databases:
-        await database.close()
 
 
 async def holders(town: Town) -> tuple[Counter[VehicleNo], Counter[OrderId]]:

@@ -1,40 +1,18 @@
 """An order joins a run under way: claimed with it, told to its vehicle, taken off again if refused."""
 
-import asyncio
-import signal
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-import msgspec
 import pytest
 
 from core.auth.principal import EVERYTHING
-from core.auth.roles import Role
-from core.database import Database
-from core.ids import FenceId, GoodsId, PickupPointId, VehicleNo
+from core.ids import GoodsId
 from fleet.commands.command import Command, advance_command
 from fleet.commands.ending import follow
 from fleet.commands.expire_commands import CommandExpiry
 from fleet.commands.kinds import CommandEvent
 from fleet.commands.store import CommandStore
-from fleet.links.wire.commands import CommandKind, Reroute
-from fleet.vehicles.register_vehicle import suspend_vehicle
-from fleet.vehicles.store import VehicleStore
-from services.delivery.catalogue import PickupPoint
-from services.delivery.store import CatalogueStore
-from services.dispatch.dispatch_zone import ZoneDispatcher
-from services.dispatch.explanation import Explanation
-from services.dispatch.freeze_zone import freeze_zone
-from services.dispatch.give_run import LOST_RACE
-from services.dispatch.joins.choose import Join
-from services.dispatch.joins.give_join import ReadyJoin, RunJoiner
 from services.dispatch.replay_decision import replay_decision
-from services.dispatch.store import Decision, DecisionStore
-from services.dispatch.travel import TravelTimes
-from services.dispatch.waiting import Waiting
 from services.dispatch.weights import Weights
 from services.orders.cancel_order import cancel_order
 from services.orders.draft import DraftLine
@@ -42,90 +20,24 @@ from services.orders.order import Order
 from services.orders.states import OrderState as S
 from services.plugging import command_endings
 from services.tasks.states import StopKind, StopState, TaskState
-from services.tasks.store import TaskStore
-from services.tasks.task import Task
-from tests.integration.fleet.builders import a_principal
+from tests.integration.services.orders.joining import (
+    BACK,
+    DOOR,
+    LOAD,
+    OTHER_DOOR,
+    a_parcel,
+    answer,
+    decision,
+    joined,
+    milk_under_way,
+    state,
+    take,
+    the_task,
+    told,
+)
 from tests.integration.services.orders.scripted_vehicle import ScriptedVehicle
 from tests.integration.services.orders.test_shared_runs import at, leave, load, take_out
-from tests.integration.services.orders.town import CITY, KB, KEYPAD_ROOT, Town, later
-
-ROOT = Path(__file__).parents[4]
-OTHER_DOOR = PickupPointId("p-2")
-LOAD, DOOR, BACK = StopKind.LOAD, StopKind.HANDOVER, StopKind.RETURN
-
-
-async def milk_under_way(town: Town) -> tuple[Order, ScriptedVehicle]:
-    """Milk for the east gate on vehicle 7, which drives to the shop."""
-    async with town.database.write() as tx:
-        await CatalogueStore(tx).put_pickup_point(
-            PickupPoint(
-                pickup_point_id=OTHER_DOOR,
-                district=KB,
-                name_zh="示例小区西门",
-                name_en="Sample Compound, west gate",
-                lat=39.6,
-                lng=109.802,
-            )
-        )
-    await town.add_vehicle(7)
-    milk = await town.order()
-    assert (await town.round())["assigned"] == 1
-    vehicle = town.script(7)
-    await vehicle.take_plan()
-    return await town.read(milk.order_id), vehicle
-
-
-async def a_parcel(town: Town) -> Order:
-    """A large parcel of the same shop to the west gate."""
-    return await town.order(
-        lines=(DraftLine(goods_id=GoodsId("g-parcel"), quantity=1),),
-        pickup_point_id=OTHER_DOOR,
-        resident="r-2",
-    )
-
-
-async def joined(town: Town) -> tuple[Order, Order, ScriptedVehicle]:
-    """The milk under way, and the parcel that joined it and of which the vehicle has not heard."""
-    milk, vehicle = await milk_under_way(town)
-    parcel = await a_parcel(town)
-    counts = await town.round()
-    assert (counts["assigned"], counts["unserved"], counts["runs"]) == (1, 0, 0)
-    return milk, await town.read(parcel.order_id), vehicle
-
-
-async def told(town: Town) -> tuple[Command, Reroute]:
-    command = (await town.commands(7, CommandKind.REROUTE))[-1]
-    return command, msgspec.json.decode(bytes(command.body), type=Reroute)
-
-
-async def answer(vehicle: ScriptedVehicle, command: Command, *, takes: bool = True, detail: str = "") -> None:
-    """Acknowledge the amended plan and say whether it is driven."""
-    await vehicle.say("command_ack", {"commandId": command.command_id, "result": "accepted"})
-    result = "succeeded" if takes else "failed"
-    await vehicle.say("command_result", {"commandId": command.command_id, "result": result, "detail": detail})
-
-
-async def take(town: Town, vehicle: ScriptedVehicle) -> None:
-    """Let the vehicle drive the plan with the order that joined."""
-    command, body = await told(town)
-    await answer(vehicle, command)
-    assert vehicle.plan is not None
-    vehicle.plan = msgspec.structs.replace(vehicle.plan, stops=body.stops)
-
-
-async def the_task(town: Town, order: Order) -> Task:
-    assert order.task_id is not None
-    async with town.database.read() as tx:
-        return await TaskStore(tx).get(order.task_id, EVERYTHING)
-
-
-async def decision(town: Town, order: Order) -> Decision:
-    async with town.database.read() as tx:
-        return (await DecisionStore(tx).of_order(order.order_id))[0]
-
-
-async def state(town: Town, order: Order) -> S:
-    return (await town.read(order.order_id)).state
+from tests.integration.services.orders.town import Town, later
 
 
 async def test_an_order_joins_a_run_under_way_and_both_are_delivered(any_town: Town) -> None:
@@ -383,179 +295,3 @@ async def test_while_one_is_not_answered_no_other_joins_and_three_are_the_most(t
     assert (await town.round())["assigned"] == 1
     assert len((await the_task(town, milk)).orders()) == 3
     assert (await town.read(third.order_id)).compartment != milk.compartment
-
-
-class MovedMeanwhile(RunJoiner):
-    """Joins as always, but something happens between the choice and the claim."""
-
-    happens: Callable[[], Awaitable[None]]
-
-    async def ready(self, join: Join, waiting: Waiting, explanation: Explanation) -> ReadyJoin | None:
-        found = await super().ready(join, waiting, explanation)
-        await self.happens()
-        return found
-
-
-def late_dispatcher(town: Town, happens: Callable[[], Awaitable[None]]) -> ZoneDispatcher:
-    joiner = MovedMeanwhile(town.database, town.clock, town.ways, keypad_root=KEYPAD_ROOT, zone=CITY)
-    joiner.happens = happens
-    travel = TravelTimes(town.ways)
-    return ZoneDispatcher(
-        town.database, town.clock, town.fleet, travel, town.solver, town.giver, joiner=joiner
-    )
-
-
-@pytest.mark.parametrize("what", ["lost", "a stop is reached", "frozen", "held", "out of service"])
-async def test_what_moves_between_the_choice_and_the_claim_keeps_the_order_waiting(
-    any_town: Town, what: str
-) -> None:
-    town = any_town
-    _, vehicle = await milk_under_way(town)
-    parcel = await a_parcel(town)
-
-    async def frozen() -> None:
-        await freeze_zone(
-            town.database,
-            a_principal(Role.SHIFT_LEAD),
-            KB,
-            is_frozen=True,
-            version=0,
-            reason="x",
-            at=town.now,
-        )
-
-    async def held() -> None:
-        async with town.database.write() as tx:
-            await VehicleStore(tx).raise_stop_epoch(VehicleNo(7), 9, held=True, at=town.now)
-
-    async def out_of_service() -> None:
-
-        async with town.database.write() as tx:
-            await suspend_vehicle(tx, None, VehicleNo(7), EVERYTHING, reason="x", at=town.now)
-
-    async def lost() -> None:
-        await vehicle.say("fault", {"code": 3, "fatal": True})
-
-    async def reached() -> None:
-        await at(vehicle, LOAD)
-
-    deeds = {
-        "lost": lost,
-        "a stop is reached": reached,
-        "frozen": frozen,
-        "held": held,
-        "out of service": out_of_service,
-    }
-    counts = await late_dispatcher(town, deeds[what]).run_round(KB)
-    assert (counts["assigned"], counts["lost"]) == (0, 1)
-    assert await state(town, parcel) is S.ACCEPTED
-    assert await town.commands(7, CommandKind.REROUTE) == []
-
-
-async def test_the_claim_asks_again_whether_the_permit_covers_the_new_stops(town: Town) -> None:
-    await milk_under_way(town)
-    await a_parcel(town)
-
-    class Elsewhere(RunJoiner):
-        async def ready(self, join: Join, waiting: Waiting, explanation: Explanation) -> ReadyJoin | None:
-            found = await super().ready(join, waiting, explanation)
-            assert found is not None
-            elsewhere = msgspec.structs.replace(join, areas=frozenset({FenceId("area-9")}))
-            return msgspec.structs.replace(found, join=elsewhere)
-
-    joiner = Elsewhere(town.database, town.clock, town.ways, keypad_root=KEYPAD_ROOT, zone=CITY)
-    dispatcher = ZoneDispatcher(
-        town.database, town.clock, town.fleet, TravelTimes(town.ways), town.solver, town.giver, joiner=joiner
-    )
-    assert (await dispatcher.run_round(KB))["lost"] == 1
-
-
-RACERS = 4
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def racers(request: pytest.FixtureRequest, clock: Any) -> AsyncIterator[list[Town]]:
-    """The same town seen by several processes: each has a database connection of its own."""
-    if request.param == "sqlite":
-        url = f"sqlite+aiosqlite:///{request.getfixturevalue('tmp_path') / 'facts.sqlite3'}"
-    else:
-        url = request.getfixturevalue("postgresql_url")
-    databases = [await Database.open(url) for _ in range(RACERS)]
-    await databases[0].create_tables()
-    towns = [Town(database, clock) for database in databases]
-    for town in towns[1:]:
-        town.listener = towns[0].listener
-        town.__post_init__()
-    await towns[0].furnish()
-    yield towns
-    for each in towns:
-        await each.solver.close()
-    for database in databases:
-        await database.close()
-
-
-async def test_rounds_that_race_add_an_order_once(racers: list[Town]) -> None:
-    town = racers[0]
-    milk, _ = await milk_under_way(town)
-    parcel = await a_parcel(town)
-    counts = await asyncio.gather(*(racer.dispatcher.run_round(KB) for racer in racers))
-    assert sum(count["assigned"] for count in counts) == 1
-    task = await the_task(town, milk)
-    assert [stop.kind for stop in task.stops].count(BACK) == 1
-    assert set(task.orders()) == {milk.order_id, parcel.order_id}
-    assert len(await town.commands(7, CommandKind.REROUTE)) == 1
-
-
-async def test_of_two_orders_that_race_for_one_run_one_joins_and_the_run_is_whole(
-    racers: list[Town],
-) -> None:
-    town = racers[0]
-    milk, _ = await milk_under_way(town)
-    parcels = [await a_parcel(town), await a_parcel(town)]
-    counts = await asyncio.gather(*(racer.dispatcher.run_round(KB) for racer in racers))
-    states = [await state(town, each) for each in parcels]
-    assert sorted(states) == [S.ACCEPTED, S.ASSIGNED]
-    assert sum(count["assigned"] for count in counts) == 1
-    assert len((await the_task(town, milk)).orders()) == 2
-
-
-async def test_joining_against_cancelling_leaves_no_vehicle_with_a_cancelled_order(
-    racers: list[Town],
-) -> None:
-    town = racers[0]
-    milk, _ = await milk_under_way(town)
-    parcel = await a_parcel(town)
-
-    async def cancel(racer: Town) -> None:
-        try:
-            async with racer.database.write() as tx:
-                await cancel_order(
-                    tx, parcel.order_id, EVERYTHING, by="r", reason="x", actor="r", at=racer.now, rate=1.0
-                )
-        except LOST_RACE:
-            return
-
-    await asyncio.gather(racers[0].dispatcher.run_round(KB), cancel(racers[1]), cancel(racers[2]))
-    now, task = await town.read(parcel.order_id), await the_task(town, milk)
-    rides = parcel.order_id in task.orders()
-    assert rides is (now.state is S.ASSIGNED)
-
-
-@pytest.mark.parametrize("point", ["before_claim", "between_claims", "before_commit", "after_commit"])
-async def test_a_round_killed_while_an_order_joins_adds_it_once_or_not_at_all(town: Town, point: str) -> None:
-    milk, vehicle = await milk_under_way(town)
-    parcel = await a_parcel(town)
-    url = str(town.database._writer.url.render_as_string())
-    words = ["-m", "tests.integration.services.orders.join_process", url, str(town.now), point]
-    killed = await asyncio.to_thread(
-        subprocess.run, [sys.executable, *words], cwd=ROOT, capture_output=True, check=False, timeout=60
-    )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()[-2000:]
-    is_given = point == "after_commit"
-    assert (await state(town, parcel) is S.ASSIGNED) is is_given
-    assert len(await town.commands(7, CommandKind.REROUTE)) == int(is_given)
-    assert len((await the_task(town, milk)).orders()) == 1 + int(is_given)
-    await town.round()
-    await take(town, vehicle)
-    assert await state(town, parcel) is S.PICKING_UP
-    assert set((await the_task(town, milk)).orders()) == {milk.order_id, parcel.order_id}
