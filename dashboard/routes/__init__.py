@@ -30,8 +30,8 @@ from dashboard.routes.notices import Notices
 from dashboard.routes.orders import Orders
 from dashboard.routes.patrol import PatrolBeats, PatrolRuns, go_and_look, nearest_road
 from dashboard.routes.phone_reveals import reveal_phone_of_order
-from dashboard.routes.police import StreetPolice, give_police_code
 from dashboard.routes.phone_sales import VendingSales
+from dashboard.routes.police import StreetPolice, give_police_code
 from dashboard.routes.positions import PositionRoutes
 from dashboard.routes.quality import QualityRoutes
 from dashboard.routes.readiness import ReadinessRoutes

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Meta
 
 from core.ids import OrderId, VehicleNo
+from dashboard.schemas.decisions import CostTermView, ExclusionView, exclusion_views, term_views
 from dashboard.schemas.dispatch_zones import Reason, WeightsBody, weights_body
-from dashboard.schemas.orders import CostTermView, ExclusionView, exclusion_views, term_views
 from services.dispatch.by_hand import MOST_RUNS, JudgedOrder, JudgedRun, OrderWish, RunWish
 from services.dispatch.replay import Replayed
 from services.dispatch.store import Decision

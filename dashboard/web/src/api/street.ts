@@ -2,7 +2,7 @@ import { ask } from "./http.ts";
 import type { components } from "./schema.d.ts";
 
 type Schemas = components["schemas"];
-export type Code = Schemas["CodeView"];
+export type Code = Schemas["dashboard_schemas_codes_CodeView"];
 export type Said = Schemas["FeedbackStatus"];
 export type Kind = Schemas["FeedbackKind"];
 

@@ -243,6 +243,25 @@ export const alarmKind: typeof zh.alarmKind = {
   patrol_finding: "Found on patrol",
   patrol_missed: "Checkpoints missed on patrol",
   charge_stalled: "Charge does not rise",
+  street_blocked: "Said to block the way",
+  street_help: "Help asked for on the street",
+};
+
+export const feedbackKind: typeof zh.feedbackKind = {
+  blocks_way: "It blocks the way",
+  too_close: "It came too close",
+  noise: "It is too loud",
+  help: "Help is needed here",
+  damage: "Something is damaged",
+  other: "Something else",
+};
+
+export const feedbackState: typeof zh.feedbackState = {
+  received: "Received",
+  looking: "Somebody is looking",
+  resolved: "Resolved",
+  rejected: "Not confirmed",
+  answered: "Answered",
 };
 
 export const alarmAnswer: typeof zh.alarmAnswer = {
@@ -425,6 +444,8 @@ export const alarmAdvice: typeof zh.alarmAdvice = {
   books_unbalanced: "See what is wrong with steppe settlement check, put it right by an entry, and call the platform.",
   patrol_missed: "Start the beat again, or send somebody to the checkpoints that were missed.",
   charge_stalled: "Send a crew to look at the heater, the plug and the charger; tow it inside where it has to be.",
+  street_blocked: "Look around it and have it pull over; send a crew when it cannot move. Then answer the people.",
+  street_help: "Ask through its loudspeaker at once; stop it, call the police or rescue. Then answer the people.",
   patrol_finding: "Look at the evidence; tell whoever is responsible, or send a crew.",
 };
 
@@ -705,6 +726,7 @@ export const orderReason: typeof zh.orderReason = {
   operator_cancelled: "Cancelled by the operator",
   no_vehicle: "No vehicle for too long",
   nothing_left: "Everything ordered was missing",
+  not_collected: "Nobody came for it; the goods go back",
   goods_lost: "The goods could not be recovered",
 };
 

@@ -241,6 +241,25 @@ export const alarmKind = {
   patrol_finding: "巡逻发现异常",
   patrol_missed: "巡逻漏巡",
   charge_stalled: "充不进电",
+  street_blocked: "市民反映挡路",
+  street_help: "市民求助",
+};
+
+export const feedbackKind = {
+  blocks_way: "车辆挡路",
+  too_close: "离人太近",
+  noise: "噪声扰民",
+  help: "现场需要帮助",
+  damage: "车辆或财物受损",
+  other: "其他",
+};
+
+export const feedbackState = {
+  received: "已收到",
+  looking: "正在处理",
+  resolved: "已解决",
+  rejected: "未采纳",
+  answered: "已答复",
 };
 
 export const alarmAnswer = {
@@ -423,6 +442,8 @@ export const alarmAdvice = {
   books_unbalanced: "运行 steppe settlement check 查看明细,以更正分录处理,并联系平台方。",
   patrol_missed: "再发起一次巡逻,或派人查看漏巡点。",
   charge_stalled: "派现场查看电池加热、插头和充电桩,必要时拖到室内。",
+  street_blocked: "查看车辆周围,远程让车靠边;无法移动时派现场,并答复市民。",
+  street_help: "立即通过车载喇叭喊话询问;需要时停车、报警或呼救,并答复市民。",
   patrol_finding: "查看取证,通知责任单位或派现场。",
 };
 
@@ -703,6 +724,7 @@ export const orderReason = {
   operator_cancelled: "运营方取消",
   no_vehicle: "长时间无车可派",
   nothing_left: "缺货,没有可送的商品",
+  not_collected: "未取货,商品退回",
   goods_lost: "货物无法送达",
 };
 
