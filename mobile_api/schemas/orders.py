@@ -277,7 +277,7 @@ def quote_view(checked: CheckedDraft, made: Estimate, *, at: datetime) -> QuoteV
         total_fen=checked.total_fen,
         distance_m=round(made.way.length_m, 1),
         is_rough=made.is_rough,
-        wait_s=checked.waits.first_at(checked.pickup_point),
+        wait_s=checked.facts.waits.first_at(checked.pickup_point),
     )
 
 

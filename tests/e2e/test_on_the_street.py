@@ -21,7 +21,7 @@ LOOKED_AT_MS = 60_000
 def code(demo: DemoCity) -> str:
     """The code on the body of a delivery vehicle."""
     issued = json.loads((demo.folder / "issued.json").read_text())
-    return next(one["code"] for one in issued["vehicles"] if one["service"] == "delivery")
+    return next(str(one["code"]) for one in issued["vehicles"] if one["service"] == "delivery")
 
 
 def scanned(page: Page, demo: DemoCity, code: str) -> Page:

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from services.orders.order import Order, advance
 from services.orders.states import OrderEvent
-from services.orders.store import OrderStore, _values
+from services.orders.store import OrderStore, _line, _values
 from services.orders.tables import orders
 
 
@@ -29,9 +29,9 @@ async def _move(
     moved = advance(order, event, at=at)
     moved = msgspec.structs.replace(moved, version=now.version + 1, epoch=max(now.epoch, moved.epoch))
     await self._tx.execute(update(orders).where(orders.c.order_id == order.order_id).values(_values(moved)))
-    await self._history(
-        order, moved, type(event).__name__, actor, msgspec.to_builtins(event), at=at, vehicle_no=vehicle_no
-    )
+    said = msgspec.to_builtins(event)
+    line = _line(order, moved, type(event).__name__, actor, said, at=at, vehicle_no=vehicle_no)
+    await self._tell(moved, [line], at)
     return moved
 
 

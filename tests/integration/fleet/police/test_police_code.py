@@ -106,7 +106,7 @@ async def test_a_code_is_given_within_reach_and_with_officer_and_reason(database
     await working_vehicles(database, 1)
     with pytest.raises(NotFound):
         await given(database, a_principal(Role.SHIFT_LEAD, operator=OperatorId("op-b")))
-    for field, words in (("officer", {"officer": " "}), ("reason", {"reason": ""})):
+    for field, officer, reason in (("officer", " ", "x"), ("reason", "x", "")):
         with pytest.raises(Invalid) as refused:
-            await given(database, **words)
+            await given(database, officer=officer, reason=reason)
         assert refused.value.fields["field"] == field

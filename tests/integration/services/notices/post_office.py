@@ -1,5 +1,6 @@
 """What sends in these tests: the real sender over the HTTP carrier, with the keys of a test's folder."""
 
+from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from core.auth.configured import secret_keys
@@ -9,12 +10,13 @@ from core.privacy.cipher import SecretKeys
 from core.settings import load
 from services.notices.http_carrier import HttpCarrier
 from services.notices.kinds import Channel
+from services.notices.port import NoticeWriter
 from services.notices.send_notices import NoticeSender
 from services.orders.notices import OrderWriter
 from services.vending.sales.notices import SaleWriter
 
 PRICES = {Channel.PAGE: 0, Channel.SMS: 5, Channel.VOICE: 12, Channel.WECHAT: 1}
-WRITERS = {"order": OrderWriter(), "sale": SaleWriter(ZoneInfo("Asia/Shanghai"))}
+WRITERS: Mapping[str, NoticeWriter] = {"order": OrderWriter(), "sale": SaleWriter(ZoneInfo("Asia/Shanghai"))}
 
 
 def keys_of(folder: str) -> SecretKeys:

@@ -1,6 +1,7 @@
 """A vending vehicle of the town with water, and residents who call it and buy from it."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from core.auth.principal import EVERYTHING
 from core.ids import CallId, FenceId, FenceVersion, ResidentId, VehicleNo
@@ -37,7 +38,7 @@ def everywhere(_lat: float, _lng: float, _at: datetime) -> EffectiveRule:
     return EffectiveRule(fences=(AREA,))
 
 
-async def a_stocked_seller(town: Town, number: int = SELLER, pieces: int = 10, **said: object) -> None:
+async def a_stocked_seller(town: Town, number: int = SELLER, pieces: int = 10, **said: Any) -> None:
     """A vending vehicle with so many bottles of water, standing beside the first spot."""
     await town.add_vehicle(number, service=ServiceKind.VENDING, **{"lat": 39.6, "lng": 109.785, **said})
     async with town.database.write() as tx:
