@@ -18,9 +18,10 @@ from core.database import Database, Transaction
 from core.errors import Conflict, IllegalTransition, NotFound
 from core.ids import OccurrenceId, new_id
 from core.repeating import repeat
+from fleet.weather.recall_store import RecallStore
 from services.orders.zone import want_dispatch
 from services.schedules.calendar import Holidays, Slot, slots
-from services.schedules.kinds import OccurrenceEvent, OccurrenceState
+from services.schedules.kinds import SERVICE_OF, OccurrenceEvent, OccurrenceState
 from services.schedules.misfire import MISFIRED, which_run
 from services.schedules.port import Plugged
 from services.schedules.schedule import Occurrence, Schedule, advance, come_due
@@ -37,6 +38,8 @@ ON_TIME: Final = timedelta(seconds=120)
 ON_TIME_WALL_S: Final = 20.0
 """The same on the wall, for city time that runs fast."""
 NOT_STARTED: Final = "not_started"
+WEATHER: Final = "weather_recall"
+"""Nobody could begin it, because the vehicles of its service were called in: that is nobody's fault."""
 
 _log = structlog.get_logger("services.schedules")
 
@@ -126,18 +129,30 @@ class ScheduleKeeper:
         work = self._plugged.get(occurrence.kind)
         try:
             async with self._database.write() as tx:
-                missed = advance(occurrence, OccurrenceEvent.MISSED, at=at, reason=NOT_STARTED)
-                await ScheduleStore(tx).move(occurrence, missed, at=at)
+                event, reason = OccurrenceEvent.MISSED, NOT_STARTED
+                if await _is_recalled(tx, occurrence):
+                    event, reason = OccurrenceEvent.EXCUSED, WEATHER
+                over = advance(occurrence, event, at=at, reason=reason)
+                await ScheduleStore(tx).move(occurrence, over, at=at)
                 if work is not None:
-                    await work.withdrawn(tx, missed, at=at)
+                    await work.withdrawn(tx, over, at=at)
         except (Conflict, IllegalTransition):
             return 0
-        _log.warning("occurrence_missed", schedule=occurrence.schedule_id, due_at=f"{occurrence.due_at}")
+        _log.warning(
+            "occurrence_not_begun", schedule=occurrence.schedule_id, due_at=f"{occurrence.due_at}", why=reason
+        )
         return 1
 
     async def run(self, stop: asyncio.Event) -> None:
         """Do so every few seconds until `stop`, through outages."""
         await repeat("schedules", self.keep_once, self._every_s, stop)
+
+
+async def _is_recalled(tx: Transaction, occurrence: Occurrence) -> bool:
+    """Return whether the weather keeps the vehicles of an occurrence in."""
+    service = SERVICE_OF.get(occurrence.kind)
+    running = await RecallStore(tx).running([occurrence.district])
+    return any(recall.service is service and recall.is_for(occurrence.operator) for recall in running)
 
 
 async def _skip(tx: Transaction, planned: Occurrence, reason: str, at: datetime) -> None:

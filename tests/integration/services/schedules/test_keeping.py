@@ -21,6 +21,8 @@ from core.errors import Conflict, IllegalTransition, Invalid, NotFound, VersionM
 from core.ids import ScheduleId, VehicleNo
 from core.kinds import ServiceKind
 from core.outbox import outbox
+from fleet.weather.recall import Recall
+from fleet.weather.recall_store import RecallStore
 from services.schedules.calendar import Calendar, Cron, Daily, Holiday, SlotChange
 from services.schedules.edit_schedule import Draft, change_schedule, change_slot, make_schedule
 from services.schedules.keep_schedules import ScheduleKeeper
@@ -224,6 +226,30 @@ async def test_an_occurrence_that_no_vehicle_begins_is_missed_and_its_work_taken
     async with office.database.read() as tx:
         said = (await tx.execute(select(audit_entries.c.reason, audit_entries.c.action))).all()
     assert ("车辆全部在外", "occurrence.excused") in [tuple(row) for row in said]
+
+
+@pytest.mark.parametrize(
+    ("service", "state", "reason"),
+    [
+        (ServiceKind.PATROL, S.EXCUSED, "weather_recall"),
+        (ServiceKind.SWEEPING, S.MISSED, "not_started"),
+    ],
+)
+async def test_what_nobody_begins_while_the_weather_keeps_its_vehicles_in_is_excused(
+    office: Office, service: ServiceKind, state: S, reason: str
+) -> None:
+    await office.make(start_within_s=1200)
+    await office.keeper().keep_once()
+    async with office.database.write() as tx:
+        recall = Recall(
+            recall_id="r-1", district=BEAT.district, service=service, causes=(), started_at=office.clock.now()
+        )
+        assert await RecallStore(tx).open(recall)
+    await office.pass_hours(0.5)
+    await office.pass_hours(0.4)
+    [row] = [row for row in await office.rows() if row.state in (S.MISSED, S.EXCUSED)]
+    assert (row.state, row.reason) == (state, reason)
+    assert len(await lines(office.database, "work.withdrawn")) == 1
 
 
 async def test_a_vehicle_that_is_lost_gives_the_occurrence_back_and_another_meets_it(office: Office) -> None:
