@@ -64,3 +64,11 @@ test("nobody asks for a page that is gone", async () => {
   await vi.advanceTimersByTimeAsync(5_000);
   expect([one.found?.state, one.asking]).toEqual(["waiting", false]);
 });
+
+test("a link that was lost before there was any answer is waited out with the same drawing", async () => {
+  const one = following([new Problem("network", 0, "network"), said("waiting")], [said("ready")]);
+  await one.ask(draft(2));
+  expect([one.found, one.asking]).toEqual([undefined, true]);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect([one.problem, one.found?.state, one.asking]).toEqual([undefined, "ready", false]);
+});

@@ -29,7 +29,7 @@ export class Previewing {
     this.of = JSON.stringify(draft);
     this.found = undefined;
     this.asking = true;
-    await this.take(turn, () => this.api.ask(this.id, draft));
+    await this.take(turn, draft);
   }
 
   /** Nobody waits any more: the page is left. */
@@ -44,9 +44,9 @@ export class Previewing {
     return ++this.turn;
   }
 
-  private async take(turn: number, question: () => Promise<SweepingPreview>): Promise<void> {
+  private async take(turn: number, draft: PreviewDraft): Promise<void> {
     try {
-      const found = await question();
+      const found = await (this.found ? this.api.read(this.id) : this.api.ask(this.id, draft));
       if (turn !== this.turn) return;
       this.found = found;
       this.problem = undefined;
@@ -54,9 +54,9 @@ export class Previewing {
     } catch (error) {
       if (turn !== this.turn) return;
       this.problem = asProblem(error);
-      // A link that was lost comes back; what the server refused stays refused.
-      this.asking = this.found !== undefined && this.problem.kind === "network";
+      // A link that was lost comes back, and the same drawing again is the same; a refusal stays one.
+      this.asking = this.problem.kind === "network";
     }
-    if (this.asking) this.timer = setTimeout(() => void this.take(turn, () => this.api.read(this.id)), AGAIN_MS);
+    if (this.asking) this.timer = setTimeout(() => void this.take(turn, draft), AGAIN_MS);
   }
 }
