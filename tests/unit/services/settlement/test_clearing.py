@@ -71,6 +71,11 @@ def test_what_an_order_gives_back_goes_to_where_it_came_from() -> None:
     assert owed(found) == [(3, A, B, 10), (4, B, A, 10)], "afterwards each pays with what it took in itself"
 
 
+def test_of_several_sources_the_last_gets_its_money_back_first() -> None:
+    found = crossings_of_purse(moves((A, 10, None), (B, 20, None), (C, -30, "x"), (C, 5, "x")))
+    assert owed(found)[2:] == [(4, C, B, 5)]
+
+
 def test_what_is_given_back_beyond_what_came_from_anywhere_is_held_by_who_gives_it() -> None:
     found = crossings_of_purse(moves((A, 10, None), (B, -10, "x"), (B, 15, "x"), (A, -15, "y")))
     assert owed(found) == [(2, A, B, 10), (3, B, A, 10), (4, B, A, 5)]
