@@ -70,6 +70,7 @@ async def test_of_two_who_change_a_flow_at_once_one_is_told_the_version_that_hol
 
 
 async def test_an_order_keeps_the_flow_that_it_was_placed_under(town: Town) -> None:
+    await town.add_vehicle(7)
     before = await town.order()
     await ask_for(town, Step.TWO_STEP_LOAD)
     under = await town.order()
@@ -94,6 +95,7 @@ async def test_an_order_keeps_the_flow_that_it_was_placed_under(town: Town) -> N
     ],
 )
 async def test_a_proof_says_who_or_which_photo(town: Town, kind: ProofKind, said: str) -> None:
+    await town.add_vehicle(7)
     order = await town.order()
     with pytest.raises(Invalid) as refused:
         await prove(town, order.order_id, kind, said)
@@ -101,6 +103,7 @@ async def test_a_proof_says_who_or_which_photo(town: Town, kind: ProofKind, said
 
 
 async def test_the_same_said_again_is_no_second_proof(town: Town) -> None:
+    await town.add_vehicle(7)
     await ask_for(town, Step.TWO_STEP_LOAD)
     order = await town.order()
     for said in ("老王", " 老王 "):

@@ -37,7 +37,8 @@ WITH_YOGHURT = Lacking(goods_id=MILK, substitute=YOGHURT)
 
 @pytest.fixture
 async def shop(town: Town) -> Town:
-    """A town whose supermarket sells yoghurt, a knife and a churn too."""
+    """A town with a vehicle whose supermarket sells yoghurt, a knife and a churn too."""
+    await town.add_vehicle(7)
     async with town.database.write() as tx:
         for goods_id, name, litres in ((YOGHURT, "酸奶", 0.5), (KNIFE, "刀", 0.5), (CHURN, "奶桶", 500.0)):
             thing = Goods(
@@ -129,7 +130,6 @@ async def test_what_nobody_may_sell_is_not_offered_either(shop: Town) -> None:
 
 
 async def test_what_the_box_of_the_coming_vehicle_does_not_take_is_not_offered(shop: Town) -> None:
-    await shop.add_vehicle(7)
     order = await shop.order()
     await shop.round()
     assert (await shop.read(order.order_id)).vehicle_no == 7
@@ -158,7 +158,6 @@ async def test_she_has_eight_minutes_and_less_where_a_vehicle_waits(shop: Town) 
 async def test_a_vehicle_that_stands_there_leaves_time_to_load_after_the_answer(
     shop: Town, waited_s: float
 ) -> None:
-    await shop.add_vehicle(7)
     order = await shop.order()
     await shop.round()
     vehicle = shop.script(7)
@@ -198,7 +197,6 @@ async def test_an_order_that_ends_before_the_answer_gives_both_shelves_back(shop
 
 
 async def test_goods_on_board_before_an_answer_leave_out_what_was_called_missing(shop: Town) -> None:
-    await shop.add_vehicle(7)
     order = await shop.order()
     await shop.round()
     vehicle = shop.script(7)
@@ -214,7 +212,6 @@ async def test_goods_on_board_before_an_answer_leave_out_what_was_called_missing
 
 
 async def test_goods_on_board_keep_their_last_line(shop: Town) -> None:
-    await shop.add_vehicle(7)
     order = await shop.order()
     await shop.round()
     vehicle = shop.script(7)
@@ -238,7 +235,6 @@ async def test_of_two_missing_things_each_is_answered_by_itself(shop: Town) -> N
 
 
 async def test_goods_that_are_on_board_are_no_longer_missing(shop: Town) -> None:
-    await shop.add_vehicle(7)
     order = await shop.order()
     await shop.round()
     vehicle = shop.script(7)
