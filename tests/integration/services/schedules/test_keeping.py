@@ -7,28 +7,21 @@ import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 from sqlalchemy import select
 
-from core.audit.tables import audit_entries
 from core.auth.principal import EVERYTHING
 from core.auth.roles import Role
-from core.database import Database
 from core.errors import Conflict, IllegalTransition, Invalid, NotFound, VersionMismatch
-from core.ids import ScheduleId, VehicleNo
+from core.ids import VehicleNo
 from core.kinds import ServiceKind
 from core.outbox import outbox
-from fleet.weather.recall import Recall
-from fleet.weather.recall_store import RecallStore
-from services.schedules.calendar import Calendar, Cron, Daily, Holiday, SlotChange
-from services.schedules.edit_schedule import Draft, change_schedule, change_slot, make_schedule
-from services.schedules.keep_schedules import ScheduleKeeper
+from services.schedules.calendar import Calendar, Daily, Holiday
+from services.schedules.edit_schedule import make_schedule
 from services.schedules.kinds import DayRule, Misfire, OccurrenceState, WorkKind
 from services.schedules.preview_schedule import preview_schedule
-from services.schedules.schedule import Occurrence, Schedule
 from services.schedules.settle_occurrence import (
     excuse_occurrence,
     occurrence_given_back,
@@ -36,93 +29,11 @@ from services.schedules.settle_occurrence import (
     occurrence_started,
 )
 from services.schedules.store import ScheduleStore
-from tests.conftest import SettableClock
 from tests.integration.fleet.builders import a_principal, working_vehicles
-from tests.integration.services.schedules.logbook import BEAT, Logbook, lines
+from tests.integration.services.schedules.logbook import lines
+from tests.integration.services.schedules.office import HOURLY, LEAD, Office, S, a_draft
 
 ROOT = Path(__file__).parents[4]
-HOURLY = Calendar(timing=Cron(expression="0 * * * *"), zone="Asia/Shanghai")
-LEAD = a_principal(Role.SHIFT_LEAD)
-S = OccurrenceState
-
-
-def a_draft(**changes: Any) -> Draft:
-    draft = Draft(name="夜巡", kind=WorkKind.PATROL_BEAT, subject_id=BEAT.subject_id, calendar=HOURLY)
-    return msgspec.structs.replace(draft, **changes)
-
-
-class Office:
-    """Schedules over one database, with keepers that a test runs by hand."""
-
-    def __init__(self, database: Database, clock: SettableClock) -> None:
-        self.database = database
-        self.clock = clock
-        self.book = Logbook()
-        self.plugged = {WorkKind.PATROL_BEAT: self.book}
-
-    def keeper(self) -> ScheduleKeeper:
-        return ScheduleKeeper(self.database, self.clock, self.plugged)
-
-    async def make(self, **changes: Any) -> Schedule:
-        async with self.database.write() as tx:
-            return await make_schedule(tx, LEAD, self.plugged, a_draft(**changes), at=self.clock.now())
-
-    async def change(self, schedule: Schedule, **changes: Any) -> Schedule:
-        async with self.database.write() as tx:
-            return await change_schedule(
-                tx,
-                LEAD,
-                self.plugged,
-                schedule.schedule_id,
-                a_draft(**changes),
-                version=schedule.version,
-                at=self.clock.now(),
-            )
-
-    async def change_slot(
-        self, schedule: Schedule, slot_at: datetime, move_to: datetime | None = None, **more: Any
-    ) -> Schedule:
-        change = SlotChange(slot_at=slot_at, move_to=move_to, reason="道路施工")
-        given: dict[str, Any] = {
-            "is_restored": False,
-            "version": schedule.version,
-            "at": self.clock.now(),
-        } | more
-        async with self.database.write() as tx:
-            return await change_slot(tx, LEAD, schedule.schedule_id, change, **given)
-
-    async def pass_hours(self, hours: float) -> None:
-        self.clock.advance(hours * 3600)
-        await self.keeper().keep_once()
-
-    async def rows(self) -> list[Occurrence]:
-        """Return the occurrences of the last days, and those to come within a day."""
-        at = self.clock.now()
-        async with self.database.read() as tx:
-            return await ScheduleStore(tx).between(
-                EVERYTHING, begin=at - timedelta(days=30), end=at + timedelta(days=1)
-            )
-
-    async def past(self) -> list[tuple[int, OccurrenceState]]:
-        """Return hour (Shanghai) and state of every slot until now."""
-        now = self.clock.now()
-        return [((row.slot_at.hour + 8) % 24, row.state) for row in await self.rows() if row.slot_at <= now]
-
-    async def current(self, schedule_id: ScheduleId) -> Schedule:
-        async with self.database.read() as tx:
-            return await ScheduleStore(tx).get(schedule_id, EVERYTHING)
-
-
-@pytest.fixture
-async def office(sqlite_database: Database, clock: SettableClock) -> Office:
-    clock.set(datetime(2026, 7, 1, 2, 30, tzinfo=UTC))
-    return Office(sqlite_database, clock)
-
-
-@pytest.fixture
-async def any_office(database: Database, clock: SettableClock) -> Office:
-    clock.set(datetime(2026, 7, 1, 2, 30, tzinfo=UTC))
-    return Office(database, clock)
 
 
 @pytest.mark.parametrize(
@@ -202,54 +113,6 @@ async def test_a_keeper_killed_anywhere_loses_nothing_and_does_nothing_twice(
     assert await office.past() == [(11, S.DUE), (12, S.DUE)]
     assert len(await lines(office.database)) == 2
     assert (await office.current(schedule.schedule_id)).version == 1
-
-
-async def test_an_occurrence_that_no_vehicle_begins_is_missed_and_its_work_taken_back(
-    office: Office,
-) -> None:
-    await office.make(start_within_s=1200)
-    await office.keeper().keep_once()
-    await office.pass_hours(0.5)
-    await office.pass_hours(0.4)
-    [row] = [row for row in await office.rows() if row.state is S.MISSED]
-    assert (row.reason, len(await lines(office.database, "work.withdrawn"))) == ("not_started", 1)
-    excused = await excuse_occurrence(
-        office.database,
-        LEAD,
-        office.plugged,
-        row.occurrence_id,
-        reason="车辆全部在外",
-        version=row.version,
-        at=office.clock.now(),
-    )
-    assert (excused.state, excused.by_name, excused.reason) == (S.EXCUSED, "调度员一", "车辆全部在外")
-    async with office.database.read() as tx:
-        said = (await tx.execute(select(audit_entries.c.reason, audit_entries.c.action))).all()
-    assert ("车辆全部在外", "occurrence.excused") in [tuple(row) for row in said]
-
-
-@pytest.mark.parametrize(
-    ("service", "state", "reason"),
-    [
-        (ServiceKind.PATROL, S.EXCUSED, "weather_recall"),
-        (ServiceKind.SWEEPING, S.MISSED, "not_started"),
-    ],
-)
-async def test_what_nobody_begins_while_the_weather_keeps_its_vehicles_in_is_excused(
-    office: Office, service: ServiceKind, state: S, reason: str
-) -> None:
-    await office.make(start_within_s=1200)
-    await office.keeper().keep_once()
-    async with office.database.write() as tx:
-        recall = Recall(
-            recall_id="r-1", district=BEAT.district, service=service, causes=(), started_at=office.clock.now()
-        )
-        assert await RecallStore(tx).open(recall)
-    await office.pass_hours(0.5)
-    await office.pass_hours(0.4)
-    [row] = [row for row in await office.rows() if row.state in (S.MISSED, S.EXCUSED)]
-    assert (row.state, row.reason) == (state, reason)
-    assert len(await lines(office.database, "work.withdrawn")) == 1
 
 
 async def test_a_vehicle_that_is_lost_gives_the_occurrence_back_and_another_meets_it(office: Office) -> None:
