@@ -22,6 +22,8 @@ test: ## unit, integration and contract tests
 thorough: ## the variations that make test leaves out
 	@scripts/setup test
 	@$(py) -m pytest tests/unit tests/integration -q -n 3 --dist loadgroup -m thorough --durations=15
+	@scripts/setup e2e
+	@$(py) -m pytest tests/e2e -q -m "needs_browser and thorough" --durations=10
 
 lint: ## style, types, import line
 	@scripts/setup test
@@ -32,7 +34,7 @@ format: ## rewrite the sources in the house style
 
 e2e: ## the journeys in a real browser
 	@scripts/setup e2e
-	@$(py) -m pytest tests/e2e -q -m needs_browser --durations=10
+	@$(py) -m pytest tests/e2e -q -m "needs_browser and not thorough" --durations=10
 
 chaos-short: ## kill -9 under load, a few minutes, with mutants
 	@scripts/setup test

@@ -261,7 +261,11 @@ class Callers:
             case.body = cast(Any, self.city.basket)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+ON_POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.xdist_group("contract-postgresql"))
+"""A process of its own: both stores in one were the last to be done, for minutes."""
+
+
+@pytest.fixture(scope="module", params=["sqlite", ON_POSTGRESQL])
 def callers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callers]:
     if request.param == "sqlite":
         yield Callers(request.getfixturevalue("served_city"))
