@@ -75,7 +75,7 @@ def looked_at() -> Iterator[Any]:
             yield pytest.param(desk, look, marks=marks, id=f"{desk}-{'-'.join(look)}")
 
 
-@pytest.mark.parametrize(("desk", "look"), looked_at())
+@pytest.mark.parametrize(("desk", "look"), list(looked_at()))
 def test_a_desk_is_clean_in_its_language_and_scheme(
     open_page: OpenPage,
     demo: DemoCity,
