@@ -14,6 +14,7 @@ from services.patrol.kinds import RunState
 from services.patrol.run import Run, RunId, points_of, run_of
 from services.patrol.run_store import RunStore
 from services.patrol.settle_run import give_up_waiting
+from services.schedules.kinds import OccurrenceState
 from services.schedules.port import Subject
 from services.schedules.schedule import Occurrence
 
@@ -51,7 +52,8 @@ class ScheduledBeats:
         """End a run that still waits: its checkpoints are missed. One under way may finish."""
         run: Run | None = await RunStore(tx).of_occurrence(occurrence.occurrence_id)
         if run is not None and run.state is RunState.WAITING:
-            await give_up_waiting(tx, run, at=at)
+            is_excused = occurrence.state is OccurrenceState.EXCUSED
+            await give_up_waiting(tx, run, is_excused=is_excused, at=at)
 
 
 def _subject(beat: Beat) -> Subject:

@@ -58,13 +58,16 @@ async def settle_run(tx: Transaction, run: Run, *, cause: str, at: datetime) -> 
     return await _close(tx, run, at=at)
 
 
-async def give_up_waiting(tx: Transaction, run: Run, *, at: datetime) -> Run:
-    """Return the run that nobody began in time: what it still had to see is missed, the doubtful stays so."""
+async def give_up_waiting(tx: Transaction, run: Run, *, is_excused: bool = False, at: datetime) -> Run:
+    """Return the run that nobody began in time: what it still had to see is missed, the doubtful stays so.
+
+    One that is excused alarms nobody: that it was not gone round is right.
+    """
     due = [p for p in await RunStore(tx).points(run.run_id) if p.state is PointState.DUE]
     is_outside = run.reason == OUTSIDE_PERMIT
     cause = MissedReason.OUTSIDE_PERMIT if is_outside else MissedReason.NOBODY_CAME
     await _give_up(tx, run, due, cause.value, at=at)
-    return await _close(tx, run, at=at)
+    return await _close(tx, run, is_excused=is_excused, at=at)
 
 
 def _is_tried_again(run: Run, point: RunPoint, at: datetime) -> bool:
@@ -98,7 +101,7 @@ async def close_when_seen(tx: Transaction, run: Run, *, at: datetime) -> Run:
     return await _close(tx, run, at=at)
 
 
-async def _close(tx: Transaction, run: Run, *, at: datetime) -> Run:
+async def _close(tx: Transaction, run: Run, *, is_excused: bool = False, at: datetime) -> Run:
     """Return the run closed, whole or not; a beat that missed something is an alarm until one is whole."""
     points = await RunStore(tx).points(run.run_id)
     event, reason = _end_of(points)
@@ -106,7 +109,7 @@ async def _close(tx: Transaction, run: Run, *, at: datetime) -> Run:
     closed = await RunStore(tx).move(run, advance(run, event, at=at, reason=told))
     if run.kind is RunKind.BEAT and not reason:
         await all_were_seen(tx, run, at=at)
-    elif run.kind is RunKind.BEAT:
+    elif run.kind is RunKind.BEAT and not is_excused:
         await tell_missed(tx, run, points, at=at)
     if run.occurrence_id is not None:
         if not reason:

@@ -10,6 +10,8 @@ from core.kinds import ServiceKind
 from fleet.alarms.alarm import Alarm
 from fleet.alarms.kinds import AlarmKind, AlarmState, Severity
 from fleet.alarms.store import AlarmStore
+from fleet.weather.recall import Recall
+from fleet.weather.recall_store import RecallStore
 from services.patrol.beat_store import BeatStore
 from services.patrol.check_evidence import EvidenceCheck
 from services.patrol.edit_beat import change_beat, make_beat, retire_beat
@@ -327,3 +329,25 @@ async def test_runs_that_a_vehicle_may_not_go_round_do_not_keep_it_from_the_next
         town.outside.add((points.lat, points.lng))
     await patrol.start()
     assert await patrol.give() == ["gate", "pump", "park"]
+
+
+@pytest.mark.parametrize(
+    ("service", "state", "alarmed"),
+    [(ServiceKind.PATROL, OccurrenceState.EXCUSED, 0), (ServiceKind.SWEEPING, OccurrenceState.MISSED, 1)],
+)
+async def test_a_beat_that_the_weather_excuses_alarms_nobody(
+    town: Town, service: ServiceKind, state: OccurrenceState, alarmed: int
+) -> None:
+    patrol = await Patrol.of(town)
+    keeper = await scheduled(patrol)
+    async with town.database.write() as tx:
+        recall = Recall(recall_id="r-1", district=KB, service=service, causes=(), started_at=town.now)
+        assert await RecallStore(tx).open(recall)
+    run, _ = await the_run(town)
+    town.clock.advance(3_601)
+    await keeper.keep_once()
+    assert run.occurrence_id is not None
+    async with town.database.read() as tx:
+        occurrence = await ScheduleStore(tx).occurrence(run.occurrence_id, EVERYTHING)
+    assert ((await patrol.run(run)).state, occurrence.state) == (RunState.INCOMPLETE, state)
+    assert len(await alarms(town, AlarmKind.PATROL_MISSED)) == alarmed
