@@ -1,7 +1,7 @@
 import type { FeedbackWords } from "./feedback.zh.ts";
 
 export const feedback: FeedbackWords = {
-  tab: "From the street",
+  tab: "Street",
   all: "Answered ones too",
   none: "Nothing waits. What people say after scanning the code on a vehicle appears here.",
   look: "I look into it",

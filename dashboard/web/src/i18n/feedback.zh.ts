@@ -1,6 +1,6 @@
 /** What people on the street say of vehicles, at the console. */
 export const feedback = {
-  tab: "市民反馈",
+  tab: "反馈",
   all: "包括已答复的",
   none: "没有待处理的市民反馈。有人扫车身二维码反馈后会出现在这里。",
   look: "我来处理",

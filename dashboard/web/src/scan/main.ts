@@ -1,5 +1,6 @@
 import { mount } from "svelte";
 import "../base.css";
+import "../handheld.css";
 import { languageReady } from "../i18n/locale.svelte.ts";
 import { scheme } from "../parts/scheme.svelte.ts";
 import Scan from "./Scan.svelte";
