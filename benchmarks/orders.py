@@ -191,7 +191,7 @@ async def stretch(
     took_s = loop.time() - began_s
     share = Busy.read().share_since(busy)
     drained_s = await settled(city)
-    return {
+    found = {
         "asked": {"perS": per_s, "seconds": seconds},
         "answeredPerS": round(len(placed.ids) / took_s, 1),
         "untilNoneWaitedS": drained_s,
@@ -199,6 +199,8 @@ async def stretch(
         **await accepted(city, placed),
         **await dispatched(city, placed),
     }
+    print(name, json.dumps(found), file=sys.stderr, flush=True)
+    return found
 
 
 @contextmanager
