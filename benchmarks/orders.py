@@ -150,7 +150,8 @@ class _Busy:
 def _fleet_sizes(city: RunningCity) -> Mapping[str, int]:
     sizes: dict[str, int] = defaultdict(int)
     for each in city.issued["vehicles"]:
-        sizes[each["district"]] += each["service"] == "delivery"
+        if each["service"] == "delivery":
+            sizes[each["district"]] += 1
     return sizes
 
 
@@ -228,7 +229,7 @@ async def measure(database: str, burst_s: float, held_per_s: float, held_s: floa
         async with running(city_files, run) as city:
             await wait_until_ready(city)
             await prepare(city)
-            districts = sorted({each["district"] for each in city.issued["vehicles"]})
+            districts = sorted(_fleet_sizes(city))
             staff = [each for each in city.issued["staff"] if each["role"] == "remote_operator"]
             operators = [RemoteOperator(city.api, account) for account in staff]
             residents, off_duty = Residents(city.api), asyncio.Event()

@@ -9,7 +9,7 @@ from geofences.fences import Area, FenceKind
 from geofences.watch import FenceWatch
 from services.routing.engine import RouteEngine
 from services.routing.limits import SlowZone
-from steppe.closed_areas import closed_areas, fences_now
+from steppe.fences_now import FencesNow
 
 EVERY_S: Final = 2.0
 """Wall seconds between two looks at the slow zones: their hours begin and end on the minute."""
@@ -20,8 +20,7 @@ class RoadRules:
 
     def __init__(self, fences: FenceWatch, clock: Clock, engine: RouteEngine) -> None:
         """Take who holds the index, the city clock that decides about hours, and who must obey."""
-        self._fences = fences
-        self._clock = clock
+        self._now = FencesNow(lambda: fences.index, clock)
         self._engine = engine
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -35,12 +34,12 @@ class RoadRules:
 
     def closed(self) -> Sequence[Area]:
         """Return the areas that no vehicle may enter now."""
-        return closed_areas(self._fences, self._clock)()
+        return self._now.closed()
 
     def slow_zones(self) -> Sequence[SlowZone]:
         """Return the areas with a speed limit of their own now; operating areas limit by their permit."""
         return [
             SlowZone(area=fence.area, speed_mps=fence.rules.speed_limit_mps)
-            for fence in fences_now(self._fences, self._clock)
+            for fence in self._now.running()
             if fence.rules.speed_limit_mps is not None and fence.kind is not FenceKind.OPERATING_AREA
         ]

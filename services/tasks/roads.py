@@ -25,10 +25,14 @@ class Roads:
         """Take who routes, and who knows which areas no route may enter at the moment."""
         self._routes = routes
         self._closed = closed
+        self._counted: tuple[Sequence[Area], int] = ((), hash(()))
 
     def closed_now(self) -> int:
         """Return a number for the areas that no route may enter now: the same number, the same areas."""
-        return hash(tuple(self._closed()))
+        closed = self._closed()
+        if closed is not self._counted[0]:
+            self._counted = closed, hash(tuple(closed))
+        return self._counted[1]
 
     async def leg(self, start: GeoPoint, end: GeoPoint, vehicle: Vehicle = SLOW_VEHICLE) -> Leg | None:
         """Return the way of a vehicle from one place to another, None when there is none."""

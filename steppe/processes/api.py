@@ -54,9 +54,9 @@ from steppe.checks import store_checks
 from steppe.city.files import CityFiles
 from steppe.city.reading import read_pack
 from steppe.city_facts import BuiltMaps, city_facts
-from steppe.closed_areas import closed_areas
 from steppe.composition import fence_previews, fleet_picture, last_heard, operating_areas, scheduled_work
 from steppe.demo_log_ins import demo_log_ins, demo_shops
+from steppe.fences_now import FencesNow
 from steppe.resources import Resources, secret
 from steppe.running import Components, run_process
 from steppe.serving import WebServer
@@ -94,7 +94,7 @@ async def compose(resources: Resources) -> Components:
     internal_key, keypad_root = secret(settings, "internal_key"), secret(settings, "keypad_key")
     routing_url = settings.api.routing_url or f"http://127.0.0.1:{settings.scheduler.port}"
     heard = last_heard(resources)
-    roads = Roads(RemoteRoutes(routing_url, internal_key), closed_areas(fences, clock))
+    roads = Roads(RemoteRoutes(routing_url, internal_key), FencesNow(lambda: fences.index, clock).closed)
     travel = TravelTimes(roads)
     giver = RunGiver(database, clock, roads, keypad_root=keypad_root, zone=ZoneInfo(settings.city.zone))
     planners: dict[CommandKind, BodyPlanner] = {

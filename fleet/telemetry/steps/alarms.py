@@ -239,7 +239,8 @@ class AlarmStep:
         busy = self._causes.busy(read.numbers)
         speed_mps = tick.live.state["speed_cm_s"][read.numbers] / 100
         was_open = (busy & np.uint32(1 << _BIT_OF[AlarmKind.COMPARTMENT_LEFT_OPEN])) != 0
-        for cause in status_causes(read.status, speed_mps, was_open, self._limits):
+        under_way = tick.roster.under_way[read.numbers]
+        for cause in status_causes(read.status, speed_mps, was_open, under_way, self._limits):
             raised, cleared = self._causes.step(
                 _BIT_OF[cause.kind],
                 read.numbers,

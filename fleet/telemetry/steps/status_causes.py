@@ -81,12 +81,17 @@ class StatusReader:
 
 
 def status_causes(
-    status: Records, speed_mps: NDArray[np.float64], was_open: Mask, limits: AlarmLimits
+    status: Records,
+    speed_mps: NDArray[np.float64],
+    was_open: Mask,
+    under_way: Mask,
+    limits: AlarmLimits,
 ) -> Iterator[Cause]:
     """Yield every kind that a status can show, over STATUS[k] of different vehicles.
 
-    ``was_open``: the status before this one had an open compartment too. An unknown temperature raises and
-    clears nothing by itself; the vehicle's fault codes do.
+    ``was_open``: the status before this one had an open compartment too. ``under_way``: its duty is work on
+    the street; a parked battery may be as cold as the night, and what charges it says when it cannot. An
+    unknown temperature raises and clears nothing by itself; the vehicle's fault codes do.
     """
     said = {kind: _code_of(status, kind) for kind in set(FAULT_KINDS.values())}
     battery, cargo = _celsius(status["battery_dc"]), _celsius(status["cargo_dc"])
@@ -94,8 +99,8 @@ def status_causes(
         yield _by_code(kind, said[kind])
     yield _by_value(
         AlarmKind.BATTERY_TOO_COLD,
-        battery < limits.battery_cold_c,
-        battery >= limits.battery_cold_back_c,
+        under_way & (battery < limits.battery_cold_c),
+        ~under_way | (battery >= limits.battery_cold_back_c),
         said[AlarmKind.BATTERY_TOO_COLD],
         {"battery_c": battery},
     )

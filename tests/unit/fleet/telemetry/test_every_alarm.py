@@ -56,7 +56,7 @@ CASES = (
     Case(K.LOW_BATTERY, {"battery_200": 39}, {"battery_200": 45}, {"battery_200": 50}, 0, 0),
     Case(K.POSITIONING_LOST, {"mode_flags": PositionFlag.NO_FIX}, None, {}, 10, 10),
     Case(K.BATTERY_TOO_COLD, {"battery_dc": -201}, {"battery_dc": -180}, {"battery_dc": -170}, 0, 5,
-         is_status=True),
+         is_status=True, to_move=True),
     Case(K.BATTERY_THERMAL, {"battery_dc": 601}, {"battery_dc": 550}, {"battery_dc": 500}, 0, 5,
          is_status=True),
     Case(K.CARGO_TEMPERATURE, {**LOADED, "cargo_dc": 401}, {**LOADED, "cargo_dc": 390},

@@ -38,7 +38,7 @@ A_BLOW = {"acceleration_cm_s2": -2500, "lateral_cm_s2": 2000}
 def test_a_status_raises_its_alarm_once_and_clears_it_when_the_cause_is_gone(
     kind: AlarmKind, fine: dict[str, Any], bad: dict[str, Any]
 ) -> None:
-    line = Line()
+    line = Line(under_way=True)
     for at_s, said in enumerate((fine, bad, bad, bad, fine, fine), start=1):
         line.state(at_s * 10, **said)
     is_gone_s = 50 if kind is AlarmKind.COMPARTMENT_LEFT_OPEN else 60
@@ -46,7 +46,7 @@ def test_a_status_raises_its_alarm_once_and_clears_it_when_the_cause_is_gone(
 
 
 def test_a_temperature_between_the_limits_changes_nothing_and_an_unknown_one_raises_nothing() -> None:
-    line = Line()
+    line = Line(under_way=True)
     for at_s, tenths in enumerate((UNKNOWN, -190, -201, -180, -205, -170, -170), start=1):
         line.state(at_s * 5, battery_dc=tenths)
     assert line.signals == [
@@ -54,6 +54,20 @@ def test_a_temperature_between_the_limits_changes_nothing_and_an_unknown_one_rai
         (35, "cleared", AlarmKind.BATTERY_TOO_COLD),
     ]
     assert line.raised[0].details["battery_c"] == -20.1
+
+
+def test_a_parked_battery_may_be_as_cold_as_the_night_until_it_cannot_be_charged() -> None:
+    line = Line(under_way=True)
+    line.state(5, battery_dc=-250)
+    line.under_way(False)
+    for at_s in (10, 15, 20):
+        line.state(at_s, battery_dc=-250)
+    line.state(25, battery_dc=-250, fault_codes=(102, 0, 0, 0))
+    assert line.signals == [
+        (5, "raised", AlarmKind.BATTERY_TOO_COLD),
+        (15, "cleared", AlarmKind.BATTERY_TOO_COLD),
+        (25, "raised", AlarmKind.BATTERY_TOO_COLD),
+    ]
 
 
 def test_cargo_is_judged_after_a_minute_out_of_its_band_and_only_while_something_is_loaded() -> None:
