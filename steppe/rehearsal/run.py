@@ -160,7 +160,7 @@ class Rehearsal:
         """Nobody orders any more; wait until what is under way is over, or long enough."""
         limit = self._window.ends + SETTLES_WITHIN
         while not stop.is_set() and self._city.now() < limit:
-            if await left_of(resources.database, self._window.ends) == 0:
+            if await left_of(resources.database, self._window.ends, self._window.days_over()) == 0:
                 break
             await self._watch(resources, heard, min(limit, self._city.now() + SAMPLE_EVERY), stop)
 
@@ -176,7 +176,7 @@ class Rehearsal:
         return sample
 
     async def _finish(self, resources: Resources, heard: LastHeardReader, issued: Issued) -> int:
-        end = await read_end(resources.database, heard, self._window.ends, self._city.now())
+        end = await read_end(resources.database, heard, self._window, self._city.now())
         checks = judge(end)
         path = self._write(end, checks, issued)
         for check in checks:

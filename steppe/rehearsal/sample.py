@@ -1,7 +1,8 @@
 """Looks at the running city now and then, as the day goes by."""
 
 from collections import Counter
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import date, datetime
 
 import msgspec
 from sqlalchemy import func, select
@@ -9,6 +10,7 @@ from sqlalchemy import func, select
 from core.auth.principal import EVERYTHING
 from core.database import Database, Transaction
 from core.kinds import ServiceKind
+from fleet.days.store import DayStore
 from fleet.vehicles.kinds import Connection
 from fleet.vehicles.last_heard import LastHeardReader
 from fleet.vehicles.store import VehicleFilter, VehicleStore
@@ -91,13 +93,19 @@ async def take_sample(database: Database, heard: LastHeardReader, at: datetime) 
     )
 
 
-async def left_of(database: Database, day_ended: datetime) -> int:
-    """Return how many orders and other pieces of work of a day are not over."""
+async def left_of(database: Database, day_ended: datetime, days_over: Iterable[date]) -> int:
+    """Return how many orders and other pieces of work of a day are not over, and days not closed."""
     over = [state.value for state in TERMINAL]
     async with database.read() as tx:
         query = select(func.count()).select_from(orders).where(orders.c.state.not_in(over))
         alive = int((await tx.execute(query)).scalar_one())
-        return alive + sum(1 for one in await read_begun(tx, day_ended) if not one.is_over)
+        alive += sum(1 for one in await read_begun(tx, day_ended) if not one.is_over)
+        return alive + len(await not_closed(tx, days_over))
+
+
+async def not_closed(tx: Transaction, days: Iterable[date]) -> tuple[date, ...]:
+    """Return those of some days whose vehicle-days are not computed yet."""
+    return tuple([day for day in days if not await DayStore(tx).has_closed(day)])
 
 
 async def counted(tx: Transaction, column: object) -> dict[str, int]:

@@ -109,6 +109,11 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
         found = datetime.combine(self.begins.date(), time.fromisoformat(local), zone)
         return found if found >= self.begins else found + timedelta(days=1)
 
+    def days_over(self) -> tuple[date, ...]:
+        """Return the city's days that end in it."""
+        days = range((self.ends.date() - self.begins.date()).days)
+        return tuple(self.begins.date() + timedelta(days=number) for number in days)
+
 
 def window_of(day: date, starts_at: time, hours: float, zone: str) -> Window:
     """Return the window that starts on a local day at a time of it."""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -27,6 +27,8 @@ from services.settlement.check_books import check_books
 from services.tasks.states import TaskState
 from services.tasks.tables import tasks
 from steppe.rehearsal.open_work import Begun, counted, read_begun
+from steppe.rehearsal.sample import not_closed
+from steppe.rehearsal.scenario import Window
 from steppe.rehearsal.swept import SweptRun, read_held_back, read_swept
 
 EMPTY_RATIO: Final = 0.05
@@ -72,10 +74,13 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """Calls, sales, parcels, runs and tasks that were begun in the day."""
     held_back: tuple[tuple[str, int], ...] = ()
     """Why sweeping runs were dry or not done, in words, and how many each."""
+    days_over: tuple[date, ...] = ()
+    open_days: tuple[date, ...] = ()
+    """Those of them whose vehicle-days are not computed."""
 
 
-async def read_end(database: Database, heard: LastHeardReader, day_ended: datetime, at: datetime) -> Ended:
-    """Return what the day left; what was begun or due after ``day_ended`` is the next day's.
+async def read_end(database: Database, heard: LastHeardReader, window: Window, at: datetime) -> Ended:
+    """Return what the day left; what was begun or due after the window is the next day's.
 
     Raises Unavailable when the vehicles' state cannot be read.
     """
@@ -83,8 +88,8 @@ async def read_end(database: Database, heard: LastHeardReader, day_ended: dateti
         numbers = [each.vehicle_no for each in await VehicleStore(tx).page(EVERYTHING, VehicleFilter())]
         books = await check_books(tx)
         lives = await _lives(tx)
-        slots = await _slots(tx, day_ended)
-        begun = await read_begun(tx, day_ended)
+        slots = await _slots(tx, window.ends)
+        begun = await read_begun(tx, window.ends)
         is_open = select(work_orders.c.vehicle_no).where(work_orders.c.ended_at.is_(None))
         helped = frozenset(VehicleNo(row) for row in (await tx.execute(is_open)).scalars())
         needs = select(tasks.c.vehicle_no, tasks.c.task_id).where(
@@ -92,6 +97,7 @@ async def read_end(database: Database, heard: LastHeardReader, day_ended: dateti
         )
         swept = await read_swept(tx)
         held_back = await read_held_back(tx)
+        open_days = await not_closed(tx, window.days_over())
         waiting = {VehicleNo(row[0]): TaskId(row[1]) for row in await tx.execute(needs)}
     return Ended(
         at=at,
@@ -105,6 +111,8 @@ async def read_end(database: Database, heard: LastHeardReader, day_ended: dateti
         swept=swept,
         begun=begun,
         held_back=held_back,
+        days_over=window.days_over(),
+        open_days=open_days,
     )
 
 
@@ -117,6 +125,7 @@ def judge(end: Ended) -> tuple[Check, ...]:
         _slots_over(end),
         _nobody_stranded(end),
         _books(end),
+        _days_closed(end),
     )
 
 
@@ -186,6 +195,12 @@ def _stranded(last: LastHeard, end: Ended) -> str:
 
 def _books(end: Ended) -> Check:
     return _check("the books balance", list(end.book_findings), f"{end.book_entries} entries")
+
+
+def _days_closed(end: Ended) -> Check:
+    rows = [f"{day} has no vehicle-days" for day in end.open_days]
+    found = f"{len(end.days_over)} ended, {len(rows)} not closed"
+    return _check("every day that ended is closed", rows, found)
 
 
 def _check(name: str, rows: Sequence[str], found: str) -> Check:

@@ -1,11 +1,14 @@
 """A demo city for the browser: ``python -m steppe demo`` in a folder and on ports of its own."""
 
+import atexit
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -73,6 +76,8 @@ def running_demo(folder: Path, *words: str) -> Iterator[DemoCity]:
     port = free_ports()
     log = folder / "demo.log"
     folder.mkdir(parents=True, exist_ok=True)
+    for made in _made:
+        shutil.copytree(made, folder / made.name, symlinks=True)
     command = [
         sys.executable,
         "-m",
@@ -88,6 +93,8 @@ def running_demo(folder: Path, *words: str) -> Iterator[DemoCity]:
         )
     try:
         _await_ready(process, log)
+        if not _made:
+            _made.extend(_copies(folder))
         yield DemoCity(url=f"http://127.0.0.1:{port}", folder=folder, pid=process.pid)
     finally:
         process.send_signal(signal.SIGINT)
@@ -96,6 +103,16 @@ def running_demo(folder: Path, *words: str) -> Iterator[DemoCity]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+_made: list[Path] = []
+"""Roads and routing tiles of the first demo of a session: a second is spared from making the same."""
+
+
+def _copies(folder: Path) -> list[Path]:
+    kept = Path(tempfile.mkdtemp(prefix="steppe-e2e-"))
+    atexit.register(shutil.rmtree, kept, ignore_errors=True)
+    return [shutil.copytree(folder / name, kept / name, symlinks=True) for name in ("city", "routing")]
 
 
 def _await_ready(process: subprocess.Popen[str], log: Path) -> None:

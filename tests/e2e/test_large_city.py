@@ -78,6 +78,7 @@ def test_many_vehicles_are_cells_from_afar_and_themselves_from_near(
     expect(city.page.get_by_test_id("cells")).to_have_attribute("data-resolution", "5", timeout=SOON_MS)
 
 
+@pytest.mark.thorough
 def test_filters_narrow_a_large_city_and_stand_in_the_address(open_page: OpenPage, crowded: DemoCity) -> None:
     city = CityPage(open_page(CITY), crowded)
     said: list[str] = []

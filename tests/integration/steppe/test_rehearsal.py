@@ -91,6 +91,7 @@ def test_a_rehearsal_plays_the_day_and_says_what_it_found(evening: Evening) -> N
     met = {check["name"]: check["is_met"] for check in report["checks"]}
     assert met["the books balance"], evening.said
     assert met["no vehicle is stranded"], evening.said
+    assert met["every day that ended is closed"], evening.said
     assert evening.code == (0 if all(met.values()) else 1), evening.said
     samples = [json.loads(line) for line in (evening.folder / "samples.jsonl").read_text().splitlines()]
     assert samples[-1]["outside_c"] == pytest.approx(-13, abs=1.5), "the vehicles feel the scenario's cold"

@@ -1,6 +1,7 @@
 """Things that only one module may do, and the shape of files."""
 
 import ast
+import functools
 import inspect
 import re
 from collections.abc import Callable, Iterator
@@ -33,12 +34,17 @@ def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@functools.cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(path.read_text())))
+
+
 def found(finder: Finder, owners: tuple[str, ...], packages: tuple[str, ...] = SERVER) -> list[str]:
     return [
         f"{relative(path)}:{getattr(node, 'lineno', 0)}"
         for path in sources(*packages)
         if not relative(path).startswith(owners)
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes(path)
         if finder(node)
     ]
 
@@ -154,6 +160,7 @@ RULES: dict[str, tuple[Finder, tuple[str, ...]]] = {
 }
 
 
+@pytest.mark.xdist_group("house")  # the sources are read once
 @pytest.mark.parametrize("rule", RULES)
 def test_only_the_owner_does_it(rule: str) -> None:
     finder, owners = RULES[rule]

@@ -105,6 +105,14 @@ def test_a_time_before_the_beginning_is_the_next_mornings() -> None:
     assert WINDOW.ends.isoformat() == "2026-12-02T06:00:00+08:00"
 
 
+def test_a_day_that_ended_has_to_be_closed() -> None:
+    assert WINDOW.days_over() == (date(2026, 12, 1),)
+    assert msgspec.structs.replace(WINDOW, ends=WINDOW.moment("23:00")).days_over() == ()
+    assert failing(the_end(days_over=WINDOW.days_over())) == {}
+    left = the_end(days_over=WINDOW.days_over(), open_days=WINDOW.days_over())
+    assert failing(left) == {"every day that ended is closed": ("2026-12-01 has no vehicle-days",)}
+
+
 def test_the_winter_day_of_the_city_is_what_the_simulator_reads() -> None:
     told = script_of(read_scenario(WINTER), WINDOW, ONE_OPERATOR)
     script = msgspec.json.decode(msgspec.json.encode(told), type=Script)

@@ -43,6 +43,8 @@ from steppe.city.pack import CityPack
 from steppe.city.reading import read_pack
 from steppe.city.report import LoadReport
 
+pytestmark = pytest.mark.xdist_group("load")  # the city is built once
+
 AT = datetime(2026, 7, 1, 2, 0, tzinfo=UTC)
 ROOT = "a-keypad-root-of-at-least-32-characters"
 TINY = "tests/fixtures/cities/tiny"

@@ -14,6 +14,8 @@ from steppe.city.places import TownBuild
 from steppe.city.reading import read_pack
 from steppe.city.town import build_town
 
+pytestmark = pytest.mark.xdist_group("towns")  # they are built once
+
 GRID_ENTROPY = 1.39
 """ln 4: every street north-south or east-west."""
 
