@@ -143,11 +143,11 @@ class ZoneDispatcher:
     ) -> None:
         if not unserved:
             return
+        said = [explanations[each.order.order_id] for each in unserved]
         async with self._database.write() as tx:
-            for each in unserved:
-                explanation = explanations[each.order.order_id]
-                await DecisionStore(tx).nobody(explanation, each.order.district)
-                await OrderStore(tx).note(each.order, at=at, reason=explanation.reason)
+            await DecisionStore(tx).nobody(said, unserved[0].order.district, at=at)
+            for each, why in zip(unserved, said, strict=True):
+                await OrderStore(tx).note(each.order, at=at, reason=why.reason)
 
 
 def rides_of(problem: Problem, answer: Answer) -> dict[VehicleNo, tuple[OrderId, ...]]:

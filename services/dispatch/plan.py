@@ -10,7 +10,7 @@ from services.dispatch.assignment import assign
 from services.dispatch.candidate import Candidate, PairTimes, WaitingOrder
 from services.dispatch.cost import CostTerm, cost_terms, total_s
 from services.dispatch.explanation import Explanation, explain
-from services.dispatch.rules import Exclusion, exclusions
+from services.dispatch.rules import Exclusion, own_exclusions, parcel_exclusions, road_exclusions
 from services.dispatch.weights import ZoneWeights
 
 TravelTimes = Mapping[tuple[OrderId, VehicleNo], PairTimes]
@@ -19,7 +19,7 @@ DEFAULTS = ZoneWeights()
 
 def may_drive(candidate: Candidate, orders: Sequence[WaitingOrder]) -> bool:
     """Return whether any of the orders could go to this vehicle, as far as is known without a route."""
-    return any(not exclusions(order, candidate, None) for order in orders)
+    return not own_exclusions(candidate) and any(not parcel_exclusions(order, candidate) for order in orders)
 
 
 class Pairs(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,11 +46,14 @@ def judge_pairs(
 
     ``held`` are the zone's weights, whose version each explanation names.
     """
-    judged = {order.order_id: _judge(order, candidates, times, held, at=at) for order in orders}
+    refusals = _Refusals(candidates)
+    judged = {
+        order.order_id: _judge(order, candidates, refusals.of(order), times, held, at=at) for order in orders
+    }
     return Pairs(
         weights_version=held.version,
         feasible={order: costs for order, (costs, _) in judged.items()},
-        excluded={order: refusals for order, (_, refusals) in judged.items()},
+        excluded={order: why for order, (_, why) in judged.items()},
     )
 
 
@@ -89,9 +92,29 @@ def explain_all(
     }
 
 
+class _Refusals:
+    """What keeps vehicles from orders before any route is asked for, judged once for orders alike."""
+
+    def __init__(self, candidates: Sequence[Candidate]) -> None:
+        self._candidates = candidates
+        self._own = [own_exclusions(candidate) for candidate in candidates]
+        self._known: dict[tuple[object, object], list[tuple[Exclusion, ...]]] = {}
+
+    def of(self, order: WaitingOrder) -> list[tuple[Exclusion, ...]]:
+        """Return what keeps each candidate, in their order."""
+        alike = (order.parcel, order.areas)
+        if alike not in self._known:
+            self._known[alike] = [
+                (*own, *parcel_exclusions(order, candidate))
+                for own, candidate in zip(self._own, self._candidates, strict=True)
+            ]
+        return self._known[alike]
+
+
 def _judge(
     order: WaitingOrder,
     candidates: Sequence[Candidate],
+    refused: Sequence[tuple[Exclusion, ...]],
     times: TravelTimes,
     held: ZoneWeights,
     *,
@@ -100,10 +123,9 @@ def _judge(
     nowhere = PairTimes(pickup_s=None, pickup_m=None, delivery_s=None, delivery_m=None)
     costs: dict[VehicleNo, tuple[CostTerm, ...]] = {}
     refusals: dict[VehicleNo, tuple[Exclusion, ...]] = {}
-    for candidate in candidates:
-        reasons = exclusions(order, candidate, None)
+    for candidate, why in zip(candidates, refused, strict=True):
         pair = times.get((order.order_id, candidate.vehicle_no), nowhere)
-        reasons = reasons or exclusions(order, candidate, pair)
+        reasons = why or road_exclusions(order, candidate, pair)
         if reasons:
             refusals[candidate.vehicle_no] = reasons
         else:

@@ -56,6 +56,12 @@ def exclusions(order: WaitingOrder, candidate: Candidate, times: PairTimes | Non
 
     ``times`` is None while no route was asked for, which is so for vehicles that are excluded anyway.
     """
+    found = (*own_exclusions(candidate), *parcel_exclusions(order, candidate))
+    return found if times is None else (*found, *road_exclusions(order, candidate, times))
+
+
+def own_exclusions(candidate: Candidate) -> tuple[Exclusion, ...]:
+    """Return why the vehicle can take no order at all."""
     found = [Exclusion(rule=r.code.value, value=r.value, needed=r.needed) for r in candidate.reasons]
     if candidate.task_id is not None:
         found.append(Exclusion(rule=Rule.ON_ANOTHER_JOB.value, value=candidate.task_id))
@@ -63,14 +69,18 @@ def exclusions(order: WaitingOrder, candidate: Candidate, times: PairTimes | Non
         found.append(Exclusion(rule=Rule.NEVER_HEARD.value))
     if candidate.has_refused:
         found.append(Exclusion(rule=Rule.REFUSED_LATELY.value))
+    return tuple(found)
+
+
+def parcel_exclusions(order: WaitingOrder, candidate: Candidate) -> tuple[Exclusion, ...]:
+    """Return why its boxes and areas are not for the order: the same for orders of equal parcel and areas."""
+    found = []
     if fitting(candidate.layout, (), order.parcel) is None:
         parcel = order.parcel
         needed = f"{parcel.litres:g} l, {parcel.mass_kg:g} kg, {parcel.temperature.value}"
         found.append(Exclusion(rule=Rule.NO_COMPARTMENT.value, needed=needed))
     outside = _outside(order, candidate)
-    if outside is not None:
-        found.append(outside)
-    return (*found, *(() if times is None else _on_the_road(order, candidate, times)))
+    return tuple(found) if outside is None else (*found, outside)
 
 
 def _outside(order: WaitingOrder, candidate: Candidate) -> Exclusion | None:
@@ -92,7 +102,8 @@ def _too_late(candidate: Candidate, times: PairTimes) -> Exclusion | None:
     return Exclusion(rule=Rule.HOURS_FOR_JOB.value, value=f"{left_s:.0f} s", needed=f"{needed_s:.0f} s")
 
 
-def _on_the_road(order: WaitingOrder, candidate: Candidate, times: PairTimes) -> tuple[Exclusion, ...]:
+def road_exclusions(order: WaitingOrder, candidate: Candidate, times: PairTimes) -> tuple[Exclusion, ...]:
+    """Return why the way to the order and home again is none, too far or too long."""
     if times.pickup_m is None or times.delivery_m is None:
         return (Exclusion(rule=Rule.NO_ROUTE.value),)
     out_m = times.pickup_m + times.delivery_m

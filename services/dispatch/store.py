@@ -3,10 +3,10 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 
 from core.database import Transaction
 from core.errors import NotFound
@@ -41,24 +41,31 @@ class DecisionStore:
 
     async def assigned(self, explanation: Explanation, district: DistrictCode, task_id: TaskId) -> DecisionId:
         """Keep why an order was given to its vehicle."""
-        return await self._add(explanation, district, "assigned", task_id)
+        row = _row(explanation, district, "assigned", task_id)
+        await self._tx.execute(insert(decisions).values(row))
+        return DecisionId(row["decision_id"])
 
-    async def nobody(self, explanation: Explanation, district: DistrictCode) -> bool:
-        """Keep why an order goes on waiting; return False when that is what the last decision said too."""
-        newest = select(decisions.c.decision_id, decisions.c.outcome, decisions.c.fingerprint).where(
-            decisions.c.order_id == explanation.order_id
-        )
-        row = (
-            await self._tx.execute(
-                newest.order_by(decisions.c.at.desc(), decisions.c.decision_id.desc()).limit(1)
-            )
-        ).one_or_none()
-        if row is not None and row.outcome == "nobody" and row.fingerprint == _fingerprint(explanation):
-            same = update(decisions).where(decisions.c.decision_id == row.decision_id)
-            await self._tx.execute(same.values(last_at=explanation.at))
-            return False
-        await self._add(explanation, district, "nobody", None)
-        return True
+    async def nobody(
+        self, explanations: Sequence[Explanation], district: DistrictCode, *, at: datetime
+    ) -> int:
+        """Keep why some orders of a zone go on waiting; return how many of the reasons are new.
+
+        One that the last decision about its order said too is found again: only its ``last_at`` moves.
+        """
+        newest = await self._newest_reasons([each.order_id for each in explanations])
+        same, fresh = [], []
+        for each in explanations:
+            known = newest.get(each.order_id)
+            if known is not None and known.outcome == "nobody" and known.fingerprint == _fingerprint(each):
+                same.append(known.decision_id)
+            else:
+                fresh.append(_row(each, district, "nobody", None))
+        if same:
+            again = update(decisions).where(decisions.c.decision_id.in_(same))
+            await self._tx.execute(again.values(last_at=at))
+        if fresh:
+            await self._tx.execute(insert(decisions), fresh)
+        return len(fresh)
 
     async def of_order(self, order_id: OrderId, *, limit: int = 20) -> list[Decision]:
         """Return the decisions about an order, newest first. Read the order with a reach before."""
@@ -98,25 +105,30 @@ class DecisionStore:
         rows = await self._tx.execute(query.order_by(decisions.c.at, decisions.c.decision_id))
         return {OrderId(row["order_id"]): read_row(row, Decision) for row in rows.mappings()}
 
-    async def _add(
-        self, explanation: Explanation, district: DistrictCode, outcome: Outcome, task_id: TaskId | None
-    ) -> DecisionId:
-        decision_id = DecisionId(new_id())
-        await self._tx.execute(
-            insert(decisions).values(
-                decision_id=decision_id,
-                order_id=explanation.order_id,
-                district=district,
-                at=explanation.at,
-                last_at=explanation.at,
-                outcome=outcome,
-                task_id=task_id,
-                vehicle_no=explanation.chosen,
-                fingerprint=_fingerprint(explanation),
-                explanation=explanation,
-            )
-        )
-        return decision_id
+    async def _newest_reasons(self, ids: Sequence[OrderId]) -> dict[OrderId, Row[Any]]:
+        d = decisions.c
+        age = func.row_number().over(partition_by=d.order_id, order_by=(d.at.desc(), d.decision_id.desc()))
+        lines = select(d.order_id, d.decision_id, d.outcome, d.fingerprint, age.label("age"))
+        newest = lines.where(d.order_id.in_(ids)).subquery()
+        rows = await self._tx.execute(select(newest).where(newest.c.age == 1))
+        return {OrderId(row.order_id): row for row in rows}
+
+
+def _row(
+    explanation: Explanation, district: DistrictCode, outcome: Outcome, task_id: TaskId | None
+) -> dict[str, Any]:
+    return {
+        "decision_id": DecisionId(new_id()),
+        "order_id": explanation.order_id,
+        "district": district,
+        "at": explanation.at,
+        "last_at": explanation.at,
+        "outcome": outcome,
+        "task_id": task_id,
+        "vehicle_no": explanation.chosen,
+        "fingerprint": _fingerprint(explanation),
+        "explanation": explanation,
+    }
 
 
 def _fingerprint(explanation: Explanation) -> str:
