@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from core.database import Database
 from core.ids import DistrictCode, OrderId, TaskId, VehicleNo
 from services.dispatch.explanation import Explanation
-from services.dispatch.store import Decision, DecisionStore
+from services.dispatch.store import DecisionStore
 
 KB = DistrictCode("KB")
 NOON = datetime(2026, 7, 1, 4, 0, tzinfo=UTC)
