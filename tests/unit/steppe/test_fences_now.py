@@ -11,7 +11,7 @@ from tests.fences import a_fence, a_square
 NOON_IN_ORDOS = datetime(2026, 7, 1, 4, 0, tzinfo=UTC)
 FROM_NOON = FenceHours(
     time_zone="Asia/Shanghai",
-    spans=(HourSpan(weekdays=tuple(range(1, 8)), start_minute=12 * 60, end_minute=13 * 60),),
+    spans=(HourSpan(start_minute=12 * 60, end_minute=13 * 60),),
     valid_from=date(2026, 1, 1),
 )
 
