@@ -4,12 +4,26 @@ once() and save() run in the transaction of the business change, so key and chan
 """
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Column, ColumnElement, Integer, LargeBinary, String, Table, delete, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    bindparam,
+    delete,
+    select,
+    tuple_,
+    update,
+)
 
 from core.database import Transaction, insert_new, metadata
+from core.database.statements import insert_new_keys
 from core.database.types import UtcDateTime
 from core.errors import Conflict
 
@@ -85,6 +99,66 @@ async def save(tx: Transaction, principal_key: str, idempotency_key: str, answer
         .where(*_is(principal_key, idempotency_key))
         .values(status=answer.status, body=answer.body, location=answer.location)
     )
+
+
+async def known_answers(
+    tx: Transaction, asked: Sequence[tuple[str, str, str]]
+) -> dict[tuple[str, str], StoredAnswer | Conflict]:
+    """Return what keys were answered before by (principal, key); one that is new is absent.
+
+    ``asked``: (principal_key, idempotency_key, request_hash). A Conflict is what ``known_answer`` raises.
+    """
+    if not asked:
+        return {}
+    k = idempotency_keys.c
+    is_asked = tuple_(k.principal_key, k.idempotency_key).in_([each[:2] for each in asked])
+    hashes = {each[:2]: each[2] for each in asked}
+    found: dict[tuple[str, str], StoredAnswer | Conflict] = {}
+    for row in await tx.execute(select(idempotency_keys).where(is_asked)):
+        name = (row.principal_key, row.idempotency_key)
+        if row.body_hash != hashes[name]:
+            found[name] = Conflict("idempotency-key-reused", idempotency_key=name[1])
+        elif row.status is None:
+            found[name] = Conflict("request-in-progress", idempotency_key=name[1])
+        else:
+            found[name] = StoredAnswer(status=row.status, body=row.body, location=row.location)
+    return found
+
+
+async def once_each(
+    tx: Transaction, asked: Sequence[tuple[str, str, str]], *, at: datetime
+) -> dict[tuple[str, str], StoredAnswer | Conflict]:
+    """Do what ``once`` does for several different keys: return the answers of those that are not new."""
+    rows = [
+        {"principal_key": who, "idempotency_key": key, "body_hash": request_hash, "at": at}
+        for who, key, request_hash in asked
+    ]
+    new = await insert_new_keys(tx, idempotency_keys, rows)
+    return await known_answers(tx, [each for each in asked if each[:2] not in new])
+
+
+async def save_each(tx: Transaction, answers: Mapping[tuple[str, str], StoredAnswer]) -> None:
+    """Keep answers beside their keys, by (principal, key)."""
+    if not answers:
+        return
+    k = idempotency_keys.c
+    one = update(idempotency_keys).where(
+        k.principal_key == bindparam("who"), k.idempotency_key == bindparam("name")
+    )
+    await tx.execute(
+        one.values(status=bindparam("said"), body=bindparam("told"), location=bindparam("lies_at")),
+        [
+            {"who": who, "name": name, "said": said.status, "told": said.body, "lies_at": said.location}
+            for (who, name), said in answers.items()
+        ],
+    )
+
+
+async def take_back(tx: Transaction, keys: Sequence[tuple[str, str]]) -> None:
+    """Forget keys of this transaction whose requests were refused: the same may be asked again."""
+    k = idempotency_keys.c
+    if keys:
+        await tx.execute(delete(idempotency_keys).where(tuple_(k.principal_key, k.idempotency_key).in_(keys)))
 
 
 async def forget(tx: Transaction, *, before: datetime) -> int:

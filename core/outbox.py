@@ -84,7 +84,14 @@ async def emit(tx: Transaction, topic: str, payload: Payload, *, key: str, at: d
 
     Rows with the same `key` are carried in the order they were written. `at` is city time.
     """
-    await tx.execute(insert(outbox).values(topic=topic, payload=dict(payload), key=key, at=at))
+    await emit_all(tx, topic, [(key, payload)], at=at)
+
+
+async def emit_all(tx: Transaction, topic: str, rows: Sequence[tuple[str, Payload]], *, at: datetime) -> None:
+    """Do so with several rows, each (key, payload), in one statement."""
+    if rows:
+        values = [{"topic": topic, "payload": dict(payload), "key": key, "at": at} for key, payload in rows]
+        await tx.execute(insert(outbox), values)
 
 
 class Relay:

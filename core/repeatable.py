@@ -3,7 +3,7 @@
 Every POST that moves a vehicle, goods or money asks for the key; a test walks the routes and holds it.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -13,8 +13,19 @@ from litestar.params import HeaderParameter
 
 from core.auth.principal import Principal
 from core.database import Database, Transaction
-from core.errors import Invalid
-from core.idempotency import MAX_KEY_CHARS, StoredAnswer, body_hash, known_answer, once, save
+from core.errors import Conflict, Invalid, SteppeError
+from core.idempotency import (
+    MAX_KEY_CHARS,
+    StoredAnswer,
+    body_hash,
+    known_answer,
+    known_answers,
+    once,
+    once_each,
+    save,
+    save_each,
+    take_back,
+)
 
 IdempotencyKey = Annotated[str | None, HeaderParameter(name="Idempotency-Key", max_length=MAX_KEY_CHARS)]
 """Optional for the framework, so that its absence is answered with a code of ours."""
@@ -28,6 +39,16 @@ class Repeated(msgspec.Struct, frozen=True, kw_only=True):
     principal_key: str
     idempotency_key: str
     request_hash: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Return by what it is known."""
+        return self.principal_key, self.idempotency_key
+
+    @property
+    def triple(self) -> tuple[str, str, str]:
+        """Return that with what it asks."""
+        return *self.key, self.request_hash
 
     @classmethod
     async def of(cls, request: Request[Any, Any, Any], principal: Principal, key: str | None) -> "Repeated":
@@ -54,6 +75,60 @@ async def answered_in[T](tx: Transaction, repeated: Repeated, kind: type[T]) -> 
     """Do the same in a transaction that reads more."""
     stored = await known_answer(tx, repeated.principal_key, repeated.idempotency_key, repeated.request_hash)
     return None if stored is None else msgspec.json.decode(stored.body, type=kind)
+
+
+async def answered_each_in[T](
+    tx: Transaction, asked: Sequence[Repeated], kind: type[T]
+) -> list[T | Conflict | None]:
+    """Do the same for several requests, in order; a Conflict is what ``answered_in`` would raise."""
+    known = await known_answers(tx, [each.triple for each in asked])
+    return [_said(known.get(each.key), kind) for each in asked]
+
+
+async def answer_each_once[T](
+    database: Database,
+    asked: Sequence[Repeated],
+    kind: type[T],
+    work: Callable[[Transaction, Sequence[int]], Awaitable[Sequence[T | SteppeError]]],
+    *,
+    status: int,
+    wall: datetime,
+) -> list[T | SteppeError]:
+    """Do what ``answer_once`` does for several requests in one transaction, in order.
+
+    ``work`` gets the numbers of those that are new and gives an answer or a refusal for each; a refusal is
+    not stored. Of two alike in one group the second is answered as the first.
+    """
+    first = {each.key: number for number, each in reversed(list(enumerate(asked)))}
+    answers: dict[int, T | SteppeError] = {}
+    async with database.write() as tx:
+        known = await once_each(tx, [asked[number].triple for number in first.values()], at=wall)
+        fresh = [number for key, number in first.items() if key not in known]
+        made = dict(zip(fresh, await work(tx, fresh), strict=True))
+        kept = {
+            asked[number].key: StoredAnswer(status=status, body=msgspec.json.encode(answer))
+            for number, answer in made.items()
+            if not isinstance(answer, SteppeError)
+        }
+        await save_each(tx, kept)
+        await take_back(tx, [asked[number].key for number in fresh if asked[number].key not in kept])
+    for number, each in enumerate(asked):
+        leader = first[each.key]
+        if each.request_hash != asked[leader].request_hash:
+            answers[number] = Conflict("idempotency-key-reused", idempotency_key=each.idempotency_key)
+        elif leader in made:
+            answers[number] = made[leader]
+        else:
+            answers[number] = _known(known[each.key], kind)
+    return [answers[number] for number in range(len(asked))]
+
+
+def _said[T](stored: StoredAnswer | Conflict | None, kind: type[T]) -> T | Conflict | None:
+    return None if stored is None else _known(stored, kind)
+
+
+def _known[T](stored: StoredAnswer | Conflict, kind: type[T]) -> T | Conflict:
+    return stored if isinstance(stored, Conflict) else msgspec.json.decode(stored.body, type=kind)
 
 
 async def answer_once[T](

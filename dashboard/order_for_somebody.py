@@ -23,7 +23,7 @@ from services.orders.draft import CheckedDraft, check_draft
 from services.orders.estimate import estimate
 from services.orders.notices import want_notice
 from services.orders.order import Order
-from services.orders.place_order import place_order
+from services.orders.place_order import Wanted, place_order
 from services.orders.promise import Promise
 
 
@@ -78,8 +78,10 @@ async def _place(
     )
     await WishStore(tx).put(wishes)
     by = f"staff:{principal.name}"
-    placed = await place_order(tx, checked, resident, promised, at=at, placed_by=by, consent=data.consent)
-    order = placed.order
+    wanted = Wanted(
+        checked=checked, resident_id=resident, promised=promised, placed_by=by, consent=data.consent
+    )
+    order = (await place_order(tx, wanted, at=at)).order
     await want_notice(tx, order, Occasion.PLACED, at=at)
     fields = {
         "reached_by": data.reached_by.value,

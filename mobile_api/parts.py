@@ -12,6 +12,7 @@ from core.ids import VehicleNo
 from core.privacy.cipher import SecretKeys
 from fleet.vehicles.last_heard import LastHeard, LastHeardReader
 from mobile_api.order_bell import OrderBell
+from mobile_api.placing import Placing
 from services.orders.estimate import Travel
 from services.orders.zone import LoadOf, zone_load
 from services.vending.calls.read_stops import RuleAt
@@ -33,6 +34,8 @@ class MobileParts(msgspec.Struct, frozen=True, kw_only=True):
     """Tells open pages that an order changed; also to be run as a component of the process."""
     keypad_root: str
     """From which the keypad keys of vehicles are drawn, to give them codes."""
+    placing: Placing
+    """Looks drafts up and writes orders."""
     load_of: LoadOf = zone_load
     """How busy a zone is, for quotes."""
     receipt_secret: str | None = None

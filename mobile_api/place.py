@@ -1,17 +1,14 @@
 """Placing an order from the phone page: looked up, estimated, then written once whatever is sent again."""
 
 from core.auth.principal import Principal
-from core.database import Transaction
 from core.ids import ResidentId
-from core.repeatable import Repeated, answer_once, answered_in
-from mobile_api.order_pages import OrderFacts, resident_order
+from core.repeatable import Repeated
 from mobile_api.parts import MobileParts
+from mobile_api.placing import Asked, Ready
 from mobile_api.schemas.orders import Basket, QuoteView, ResidentOrder, draft_of, quote_view
 from services.orders.draft import CheckedDraft, check_draft
 from services.orders.estimate import Estimate, estimate
-from services.orders.place_order import PlacedOrder, place_order
-
-CREATED = 201
+from services.orders.place_order import Wanted
 
 
 async def quote(parts: MobileParts, basket: Basket) -> QuoteView:
@@ -31,39 +28,16 @@ async def place(
     ``check_draft`` and ``place_order`` raise, and Conflict("idempotency-key-reused") for another body under
     the same key.
     """
-    at = parts.clock.now()
-    async with parts.database.read() as tx:
-        known = await answered_in(tx, repeated, ResidentOrder)
-        if known is not None:
-            return known
-        checked = await check_draft(tx, draft_of(basket), at=at, load_of=parts.load_of)
-    promised = (await _estimated(parts, checked)).promise
-
-    async def write(tx: Transaction) -> ResidentOrder:
-        placed = await place_order(
-            tx, checked, ResidentId(principal.id), promised, at=at, paid_by=basket.paid_by
-        )
-        return resident_order(_facts(placed), None, at=at)
-
-    return await answer_once(
-        parts.database, repeated, ResidentOrder, write, status=CREATED, wall=parts.clock.wall()
+    found = await parts.placing.look(Asked(repeated=repeated, draft=draft_of(basket)))
+    if isinstance(found, ResidentOrder):
+        return found
+    wanted = Wanted(
+        checked=found,
+        resident_id=ResidentId(principal.id),
+        promised=(await _estimated(parts, found)).promise,
+        paid_by=basket.paid_by,
     )
-
-
-def _facts(placed: PlacedOrder) -> OrderFacts:
-    """Return the facts of a page of an order that has just been written."""
-    return OrderFacts(
-        order=placed.order,
-        merchant=placed.checked.merchant,
-        point=placed.checked.pickup_point,
-        code=placed.code,
-        history=placed.history,
-        task=None,
-        vehicle=None,
-        labels={},
-        paid_by=placed.paid_by,
-        steps=placed.flow.steps,
-    )
+    return await parts.placing.write(Ready(repeated=repeated, wanted=wanted))
 
 
 async def _estimated(parts: MobileParts, checked: CheckedDraft) -> Estimate:

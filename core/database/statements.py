@@ -21,5 +21,18 @@ async def insert_new_rows(tx: AsyncConnection, table: Table, rows: Sequence[Mapp
     if not rows:
         return 0
     insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-    result = await tx.execute(insert(table).values(list(rows)).on_conflict_do_nothing())
+    # one row as a mapping: SQLAlchemy compiles a list of rows anew each time
+    values = dict(rows[0]) if len(rows) == 1 else list(rows)
+    result = await tx.execute(insert(table).values(values).on_conflict_do_nothing())
     return int(result.rowcount)
+
+
+async def insert_new_keys(
+    tx: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]
+) -> set[tuple[Any, ...]]:
+    """Do so with rows of different primary keys; return the keys of those that were new."""
+    if not rows:
+        return set()
+    insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+    wanted = insert(table).on_conflict_do_nothing().returning(*table.primary_key)
+    return {tuple(row) for row in await tx.execute(wanted, list(rows))}

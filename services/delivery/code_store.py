@@ -18,9 +18,10 @@ class PickupCodeStore:
         """Work inside one transaction; never commits."""
         self._tx = tx
 
-    async def add(self, code: PickupCode) -> None:
-        """Store the code of a new order."""
-        await self._tx.execute(insert(pickup_codes).values(self._values(code)))
+    async def add(self, codes: Sequence[PickupCode]) -> None:
+        """Store the codes of new orders."""
+        if codes:
+            await self._tx.execute(insert(pickup_codes), [self._values(code) for code in codes])
 
     async def get(self, order_id: OrderId) -> PickupCode:
         """Return the code of an order; raise NotFound when it has none."""

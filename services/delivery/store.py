@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, Table, delete, func, select, update
+from sqlalchemy import Select, Table, bindparam, delete, func, select, update
 
 from core.auth.principal import Reach
 from core.auth.reach_sql import within
@@ -97,13 +97,6 @@ class CatalogueStore:
         )
         return await _all(self._tx, query, Goods)
 
-    async def on_sale(self, merchant_id: MerchantId, ids: Sequence[GoodsId]) -> list[Goods]:
-        """Return those of some goods that a merchant has on sale, sold out or not."""
-        query = select(goods).where(
-            goods.c.goods_id.in_(sorted(set(ids))), goods.c.merchant_id == merchant_id, goods.c.is_on_sale
-        )
-        return await _all(self._tx, query, Goods)
-
     async def own_goods(self, goods_id: GoodsId, reach: Reach) -> Goods:
         """Return goods of a merchant within the reach; raise NotFound."""
         query = select(goods).where(
@@ -160,6 +153,20 @@ class CatalogueStore:
             found = await _all(self._tx, select(goods).where(goods.c.goods_id == goods_id), Goods)
             left = found[0].left if found else 0
             raise Conflict("out-of-stock", goods_id=goods_id, left=left, wanted=quantity)
+
+    async def hold(self, ids: Sequence[GoodsId]) -> dict[GoodsId, Goods]:
+        """Return goods of these ids, on sale or not, whose stock nobody else changes in this transaction."""
+        if not ids:
+            return {}
+        query = select(goods).where(goods.c.goods_id.in_(sorted(set(ids)))).order_by(goods.c.goods_id)
+        return {thing.goods_id: thing for thing in await _all(self._tx, query.with_for_update(), Goods)}
+
+    async def take(self, pieces: Mapping[GoodsId, int]) -> None:
+        """Take pieces of goods that are held off the shelf: who holds them has seen that they are there."""
+        if pieces:
+            one = update(goods).where(goods.c.goods_id == bindparam("thing"))
+            rows = [{"thing": thing, "pieces": count} for thing, count in sorted(pieces.items())]
+            await self._tx.execute(one.values(stock=goods.c.stock - bindparam("pieces")), rows)
 
     async def count(self, thing: Goods, stock: int) -> Goods:
         """Return the goods with so many pieces on the shelf, whatever was reserved meanwhile."""

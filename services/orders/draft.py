@@ -1,12 +1,13 @@
 """What somebody wants to order, checked against shelf, hours, boxes and zone before anything is promised."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
+from core.auth.principal import EVERYTHING
 from core.database import Transaction
-from core.errors import Conflict, Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound, SteppeError
 from core.ids import DistrictCode, GoodsId, MerchantId, OperatorId, PickupPointId
 from services.delivery.catalogue import Goods, Merchant, PickupPoint
 from services.delivery.compartments import Compartment, Parcel, common_band, takes
@@ -95,34 +96,63 @@ async def check_draft(
 ) -> CheckedDraft:
     """Return the draft with everything looked up. Raises NotFound for an unknown merchant or pickup point,
     and what ``judge_draft`` raises."""
+    [checked] = await check_drafts(tx, [draft], at=at, load_of=load_of)
+    if isinstance(checked, SteppeError):
+        raise checked
+    return checked
+
+
+async def check_drafts(
+    tx: Transaction, drafts: Sequence[Draft], *, at: datetime, load_of: LoadOf = zone_load
+) -> list[CheckedDraft | SteppeError]:
+    """Do the same with several drafts: each as it can be served, or what ``check_draft`` would raise."""
     catalogue = CatalogueStore(tx)
-    merchant = await catalogue.merchant(draft.merchant_id)
-    facts = DraftFacts(
-        merchant=merchant,
-        desk=await DeskStore(tx).one(merchant.merchant_id),
-        pickup_point=await catalogue.pickup_point(draft.pickup_point_id),
-        load=await load_of(tx, merchant.district, at=at),
-        shelf=await _shelf(tx, draft),
-        forbidden=tuple(await ForbiddenStore(tx).all()),
-        waits=await WaitRuleStore(tx).of(merchant.district),
-    )
-    return judge_draft(draft, facts, at=at)
+    merchants = await catalogue.merchants_by_id([draft.merchant_id for draft in drafts], EVERYTHING)
+    points = await catalogue.pickup_points_by_id([draft.pickup_point_id for draft in drafts])
+    desks = await DeskStore(tx).of(list(merchants))
+    goods = await catalogue.goods_by_id(goods_of(drafts))
+    forbidden = tuple(await ForbiddenStore(tx).all())
+    zones = sorted({merchant.district for merchant in merchants.values()})
+    loads = {zone: await load_of(tx, zone, at=at) for zone in zones}
+    waits = {zone: await WaitRuleStore(tx).of(zone) for zone in zones}
+
+    def check(draft: Draft) -> CheckedDraft:
+        merchant, point = merchants.get(draft.merchant_id), points.get(draft.pickup_point_id)
+        if merchant is None or not merchant.is_active:
+            raise NotFound("not-found", "no such merchant", merchant_id=draft.merchant_id)
+        if point is None or not point.is_active:
+            raise NotFound("not-found", "no such pickup point", pickup_point_id=draft.pickup_point_id)
+        facts = DraftFacts(
+            merchant=merchant,
+            desk=desks[merchant.merchant_id],
+            pickup_point=point,
+            load=loads[merchant.district],
+            shelf=shelf_of(draft, goods),
+            forbidden=forbidden,
+            waits=waits[merchant.district],
+        )
+        return judge_draft(draft, facts, at=at)
+
+    return [or_refusal(check, draft) for draft in drafts]
 
 
-async def check_again(tx: Transaction, checked: CheckedDraft, *, at: datetime) -> CheckedDraft:
-    """Return a draft that was checked a moment ago as it stands now: desk and shelf are read again, which
-    people change from one moment to the next. Raises what ``judge_draft`` raises."""
-    facts = msgspec.structs.replace(
-        checked.facts,
-        desk=await DeskStore(tx).one(checked.merchant.merchant_id),
-        shelf=await _shelf(tx, checked.draft),
-    )
-    return judge_draft(checked.draft, facts, at=at)
+def or_refusal[T, R](judge: Callable[[T], R], thing: T) -> R | SteppeError:
+    """Return what is judged, or why it is refused: one of several costs the others nothing."""
+    try:
+        return judge(thing)
+    except SteppeError as refusal:
+        return refusal
 
 
-async def _shelf(tx: Transaction, draft: Draft) -> dict[GoodsId, Goods]:
-    found = await CatalogueStore(tx).on_sale(draft.merchant_id, [line.goods_id for line in draft.lines])
-    return {thing.goods_id: thing for thing in found}
+def goods_of(drafts: Iterable[Draft]) -> list[GoodsId]:
+    """Return what is wanted by any of them."""
+    return [line.goods_id for draft in drafts for line in draft.lines]
+
+
+def shelf_of(draft: Draft, goods: Mapping[GoodsId, Goods]) -> dict[GoodsId, Goods]:
+    """Return those of the goods that are wanted and that the merchant has on sale."""
+    wanted = [goods[line.goods_id] for line in draft.lines if line.goods_id in goods]
+    return {g.goods_id: g for g in wanted if g.is_on_sale and g.merchant_id == draft.merchant_id}
 
 
 def judge_draft(draft: Draft, facts: DraftFacts, *, at: datetime) -> CheckedDraft:

@@ -12,7 +12,7 @@ from core.auth.reach_sql import only, within
 from core.database import Transaction
 from core.errors import Conflict, NotFound
 from core.ids import DistrictCode, OrderId
-from core.outbox import emit
+from core.outbox import emit_all
 from services.notices.want_notice import stand_down
 from services.orders.order import Order, advance
 from services.orders.states import TERMINAL, MerchantAccepted, OrderEvent, OrderState
@@ -37,6 +37,34 @@ class HistoryLine(msgspec.Struct, frozen=True, kw_only=True):
     detail: dict[str, object]
 
 
+class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that is not stored yet: as it is placed, as it is then, and how it came there."""
+
+    placed: Order
+    order: Order
+    history: tuple[HistoryLine, ...]
+    actor: str
+    paid_by: PaidBy = PaidBy.AT_PICKUP
+
+
+def new_order(
+    placed: Order,
+    *,
+    actor: str,
+    paid_by: PaidBy = PaidBy.AT_PICKUP,
+    detail: dict[str, object] | None = None,
+    accepted: MerchantAccepted | None = None,
+) -> NewOrder:
+    """Return a new order with its history. With ``accepted`` its merchant has taken it in the same moment."""
+    at = placed.placed_at
+    order, lines = placed, [_line(None, placed, "OrderPlaced", actor, detail or {}, at=at)]
+    if accepted is not None:
+        order = advance(placed, accepted, at=at)
+        said, by = msgspec.to_builtins(accepted), f"merchant:{placed.merchant_id}"
+        lines.append(_line(placed, order, type(accepted).__name__, by, said, at=at))
+    return NewOrder(placed=placed, order=order, history=tuple(lines), actor=actor, paid_by=paid_by)
+
+
 class OrderStore:
     """Reads and moves orders. Every read for somebody takes his reach."""
 
@@ -44,30 +72,21 @@ class OrderStore:
         """Work inside one transaction; never commits."""
         self._tx = tx
 
-    async def add(
-        self,
-        order: Order,
-        *,
-        actor: str,
-        paid_by: PaidBy = PaidBy.AT_PICKUP,
-        detail: dict[str, object] | None = None,
-        accepted: MerchantAccepted | None = None,
-    ) -> tuple[Order, tuple[HistoryLine, ...]]:
-        """Store a new order with its history, hold what is paid for it beforehand, and tell the live screens.
-
-        With ``accepted`` its merchant has taken it in the same moment. Returns the order as it is then.
-        Raises Conflict ``balance-too-low``.
-        """
-        at = order.placed_at
-        now, lines = order, [_line(None, order, "OrderPlaced", actor, detail or {}, at=at)]
-        if accepted is not None:
-            now = advance(order, accepted, at=at)
-            said, by = msgspec.to_builtins(accepted), f"merchant:{order.merchant_id}"
-            lines.append(_line(order, now, type(accepted).__name__, by, said, at=at))
-        await self._tx.execute(insert(orders).values(_values(now)))
-        await book_placed(self._tx, order, paid_by, actor=actor)
-        await self._tell(now, lines, at)
-        return now, tuple(lines)
+    async def add(self, new: Sequence[NewOrder]) -> None:
+        """Store orders of one moment with their history, hold what is paid for them beforehand, and tell the
+        live screens. Raises Conflict ``balance-too-low``."""
+        if not new:
+            return
+        await self._tx.execute(insert(orders), [_values(each.order) for each in new])
+        await book_placed(self._tx, [(each.placed, each.paid_by, each.actor) for each in new])
+        rows = [
+            {"order_id": each.order.order_id, **msgspec.structs.asdict(line)}
+            for each in new
+            for line in each.history
+        ]
+        await self._tx.execute(insert(order_events), rows)
+        said = [_changed(each.order) for each in new]
+        await emit_all(self._tx, "changed", said, at=new[0].placed.placed_at)
 
     async def get(self, order_id: OrderId, reach: Reach) -> Order:
         """Return an order within the reach; raise NotFound when there is none (or none of his)."""
@@ -210,20 +229,20 @@ class OrderStore:
 
     async def announce(self, order: Order, at: datetime) -> None:
         """Tell the live screens to read the order again once this transaction is committed."""
-        await emit(
-            self._tx,
-            "changed",
-            {
-                "noun": "order",
-                "id": order.order_id,
-                "district": order.district,
-                "operator": order.operator,
-                "merchant": order.merchant_id,
-                "resident": order.resident_id,
-            },
-            key=f"order:{order.order_id}",
-            at=at,
-        )
+        await emit_all(self._tx, "changed", [_changed(order)], at=at)
+
+
+def _changed(order: Order) -> tuple[str, dict[str, Any]]:
+    """Return key and payload of what live screens are told."""
+    said = {
+        "noun": "order",
+        "id": order.order_id,
+        "district": order.district,
+        "operator": order.operator,
+        "merchant": order.merchant_id,
+        "resident": order.resident_id,
+    }
+    return f"order:{order.order_id}", said
 
 
 def _line(

@@ -1,6 +1,6 @@
 """What an order does to the ledger, in the transaction of the event that does it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from core.auth.principal import EVERYTHING
@@ -13,21 +13,29 @@ from services.settlement.accounts import AccountKind, account
 from services.settlement.entry import EARNED_BY_BRINGING, Entry, EntrySource, Posting
 from services.settlement.order_money import moves_money, postings_between, stand_of
 from services.settlement.store import Journal, TermsStore
-from services.settlement.terms import OrderTerms, PaidBy
+from services.settlement.terms import OrderTerms, PaidBy, terms_of
 
 
-async def book_placed(tx: Transaction, order: Order, paid_by: PaidBy, *, actor: str) -> None:
-    """Keep the rates that hold for the order, and hold what is paid beforehand.
+async def book_placed(tx: Transaction, placed: Sequence[tuple[Order, PaidBy, str]]) -> None:
+    """Keep the rates that hold for orders of one moment, and hold what is paid beforehand.
 
-    Raises Conflict ``balance-too-low`` when the resident has paid in less than the order costs.
+    ``placed``: order, how it is paid, who placed it. Raises Conflict ``balance-too-low`` when a resident has
+    paid in less than her order costs.
     """
-    terms = TermsStore(tx)
-    rates = await terms.in_force(order.operator, order.merchant_id, order.placed_at)
-    kept = await terms.keep(order.order_id, rates, paid_by)
-    if paid_by is not PaidBy.BALANCE:
+    if not placed:
         return
-    await _must_cover(tx, order, order.total_fen)
-    await _post(tx, None, order, kept, "OrderPlaced", actor=actor, at=order.placed_at)
+    terms = TermsStore(tx)
+    sellers = {(order.operator, order.merchant_id) for order, _, _ in placed}
+    rates = await terms.in_force_of(sellers, placed[0][0].placed_at)
+    kept = [
+        terms_of(order.order_id, rates[order.operator, order.merchant_id], paid_by)
+        for order, paid_by, _ in placed
+    ]
+    await terms.keep(kept)
+    for (order, paid_by, actor), held in zip(placed, kept, strict=True):
+        if paid_by is PaidBy.BALANCE:
+            await _must_cover(tx, order, order.total_fen)
+            await _post(tx, None, order, held, "OrderPlaced", actor=actor, at=order.placed_at)
 
 
 async def book_move(

@@ -1,6 +1,6 @@
 """SQL of the ledger: entries are added, balances are sums over postings."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from services.settlement.accounts import AccountKind, account, kind_of, owner_of
 from services.settlement.entry import Entry, EntrySource, Posting, PostingKind, checked
 from services.settlement.order_money import Stand, netted
 from services.settlement.tables import accounts, agreed_terms, journal_entries, order_terms, postings
-from services.settlement.terms import EVERY_MERCHANT, OrderTerms, PaidBy, Terms
+from services.settlement.terms import EVERY_MERCHANT, OrderTerms, Terms
 
 
 class BookedEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -258,22 +258,28 @@ class TermsStore:
 
     async def in_force(self, operator: OperatorId, merchant_id: MerchantId, at: datetime) -> Terms:
         """Return the merchant's own terms at a moment, else those for every merchant, else none at all."""
-        query = (
-            select(agreed_terms)
-            .where(
-                agreed_terms.c.operator == operator,
-                agreed_terms.c.merchant_id.in_([EVERY_MERCHANT, merchant_id]),
-                agreed_terms.c.from_at <= at,
-            )
-            .order_by(
-                agreed_terms.c.merchant_id.desc(),
-                agreed_terms.c.from_at.desc(),
-                agreed_terms.c.agreed_at.desc(),
-            )
-            .limit(1)
+        return (await self.in_force_of([(operator, merchant_id)], at))[operator, merchant_id]
+
+    async def in_force_of(
+        self, wanted: Collection[tuple[OperatorId, MerchantId]], at: datetime
+    ) -> dict[tuple[OperatorId, MerchantId], Terms]:
+        """Return the terms of several merchants at a moment, by (operator, merchant)."""
+        if not wanted:
+            return {}
+        t = agreed_terms.c
+        query = select(agreed_terms).where(
+            t.operator.in_(sorted({operator for operator, _ in wanted})),
+            t.merchant_id.in_([EVERY_MERCHANT, *sorted({merchant for _, merchant in wanted})]),
+            t.from_at <= at,
         )
-        row = (await self._tx.execute(query)).mappings().first()
-        return Terms(operator=operator, from_at=at) if row is None else read_row(row, Terms)
+        rows = (await self._tx.execute(query.order_by(t.from_at, t.agreed_at))).mappings()
+        newest = {(row["operator"], row["merchant_id"]): row for row in rows}
+        found = {}
+        for operator, merchant in wanted:
+            row = newest.get((operator, merchant)) or newest.get((operator, EVERY_MERCHANT))
+            none = Terms(operator=operator, from_at=at)
+            found[operator, merchant] = none if row is None else read_row(row, Terms)
+        return found
 
     async def listed(
         self, operators: frozenset[OperatorId] | None, *, merchant_id: MerchantId | None = None
@@ -288,17 +294,10 @@ class TermsStore:
             query = query.where(agreed_terms.c.merchant_id.in_([EVERY_MERCHANT, merchant_id]))
         return [read_row(row, Terms) for row in (await self._tx.execute(query)).mappings()]
 
-    async def keep(self, order_id: OrderId, terms: Terms, paid_by: PaidBy) -> OrderTerms:
-        """Keep with an order what holds for it from now on."""
-        kept = OrderTerms(
-            order_id=order_id,
-            paid_by=paid_by,
-            platform_fee_bp=terms.platform_fee_bp,
-            subsidy_fen=terms.subsidy_fen,
-            keeps_fee_when_missed=terms.keeps_fee_when_missed,
-        )
-        await self._tx.execute(insert(order_terms).values(msgspec.to_builtins(kept)))
-        return kept
+    async def keep(self, kept: Sequence[OrderTerms]) -> None:
+        """Keep with orders what holds for each from now on."""
+        if kept:
+            await self._tx.execute(insert(order_terms), [msgspec.to_builtins(each) for each in kept])
 
     async def of_orders(self, ids: Sequence[OrderId]) -> Mapping[OrderId, OrderTerms]:
         """Return what holds for each of the orders; one that was placed before there were books is absent."""

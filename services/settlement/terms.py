@@ -90,6 +90,17 @@ class OrderTerms(msgspec.Struct, frozen=True, kw_only=True):
     keeps_fee_when_missed: bool = False
 
 
+def terms_of(order_id: OrderId, rates: Terms, paid_by: PaidBy) -> OrderTerms:
+    """Return what holds for an order that is placed while these rates are in force."""
+    return OrderTerms(
+        order_id=order_id,
+        paid_by=paid_by,
+        platform_fee_bp=rates.platform_fee_bp,
+        subsidy_fen=rates.subsidy_fen,
+        keeps_fee_when_missed=rates.keeps_fee_when_missed,
+    )
+
+
 def platform_fee_fen(goods_fen: int, basis_points: int) -> int:
     """Return the fee on goods, to the nearest fen, half a fen up.
 

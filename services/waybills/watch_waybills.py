@@ -20,7 +20,7 @@ from services.notices.store import WishStore
 from services.orders.lines import OrderLine
 from services.orders.order import Order
 from services.orders.states import MerchantAccepted
-from services.orders.store import OrderStore
+from services.orders.store import OrderStore, new_order
 from services.orders.zone import want_dispatch, zone_load
 from services.waybills.slots import LEAD, SLOT_H
 from services.waybills.store import WaybillStore
@@ -108,8 +108,9 @@ async def _order_for(tx: Transaction, waybill: Waybill, at: datetime) -> Order:
         promised_p90_at=max(at, waybill.slot_at) + timedelta(hours=SLOT_H),
     )
     accepted = MerchantAccepted(ready_at=max(at, waybill.slot_at))
-    order, _ = await OrderStore(tx).add(order, actor=SYSTEM, accepted=accepted)
+    new = new_order(order, actor=SYSTEM, accepted=accepted)
+    await OrderStore(tx).add([new])
     secret = secrets.token_bytes(SECRET_BYTES)
-    await PickupCodeStore(tx).add(PickupCode(order_id=order.order_id, secret=secret))
+    await PickupCodeStore(tx).add([PickupCode(order_id=order.order_id, secret=secret)])
     await want_dispatch(tx, order.district, at=at)
-    return order
+    return new.order

@@ -39,6 +39,7 @@ from fleet.vehicles.vehicle import Vehicle
 from geofences.watch import FenceWatch
 from mobile_api.order_bell import OrderBell
 from mobile_api.parts import MobileParts
+from mobile_api.placing import Placing
 from mobile_api.routes.demo_phone import DEMO_ROUTES
 from services.dispatch.dispatch_by_hand import HandDispatcher
 from services.dispatch.give_run import RunGiver
@@ -132,11 +133,13 @@ async def compose(resources: Resources) -> Components:
         scheduled=scheduled_work(),
     )
     bell = OrderBell(resources.redis)
+    load_of = KeptLoads(clock)
     mobile = MobileParts(
         database=database,
         clock=clock,
         travel=travel,
-        load_of=KeptLoads(clock),
+        load_of=load_of,
+        placing=Placing(database, clock, load_of=load_of),
         last_heard=heard,
         keypad_root=keypad_root,
         keys=secret_keys(settings.security),

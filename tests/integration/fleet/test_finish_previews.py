@@ -56,6 +56,7 @@ def a_preview_week(reached_ms: int = T0) -> PreviewWeek:
     )  # fmt: skip
 
 
+@pytest.mark.thorough
 @given(seed=st.integers(0, 10_000))
 @settings(max_examples=5, deadline=None)
 def test_a_week_laid_down_after_every_window_says_what_the_live_step_would_have_said(

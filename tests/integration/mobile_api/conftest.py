@@ -23,6 +23,7 @@ from core.privacy.encrypted import install_keys
 from core.settings import Settings, load
 from mobile_api.order_bell import OrderBell
 from mobile_api.parts import MobileParts
+from mobile_api.placing import Placing
 from mobile_api.routes import MOBILE_ROUTES
 from services.dispatch.travel import TravelTimes
 from steppe.apps import ApiParts, create_api
@@ -105,6 +106,7 @@ def api(town: Town, auth: AuthServices, bell: OrderBell) -> Litestar:
         keys=auth.keys,
         rule_at=everywhere,
         bell=bell,
+        placing=Placing(town.database, town.clock),
     )
     return create_api(
         ApiParts(

@@ -14,6 +14,7 @@ from core.ids import OrderId
 from mobile_api.order_bell import OrderBell
 from mobile_api.order_live import OrderPageFeed
 from mobile_api.parts import MobileParts
+from mobile_api.placing import Placing
 from services.dispatch.travel import TravelTimes
 from tests.integration.services.orders.town import KEYPAD_ROOT, RESIDENT, Town
 from tests.integration.services.vending.stand import everywhere
@@ -45,6 +46,7 @@ def parts_of(town: Town, auth: AuthServices, bell: OrderBell) -> MobileParts:
         keys=auth.keys,
         rule_at=everywhere,
         bell=bell,
+        placing=Placing(town.database, town.clock),
     )
 
 

@@ -46,7 +46,7 @@ from services.orders.states import (
     VehicleAssigned,
     VehicleLost,
 )
-from services.orders.store import OrderStore
+from services.orders.store import OrderStore, new_order
 
 T0 = datetime(2026, 7, 1, 2, 0, tzinfo=UTC)
 EVENTS: dict[str, OrderEvent] = {
@@ -170,7 +170,7 @@ class StoredOrder(RuleBasedStateMachine):
 
     async def _add(self, order: Order) -> None:
         async with self.database.write() as tx:
-            await OrderStore(tx).add(order, actor="resident:r")
+            await OrderStore(tx).add([new_order(order, actor="resident:r")])
 
     async def _fire(self, word: str, order: Order) -> Order | None:
         try:

@@ -51,7 +51,7 @@ from services.dispatch.travel import TravelTimes
 from services.orders.draft import Draft, DraftLine, check_draft
 from services.orders.estimate import estimate
 from services.orders.order import Order
-from services.orders.place_order import place_order
+from services.orders.place_order import Wanted, place_order
 from services.orders.store import OrderStore
 from services.places.place import Place, PlaceKind
 from services.places.store import PlaceStore
@@ -337,7 +337,8 @@ class Town:
         heard = await self.listener.last_heard(checked.load.free)
         promised = (await estimate(checked, TravelTimes(self.ways), heard)).promise
         async with self.database.write() as tx:
-            return (await place_order(tx, checked, ResidentId(resident), promised, at=self.now)).order
+            wanted = Wanted(checked=checked, resident_id=ResidentId(resident), promised=promised)
+            return (await place_order(tx, wanted, at=self.now)).order
 
     async def read(self, order_id: OrderId, reach: Reach = EVERYTHING) -> Order:
         async with self.database.read() as tx:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from core.ids import DistrictCode, OperatorId
 from services.orders.draft import Draft, DraftLine, check_draft
 from services.orders.order import Order
-from services.orders.place_order import place_order
+from services.orders.place_order import Wanted, place_order
 from services.orders.promise import Promise
 from services.settlement.accounts import AccountKind, account
 from services.settlement.check_books import BooksReport, check_books
@@ -45,7 +45,8 @@ async def paid_beforehand(town: Town) -> Order:
     promised = Promise(p50_s=600.0, p90_s=900.0, queue_s=0.0, pickup_s=300.0, drive_s=300.0)
     async with town.database.write() as tx:
         checked = await check_draft(tx, draft, at=town.now)
-        placed = await place_order(tx, checked, RESIDENT, promised, at=town.now, paid_by=PaidBy.BALANCE)
+        wanted = Wanted(checked=checked, resident_id=RESIDENT, promised=promised, paid_by=PaidBy.BALANCE)
+        placed = await place_order(tx, wanted, at=town.now)
     return placed.order
 
 

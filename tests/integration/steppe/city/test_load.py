@@ -43,7 +43,10 @@ from steppe.city.pack import CityPack
 from steppe.city.reading import read_pack
 from steppe.city.report import LoadReport
 
-pytestmark = pytest.mark.xdist_group("load")  # the city is built once
+pytestmark = [
+    pytest.mark.xdist_group("load"),  # the city is built once
+    pytest.mark.usefixtures("keys"),
+]
 
 AT = datetime(2026, 7, 1, 2, 0, tzinfo=UTC)
 ROOT = "a-keypad-root-of-at-least-32-characters"
@@ -233,6 +236,7 @@ async def test_the_number_of_partitions_is_fixed_by_the_first_load(
         await load(sqlite_database, tiny, partitions=16)
 
 
+@pytest.mark.thorough
 async def test_without_the_demo_only_the_plan_is_loaded(
     sqlite_database: Database, ordos: tuple[CityPack, CityBuild]
 ) -> None:
@@ -240,7 +244,6 @@ async def test_without_the_demo_only_the_plan_is_loaded(
     assert report.counts["vehicles"].created == 200
 
 
-@pytest.mark.usefixtures("keys")
 async def test_what_is_handed_out_opens_the_doors_it_is_for(
     database: Database, tiny: tuple[CityPack, CityBuild], tmp_path: Path
 ) -> None:
@@ -262,7 +265,6 @@ async def test_what_is_handed_out_opens_the_doors_it_is_for(
     assert len({(vehicle.lat, vehicle.lng) for vehicle in issued.vehicles}) == 3
 
 
-@pytest.mark.usefixtures("keys")
 async def test_what_was_handed_out_is_kept_for_the_next_load_and_hidden_from_others(
     sqlite_database: Database, tiny: tuple[CityPack, CityBuild], tmp_path: Path
 ) -> None:
@@ -273,7 +275,6 @@ async def test_what_was_handed_out_is_kept_for_the_next_load_and_hidden_from_oth
     assert os.stat(tmp_path / "issued.json").st_mode & 0o777 == 0o600
 
 
-@pytest.mark.usefixtures("keys")
 async def test_an_account_whose_password_was_not_told_here_is_left_alone(
     sqlite_database: Database, tiny: tuple[CityPack, CityBuild], tmp_path: Path
 ) -> None:

@@ -170,6 +170,7 @@ def test_the_web_gets_borders_roads_and_configuration(tmp_path: Path) -> None:
         files.roads("ZZ")
 
 
+@pytest.mark.thorough
 def test_every_stop_of_ordos_reaches_every_other_in_its_town(tmp_path: Path) -> None:
     city = build_city(read_pack("ordos"), tmp_path)
     router = Router(city.tiles)
