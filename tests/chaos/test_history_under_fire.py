@@ -222,7 +222,7 @@ async def survived(folder: Path, results: Path, seed: int, duration_s: float) ->
 
 @pytest.mark.chaos_short
 async def test_accepted_is_stored_or_thinned_whoever_is_killed(tmp_path: Path) -> None:
-    await survived(tmp_path, tmp_path, 20260701, 28)
+    await survived(tmp_path, tmp_path, 20260701, 12)
 
 
 @pytest.mark.parametrize(
