@@ -1,6 +1,8 @@
 """Who is asking the api: staff, residents, links by cookie, merchants and our processes by bearer token."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from core.auth.api_tokens import principal_of_token
 from core.auth.credentials import Credentials
@@ -8,7 +10,11 @@ from core.auth.principal import Principal
 from core.auth.sessions import FoundSession, SessionLife, SessionStore
 from core.clock import Clock
 from core.database import Database
-from core.errors import Unauthenticated, Unavailable
+from core.errors import SteppeError, Unauthenticated, Unavailable
+from core.together import Together
+
+MOST_TOGETHER: Final = 64
+"""Requests whose sessions are read in one transaction at most."""
 
 
 class PeopleIdentity:
@@ -18,16 +24,17 @@ class PeopleIdentity:
         self._database = database
         self._clock = clock
         self._lives = lives
+        self._look: Together[tuple[str, ...], FoundSession] = Together(self._look_up, most=MOST_TOGETHER)
 
     async def __call__(self, credentials: Credentials) -> Principal:
         """Return whom the bearer token or the first live session proves; raise Unauthenticated otherwise."""
         at = self._clock.wall()
-        async with self._database.read() as tx:
-            if credentials.bearer is not None:
+        if credentials.bearer is not None:
+            async with self._database.read() as tx:
                 return await principal_of_token(tx, credentials.bearer, at=at)
-            found = await self._first_live(SessionStore(tx), credentials.sessions, at)
-        if found is None:
-            raise Unauthenticated("session-expired") if credentials.sessions else Unauthenticated()
+        if not credentials.sessions:
+            raise Unauthenticated()
+        found = await self._look(credentials.sessions)
         await self._touch(found, at)
         return found.principal
 
@@ -47,13 +54,13 @@ class PeopleIdentity:
             await self._touch(found, at)
         return found is not None
 
-    async def _first_live(
-        self, sessions: SessionStore, tokens: tuple[str, ...], at: datetime
-    ) -> FoundSession | None:
-        for token in tokens:
-            if found := await sessions.find(token, self._lives, at=at):
-                return found
-        return None
+    async def _look_up(self, shown: Sequence[tuple[str, ...]]) -> list[FoundSession | SteppeError]:
+        """Return the first live session of each of several who showed tokens at the same time."""
+        tokens = {token for mine in shown for token in mine}
+        async with self._database.read() as tx:
+            live = await SessionStore(tx).find_each(tokens, self._lives, at=self._clock.wall())
+        first = [next((live[token] for token in mine if token in live), None) for mine in shown]
+        return [Unauthenticated("session-expired") if one is None else one for one in first]
 
     async def _touch(self, found: FoundSession, at: datetime) -> None:
         if not found.needs_touch:

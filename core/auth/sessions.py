@@ -1,5 +1,6 @@
 """Browser sessions: a row in SQL, so they survive Redis and end at once when they are revoked."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -97,10 +98,23 @@ class SessionStore:
 
     async def find(self, token: str, lives: dict[str, SessionLife], *, at: datetime) -> FoundSession | None:
         """Return the live session of a token, None when it is unknown, ended, revoked or asleep too long."""
-        prefix = prefix_of(token)
-        if prefix not in _TABLES:
-            return None
-        return await self._read(prefix, _TABLES[prefix].c.token_hash == token_hash(token), lives[prefix], at)
+        return (await self.find_each([token], lives, at=at)).get(token)
+
+    async def find_each(
+        self, tokens: Iterable[str], lives: dict[str, SessionLife], *, at: datetime
+    ) -> dict[str, FoundSession]:
+        """Return the live sessions of tokens; one that has none is absent."""
+        asked: dict[str, dict[str, str]] = {}
+        for token in tokens:
+            asked.setdefault(prefix_of(token), {})[token_hash(token)] = token
+        found = {}
+        for prefix, by_hash in asked.items():
+            if prefix in _TABLES:
+                shown = _TABLES[prefix].c.token_hash.in_(sorted(by_hash))
+                for row in await self._rows(prefix, shown, lives[prefix], at):
+                    if session := _session_of(prefix, row, at):
+                        found[by_hash[row.shown_hash]] = session
+        return found
 
     async def find_again(
         self, principal: Principal, lives: dict[str, SessionLife], *, at: datetime
@@ -109,7 +123,8 @@ class SessionStore:
         prefix = _PREFIX_OF.get(principal.kind)
         if prefix is None:
             return None
-        return await self._read(prefix, _TABLES[prefix].c.id == principal.session, lives[prefix], at)
+        rows = await self._rows(prefix, _TABLES[prefix].c.id == principal.session, lives[prefix], at)
+        return _session_of(prefix, rows[0], at) if rows else None
 
     async def touch(self, principal: Principal, *, at: datetime) -> None:
         """Write that the session was just used."""
@@ -148,7 +163,7 @@ class SessionStore:
             dropped += int((await self._tx.execute(delete(table).where(ended))).rowcount)
         return dropped
 
-    async def _read(self, prefix: str, which: Any, life: SessionLife, at: datetime) -> FoundSession | None:
+    async def _rows(self, prefix: str, which: Any, life: SessionLife, at: datetime) -> Sequence[Row[Any]]:
         table = _TABLES[prefix]
         query = _JOINED[prefix].where(
             which,
@@ -156,18 +171,24 @@ class SessionStore:
             table.c.expires_at > at,
             table.c.last_seen_at > at - life.idle,
         )
-        row = (await self._tx.execute(query)).one_or_none()
-        if row is None:
-            return None
-        principal = _PRINCIPAL_OF[prefix](row)
-        if principal is None or principal.expires_at <= at:
-            return None
-        needs_touch = at - row.last_seen_at > timedelta(seconds=TOUCH_S)
-        return FoundSession(principal=principal, needs_touch=needs_touch)
+        return (await self._tx.execute(query)).all()
+
+
+def _session_of(prefix: str, row: Row[Any], at: datetime) -> FoundSession | None:
+    principal = _PRINCIPAL_OF[prefix](row)
+    if principal is None or principal.expires_at <= at:
+        return None
+    needs_touch = at - row.last_seen_at > timedelta(seconds=TOUCH_S)
+    return FoundSession(principal=principal, needs_touch=needs_touch)
 
 
 def _session_columns(table: Table) -> list[Any]:
-    return [table.c.id.label("session_id"), table.c.last_seen_at, table.c.expires_at.label("session_ends")]
+    return [
+        table.c.id.label("session_id"),
+        table.c.token_hash.label("shown_hash"),
+        table.c.last_seen_at,
+        table.c.expires_at.label("session_ends"),
+    ]
 
 
 _JOINED: dict[str, Select[Any]] = {
