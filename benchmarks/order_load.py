@@ -38,9 +38,20 @@ class Link:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def post(self, path: str, cookie: str, key: str, body: bytes) -> tuple[int, bytes]:
-        """Return status and body. Raises OSError and IncompleteReadError when the connection breaks."""
-        if self._streams is None:
-            self._streams = await asyncio.open_connection(self._host, self._port)
+        """Return status and body. Raises OSError and IncompleteReadError when a fresh connection breaks.
+
+        One that the api closed while nobody used it is opened anew: the key makes asking twice the same.
+        """
+        if self._streams is not None:
+            try:
+                return await self._ask(path, cookie, key, body)
+            except (OSError, asyncio.IncompleteReadError):
+                pass
+        self._streams = await asyncio.open_connection(self._host, self._port)
+        return await self._ask(path, cookie, key, body)
+
+    async def _ask(self, path: str, cookie: str, key: str, body: bytes) -> tuple[int, bytes]:
+        assert self._streams is not None
         reader, writer = self._streams
         head = (
             f"POST {path} HTTP/1.1\r\nHost: {self._host}:{self._port}\r\nCookie: {cookie}\r\n"
@@ -73,7 +84,7 @@ class Residents:
         self._host, self._port = address.hostname or "", address.port or 0
         self._cookies: list[str] = []
         self._baskets: list[dict[str, Any]] = []
-        self._free: asyncio.Queue[Link] = asyncio.Queue()
+        self._free: asyncio.LifoQueue[Link] = asyncio.LifoQueue()
         self._links = [Link(self._host, self._port) for _ in range(LINKS)]
         for link in self._links:
             self._free.put_nowait(link)
