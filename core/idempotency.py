@@ -131,7 +131,7 @@ async def once_each(
     """Do what ``once`` does for several different keys: return the answers of those that are not new."""
     rows = [
         {"principal_key": who, "idempotency_key": key, "body_hash": request_hash, "at": at}
-        for who, key, request_hash in asked
+        for who, key, request_hash in sorted(asked)  # two processes wait for each other's keys in one order
     ]
     new = await insert_new_keys(tx, idempotency_keys, rows)
     return await known_answers(tx, [each for each in asked if each[:2] not in new])
