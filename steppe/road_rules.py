@@ -1,12 +1,12 @@
 """What published fences mean for roads: closed areas and slow zones, as of now."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from core.clock import Clock
 from geofences.fences import Area, FenceKind
-from geofences.watch import FenceWatch
+from geofences.index import FenceIndex
 from services.routing.engine import RouteEngine
 from services.routing.limits import SlowZone
 from steppe.fences_now import FencesNow
@@ -18,15 +18,19 @@ EVERY_S: Final = 2.0
 class RoadRules:
     """Reads the index in force each time it is asked; a city has some hundred fences with rules."""
 
-    def __init__(self, fences: FenceWatch, clock: Clock, engine: RouteEngine) -> None:
-        """Take who holds the index, the city clock that decides about hours, and who must obey."""
-        self._now = FencesNow(lambda: fences.index, clock)
+    def __init__(self, in_force: Callable[[], FenceIndex], clock: Clock, engine: RouteEngine) -> None:
+        """Take who has the index in force, the city clock that decides about hours, and who must obey."""
+        self._now = FencesNow(in_force, clock)
         self._engine = engine
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Tell the engine the slow zones of the moment until `stop`."""
+        """Tell the engine the slow zones of the moment until `stop`, whenever they are others."""
+        told: Sequence[SlowZone] | None = None
         while not stop.is_set():
-            self._engine.use_slow_zones(self.slow_zones())
+            zones = self.slow_zones()
+            if zones != told:
+                self._engine.use_slow_zones(zones)
+                told = zones
             try:
                 await asyncio.wait_for(stop.wait(), EVERY_S)
             except TimeoutError:

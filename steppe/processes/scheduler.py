@@ -97,7 +97,7 @@ async def compose(resources: Resources) -> Components:
     notice_waker = NoticeWaker(database, queue, clock, keep=timedelta(days=settings.notices.keep_days))
     sweeping_waker = SweepingWaker(database, queue, clock, every_s=every_s)
     heard, zone = last_heard(resources), ZoneInfo(settings.city.zone)
-    rules = RoadRules(fences, clock, engine)
+    rules = RoadRules(lambda: fences.index, clock, engine)
     roads = Roads(engine, rules.closed)
     caller = VehicleCaller(database, clock, roads, tasks)
     tracks = VehicleTracks(

@@ -43,7 +43,7 @@ async def dispatch_context() -> AsyncIterator[WorkerContext]:
         stack.callback(queue.close)
         engine = RouteEngine(current_tiles(settings.data_dir))
         stack.callback(engine.close)
-        rules = RoadRules(fences, clock, engine)
+        rules = RoadRules(lambda: fences.index, clock, engine)
         roads = Roads(engine, rules.closed)
         tasks = [asyncio.create_task(component.run(stop)) for component in (fences, rules, health)]
         fleet = fleet_picture(resources, fences)
