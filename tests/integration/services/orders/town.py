@@ -326,18 +326,15 @@ class Town:
 
     async def order(self, *, resident: str = RESIDENT, **changes: Any) -> Order:
         """An order for two cartons of milk to the door."""
-        fields = {
-            "merchant_id": SHOP,
-            "pickup_point_id": DOOR,
-            "lines": (DraftLine(goods_id=MILK, quantity=2),),
-        }
+        milk = (DraftLine(goods_id=MILK, quantity=2),)
+        fields = {"merchant_id": SHOP, "pickup_point_id": DOOR, "lines": milk}
         draft = Draft(**{**fields, **changes})
         async with self.database.read() as tx:
             checked = await check_draft(tx, draft, at=self.now)
         heard = await self.listener.last_heard(checked.load.free)
         promised = (await estimate(checked, TravelTimes(self.ways), heard)).promise
+        wanted = Wanted(checked=checked, resident_id=ResidentId(resident), promised=promised)
         async with self.database.write() as tx:
-            wanted = Wanted(checked=checked, resident_id=ResidentId(resident), promised=promised)
             return (await place_order(tx, wanted, at=self.now)).order
 
     async def read(self, order_id: OrderId, reach: Reach = EVERYTHING) -> Order:
