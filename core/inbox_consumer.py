@@ -5,7 +5,7 @@ set aside with its reason; until then it holds back the later reports of its own
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -22,9 +22,7 @@ from core.ids import VehicleNo
 from core.inbox import InboxItem, inbox, unhandled
 
 GROUP_MOST = 64
-"""Reports handled in one transaction: one commit for many."""
-GROUP_FOR_S = 0.1
-"""Wall seconds after which a group ends where it is: others want the write lock too."""
+"""Reports handled in one transaction: one commit for many, yet the write lock is not held for long."""
 MAX_TRIES = 6
 BACKOFF_FIRST_S = 0.2
 NO_HANDLER = "no-handler"
@@ -83,47 +81,40 @@ class InboxConsumer:
                 continue
 
     async def consume_once(self) -> int:
-        """Handle one group of due reports; return how many were due, at most a group."""
+        """Handle one group of due reports; return how many were looked at."""
         rows = await self._due()
         if not rows:
             return 0
+        failed: dict[int, tuple[Row[Any], str]] = {}
         outcomes: list[tuple[str, str]] = []
         async with self._database.write() as tx:
-            for row, reason in await self._handle(tx, rows, outcomes):
+            blocked: set[int] = set()
+            for row in rows:
+                if row.vehicle_no in blocked:
+                    continue
+                try:
+                    outcome = await self._apply(tx, row)
+                except FINAL_REFUSALS as error:
+                    await self._note(tx, row, outcome=error.code, reason=str(error))
+                    outcomes.append((row.kind, error.code))
+                    continue
+                except Exception as error:
+                    if isinstance(error, Unavailable) or isinstance(translate(error), Unavailable):
+                        raise
+                    blocked.add(row.vehicle_no)
+                    failed[row.id] = (row, f"{type(error).__name__}: {error}")
+                    _log.error(
+                        "report_failed", kind=row.kind, row=row.id, tries=row.tries + 1, exc_info=error
+                    )
+                    continue
+                if outcome is not None:
+                    outcomes.append((row.kind, outcome))
+            for row, reason in failed.values():
                 await self._note_failure(tx, row, reason)
             reach("before_ack")
         for kind, outcome in outcomes:
             metrics.INBOX_HANDLED.labels(kind=kind, outcome=outcome).inc()
         return len(rows)
-
-    async def _handle(
-        self, tx: Transaction, rows: Sequence[Row[Any]], outcomes: list[tuple[str, str]]
-    ) -> list[tuple[Row[Any], str]]:
-        """Apply reports until the group has lasted; note each (kind, outcome), return what failed and why."""
-        failed: list[tuple[Row[Any], str]] = []
-        blocked: set[int] = set()
-        began_s = self._clock.monotonic_s()
-        for row in rows:
-            if self._clock.monotonic_s() - began_s > GROUP_FOR_S:
-                break
-            if row.vehicle_no in blocked:
-                continue
-            try:
-                outcome = await self._apply(tx, row)
-            except FINAL_REFUSALS as error:
-                await self._note(tx, row, outcome=error.code, reason=str(error))
-                outcomes.append((row.kind, error.code))
-                continue
-            except Exception as error:
-                if isinstance(error, Unavailable) or isinstance(translate(error), Unavailable):
-                    raise
-                blocked.add(row.vehicle_no)
-                failed.append((row, f"{type(error).__name__}: {error}"))
-                _log.error("report_failed", kind=row.kind, row=row.id, tries=row.tries + 1, exc_info=error)
-                continue
-            if outcome is not None:
-                outcomes.append((row.kind, outcome))
-        return failed
 
     async def _due(self) -> list[Row[Any]]:
         held = select(inbox.c.vehicle_no).where(unhandled, inbox.c.due_at > self._clock.wall())

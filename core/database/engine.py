@@ -15,7 +15,6 @@ from core.crashpoints import reach
 from core.database.failures import translate, unreachable
 from core.database.one_trip import in_one_trip
 from core.database.tables import metadata
-from core.database.turn import WriterTurn
 from core.errors import Unavailable
 
 Transaction = AsyncConnection
@@ -27,28 +26,19 @@ Dialect = Literal["sqlite", "postgresql"]
 class Database:
     """An open database. Safe for any number of tasks of one event loop; not for a second loop.
 
-    SQLite: WAL, synchronous FULL, one writer connection a process behind a lock, BEGIN IMMEDIATE; processes
-    wait for their turn in line.
+    SQLite: WAL, synchronous FULL, one writer connection a process behind a lock, BEGIN IMMEDIATE.
     PostgreSQL: one pool; reads are REPEATABLE READ and read-only, as they are on SQLite.
     """
 
     dialect: Dialect
 
-    def __init__(
-        self,
-        dialect: Dialect,
-        reader: AsyncEngine,
-        writer: AsyncEngine,
-        busy_s: float,
-        turn: WriterTurn | None = None,
-    ) -> None:
+    def __init__(self, dialect: Dialect, reader: AsyncEngine, writer: AsyncEngine, busy_s: float) -> None:
         """Use Database.open instead."""
         self.dialect = dialect
         self._reader = reader
         self._writer = writer
         self._busy_s = busy_s
         self._one_writer = asyncio.Lock() if dialect == "sqlite" else None
-        self._turn = turn
 
     @classmethod
     async def open(cls, url: str, *, pool_size: int = 5, busy_timeout_s: float = 5.0) -> Self:
@@ -62,7 +52,7 @@ class Database:
             _require_folder(make_url(url).database)
             reader = _sqlite_engine(url, "BEGIN", pool_size, busy_timeout_s)
             writer = _sqlite_engine(url, "BEGIN IMMEDIATE", 1, busy_timeout_s)
-            database = cls("sqlite", reader, writer, busy_timeout_s, _turn_at(make_url(url).database))
+            database = cls("sqlite", reader, writer, busy_timeout_s)
         elif backend == "postgresql":
             engine = create_async_engine(
                 url,
@@ -88,8 +78,6 @@ class Database:
         """Give every connection back. Idempotent."""
         await self._reader.dispose()
         await self._writer.dispose()
-        if self._turn is not None:
-            self._turn.close()
 
     async def ping(self) -> None:
         """Return when the database answers; raise Unavailable otherwise."""
@@ -135,34 +123,22 @@ class Database:
                 async with self._transaction() as tx:
                     yield tx
                 return
-            async with self._our_turn(self._one_writer), self._transaction() as tx:
-                yield tx
+            await self._take_turn(self._one_writer)
+            try:
+                async with self._transaction() as tx:
+                    yield tx
+            finally:
+                self._one_writer.release()
         except Exception as error:
             _raise_translated(error)
             raise
 
-    @asynccontextmanager
-    async def _our_turn(self, lock: asyncio.Lock) -> AsyncIterator[None]:
-        """Wait for other tasks, then for other processes; raise Unavailable when it takes too long."""
+    async def _take_turn(self, lock: asyncio.Lock) -> None:
         try:
             async with asyncio.timeout(self._busy_s):
                 await lock.acquire()
         except TimeoutError:
             raise Unavailable("database-busy", retry_after_s=2) from None
-        try:
-            if self._turn is None:
-                yield
-                return
-            try:
-                await self._turn.take(self._busy_s)
-            except TimeoutError:
-                raise Unavailable("database-busy", retry_after_s=2) from None
-            try:
-                yield
-            finally:
-                self._turn.give_back()
-        finally:
-            lock.release()
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Transaction]:
@@ -260,16 +236,6 @@ def _require_folder(path: str | None) -> None:
     folder = Path(path or ".").parent
     if not folder.is_dir():
         raise Unavailable("database-unavailable", f"There is no folder {folder} for the database")
-
-
-def _turn_at(path: str | None) -> WriterTurn | None:
-    """Return the line of writers beside a database file; None in memory and where none can be made."""
-    if not path or path == ":memory:" or path.startswith("file:"):
-        return None
-    try:
-        return WriterTurn(Path(path))
-    except OSError:
-        return None  # fair or not, SQLite's own lock decides
 
 
 def dialect_of(tx: Transaction) -> Dialect:
