@@ -6,13 +6,14 @@ once() and save() run in the transaction of the business change, so key and chan
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import (
     Column,
-    ColumnElement,
     Integer,
     LargeBinary,
+    Row,
     String,
     Table,
     bindparam,
@@ -22,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from core.database import Transaction, insert_new, metadata
+from core.database import Transaction, metadata
 from core.database.statements import insert_new_keys
 from core.database.types import UtcDateTime
 from core.errors import Conflict
@@ -50,6 +51,12 @@ class StoredAnswer(msgspec.Struct, frozen=True, kw_only=True):
     location: str | None = None
 
 
+type Asked = tuple[str, str, str]
+"""(principal_key, idempotency_key, request_hash)."""
+type Said = StoredAnswer | Conflict | None
+"""What a request was answered before: None when its key is new."""
+
+
 def body_hash(method: str, path: str, body: bytes) -> str:
     """Return what distinguishes one request from another under the same key (SHA-256, hex)."""
     return hashlib.sha256(b"\0".join((method.encode(), path.encode(), body))).hexdigest()
@@ -63,15 +70,19 @@ async def once(
     A twin in flight on PostgreSQL is waited for by the unique index; on SQLite there is one writer. Raises
     Conflict("idempotency-key-reused") when the key came with another body.
     """
-    first = {
-        "principal_key": principal_key,
-        "idempotency_key": idempotency_key,
-        "body_hash": request_hash,
-        "at": at,
-    }
-    if await insert_new(tx, idempotency_keys, first):
-        return None
-    return await known_answer(tx, principal_key, idempotency_key, request_hash)
+    [said] = await once_each(tx, [(principal_key, idempotency_key, request_hash)], at=at)
+    return _or_raise(said)
+
+
+async def once_each(tx: Transaction, asked: Sequence[Asked], *, at: datetime) -> list[Said]:
+    """Do so for several requests of different keys, in order; a Conflict is what ``once`` raises."""
+    rows = [
+        {"principal_key": who, "idempotency_key": key, "body_hash": request_hash, "at": at}
+        for who, key, request_hash in sorted(asked)  # two processes wait for each other's keys in one order
+    ]
+    new = await insert_new_keys(tx, idempotency_keys, rows)
+    known = iter(await known_answers(tx, [each for each in asked if each[:2] not in new]))
+    return [None if each[:2] in new else next(known) for each in asked]
 
 
 async def known_answer(
@@ -81,64 +92,44 @@ async def known_answer(
 
     For looking before slow work that the answer would spare; once() decides. Raises as once() does.
     """
-    query = select(idempotency_keys).where(*_is(principal_key, idempotency_key))
-    row = (await tx.execute(query)).one_or_none()
+    [said] = await known_answers(tx, [(principal_key, idempotency_key, request_hash)])
+    return _or_raise(said)
+
+
+async def known_answers(tx: Transaction, asked: Sequence[Asked]) -> list[Said]:
+    """Do so for several requests, in order, also of one key; a Conflict is what ``known_answer`` raises."""
+    if not asked:
+        return []
+    k = idempotency_keys.c
+    is_asked = tuple_(k.principal_key, k.idempotency_key).in_(sorted({each[:2] for each in asked}))
+    rows = await tx.execute(select(idempotency_keys).where(is_asked))
+    by_key = {(row.principal_key, row.idempotency_key): row for row in rows}
+    return [_said(by_key.get(each[:2]), each[2]) for each in asked]
+
+
+def _said(row: Row[Any] | None, request_hash: str) -> Said:
     if row is None:
         return None
     if row.body_hash != request_hash:
-        raise Conflict("idempotency-key-reused", idempotency_key=idempotency_key)
+        return Conflict("idempotency-key-reused", idempotency_key=row.idempotency_key)
     if row.status is None:
-        raise Conflict("request-in-progress", idempotency_key=idempotency_key)
+        return Conflict("request-in-progress", idempotency_key=row.idempotency_key)
     return StoredAnswer(status=row.status, body=row.body, location=row.location)
+
+
+def _or_raise(said: Said) -> StoredAnswer | None:
+    if isinstance(said, Conflict):
+        raise said
+    return said
 
 
 async def save(tx: Transaction, principal_key: str, idempotency_key: str, answer: StoredAnswer) -> None:
     """Keep the answer beside its key, in the transaction in which once() returned None."""
-    await tx.execute(
-        update(idempotency_keys)
-        .where(*_is(principal_key, idempotency_key))
-        .values(status=answer.status, body=answer.body, location=answer.location)
-    )
-
-
-async def known_answers(
-    tx: Transaction, asked: Sequence[tuple[str, str, str]]
-) -> dict[tuple[str, str], StoredAnswer | Conflict]:
-    """Return what keys were answered before by (principal, key); one that is new is absent.
-
-    ``asked``: (principal_key, idempotency_key, request_hash). A Conflict is what ``known_answer`` raises.
-    """
-    if not asked:
-        return {}
-    k = idempotency_keys.c
-    is_asked = tuple_(k.principal_key, k.idempotency_key).in_([each[:2] for each in asked])
-    hashes = {each[:2]: each[2] for each in asked}
-    found: dict[tuple[str, str], StoredAnswer | Conflict] = {}
-    for row in await tx.execute(select(idempotency_keys).where(is_asked)):
-        name = (row.principal_key, row.idempotency_key)
-        if row.body_hash != hashes[name]:
-            found[name] = Conflict("idempotency-key-reused", idempotency_key=name[1])
-        elif row.status is None:
-            found[name] = Conflict("request-in-progress", idempotency_key=name[1])
-        else:
-            found[name] = StoredAnswer(status=row.status, body=row.body, location=row.location)
-    return found
-
-
-async def once_each(
-    tx: Transaction, asked: Sequence[tuple[str, str, str]], *, at: datetime
-) -> dict[tuple[str, str], StoredAnswer | Conflict]:
-    """Do what ``once`` does for several different keys: return the answers of those that are not new."""
-    rows = [
-        {"principal_key": who, "idempotency_key": key, "body_hash": request_hash, "at": at}
-        for who, key, request_hash in sorted(asked)  # two processes wait for each other's keys in one order
-    ]
-    new = await insert_new_keys(tx, idempotency_keys, rows)
-    return await known_answers(tx, [each for each in asked if each[:2] not in new])
+    await save_each(tx, {(principal_key, idempotency_key): answer})
 
 
 async def save_each(tx: Transaction, answers: Mapping[tuple[str, str], StoredAnswer]) -> None:
-    """Keep answers beside their keys, by (principal, key)."""
+    """Do so with several, by (principal, key)."""
     if not answers:
         return
     k = idempotency_keys.c
@@ -164,10 +155,3 @@ async def take_back(tx: Transaction, keys: Sequence[tuple[str, str]]) -> None:
 async def forget(tx: Transaction, *, before: datetime) -> int:
     """Delete the keys of requests older than `before`; return how many."""
     return int((await tx.execute(delete(idempotency_keys).where(idempotency_keys.c.at < before))).rowcount)
-
-
-def _is(principal_key: str, idempotency_key: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return (
-        idempotency_keys.c.principal_key == principal_key,
-        idempotency_keys.c.idempotency_key == idempotency_key,
-    )

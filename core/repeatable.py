@@ -81,8 +81,7 @@ async def answered_each_in[T](
     tx: Transaction, asked: Sequence[Repeated], kind: type[T]
 ) -> list[T | Conflict | None]:
     """Do the same for several requests, in order; a Conflict is what ``answered_in`` would raise."""
-    known = await known_answers(tx, [each.triple for each in asked])
-    return [_said(known.get(each.key), kind) for each in asked]
+    return [_read(said, kind) for said in await known_answers(tx, [each.triple for each in asked])]
 
 
 async def answer_each_once[T](
@@ -97,14 +96,16 @@ async def answer_each_once[T](
     """Do what ``answer_once`` does for several requests in one transaction, in order.
 
     ``work`` gets the numbers of those that are new and gives an answer or a refusal for each; a refusal is
-    not stored. Of two alike in one group the second is answered as the first.
+    not stored. Of several of one key the first decides, and the others are answered by what it left.
     """
     first = {each.key: number for number, each in reversed(list(enumerate(asked)))}
-    answers: dict[int, T | SteppeError] = {}
+    leaders = sorted(first.values())
+    others = [number for number in range(len(asked)) if number not in set(leaders)]
     async with database.write() as tx:
-        known = await once_each(tx, [asked[number].triple for number in first.values()], at=wall)
-        fresh = [number for key, number in first.items() if key not in known]
-        made = dict(zip(fresh, await work(tx, fresh), strict=True))
+        known = await once_each(tx, [asked[number].triple for number in leaders], at=wall)
+        answers = {n: _read(said, kind) for n, said in zip(leaders, known, strict=True) if said is not None}
+        fresh = [number for number in leaders if number not in answers]
+        made = dict(zip(fresh, await work(tx, fresh), strict=True)) if fresh else {}
         kept = {
             asked[number].key: StoredAnswer(status=status, body=msgspec.json.encode(answer))
             for number, answer in made.items()
@@ -112,23 +113,18 @@ async def answer_each_once[T](
         }
         await save_each(tx, kept)
         await take_back(tx, [asked[number].key for number in fresh if asked[number].key not in kept])
-    for number, each in enumerate(asked):
-        leader = first[each.key]
-        if each.request_hash != asked[leader].request_hash:
-            answers[number] = Conflict("idempotency-key-reused", idempotency_key=each.idempotency_key)
-        elif leader in made:
-            answers[number] = made[leader]
-        else:
-            answers[number] = _known(known[each.key], kind)
+        left = await known_answers(tx, [asked[number].triple for number in others])
+    answers |= made
+    for number, said in zip(others, left, strict=True):
+        each, leader = asked[number], first[asked[number].key]
+        in_progress = Conflict("request-in-progress", idempotency_key=each.idempotency_key)
+        refused = answers[leader] if each.request_hash == asked[leader].request_hash else in_progress
+        answers[number] = refused if said is None else _read(said, kind)
     return [answers[number] for number in range(len(asked))]
 
 
-def _said[T](stored: StoredAnswer | Conflict | None, kind: type[T]) -> T | Conflict | None:
-    return None if stored is None else _known(stored, kind)
-
-
-def _known[T](stored: StoredAnswer | Conflict, kind: type[T]) -> T | Conflict:
-    return stored if isinstance(stored, Conflict) else msgspec.json.decode(stored.body, type=kind)
+def _read[T](said: StoredAnswer | Conflict | None, kind: type[T]) -> Any:
+    return msgspec.json.decode(said.body, type=kind) if isinstance(said, StoredAnswer) else said
 
 
 async def answer_once[T](

@@ -156,8 +156,6 @@ class CatalogueStore:
 
     async def hold(self, ids: Sequence[GoodsId]) -> dict[GoodsId, Goods]:
         """Return goods of these ids, on sale or not, whose stock nobody else changes in this transaction."""
-        if not ids:
-            return {}
         query = select(goods).where(goods.c.goods_id.in_(sorted(set(ids)))).order_by(goods.c.goods_id)
         return {thing.goods_id: thing for thing in await _all(self._tx, query.with_for_update(), Goods)}
 

@@ -51,13 +51,9 @@ class Exclusion(msgspec.Struct, frozen=True, kw_only=True):
     needed: str | None = None
 
 
-def exclusions(order: WaitingOrder, candidate: Candidate, times: PairTimes | None) -> tuple[Exclusion, ...]:
-    """Return every reason why the vehicle cannot take the order; empty means that it can.
-
-    ``times`` is None while no route was asked for, which is so for vehicles that are excluded anyway.
-    """
-    found = (*own_exclusions(candidate), *parcel_exclusions(order, candidate))
-    return found if times is None else (*found, *road_exclusions(order, candidate, times))
+def exclusions(order: WaitingOrder, candidate: Candidate) -> tuple[Exclusion, ...]:
+    """Return every reason, before any route is asked for, why the vehicle cannot take the order."""
+    return *own_exclusions(candidate), *parcel_exclusions(order, candidate)
 
 
 def own_exclusions(candidate: Candidate) -> tuple[Exclusion, ...]:

@@ -56,7 +56,7 @@ class DecisionStore:
         same, fresh = [], []
         for each in explanations:
             known = newest.get(each.order_id)
-            if known is not None and known.outcome == "nobody" and known.fingerprint == _fingerprint(each):
+            if known is not None and known.fingerprint == _fingerprint(each):
                 same.append(known.decision_id)
             else:
                 fresh.append(_row(each, district, "nobody", None))
@@ -108,7 +108,7 @@ class DecisionStore:
     async def _newest_reasons(self, ids: Sequence[OrderId]) -> dict[OrderId, Row[Any]]:
         d = decisions.c
         age = func.row_number().over(partition_by=d.order_id, order_by=(d.at.desc(), d.decision_id.desc()))
-        lines = select(d.order_id, d.decision_id, d.outcome, d.fingerprint, age.label("age"))
+        lines = select(d.order_id, d.decision_id, d.fingerprint, age.label("age"))
         newest = lines.where(d.order_id.in_(ids)).subquery()
         rows = await self._tx.execute(select(newest).where(newest.c.age == 1))
         return {OrderId(row.order_id): row for row in rows}

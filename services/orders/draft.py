@@ -106,6 +106,8 @@ async def check_drafts(
     tx: Transaction, drafts: Sequence[Draft], *, at: datetime, load_of: LoadOf = zone_load
 ) -> list[CheckedDraft | SteppeError]:
     """Do the same with several drafts: each as it can be served, or what ``check_draft`` would raise."""
+    if not drafts:
+        return []
     catalogue = CatalogueStore(tx)
     merchants = await catalogue.merchants_by_id([draft.merchant_id for draft in drafts], EVERYTHING)
     points = await catalogue.pickup_points_by_id([draft.pickup_point_id for draft in drafts])

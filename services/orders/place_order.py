@@ -72,7 +72,9 @@ async def place_orders(
     tx: Transaction, wanted: Sequence[Wanted], *, at: datetime
 ) -> list[PlacedOrder | SteppeError]:
     """Place several orders one after the other, as ``place_order`` does; a refusal is one order's alone."""
-    room = await _Room.read(tx, wanted)
+    if not wanted:
+        return []
+    room, unwritten = await _Room.read(tx, wanted), []
     placed: list[PlacedOrder | SteppeError] = []
     for each in wanted:
         try:
@@ -84,10 +86,12 @@ async def place_orders(
         except SteppeError as refusal:
             placed.append(refusal)
             continue
+        if each.paid_by is not PaidBy.BALANCE:
+            unwritten.append(new)
         room.take(checked)
         placed.append(_placed(each, checked, new, room.flows[checked.operator]))
     made = [each for each in placed if isinstance(each, PlacedOrder)]
-    await OrderStore(tx).add(room.unwritten)
+    await OrderStore(tx).add(unwritten)
     await PickupCodeStore(tx).add([each.code for each in made])
     await CatalogueStore(tx).take(room.taken)
     for zone in sorted({each.order.district for each in made if each.checked.merchant.accepts_itself}):
@@ -110,7 +114,6 @@ class _Room:
         self._wishes = wishes
         self.flows = flows
         self.taken: Counter[GoodsId] = Counter()
-        self.unwritten: list[NewOrder] = []
 
     @classmethod
     async def read(cls, tx: Transaction, wanted: Sequence[Wanted]) -> Self:
@@ -132,10 +135,7 @@ class _Room:
             shelf=shelf_of(before.draft, self._shelf),
         )
         checked = judge_draft(before.draft, facts, at=at)
-        new = self._new(wanted, checked, at)
-        if wanted.paid_by is not PaidBy.BALANCE:
-            self.unwritten.append(new)
-        return checked, new
+        return checked, self._new(wanted, checked, at)
 
     def take(self, checked: CheckedDraft) -> None:
         """Leave to the next what this order leaves."""

@@ -79,14 +79,7 @@ class OrderStore:
             return
         await self._tx.execute(insert(orders), [_values(each.order) for each in new])
         await book_placed(self._tx, [(each.placed, each.paid_by, each.actor) for each in new])
-        rows = [
-            {"order_id": each.order.order_id, **msgspec.structs.asdict(line)}
-            for each in new
-            for line in each.history
-        ]
-        await self._tx.execute(insert(order_events), rows)
-        said = [_changed(each.order) for each in new]
-        await emit_all(self._tx, "changed", said, at=new[0].placed.placed_at)
+        await self._tell([(each.order, each.history) for each in new], new[0].placed.placed_at)
 
     async def get(self, order_id: OrderId, reach: Reach) -> Order:
         """Return an order within the reach; raise NotFound when there is none (or none of his)."""
@@ -110,7 +103,7 @@ class OrderStore:
             await stand_down(self._tx, subject_key(order.order_id), at=at)
         detail = msgspec.to_builtins(event)
         line = _line(order, moved, type(event).__name__, actor, detail, at=at, vehicle_no=vehicle_no)
-        await self._tell(moved, [line], at)
+        await self._tell([(moved, [line])], at)
         return moved
 
     async def note(self, order: Order, *, at: datetime, **changes: object) -> Order:
@@ -221,11 +214,15 @@ class OrderStore:
         if written.rowcount != 1:
             raise Conflict("conflict", "the order was changed in between", order_id=before.order_id)
 
-    async def _tell(self, order: Order, lines: Sequence[HistoryLine], at: datetime) -> None:
-        """Write what happened to the order and tell the live screens."""
-        rows = [{"order_id": order.order_id, **msgspec.structs.asdict(line)} for line in lines]
+    async def _tell(self, told: Sequence[tuple[Order, Sequence[HistoryLine]]], at: datetime) -> None:
+        """Write what happened to orders and tell the live screens."""
+        rows = [
+            {"order_id": order.order_id, **msgspec.structs.asdict(line)}
+            for order, lines in told
+            for line in lines
+        ]
         await self._tx.execute(insert(order_events), rows)
-        await self.announce(order, at)
+        await emit_all(self._tx, "changed", [_changed(order) for order, _ in told], at=at)
 
     async def announce(self, order: Order, at: datetime) -> None:
         """Tell the live screens to read the order again once this transaction is committed."""

@@ -22,7 +22,7 @@ class Roads:
     """Routes around the areas that are closed now. Everything raises Unavailable while routing is down."""
 
     def __init__(self, routes: Routes, closed: Callable[[], Sequence[Area]] = tuple) -> None:
-        """Take who routes, and who knows which areas no route may enter at the moment."""
+        """Take who routes, and who knows which areas no route may enter now: others are another object."""
         self._routes = routes
         self._closed = closed
         self._counted: tuple[Sequence[Area], int] = ((), hash(()))

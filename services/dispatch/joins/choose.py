@@ -68,7 +68,7 @@ def judge_join(
     """
     order = waiting.view
     line = JoinLine(vehicle_no=ride.vehicle.vehicle_no, code=ride.vehicle.code, task_id=ride.task.task_id)
-    excluded = exclusions(order, ride.vehicle, None)
+    excluded = exclusions(order, ride.vehicle)
     if excluded:
         return told(msgspec.structs.replace(line, why=excluded[0].rule)), None
     placed = cheapest_place(ride, order, _load(waiting, at), _hand_over(waiting), ways)

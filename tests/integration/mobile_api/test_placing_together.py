@@ -83,6 +83,19 @@ async def test_the_same_request_twice_at_once_is_one_order(
     assert await rows(town, orders) == 2
 
 
+async def test_the_same_request_twice_at_once_is_refused_for_the_same_reason(
+    client: httpx.AsyncClient, town: Town, people: People
+) -> None:
+    await town.add_vehicle(7)
+    me = await people.resident()
+    too_much = {**BASKET, "lines": [{"goodsId": MILK, "quantity": 11}]}
+    on_account = {**BASKET, "paidBy": "balance"}
+    for body, code in ((too_much, "out-of-stock"), (on_account, "balance-too-low")):
+        answers = await asyncio.gather(*(placed(client, me, "k", body) for _ in range(2)))
+        assert [answer.json()["code"] for answer in answers] == [code, code]
+    assert (await placed(client, me, "k")).status_code == 201, "a key that was refused is good again"
+
+
 async def test_who_cannot_pay_costs_the_others_nothing(
     client: httpx.AsyncClient, town: Town, crowd: Any, people: People
 ) -> None:
@@ -106,3 +119,19 @@ async def test_who_cannot_pay_costs_the_others_nothing(
     async with town.database.read() as tx:
         left = (await tx.execute(select(goods.c.stock).where(goods.c.goods_id == MILK))).scalar_one()
     assert left == 8
+
+
+async def test_a_key_that_was_answered_is_answered_again_beside_one_that_reuses_it(
+    client: httpx.AsyncClient, town: Town, people: People
+) -> None:
+    await town.add_vehicle(7)
+    me = await people.resident()
+    first = await placed(client, me)
+    other = {**BASKET, "note": "another"}
+    for bodies in ((BASKET, other), (other, BASKET)):
+        answers = await asyncio.gather(*(placed(client, me, "k-1", body) for body in bodies))
+        made, refused = sorted(answers, key=lambda answer: answer.status_code)
+        assert (made.status_code, refused.status_code) == (201, 409)
+        assert made.json() == first.json()
+        assert refused.json()["code"] == "idempotency-key-reused"
+    assert await rows(town, orders) == 1

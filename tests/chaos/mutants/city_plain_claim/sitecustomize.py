@@ -31,7 +31,7 @@ async def _move(
     await self._tx.execute(update(orders).where(orders.c.order_id == order.order_id).values(_values(moved)))
     said = msgspec.to_builtins(event)
     line = _line(order, moved, type(event).__name__, actor, said, at=at, vehicle_no=vehicle_no)
-    await self._tell(moved, [line], at)
+    await self._tell([(moved, [line])], at)
     return moved
 
 

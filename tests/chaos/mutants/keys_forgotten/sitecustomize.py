@@ -1,24 +1,19 @@
 """Mutant: idempotency keys are not remembered."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import core.idempotency
 
 
-async def _once(*_args: Any, **_kwargs: Any) -> None:
+async def _all_new(_tx: Any, asked: Sequence[Any], **_kwargs: Any) -> list[None]:
+    return [None] * len(asked)
+
+
+async def _not_kept(*_args: Any, **_kwargs: Any) -> None:
     return None
 
 
-async def _save(*_args: Any, **_kwargs: Any) -> None:
-    return None
-
-
-async def _once_each(*_args: Any, **_kwargs: Any) -> dict[Any, Any]:
-    return {}
-
-
-core.idempotency.once = _once
-core.idempotency.once_each = _once_each
-core.idempotency.known_answers = _once_each
-core.idempotency.save = _save
-core.idempotency.save_each = _save
+core.idempotency.once_each = _all_new  # type: ignore[assignment]
+core.idempotency.known_answers = _all_new  # type: ignore[assignment]
+core.idempotency.save_each = _not_kept
