@@ -58,16 +58,18 @@ class RunSolver:
             self._starting = asyncio.create_task(self._start())
         starting = self._starting
         try:
-            self._process = await asyncio.shield(starting)
+            await asyncio.shield(starting)
         finally:
-            if starting.done():
-                self._starting = None
+            # also when whoever waits is cancelled: it may have started in that very moment
+            self._take(starting)
 
     async def close(self) -> None:
-        """End the process, also one that is starting."""
-        if self._starting is not None:
-            self._starting.cancel()
-            await asyncio.gather(self._starting, return_exceptions=True)
+        """End the process, also one that is starting or that has started and nobody asked since."""
+        starting = self._starting
+        if starting is not None:
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+            self._take(starting)
         async with self._turn:
             self._kill()
             await asyncio.gather(*(process.wait() for process in self._dying))
@@ -115,6 +117,14 @@ class RunSolver:
             await process.wait()
             raise
         return process
+
+    def _take(self, starting: asyncio.Task[Process]) -> None:
+        """Keep the process that has started, once; a start that failed is forgotten."""
+        if self._starting is not starting or not starting.done():
+            return
+        self._starting = None
+        if not starting.cancelled() and starting.exception() is None:
+            self._process = starting.result()
 
     def _kill(self) -> None:
         """End the process without waiting for its end; ``close`` does."""

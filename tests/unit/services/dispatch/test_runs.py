@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import math
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -322,6 +323,22 @@ async def test_a_solver_that_is_late_or_mad_is_ended_and_insertion_answers(
         assert await asyncio.wait_for(process.wait(), 5) != 0
     finally:
         await solver.close()
+
+
+async def test_a_solver_that_has_started_after_the_last_question_is_ended_with_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "quick_solver.py").write_text(f"import os; open('pid', 'w').write(str(os.getpid()))\n{LATE}")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.getcwd()]))
+    monkeypatch.chdir(tmp_path)
+    solver = RunSolver(module="quick_solver")
+    assert (await solver.solve(A_PROBLEM)).solver == insertion.NAME
+    starting = solver._starting
+    assert starting is not None
+    await asyncio.wait({starting})
+    await solver.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
 @pytest.mark.parametrize("solve", [insertion.solve, vroom_solver.solve], ids=["insertion", "vroom"])
