@@ -1,16 +1,18 @@
 """Calls the handlers of stored reports, in per-vehicle order, exactly once in effect.
 
-A report's effects and its outcome are one savepoint of one transaction. A report that keeps failing is
-set aside with its reason; until then it holds back the later reports of its own vehicle and of no other.
+A group of reports is one transaction: their effects and their outcomes. When one of them is refused or fails,
+nothing of that stays and the group is handled again with a savepoint a report, so that it costs nobody else.
+A report that keeps failing is set aside with its reason; until then it holds back the later reports of its
+own vehicle and of no other.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from core import metrics
 from core.clock import Clock
@@ -30,6 +32,14 @@ ASIDE = "set-aside"
 FINAL_REFUSALS = (IllegalTransition, Invalid, NotFound, Forbidden)
 """A rule said no: trying again changes nothing. The outcome is the code; the handler's effects are undone."""
 
+_CLAIM = (
+    update(inbox)
+    .where(inbox.c.id.in_(bindparam("ids", expanding=True)), unhandled)
+    .values(outcome=NO_HANDLER, handled_at=bindparam("now"))
+    .returning(inbox.c.id)
+)
+_OUTCOME = update(inbox).where(inbox.c.id == bindparam("row")).values(outcome=bindparam("said"))
+
 _log = structlog.get_logger("core.inbox")
 
 
@@ -39,9 +49,9 @@ class ReportHandler(Protocol):
     async def __call__(self, tx: Transaction, item: InboxItem, *, at: datetime) -> str:
         """Apply and return the outcome in a word ("applied", "old-epoch", "unknown-task" …).
 
-        Runs in a savepoint: raise and nothing of it stays. Unavailable and a lost connection are tried again
-        without end; FINAL_REFUSALS at once become the outcome; any other error is tried a few times,
-        then the report is set aside.
+        Raise and nothing of it stays; it may be called again for the same report. Unavailable and a lost
+        connection are tried again without end; FINAL_REFUSALS at once become the outcome; any other error is
+        tried a few times, then the report is set aside.
         """
         ...
 
@@ -85,6 +95,30 @@ class InboxConsumer:
         rows = await self._due()
         if not rows:
             return 0
+        try:
+            outcomes = await self._together(rows)
+        except Exception as error:
+            if _is_outage(error):
+                raise
+            outcomes = await self._one_by_one(rows)
+        for kind, outcome in outcomes:
+            metrics.INBOX_HANDLED.labels(kind=kind, outcome=outcome).inc()
+        return len(rows)
+
+    async def _together(self, rows: Sequence[Row[Any]]) -> list[tuple[str, str]]:
+        """Claim and apply a group; return kind and outcome of each. Raises whatever a handler raises."""
+        async with self._database.write() as tx:
+            claim = {"ids": [row.id for row in rows], "now": self._clock.now()}
+            claimed = set((await tx.execute(_CLAIM, claim)).scalars())
+            said = [(row, await self._handle(tx, row)) for row in rows if row.id in claimed]
+            told = [{"row": row.id, "said": outcome} for row, outcome in said if outcome != NO_HANDLER]
+            if told:
+                await tx.execute(_OUTCOME, told)
+            reach("before_ack")
+        return [(row.kind, outcome) for row, outcome in said]
+
+    async def _one_by_one(self, rows: Sequence[Row[Any]]) -> list[tuple[str, str]]:
+        """Do so with a savepoint a report; one that is refused or fails costs its own vehicle only."""
         failed: dict[int, tuple[Row[Any], str]] = {}
         outcomes: list[tuple[str, str]] = []
         async with self._database.write() as tx:
@@ -99,7 +133,7 @@ class InboxConsumer:
                     outcomes.append((row.kind, error.code))
                     continue
                 except Exception as error:
-                    if isinstance(error, Unavailable) or isinstance(translate(error), Unavailable):
+                    if _is_outage(error):
                         raise
                     blocked.add(row.vehicle_no)
                     failed[row.id] = (row, f"{type(error).__name__}: {error}")
@@ -112,9 +146,7 @@ class InboxConsumer:
             for row, reason in failed.values():
                 await self._note_failure(tx, row, reason)
             reach("before_ack")
-        for kind, outcome in outcomes:
-            metrics.INBOX_HANDLED.labels(kind=kind, outcome=outcome).inc()
-        return len(rows)
+        return outcomes
 
     async def _due(self) -> list[Row[Any]]:
         held = select(inbox.c.vehicle_no).where(unhandled, inbox.c.due_at > self._clock.wall())
@@ -132,21 +164,18 @@ class InboxConsumer:
         return sorted(rows, key=lambda row: (first[row.vehicle_no], row.report_seq))
 
     async def _apply(self, tx: Transaction, row: Row[Any]) -> str | None:
-        """Claim the report and apply it; None when another consumer did."""
-        handler = self._handlers.get(row.kind)
+        """Claim one report and apply it; None when another consumer did."""
         async with tx.begin_nested():
-            claimed = await tx.execute(
-                update(inbox)
-                .where(inbox.c.id == row.id, unhandled)
-                .values(outcome=NO_HANDLER, handled_at=self._clock.now())
-            )
-            if claimed.rowcount != 1:
+            claimed = await tx.execute(_CLAIM, {"ids": [row.id], "now": self._clock.now()})
+            if claimed.scalar() is None:
                 return None
-            if handler is None:
-                return NO_HANDLER
-            outcome = await handler(tx, _item(row), at=self._clock.now())
-            await tx.execute(update(inbox).where(inbox.c.id == row.id).values(outcome=outcome))
+            outcome = await self._handle(tx, row)
+            await tx.execute(_OUTCOME, {"row": row.id, "said": outcome})
             return outcome
+
+    async def _handle(self, tx: Transaction, row: Row[Any]) -> str:
+        handler = self._handlers.get(row.kind)
+        return NO_HANDLER if handler is None else await handler(tx, _item(row), at=self._clock.now())
 
     async def _note_failure(self, tx: Transaction, row: Row[Any], reason: str) -> None:
         tries = row.tries + 1
@@ -173,6 +202,10 @@ class InboxConsumer:
         if not now and self._outage:
             _log.info("inbox_outage_ends")
         self._outage = now
+
+
+def _is_outage(error: Exception) -> bool:
+    return isinstance(error, Unavailable) or isinstance(translate(error), Unavailable)
 
 
 def _item(row: Row[Any]) -> InboxItem:

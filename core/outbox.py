@@ -62,6 +62,8 @@ LEASE_S = 3.0
 KEEP_SENT_S = 3600.0
 """Sent rows are kept this long for whoever looks into an incident, then deleted."""
 
+_INSERT = insert(outbox)
+
 _log = structlog.get_logger("core.outbox")
 
 
@@ -84,14 +86,7 @@ async def emit(tx: Transaction, topic: str, payload: Payload, *, key: str, at: d
 
     Rows with the same `key` are carried in the order they were written. `at` is city time.
     """
-    await emit_all(tx, topic, [(key, payload)], at=at)
-
-
-async def emit_all(tx: Transaction, topic: str, rows: Sequence[tuple[str, Payload]], *, at: datetime) -> None:
-    """Do so with several rows, each (key, payload), in one statement."""
-    if rows:
-        values = [{"topic": topic, "payload": dict(payload), "key": key, "at": at} for key, payload in rows]
-        await tx.execute(insert(outbox), values)
+    await tx.execute(_INSERT, {"topic": topic, "payload": dict(payload), "key": key, "at": at})
 
 
 class Relay:

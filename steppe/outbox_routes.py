@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from core import changes
 from core.audit.heads import HeadFiles
 from core.audit.sealing import HEAD_TOPIC
 from core.auth import staff_notices
@@ -35,7 +36,7 @@ def outbox_routes(
     settings = resources.settings
     told = fan_out.WebhookFanOut(resources.database, resources.clock)
     return {
-        "changed": ChangeAnnouncer(resources.redis),
+        changes.TOPIC: ChangeAnnouncer(resources.redis),
         publishing.TOPIC: publishing.announcer(resources.redis),
         queue_command.TOPIC: CommandCarrier(resources.database, resources.redis, resources.clock),
         wake.TOPIC: wake.DispatchWaker(queue, resources.clock),

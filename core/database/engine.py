@@ -12,8 +12,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from core.crashpoints import reach
+from core.database.before_commit import write_gathered
 from core.database.failures import translate, unreachable
-from core.database.one_trip import in_one_trip
+from core.database.one_trip import DEFERRED, IMMEDIATE, in_one_trip
 from core.database.tables import metadata
 from core.errors import Unavailable
 
@@ -50,8 +51,8 @@ class Database:
         backend = make_url(url).get_backend_name()
         if backend == "sqlite":
             _require_folder(make_url(url).database)
-            reader = _sqlite_engine(url, "BEGIN", pool_size, busy_timeout_s)
-            writer = _sqlite_engine(url, "BEGIN IMMEDIATE", 1, busy_timeout_s)
+            reader = _sqlite_engine(url, DEFERRED, pool_size, busy_timeout_s)
+            writer = _sqlite_engine(url, IMMEDIATE, 1, busy_timeout_s)
             database = cls("sqlite", reader, writer, busy_timeout_s)
         elif backend == "postgresql":
             engine = create_async_engine(
@@ -146,6 +147,7 @@ class Database:
         try:
             await _unbroken(connection.begin().start())
             yield connection
+            await write_gathered(connection)
             reach("before_commit")
             await _unbroken(connection.commit())
             reach("after_commit")
@@ -190,7 +192,11 @@ def _raise_translated(error: Exception) -> None:
 
 def _sqlite_engine(url: str, begin: str, pool_size: int, busy_timeout_s: float) -> AsyncEngine:
     engine = create_async_engine(
-        url, pool_size=pool_size, max_overflow=0 if pool_size == 1 else pool_size, pool_timeout=busy_timeout_s
+        url,
+        pool_size=pool_size,
+        max_overflow=0 if pool_size == 1 else pool_size,
+        pool_timeout=busy_timeout_s,
+        connect_args={"check_same_thread": False},  # who holds the write lock executes in the loop's thread
     )
 
     in_one_trip(engine)

@@ -3,6 +3,10 @@
 SQLAlchemy's adapter goes there four times a statement: cursor, execute, fetch, close. A trip costs two
 thread switches and a turn of the loop, several times what SQLite itself needs for a row by its key. Here each
 statement is one trip, and a plain BEGIN, which takes no lock before the first statement, goes with that one.
+
+Between BEGIN IMMEDIATE and the commit a statement waits for no lock and for no disk: it is executed where it
+is asked for, without any trip. What may wait (BEGIN IMMEDIATE, COMMIT, ROLLBACK) and statements for many rows
+stay with the thread, so that they hold up nobody else of the loop.
 """
 
 import sqlite3
@@ -20,6 +24,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 DEFERRED = "BEGIN"
 """Begins without a lock (sqlite.org/lang_transaction.html)."""
+IMMEDIATE = "BEGIN IMMEDIATE"
+"""Begins with the write lock, which in WAL mode is all that a writer ever needs (sqlite.org/wal.html)."""
 
 
 class _Result(NamedTuple):
@@ -54,6 +60,11 @@ def _run_many(connection: sqlite3.Connection, begins: bool, operation: str, rows
         cursor.close()
 
 
+async def _at_once(connection: sqlite3.Connection, begins: bool, operation: str, parameters: Any) -> _Result:
+    """Execute in the loop's own thread. A coroutine, because SQLAlchemy insists on one to await."""
+    return _run(connection, begins, operation, parameters)
+
+
 class OneTripCursor(AsyncAdapt_aiosqlite_cursor):
     """A cursor whose rows are all here once a statement is executed."""
 
@@ -68,6 +79,8 @@ class OneTripCursor(AsyncAdapt_aiosqlite_cursor):
             self.description, self.lastrowid, self.rowcount = None, -1, -1
             return
         self._trip(_run, operation, parameters)
+        if operation == IMMEDIATE:
+            self._adapt_connection.holds = True
 
     def executemany(self, operation: Any, seq_of_parameters: Sequence[Any]) -> None:
         """Execute one statement for every row of parameters."""
@@ -77,7 +90,9 @@ class OneTripCursor(AsyncAdapt_aiosqlite_cursor):
         adapted, driver = self._adapt_connection, self._connection
         begins, adapted.begins = adapted.begins, False
         try:
-            trip = driver._execute(run, driver._conn, begins, operation, parameters)  # noqa: SLF001
+            words = (driver._conn, begins, operation, parameters)  # noqa: SLF001
+            is_near = adapted.holds and run is _run
+            trip = _at_once(*words) if is_near else driver._execute(run, *words)  # noqa: SLF001
             done: _Result = self.await_(trip)
         except Exception as error:  # noqa: BLE001 - the adapter tells a closed connection from the rest
             adapted._handle_exception(error)  # noqa: SLF001
@@ -88,13 +103,15 @@ class OneTripCursor(AsyncAdapt_aiosqlite_cursor):
 class OneTripConnection(AsyncAdapt_aiosqlite_connection):
     """A connection that gives such cursors; a transaction without a statement never reaches the driver."""
 
-    __slots__ = ("begins",)
+    __slots__ = ("begins", "holds")
 
     def __init__(self, dbapi: Any, connection: Any) -> None:
         """Take the module and the driver's connection."""
         super().__init__(dbapi, connection)
         self.begins = False
         """A plain BEGIN waits for its first statement."""
+        self.holds = False
+        """The write lock is held."""
 
     def cursor(self, server_side: bool = False) -> AsyncAdapt_aiosqlite_cursor:
         """Return a cursor; one that reads row by row is the adapter's own."""
@@ -105,13 +122,15 @@ class OneTripConnection(AsyncAdapt_aiosqlite_connection):
 
     def rollback(self) -> None:
         """Take back what was done, if anything was begun."""
+        self.holds = False
         if self.begins:
             self.begins = False
-        else:
+        elif self._connection.in_transaction:  # the pool rolls back what was committed, too
             super().rollback()
 
     def commit(self) -> None:
         """Keep what was done, if anything was begun."""
+        self.holds = False
         if self.begins:
             self.begins = False
         else:

@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, literal, select, tuple_, update
 
 from core.auth.principal import Reach
 from core.auth.reach_sql import within
+from core.changes import tell_changed
 from core.database import Transaction, insert_new
 from core.errors import NotFound, VersionMismatch
 from core.ids import AlarmId, DistrictCode, VehicleNo
@@ -224,16 +225,9 @@ class AlarmStore:
             await insert_new(self._tx, alarm_follow_ups, {"alarm_id": alarm.alarm_id, "step": step})
 
     async def _announce(self, alarm: Alarm) -> None:
-        payload = {
-            "noun": "alarm",
-            "id": alarm.alarm_id,
-            "vehicle_no": alarm.vehicle_no,
-            "district": alarm.district,
-            "operator": alarm.operator,
-        }
         moments = [alarm.raised_at, alarm.acknowledged_at, alarm.cleared_at]
         at = max(moment for moment in moments if moment is not None)
-        await emit(self._tx, "changed", payload, key=f"alarm:{alarm.alarm_id}", at=at)
+        tell_changed(self._tx, "alarm", alarm.alarm_id, at=at)
         told = {"events": [_told(alarm, at)]}
         await emit(self._tx, "webhook.alarm", told, key=f"alarm-webhook:{alarm.alarm_id}", at=at)
 

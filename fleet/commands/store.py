@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, bindparam, literal, select, tuple_
 
 from core.auth.principal import Reach
-from core.database import Transaction, insert_new
+from core.changes import tell_changed
+from core.database import CompareAndSet, Transaction, insert_new
 from core.errors import Conflict, NotFound
 from core.ids import CommandId, TaskId, VehicleNo
-from core.outbox import emit
 from fleet.commands.command import Command
 from fleet.commands.kinds import OPEN_STATES, CommandState
 from fleet.commands.tables import commands
@@ -22,6 +22,8 @@ from fleet.vehicles.tables import vehicles
 
 _NEWEST_FIRST = (commands.c.issued_at.desc(), commands.c.command_id.desc())
 _OLDEST_FIRST = (commands.c.issued_at, commands.c.command_id)
+_UNCHANGED = CompareAndSet(commands, "command_id", "version")
+_LOCK = select(commands).where(commands.c.command_id == bindparam("command")).with_for_update()
 _OPEN = sorted(state.value for state in OPEN_STATES)
 
 
@@ -50,7 +52,7 @@ class CommandStore:
         """Store a new command and announce it; return False when its id exists already."""
         if not await insert_new(self._tx, commands, _values(command)):
             return False
-        await self._announce(command)
+        self._announce(command)
         return True
 
     async def get(self, command_id: CommandId, reach: Reach) -> Command:
@@ -137,30 +139,23 @@ class CommandStore:
 
     async def save(self, before: Command, after: Command) -> Command:
         """Write `after` over exactly `before`; raise Conflict when somebody was faster."""
-        written = await self._tx.execute(
-            update(commands)
-            .where(commands.c.command_id == before.command_id, commands.c.version == before.version)
-            .values(_values(after))
-        )
-        if written.rowcount != 1:
+        if not await _UNCHANGED.write(self._tx, before, _values(after)):
             raise Conflict("conflict", "the command was changed in between", command_id=before.command_id)
-        await self._announce(after)
+        self._announce(after)
         return after
 
     async def lock(self, command_id: CommandId) -> Command | None:
         """Return a command whose row nobody else changes until the commit; None when there is none."""
-        query = select(commands).where(commands.c.command_id == command_id).with_for_update()
-        found = await self._all(query)
+        found = await self._all(_LOCK, command=command_id)
         return found[0] if found else None
 
-    async def _all(self, query: Select[Any]) -> list[Command]:
-        return [_command(row) for row in (await self._tx.execute(query)).mappings()]
+    async def _all(self, query: Select[Any], **given: object) -> list[Command]:
+        return [_command(row) for row in (await self._tx.execute(query, given)).mappings()]
 
-    async def _announce(self, command: Command) -> None:
+    def _announce(self, command: Command) -> None:
         moments = (command.finished_at, command.acknowledged_at, command.sent_at, command.issued_at)
-        payload = {"noun": "command", "id": command.command_id, "vehicle_no": command.vehicle_no}
         at = next(moment for moment in moments if moment is not None)
-        await emit(self._tx, "changed", payload, key=f"command:{command.command_id}", at=at)
+        tell_changed(self._tx, "command", command.command_id, at=at)
 
 
 def _reachable(reach: Reach) -> Select[Any]:

@@ -9,10 +9,10 @@ from sqlalchemy import Select, func, literal, select, tuple_, update
 
 from core.auth.principal import Reach
 from core.auth.reach_sql import within
+from core.changes import tell_changed
 from core.database import Transaction, insert_new
 from core.errors import NotFound, VersionMismatch
 from core.ids import FeedbackId, VehicleNo
-from core.outbox import emit
 from fleet.feedback.feedback import Feedback
 from fleet.feedback.kinds import UNANSWERED, FeedbackKind, FeedbackState
 from fleet.feedback.tables import feedback
@@ -39,7 +39,7 @@ class FeedbackStore:
         """Store and announce it; return False when it was said before under the same token."""
         if not await insert_new(self._tx, feedback, msgspec.structs.asdict(said)):
             return False
-        await self._announce(said, said.received_at)
+        tell_changed(self._tx, "feedback", said.feedback_id, at=said.received_at)
         return True
 
     async def of_token(self, token_hash: str) -> Feedback | None:
@@ -103,21 +103,11 @@ class FeedbackStore:
                 feedback_id=before.feedback_id,
                 version=before.version,
             )
-        await self._announce(after, at)
+        tell_changed(self._tx, "feedback", after.feedback_id, at=at)
         return after
 
     async def _all(self, query: Select[Any]) -> list[Feedback]:
         return [read_row(row, Feedback) for row in (await self._tx.execute(query)).mappings()]
-
-    async def _announce(self, said: Feedback, at: datetime) -> None:
-        payload = {
-            "noun": "feedback",
-            "id": said.feedback_id,
-            "vehicle_no": said.vehicle_no,
-            "district": said.district,
-            "operator": said.operator,
-        }
-        await emit(self._tx, "changed", payload, key=f"feedback:{said.feedback_id}", at=at)
 
 
 def _reachable(reach: Reach) -> Select[Any]:

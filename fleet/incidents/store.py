@@ -9,10 +9,10 @@ from sqlalchemy import Select, func, insert, literal, select, tuple_, update
 
 from core.auth.principal import Reach
 from core.auth.reach_sql import within
+from core.changes import tell_changed
 from core.database import Transaction, insert_new
 from core.errors import NotFound, VersionMismatch
 from core.ids import AlarmId, CommandId, IncidentId, VehicleNo
-from core.outbox import emit
 from fleet.incidents.incident import Incident
 from fleet.incidents.kinds import IncidentState
 from fleet.incidents.tables import incident_causes, incidents
@@ -38,7 +38,7 @@ class IncidentStore:
     async def add(self, incident: Incident) -> None:
         """Store and announce a new incident."""
         await self._tx.execute(insert(incidents).values(msgspec.structs.asdict(incident)))
-        await self._announce(incident)
+        tell_changed(self._tx, "incident", incident.incident_id, at=incident.changed_at)
 
     async def add_cause(self, alarm_id: AlarmId, incident_id: IncidentId) -> bool:
         """Note that an alarm is a cause of an incident; return False when it is one of some incident."""
@@ -152,22 +152,11 @@ class IncidentStore:
                 incident_id=before.incident_id,
                 version=before.version,
             )
-        await self._announce(after)
+        tell_changed(self._tx, "incident", after.incident_id, at=after.changed_at)
         return after
 
     async def _all(self, query: Select[Any]) -> list[Incident]:
         return [read_row(row, Incident) for row in (await self._tx.execute(query)).mappings()]
-
-    async def _announce(self, incident: Incident) -> None:
-        payload = {
-            "noun": "incident",
-            "id": incident.incident_id,
-            "vehicle_no": incident.vehicle_no,
-            "district": incident.district,
-            "operator": incident.operator,
-        }
-        key = f"incident:{incident.incident_id}"
-        await emit(self._tx, "changed", payload, key=key, at=incident.changed_at)
 
 
 def _reachable(reach: Reach) -> Select[Any]:

@@ -16,7 +16,7 @@ class FactFeed(Protocol):
 
     @property
     def nouns(self) -> Collection[str]:
-        """Return the nouns of outbox topic ``changed`` that concern the topic."""
+        """Return the nouns of ``core.changes`` that concern the topic."""
         ...
 
     @property
@@ -48,12 +48,14 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class ChangeAnnouncer:
-    """Route of outbox topic ``changed``: tells the live hubs which fact to read again."""
+    """Route of ``core.changes``: tells the live hubs which facts to read again."""
 
     def __init__(self, plain: Redis) -> None:
         self._plain = plain
 
     async def __call__(self, message: OutboxMessage) -> None:
-        """Publish the noun and id. Raises what Redis raises; the relay tries again."""
-        change = Change(noun=str(message.payload["noun"]), id=str(message.payload["id"]))
-        await self._plain.publish(keys.changed(change.noun), msgspec.json.encode(change))
+        """Publish noun and id of each in one trip. Raises what Redis raises; the relay tries again."""
+        async with self._plain.pipeline(transaction=False) as pipeline:
+            for noun, id_ in message.payload["things"]:
+                pipeline.publish(keys.changed(noun), msgspec.json.encode(Change(noun=noun, id=id_)))
+            await pipeline.execute()

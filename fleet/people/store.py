@@ -9,10 +9,10 @@ from sqlalchemy import Select, select, update
 
 from core.auth.principal import Reach
 from core.auth.reach_sql import within
+from core.changes import tell_changed
 from core.database import Transaction, insert_new
 from core.errors import Conflict
 from core.ids import StaffId, VehicleNo, new_id
-from core.outbox import emit
 from fleet.people.duty import Shift, ShiftState
 from fleet.people.tables import bindings, shifts
 from fleet.rows import read_row
@@ -101,7 +101,7 @@ class ShiftStore:
         }
         done = await insert_new(self._tx, bindings, values)
         if done:
-            await self._announce(vehicle_no, at)
+            tell_changed(self._tx, "vehicle", str(vehicle_no), at=at)
         return done
 
     async def end(self, numbers: Collection[VehicleNo], reason: str, *, at: datetime) -> None:
@@ -114,7 +114,7 @@ class ShiftStore:
             .values(ended_at=at, end_reason=reason)
         )
         for number in sorted(set(numbers)):
-            await self._announce(number, at)
+            tell_changed(self._tx, "vehicle", str(number), at=at)
 
     async def take_turn(self, shift: Shift) -> None:
         """Hold the shift until the commit, so that two claims never count the same room."""
@@ -124,7 +124,3 @@ class ShiftStore:
 
     async def _all(self, query: Select[Any]) -> list[Shift]:
         return [read_row(row, Shift) for row in (await self._tx.execute(query)).mappings()]
-
-    async def _announce(self, vehicle_no: VehicleNo, at: datetime) -> None:
-        payload = {"noun": "vehicle", "id": str(vehicle_no), "vehicle_no": vehicle_no}
-        await emit(self._tx, "changed", payload, key=f"vehicle:{vehicle_no}", at=at)

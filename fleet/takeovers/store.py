@@ -8,10 +8,10 @@ from sqlalchemy import Select, select, update
 
 from core.auth.principal import Reach
 from core.auth.reach_sql import within
+from core.changes import tell_changed
 from core.database import Transaction, insert_new
 from core.errors import NotFound, VersionMismatch
 from core.ids import AlarmId, TakeoverId, VehicleNo
-from core.outbox import emit
 from fleet.rows import read_row
 from fleet.takeovers.tables import takeover_causes, takeovers
 from fleet.takeovers.takeover import Takeover, in_turn
@@ -30,7 +30,7 @@ class TakeoverStore:
         """Store and announce a new session; return False while the vehicle has one that is not over."""
         if not await insert_new(self._tx, takeovers, msgspec.structs.asdict(takeover)):
             return False
-        await self._announce(takeover, at)
+        tell_changed(self._tx, "takeover", takeover.takeover_id, at=at)
         return True
 
     async def add_cause(self, alarm_id: AlarmId, takeover_id: TakeoverId) -> bool:
@@ -102,21 +102,11 @@ class TakeoverStore:
                 takeover_id=before.takeover_id,
                 version=before.version,
             )
-        await self._announce(after, at)
+        tell_changed(self._tx, "takeover", after.takeover_id, at=at)
         return after
 
     async def _all(self, query: Select[Any]) -> list[Takeover]:
         return [read_row(row, Takeover) for row in (await self._tx.execute(query)).mappings()]
-
-    async def _announce(self, takeover: Takeover, at: datetime) -> None:
-        payload = {
-            "noun": "takeover",
-            "id": takeover.takeover_id,
-            "vehicle_no": takeover.vehicle_no,
-            "district": takeover.district,
-            "operator": takeover.operator,
-        }
-        await emit(self._tx, "changed", payload, key=f"takeover:{takeover.takeover_id}", at=at)
 
 
 def _reachable(reach: Reach) -> Select[Any]:

@@ -16,6 +16,7 @@ from fleet.vehicles.tables import vehicle_spells
 from fleet.vehicles.vehicle import Vehicle
 
 _FIELDS = ("duty", "service", "district", "operator")
+_INSERT = insert(vehicle_spells)
 
 
 class PastSpell(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,12 +36,13 @@ async def end_spell(tx: Transaction, before: Vehicle, after: Vehicle) -> None:
     if all(getattr(before, field) == getattr(after, field) for field in _FIELDS):
         return
     await tx.execute(
-        insert(vehicle_spells).values(
-            vehicle_no=before.vehicle_no,
-            version=before.version,
-            until_at=after.changed_at,
+        _INSERT,
+        {
+            "vehicle_no": before.vehicle_no,
+            "version": before.version,
+            "until_at": after.changed_at,
             **{field: getattr(before, field) for field in _FIELDS},
-        )
+        },
     )
 
 

@@ -2,18 +2,19 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, update
 
 from core.auth.principal import Reach
 from core.auth.reach_sql import within
-from core.database import Transaction, insert_new
+from core.changes import tell_changed
+from core.database import CompareAndSet, Transaction, insert_new
 from core.errors import Conflict, NotFound, VersionMismatch
 from core.ids import DistrictCode, VehicleNo
 from core.kinds import ServiceKind
-from core.outbox import emit
 from fleet.rows import read_row
 from fleet.vehicles.kinds import UNDER_WAY, Duty, Lifecycle
 from fleet.vehicles.spells import end_spell
@@ -47,6 +48,14 @@ class FleetCount(msgspec.Struct, frozen=True, kw_only=True):
     numbers: tuple[VehicleNo, ...]
 
 
+_UNCHANGED = CompareAndSet(vehicles, "vehicle_no", "version")
+
+
+@lru_cache(64)
+def _by_number(reach: Reach) -> Select[Any]:
+    return select(vehicles).where(vehicles.c.vehicle_no == bindparam("number"), *in_reach(reach))
+
+
 class VehicleStore:
     """Reads and writes vehicles inside one transaction; never commits."""
 
@@ -62,7 +71,7 @@ class VehicleStore:
                 f"vehicle {vehicle.vehicle_no}, its device or its serial is registered already",
                 vehicle_no=vehicle.vehicle_no,
             )
-        await self._announce(vehicle, vehicle.registered_at)
+        tell_changed(self._tx, "vehicle", str(vehicle.vehicle_no), at=vehicle.registered_at)
 
     async def next_number(self) -> VehicleNo:
         """Return the number after the highest ever given, 1 for the first; numbers are never reused."""
@@ -71,7 +80,7 @@ class VehicleStore:
 
     async def get(self, vehicle_no: VehicleNo, reach: Reach) -> Vehicle:
         """Return a vehicle within the reach; raise NotFound when there is none."""
-        found = await self._all(select(vehicles).where(vehicles.c.vehicle_no == vehicle_no, *in_reach(reach)))
+        found = await self._all(_by_number(reach), number=vehicle_no)
         if not found:
             raise NotFound("not-found", f"there is no vehicle {vehicle_no}", vehicle_no=vehicle_no)
         return found[0]
@@ -170,12 +179,7 @@ class VehicleStore:
 
         A write that only bumps the version of an unchanged vehicle is a bug: pass what `advance_*` returned.
         """
-        written = await self._tx.execute(
-            update(vehicles)
-            .where(vehicles.c.vehicle_no == before.vehicle_no, vehicles.c.version == before.version)
-            .values(msgspec.structs.asdict(after))
-        )
-        if written.rowcount != 1:
+        if not await _UNCHANGED.write(self._tx, before, msgspec.structs.asdict(after)):
             raise VersionMismatch(
                 "version-mismatch",
                 f"vehicle {before.vehicle_no} was changed in between",
@@ -183,7 +187,7 @@ class VehicleStore:
                 version=before.version,
             )
         await end_spell(self._tx, before, after)
-        await self._announce(after, after.changed_at)
+        tell_changed(self._tx, "vehicle", str(after.vehicle_no), at=after.changed_at)
         return after
 
     async def raise_stop_epoch(self, vehicle_no: VehicleNo, wanted: int, *, held: bool, at: datetime) -> int:
@@ -209,22 +213,12 @@ class VehicleStore:
         if row is None:
             raise NotFound("not-found", f"there is no vehicle {vehicle_no}", vehicle_no=vehicle_no)
         vehicle = read_row(row, Vehicle)
-        await self._announce(vehicle, at)
+        tell_changed(self._tx, "vehicle", str(vehicle.vehicle_no), at=at)
         return vehicle.stop_epoch
 
-    async def _all(self, query: Select[Any]) -> list[Vehicle]:
-        rows: Sequence[Any] = (await self._tx.execute(query)).mappings().all()
+    async def _all(self, query: Select[Any], **given: object) -> list[Vehicle]:
+        rows: Sequence[Any] = (await self._tx.execute(query, given)).mappings().all()
         return [read_row(row, Vehicle) for row in rows]
-
-    async def _announce(self, vehicle: Vehicle, at: datetime) -> None:
-        payload = {
-            "noun": "vehicle",
-            "id": str(vehicle.vehicle_no),
-            "vehicle_no": vehicle.vehicle_no,
-            "district": vehicle.district,
-            "operator": vehicle.operator,
-        }
-        await emit(self._tx, "changed", payload, key=f"vehicle:{vehicle.vehicle_no}", at=at)
 
 
 def in_reach(reach: Reach) -> tuple[ColumnElement[bool], ...]:

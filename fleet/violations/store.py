@@ -9,10 +9,10 @@ from sqlalchemy import Select, func, literal, select, tuple_, update
 
 from core.auth.principal import Reach
 from core.auth.reach_sql import within
+from core.changes import tell_changed
 from core.database import Transaction, insert_new
 from core.errors import NotFound, VersionMismatch
 from core.ids import AlarmId, ViolationId
-from core.outbox import emit
 from fleet.alarms.alarm import Alarm
 from fleet.fences.walk_back import walk_back
 from fleet.rows import read_row
@@ -60,7 +60,7 @@ class ViolationStore:
         """Store and announce a violation; return False when its cause has one."""
         if not await insert_new(self._tx, violations, msgspec.structs.asdict(violation)):
             return False
-        await self._announce(violation, violation.opened_at)
+        tell_changed(self._tx, "violation", violation.violation_id, at=violation.opened_at)
         return True
 
     async def of_alarm(self, alarm_id: AlarmId) -> Violation | None:
@@ -149,7 +149,7 @@ class ViolationStore:
                 violation_id=before.violation_id,
                 version=before.version,
             )
-        await self._announce(after, at)
+        tell_changed(self._tx, "violation", after.violation_id, at=at)
         return after
 
     async def is_border_uncertain(self, vehicle_no: int, fence_id: str, at: datetime) -> bool:
@@ -168,16 +168,6 @@ class ViolationStore:
 
     async def _all(self, query: Select[Any]) -> list[Violation]:
         return [read_row(row, Violation) for row in (await self._tx.execute(query)).mappings()]
-
-    async def _announce(self, violation: Violation, at: datetime) -> None:
-        payload = {
-            "noun": "violation",
-            "id": violation.violation_id,
-            "vehicle_no": violation.vehicle_no,
-            "district": violation.district,
-            "operator": violation.operator,
-        }
-        await emit(self._tx, "changed", payload, key=f"violation:{violation.violation_id}", at=at)
 
 
 def _column(finding: ViolationState) -> str:

@@ -9,10 +9,10 @@ from sqlalchemy import Select, func, literal, or_, select, tuple_, update
 
 from core.auth.principal import EVERYTHING, Reach
 from core.auth.reach_sql import within
+from core.changes import tell_changed
 from core.database import Transaction, insert_new
 from core.errors import NotFound, VersionMismatch
 from core.ids import AlarmId, StaffId, VehicleNo, WorkOrderId
-from core.outbox import emit
 from fleet.rows import read_row
 from fleet.vehicles.store import VehicleStore
 from fleet.work_orders.kinds import WorkKind, WorkState
@@ -43,7 +43,7 @@ class WorkOrderStore:
         if not await insert_new(self._tx, work_orders, msgspec.structs.asdict(order)):
             return False
         await self._count_on_vehicle(order)
-        await self._announce(order)
+        tell_changed(self._tx, "work_order", order.work_order_id, at=order.changed_at)
         return True
 
     async def add_cause(self, alarm_id: AlarmId, work_order_id: WorkOrderId) -> bool:
@@ -148,7 +148,7 @@ class WorkOrderStore:
             )
         if before.holds_vehicle or after.holds_vehicle:
             await self._count_on_vehicle(after)
-        await self._announce(after)
+        tell_changed(self._tx, "work_order", after.work_order_id, at=after.changed_at)
         return after
 
     async def _count_on_vehicle(self, order: WorkOrder) -> None:
@@ -186,17 +186,6 @@ class WorkOrderStore:
 
     async def _all(self, query: Select[Any]) -> list[WorkOrder]:
         return [read_row(row, WorkOrder) for row in (await self._tx.execute(query)).mappings()]
-
-    async def _announce(self, order: WorkOrder) -> None:
-        payload = {
-            "noun": "work_order",
-            "id": order.work_order_id,
-            "vehicle_no": order.vehicle_no,
-            "district": order.district,
-            "operator": order.operator,
-        }
-        key = f"work-order:{order.work_order_id}"
-        await emit(self._tx, "changed", payload, key=key, at=order.changed_at)
 
 
 def _reachable(reach: Reach) -> Select[Any]:

@@ -101,7 +101,7 @@ async def refresh_delegate(
     fresh = one.with_code(one.code.refresh())
     await DelegateStore(tx).save(one, fresh)
     await tell_delegate(tx, order, fresh, Occasion.DELEGATED, turn=fresh.generation, at=at)
-    await OrderStore(tx).announce(order, at)
+    OrderStore(tx).announce(order, at)
     return order
 
 
@@ -138,4 +138,4 @@ async def _revoked(tx: Transaction, one: Delegate, at: datetime) -> bool:
 
 async def _told(tx: Transaction, order: Order, hands: CodeHands, at: datetime) -> None:
     await tell_vehicle(tx, order, keypad_root=hands.keypad_root, at=at, rate=hands.rate)
-    await OrderStore(tx).announce(order, at)
+    OrderStore(tx).announce(order, at)

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select
 
-from core.database import Transaction
+from core.database import CompareAndSet, Transaction
 from core.errors import Conflict, NotFound
 from core.ids import OrderId
 from services.delivery.pickup_code import PickupCode
 from services.delivery.tables import pickup_codes
+
+_UNCHANGED = CompareAndSet(pickup_codes, "order_id", "version")
+_OF = select(pickup_codes).where(pickup_codes.c.order_id.in_(bindparam("orders", expanding=True)))
 
 
 class PickupCodeStore:
@@ -34,7 +37,6 @@ class PickupCodeStore:
         """Return the codes of several orders; an order without one is absent."""
         if not orders:
             return {}
-        query = select(pickup_codes).where(pickup_codes.c.order_id.in_(sorted(set(orders))))
         return {
             OrderId(row.order_id): PickupCode(
                 order_id=OrderId(row.order_id),
@@ -45,19 +47,14 @@ class PickupCodeStore:
                 is_dead=row.is_dead,
                 opened_at=row.opened_at,
             )
-            for row in await self._tx.execute(query)
+            for row in await self._tx.execute(_OF, {"orders": sorted(set(orders))})
         }
 
     async def save(self, before: PickupCode, after: PickupCode) -> None:
         """Write the new state where the old one still stands; raise Conflict on a lost race."""
         if after.version == before.version:
             return
-        written = await self._tx.execute(
-            update(pickup_codes)
-            .where(pickup_codes.c.order_id == before.order_id, pickup_codes.c.version == before.version)
-            .values(self._values(after))
-        )
-        if written.rowcount != 1:
+        if not await _UNCHANGED.write(self._tx, before, self._values(after)):
             raise Conflict("conflict", "the pick-up code was changed in between", order_id=before.order_id)
 
     @staticmethod

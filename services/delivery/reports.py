@@ -107,7 +107,7 @@ class DeliveryReports:
         _, order = found
         if not await merge_tries(tx, order.order_id, body.generation, body.tries):
             return "already"
-        await OrderStore(tx).announce(order, at)
+        OrderStore(tx).announce(order, at)
         return APPLIED
 
     async def _find(

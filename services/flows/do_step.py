@@ -69,5 +69,5 @@ async def prove_load(
     proof = Proof(order_id=order_id, kind=kind, said=text, at=at, actor=actor)
     if await FlowStore(tx).prove(proof):
         await audit.record(tx, principal, f"order.{kind.value}", f"order:{order_id}", {"said": text}, at=at)
-        await OrderStore(tx).announce(order, at)
+        OrderStore(tx).announce(order, at)
     return order

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 
 from core.auth.principal import Reach
 from core.auth.reach_sql import within
-from core.database import Transaction, insert_new
+from core.database import CompareAndSet, Transaction, insert_new
 from core.database.statements import insert_new_rows
 from core.errors import Conflict, NotFound
 from core.ids import NoticeId, ResidentId
@@ -30,6 +30,9 @@ class ChannelCost(msgspec.Struct, frozen=True, kw_only=True):
     given_up: int
     not_needed: int
     cost_fen: int
+
+
+_UNCHANGED = CompareAndSet(notices, "notice_id", "version")
 
 
 class NoticeStore:
@@ -121,12 +124,7 @@ class NoticeStore:
         return [read_row(row, Notice) for row in (await self._tx.execute(query)).mappings()]
 
     async def _write(self, before: Notice, after: Notice) -> None:
-        written = await self._tx.execute(
-            update(notices)
-            .where(notices.c.notice_id == before.notice_id, notices.c.version == before.version)
-            .values(_values(after))
-        )
-        if written.rowcount != 1:
+        if not await _UNCHANGED.write(self._tx, before, _values(after)):
             raise Conflict("conflict", "the notice was changed in between", notice_id=before.notice_id)
 
 

@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, insert, select
 
 from core.auth.principal import Reach
 from core.auth.reach_sql import only, within
-from core.database import Transaction
+from core.changes import tell_changed
+from core.database import CompareAndSet, Transaction
 from core.errors import Conflict, NotFound
 from core.ids import DistrictCode, OrderId
-from core.outbox import emit_all
 from services.notices.want_notice import stand_down
 from services.orders.order import Order, advance
 from services.orders.states import TERMINAL, MerchantAccepted, OrderEvent, OrderState
@@ -65,6 +66,17 @@ def new_order(
     return NewOrder(placed=placed, order=order, history=tuple(lines), actor=actor, paid_by=paid_by)
 
 
+_UNCHANGED = CompareAndSet(orders, "order_id", "version", "state", "epoch")
+_UNMOVED = CompareAndSet(orders, "order_id", "version")
+_HISTORY = insert(order_events)
+
+
+@lru_cache(64)
+def _of_ids(reach: Reach) -> Select[Any]:
+    wanted = orders.c.order_id.in_(bindparam("ids", expanding=True))
+    return select(orders).where(wanted, *_within(reach))
+
+
 class OrderStore:
     """Reads and moves orders. Every read for somebody takes his reach."""
 
@@ -83,10 +95,10 @@ class OrderStore:
 
     async def get(self, order_id: OrderId, reach: Reach) -> Order:
         """Return an order within the reach; raise NotFound when there is none (or none of his)."""
-        found = await self._select(select(orders).where(orders.c.order_id == order_id, *_within(reach)))
+        found = await self.of_ids([order_id], reach)
         if not found:
             raise NotFound("not-found", "no such order", order_id=order_id)
-        return found[0]
+        return found[order_id]
 
     async def move(
         self, order: Order, event: OrderEvent, *, at: datetime, actor: str, vehicle_no: int | None = None
@@ -114,14 +126,9 @@ class OrderStore:
         noted: Order = msgspec.structs.replace(order, **changes)
         if noted == order:
             return order
-        written = await self._tx.execute(
-            update(orders)
-            .where(orders.c.order_id == order.order_id, orders.c.version == order.version)
-            .values(changes)
-        )
-        if written.rowcount != 1:
+        if not await _UNMOVED.write(self._tx, order, changes):
             return order
-        await self.announce(noted, at)
+        self.announce(noted, at)
         return noted
 
     async def listed(
@@ -173,8 +180,8 @@ class OrderStore:
         """Return the orders of these ids that lie within the reach."""
         if not ids:
             return {}
-        query = select(orders).where(orders.c.order_id.in_(sorted(set(ids))), *_within(reach))
-        return {order.order_id: order for order in await self._select(query)}
+        found = await self._select(_of_ids(reach), ids=sorted(set(ids)))
+        return {order.order_id: order for order in found}
 
     async def history(self, order_id: OrderId) -> list[HistoryLine]:
         """Return everything that happened to an order, first to last. Read the order with a reach before."""
@@ -196,22 +203,12 @@ class OrderStore:
         query = select(func.count()).where(orders.c.district == district, orders.c.state.in_(open_states))
         return int((await self._tx.execute(query)).scalar_one())
 
-    async def _select(self, query: Select[Any]) -> list[Order]:
-        rows = (await self._tx.execute(query)).mappings()
+    async def _select(self, query: Select[Any], **given: object) -> list[Order]:
+        rows = (await self._tx.execute(query, given)).mappings()
         return [read_row(row, Order) for row in rows]
 
     async def _write(self, before: Order, after: Order) -> None:
-        written = await self._tx.execute(
-            update(orders)
-            .where(
-                orders.c.order_id == before.order_id,
-                orders.c.version == before.version,
-                orders.c.state == before.state,
-                orders.c.epoch == before.epoch,
-            )
-            .values(_values(after))
-        )
-        if written.rowcount != 1:
+        if not await _UNCHANGED.write(self._tx, before, _values(after)):
             raise Conflict("conflict", "the order was changed in between", order_id=before.order_id)
 
     async def _tell(self, told: Sequence[tuple[Order, Sequence[HistoryLine]]], at: datetime) -> None:
@@ -221,25 +218,13 @@ class OrderStore:
             for order, lines in told
             for line in lines
         ]
-        await self._tx.execute(insert(order_events), rows)
-        await emit_all(self._tx, "changed", [_changed(order) for order, _ in told], at=at)
+        await self._tx.execute(_HISTORY, rows)
+        for order, _ in told:
+            self.announce(order, at)
 
-    async def announce(self, order: Order, at: datetime) -> None:
+    def announce(self, order: Order, at: datetime) -> None:
         """Tell the live screens to read the order again once this transaction is committed."""
-        await emit_all(self._tx, "changed", [_changed(order)], at=at)
-
-
-def _changed(order: Order) -> tuple[str, dict[str, Any]]:
-    """Return key and payload of what live screens are told."""
-    said = {
-        "noun": "order",
-        "id": order.order_id,
-        "district": order.district,
-        "operator": order.operator,
-        "merchant": order.merchant_id,
-        "resident": order.resident_id,
-    }
-    return f"order:{order.order_id}", said
+        tell_changed(self._tx, "order", order.order_id, at=at)
 
 
 def _line(

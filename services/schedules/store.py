@@ -10,11 +10,11 @@ from sqlalchemy import ColumnElement, delete, exists, func, insert, select, upda
 
 from core.auth.principal import Reach
 from core.auth.reach_sql import within
+from core.changes import tell_changed
 from core.database import Transaction, insert_new
 from core.errors import Conflict, NotFound, VersionMismatch
 from core.ids import DistrictCode, OccurrenceId, ScheduleId
 from core.kinds import ServiceKind
-from core.outbox import emit
 from services.rows import read_row
 from services.schedules.calendar import LEFT_OUT, Holiday, Holidays
 from services.schedules.kinds import SERVICE_OF, OccurrenceState, WorkKind
@@ -32,7 +32,7 @@ class ScheduleStore:
     async def add(self, schedule: Schedule) -> None:
         """Store a new schedule."""
         await self._tx.execute(insert(schedules).values(msgspec.structs.asdict(schedule)))
-        await self._announce("schedule", schedule.schedule_id, schedule, schedule.changed_at)
+        tell_changed(self._tx, "schedule", schedule.schedule_id, at=schedule.changed_at)
 
     async def save(self, before: Schedule, after: Schedule) -> Schedule:
         """Write the next version; raise VersionMismatch when somebody was faster."""
@@ -49,7 +49,7 @@ class ScheduleStore:
                 schedule_id=before.schedule_id,
                 version=before.version,
             )
-        await self._announce("schedule", after.schedule_id, after, after.changed_at)
+        tell_changed(self._tx, "schedule", after.schedule_id, at=after.changed_at)
         return after
 
     async def hold(self, schedule: Schedule, planned_until: datetime) -> bool:
@@ -168,7 +168,7 @@ class ScheduleStore:
             raise Conflict(
                 "conflict", "the occurrence was changed in between", occurrence_id=before.occurrence_id
             )
-        await self._announce("occurrence", after.occurrence_id, after, at)
+        tell_changed(self._tx, "occurrence", after.occurrence_id, at=at)
         return after
 
     async def holidays(self) -> Holidays:
@@ -198,10 +198,6 @@ class ScheduleStore:
             select(occurrences).where(*clauses).order_by(occurrences.c.due_at, occurrences.c.occurrence_id)
         )
         return [read_row(row, Occurrence) for row in (await self._tx.execute(query)).mappings()]
-
-    async def _announce(self, noun: str, id_: str, of: Schedule | Occurrence, at: datetime) -> None:
-        payload = {"noun": noun, "id": id_, "district": of.district}
-        await emit(self._tx, "changed", payload, key=f"{noun}:{id_}", at=at)
 
 
 def _reached(table: Any, reach: Reach) -> tuple[ColumnElement[bool], ...]:

@@ -75,7 +75,7 @@ async def offer_substitute(
     if not await SubstitutionStore(tx).add(one):
         raise Conflict("conflict", "the customer was asked about this line before", goods_id=line.goods_id)
     order = await _with_room(tx, order, one, at)
-    await OrderStore(tx).announce(order, at)
+    OrderStore(tx).announce(order, at)
     await want_notice(tx, order, Occasion.SUBSTITUTE, at=at)
     fields = {"goods": line.goods_id, "missing": missing, "offer": None if offer is None else offer.goods_id}
     await audit.record(tx, principal, "order.substitute_offered", f"order:{order_id}", fields, at=at)

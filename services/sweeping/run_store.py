@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, u
 
 from core.auth.principal import Reach
 from core.auth.reach_sql import within
+from core.changes import tell_changed
 from core.database import Transaction, insert_new
 from core.errors import Conflict, NotFound
 from core.ids import DistrictCode, OccurrenceId, OperatorId, SweepingRunId, SweepingZoneId, TaskId
@@ -47,7 +48,7 @@ class RunStore:
             raise Conflict(
                 "sweeping-zone-busy", zone_id=run.zone_id, **({"repairs": run.repairs} if run.repairs else {})
             )
-        await self._announce(run, run.created_at)
+        tell_changed(self._tx, "sweeping_run", run.run_id, at=run.created_at)
 
     async def get(self, run_id: SweepingRunId, reach: Reach) -> SweepingRun:
         """Return a run within the reach; raise NotFound when there is none."""
@@ -118,7 +119,7 @@ class RunStore:
         )
         if written.rowcount != 1:
             raise Conflict("conflict", "the run was changed in between", run_id=before.run_id)
-        await self._announce(after, at)
+        tell_changed(self._tx, "sweeping_run", after.run_id, at=at)
         if after.state is RunState.SWEPT:
             await emit(self._tx, TOPIC, {"run_id": after.run_id}, key=KEY, at=at)
         return after
@@ -192,10 +193,6 @@ class RunStore:
         else:
             query = query.order_by(runs.c.created_at.desc(), runs.c.run_id.desc()).limit(newest)
         return [read_row(row, SweepingRun) for row in (await self._tx.execute(query)).mappings()]
-
-    async def _announce(self, run: SweepingRun, at: datetime) -> None:
-        payload = {"noun": "sweeping_run", "id": run.run_id, "district": run.district}
-        await emit(self._tx, "changed", payload, key=f"sweeping_run:{run.run_id}", at=at)
 
 
 def _is_due(wall: datetime) -> ColumnElement[bool]:

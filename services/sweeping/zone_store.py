@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, insert, or_, select, update
 
 from core.auth.principal import Reach
 from core.auth.reach_sql import within
+from core.changes import tell_changed
 from core.database import Transaction, insert_new
 from core.errors import Conflict, NotFound
 from core.ids import SweepingZoneId
@@ -70,7 +71,7 @@ class ZoneStore:
             raise Conflict("conflict", "the zone was changed in between", zone_id=before.zone_id)
         if after.version != before.version:
             await self._add_version(after)
-        await self._announce(after)
+        tell_changed(self._tx, "sweeping_zone", after.zone_id, at=after.changed_at)
 
     async def want_plan(self, plan: StoredPlan, *, at: datetime) -> None:
         """Have a worker make a plan; ``plan.ground`` is what a repair is to sweep."""
@@ -123,7 +124,7 @@ class ZoneStore:
         )
         zone = await self.find(plan.zone_id)
         if written.rowcount == 1 and zone is not None:
-            await self._announce(zone, at)
+            tell_changed(self._tx, "sweeping_zone", zone.zone_id, at=at)
         return bool(written.rowcount == 1)
 
     async def _add_version(self, zone: SweepingZone) -> None:
@@ -147,10 +148,6 @@ class ZoneStore:
     async def _zones(self, *clauses: ColumnElement[bool]) -> list[SweepingZone]:
         rows = (await self._tx.execute(_with_drawing().where(*clauses))).mappings()
         return [read_row(row, SweepingZone) for row in rows]
-
-    async def _announce(self, zone: SweepingZone, at: datetime | None = None) -> None:
-        payload = {"noun": "sweeping_zone", "id": zone.zone_id, "district": zone.district}
-        await emit(self._tx, "changed", payload, key=f"sweeping:{zone.zone_id}", at=at or zone.changed_at)
 
 
 def _with_drawing() -> Select[Any]:

@@ -48,7 +48,7 @@ class TaskReports:
         task = await current_task(tx, item)
         if isinstance(task, str):
             return task
-        await TaskStore(tx).heard(task, at=at)
+        task = TaskStore(tx).heard(task, at=at)
         effects = self.effects(task)
         if task.state is TaskState.ASSIGNED:
             return await self.start(tx, task, at=moment_of(item, task, at))

@@ -2,22 +2,38 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, func, insert, select, type_coerce, update
+from sqlalchemy import ColumnElement, Select, bindparam, func, insert, select, type_coerce, update
 
 from core.auth.principal import Reach
 from core.auth.reach_sql import within
-from core.database import Transaction, insert_new
+from core.changes import tell_changed
+from core.database import CompareAndSet, Transaction, insert_new
+from core.database.before_commit import gathered
 from core.database.types import UtcDateTime
 from core.errors import Conflict, NotFound
 from core.ids import TaskId, VehicleNo
-from core.outbox import emit
 from services.rows import read_row
 from services.tasks.states import ACTIVE, TaskEvent, TaskKind, TaskState
 from services.tasks.tables import stops, tasks
 from services.tasks.task import Stop, Task, advance, with_stop
+
+_UNCHANGED = CompareAndSet(tasks, "task_id", "version", "state", "epoch")
+_HEARD = update(tasks).where(tasks.c.task_id == bindparam("was_task_id"))
+_STOP = CompareAndSet(stops, "stop_id")
+_STOPS_OF = (
+    select(stops)
+    .where(stops.c.task_id.in_(bindparam("tasks", expanding=True)))
+    .order_by(stops.c.task_id, stops.c.seq)
+)
+
+
+@lru_cache(64)
+def _by_id(reach: Reach) -> Select[Any]:
+    return select(tasks).where(tasks.c.task_id == bindparam("task"), *_within(reach))
 
 
 class TaskStore:
@@ -46,7 +62,7 @@ class TaskStore:
         await self._tx.execute(
             insert(stops), [{**_stop_values(stop), "task_id": task.task_id} for stop in task.stops]
         )
-        await self._announce(task, task.created_at)
+        tell_changed(self._tx, "task", task.task_id, at=task.created_at)
 
     async def get(self, task_id: TaskId, reach: Reach) -> Task:
         """Return a task within the reach; raise NotFound when there is none."""
@@ -57,8 +73,7 @@ class TaskStore:
 
     async def find(self, task_id: TaskId, reach: Reach) -> Task | None:
         """Return a task within the reach, or None."""
-        query = select(tasks).where(tasks.c.task_id == task_id, *_within(reach))
-        found = await self._with_stops(query)
+        found = await self._with_stops(_by_id(reach), task=task_id)
         return found[0] if found else None
 
     async def active_of(self, vehicle_no: VehicleNo, reach: Reach) -> Task | None:
@@ -147,17 +162,15 @@ class TaskStore:
         """Advance and write the task; raise IllegalTransition, and Conflict on a lost race."""
         moved = advance(task, event, at=at)
         await self._write(task, moved)
-        await self._announce(moved, at)
+        tell_changed(self._tx, "task", moved.task_id, at=at)
         return moved
 
     async def put_stop(self, task: Task, stop: Stop, *, at: datetime) -> Task:
         """Write one stop of a task; the task's version grows by one. Raises Conflict on a lost race."""
         changed = msgspec.structs.replace(with_stop(task, stop), version=task.version + 1)
         await self._write(task, changed)
-        await self._tx.execute(
-            update(stops).where(stops.c.stop_id == stop.stop_id).values(_stop_values(stop))
-        )
-        await self._announce(changed, at)
+        await _STOP.write(self._tx, stop, _stop_values(stop))
+        tell_changed(self._tx, "task", changed.task_id, at=at)
         return changed
 
     async def replan(self, task: Task, planned: Sequence[Stop], *, epoch: int) -> Task:
@@ -189,54 +202,43 @@ class TaskStore:
             await self._tx.execute(
                 insert(stops), [{**_stop_values(stop), "task_id": task.task_id} for stop in added]
             )
-        await self._announce(changed, at)
+        tell_changed(self._tx, "task", changed.task_id, at=at)
         return changed
 
     async def _put_stops(self, planned: Sequence[Stop]) -> None:
         for stop in planned:
-            await self._tx.execute(
-                update(stops).where(stops.c.stop_id == stop.stop_id).values(_stop_values(stop))
-            )
+            await _STOP.write(self._tx, stop, _stop_values(stop))
 
-    async def heard(self, task: Task, *, at: datetime) -> None:
-        """Note that the vehicle said something about its task; moves nothing."""
-        await self._tx.execute(update(tasks).where(tasks.c.task_id == task.task_id).values(last_report_at=at))
+    def heard(self, task: Task, *, at: datetime) -> Task:
+        """Return the task whose vehicle said something about it; moves nothing, written with the commit."""
+        gathered(self._tx, _Heard).tasks[task.task_id] = at
+        return msgspec.structs.replace(task, last_report_at=at)
 
     async def _write(self, before: Task, after: Task) -> None:
-        written = await self._tx.execute(
-            update(tasks)
-            .where(
-                tasks.c.task_id == before.task_id,
-                tasks.c.version == before.version,
-                tasks.c.state == before.state,
-                tasks.c.epoch == before.epoch,
-            )
-            .values(_task_values(after))
-        )
-        if written.rowcount != 1:
+        if not await _UNCHANGED.write(self._tx, before, _task_values(after)):
             raise Conflict("conflict", "the task was changed in between", task_id=before.task_id)
 
-    async def _with_stops(self, query: Select[Any]) -> list[Task]:
-        rows = list((await self._tx.execute(query)).mappings())
+    async def _with_stops(self, query: Select[Any], **given: object) -> list[Task]:
+        rows = list((await self._tx.execute(query, given)).mappings())
         if not rows:
             return []
         ids = [row["task_id"] for row in rows]
-        found = await self._tx.execute(
-            select(stops).where(stops.c.task_id.in_(ids)).order_by(stops.c.task_id, stops.c.seq)
-        )
+        found = await self._tx.execute(_STOPS_OF, {"tasks": ids})
         by_task: dict[str, list[Stop]] = {}
         for stop in found.mappings():
             by_task.setdefault(stop["task_id"], []).append(read_row(stop, Stop))
         return [read_row(row, Task, stops=tuple(by_task.get(row["task_id"], ()))) for row in rows]
 
-    async def _announce(self, task: Task, at: datetime) -> None:
-        payload = {
-            "noun": "task",
-            "id": task.task_id,
-            "vehicle_no": task.vehicle_no,
-            "district": task.district,
-        }
-        await emit(self._tx, "changed", payload, key=f"task:{task.task_id}", at=at)
+
+class _Heard:
+    """Tasks that their vehicles spoke about in one transaction."""
+
+    def __init__(self) -> None:
+        self.tasks: dict[TaskId, datetime] = {}
+
+    async def write(self, tx: Transaction) -> None:
+        said = [{"was_task_id": task_id, "last_report_at": at} for task_id, at in self.tasks.items()]
+        await tx.execute(_HEARD, said)
 
 
 def _within(reach: Reach) -> tuple[ColumnElement[bool], ...]:

@@ -170,6 +170,30 @@ async def test_effects_of_a_failed_handler_are_undone(database: Database, clock:
         assert (await tx.execute(select(inbox.c.task_id))).scalar_one() == "t1"
 
 
+async def test_one_that_is_refused_takes_nothing_of_the_others_back_and_gives_them_nothing_twice(
+    database: Database, clock: Clock
+) -> None:
+    await store(database, clock, (1, 1), (2, 1), (3, 1))
+
+    async def one_more_try(tx: Transaction, item: InboxItem, *, at: Any) -> str:
+        await tx.execute(
+            inbox.update().where(inbox.c.vehicle_no == item.vehicle_no).values(tries=inbox.c.tries + 1)
+        )
+        if item.vehicle_no == 2:
+            raise IllegalTransition("delivered", "stop_reached")
+        return "applied"
+
+    await a_consumer(database, clock, {"stop_reached": one_more_try}).consume_once()
+    assert [outcome for *_, outcome in await outcomes(database)] == [
+        "applied",
+        "illegal-transition",
+        "applied",
+    ]
+    async with database.read() as tx:
+        tries = (await tx.execute(select(inbox.c.tries).order_by(inbox.c.vehicle_no))).scalars().all()
+    assert tries == [1, 0, 1]
+
+
 async def test_an_unknown_kind_gets_an_outcome_too(database: Database, clock: Clock) -> None:
     await store(database, clock, (1, 1), kind="of_tomorrow")
     await a_consumer(database, clock, {}).consume_once()

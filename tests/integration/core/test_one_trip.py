@@ -1,5 +1,6 @@
 """SQLite in one trip a statement: as few as that, and nothing of what a connection promises is lost."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -50,6 +51,41 @@ async def test_a_read_in_which_nothing_is_asked_takes_no_trip(
         async with store.read():
             pass
     assert trips(caplog) == 0
+
+
+async def test_a_write_takes_one_trip_for_the_lock_and_one_to_commit_and_none_for_its_statements(
+    store: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with store.write() as tx:
+        await tx.execute(select(places))
+    with caplog.at_level(logging.DEBUG, logger="aiosqlite"):
+        async with store.write() as tx:
+            for n in range(10, 15):
+                await tx.execute(insert(places).values(n=n, name="x"))
+                assert (await tx.execute(select(places.c.name).where(places.c.n == n))).scalar_one() == "x"
+    assert trips(caplog) == 2
+
+
+async def test_who_waits_for_the_write_lock_holds_up_nobody_else_of_the_loop(
+    store: Database, tmp_path: Path
+) -> None:
+    other = await Database.open(f"sqlite+aiosqlite:///{tmp_path}/trips.db")
+    async with store.write() as tx:
+        await tx.execute(insert(places).values(n=20, name="first"))
+        waiting = asyncio.create_task(_insert(other, 21))
+        for _ in range(20):
+            await asyncio.sleep(0.005)
+        assert not waiting.done()
+    await waiting
+    await _insert(other, 22)
+    async with store.read() as tx:
+        assert (await tx.execute(select(places.c.n).where(places.c.n >= 20))).scalars().all() == [20, 21, 22]
+    await other.close()
+
+
+async def _insert(database: Database, n: int) -> None:
+    async with database.write() as tx:
+        await tx.execute(insert(places).values(n=n, name="x"))
 
 
 async def test_what_a_statement_says_of_itself_is_kept(store: Database) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from core.audit.tables import audit_entries
 from core.auth.principal import EVERYTHING, Reach
 from core.auth.roles import Role
+from core.changes import TOPIC
 from core.database import Database
 from core.errors import IllegalTransition, Invalid, NotFound, VersionMismatch
 from core.ids import AlarmId, DistrictCode, OperatorId, StaffId, VehicleNo
@@ -50,9 +51,10 @@ async def test_one_cause_raises_one_alarm_however_often_it_is_said(database: Dat
     assert (alarm.raised_at, alarm.last_seen_at, alarm.state) == (AT, later(90), AlarmState.OPEN)
     async with database.read() as tx:
         told = (
-            await tx.execute(select(outbox.c.payload).where(outbox.c.key == f"alarm:{alarm.alarm_id}"))
+            await tx.execute(select(outbox.c.payload).where(outbox.c.topic == TOPIC).order_by(outbox.c.id))
         ).all()
-    assert [row.payload["noun"] for row in told] == ["alarm"]
+    assert told[-1].payload["things"] == [["alarm", alarm.alarm_id]]
+    assert sum(noun == "alarm" for row in told for noun, _ in row.payload["things"]) == 1
 
 
 async def test_two_trackers_that_say_the_same_make_one_alarm(database: Database) -> None:
