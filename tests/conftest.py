@@ -46,6 +46,11 @@ class SettableClock(Clock):
         self._at = at
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long: the last of them must not keep one process busy when all else is done."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _logs() -> None:
     """Log as a process does (no locals in traces), into what pytest captures."""
@@ -225,25 +230,47 @@ def _empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path
     return made
 
 
+@pytest.fixture(scope="session")
+def _opened() -> dict[str, Database]:
+    """The databases of this process by address: an engine that is kept compiles each statement once, and to
+    compile them anew for every test takes longer than to execute them."""
+    return {}
+
+
+async def _open(opened: dict[str, Database], url: str) -> Database:
+    if url not in opened:
+        opened[url] = await Database.open(url)
+    return opened[url]
+
+
 @pytest.fixture
-async def sqlite_database(tmp_path: Path, _empty_sqlite: Callable[[], Path]) -> AsyncIterator[Database]:
-    """SQLite with every table that the imported modules define."""
-    path = tmp_path / "facts.sqlite3"
+async def sqlite_database(
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    _empty_sqlite: Callable[[], Path],
+    _opened: dict[str, Database],
+) -> AsyncIterator[Database]:
+    """SQLite with every table that the imported modules define; its file is facts.sqlite3 of the test."""
+    path = tmp_path_factory.getbasetemp() / "facts.sqlite3"
+    for left in ("-wal", "-shm"):  # of a process that a test killed: not of the new file
+        path.with_name(path.name + left).unlink(missing_ok=True)
     shutil.copyfile(_empty_sqlite(), path)
-    database = await Database.open(f"sqlite+aiosqlite:///{path}")
+    (tmp_path / "facts.sqlite3").symlink_to(path)
+    database = await _open(_opened, f"sqlite+aiosqlite:///{path}")
     yield database
     await database.close()
 
 
 @pytest.fixture
-async def postgresql_database(_shared_postgresql_url: str) -> AsyncIterator[Database]:
+async def postgresql_database(
+    _shared_postgresql_url: str, _opened: dict[str, Database]
+) -> AsyncIterator[Database]:
     """PostgreSQL with every table that the imported modules define, and no row."""
-    database = await Database.open(_shared_postgresql_url)
+    database = await _open(_opened, _shared_postgresql_url)
     yield database
     await database.close()
-    emptied = await Database.open(_shared_postgresql_url)
-    await _empty(emptied)
-    await emptied.close()
+    await _empty(database)
+    await database.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

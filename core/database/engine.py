@@ -25,7 +25,7 @@ Dialect = Literal["sqlite", "postgresql"]
 
 
 class Database:
-    """An open database. Safe for any number of tasks of one event loop; not for a second loop.
+    """An open database. Safe for any number of tasks of one event loop; another loop comes after close().
 
     SQLite: WAL, synchronous FULL, one writer connection a process behind a lock, BEGIN IMMEDIATE.
     PostgreSQL: one pool; reads are REPEATABLE READ and read-only, as they are on SQLite.
@@ -76,9 +76,11 @@ class Database:
         return database
 
     async def close(self) -> None:
-        """Give every connection back. Idempotent."""
+        """Give every connection back. Idempotent; whoever uses it afterwards opens it again."""
         await self._reader.dispose()
         await self._writer.dispose()
+        if self._one_writer is not None:
+            self._one_writer = asyncio.Lock()  # the old one may be bound to the loop that used it
 
     async def ping(self) -> None:
         """Return when the database answers; raise Unavailable otherwise."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from litestar import Litestar
 
 from core.auth.roles import Role
@@ -68,6 +69,7 @@ def test_what_is_open_to_anybody_is_listed_by_name(api: Litestar) -> None:
     assert found - {"GET /assets/{file_path}", "HEAD /assets/{file_path}"} == OPEN_TO_ANYBODY
 
 
+@pytest.mark.slow
 async def test_every_route_answers_every_role_as_the_table_says(
     api: Litestar, somebody: Callable[..., Any]
 ) -> None:

@@ -81,6 +81,7 @@ def live(fence: Fence, records: Records) -> tuple[dict[str, int], int]:
     return dict(counts), len(who)
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 10_000))
 @settings(max_examples=5, deadline=None)
 def test_a_preview_says_what_the_live_step_would_have_said(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 
 from benchmarks.fences import against_peers, city_fences, city_points
 from benchmarks.peers import GeoSearch, NotInstalled, Strtree, sorted_pairs, valkey
@@ -33,6 +34,7 @@ def test_peers_find_the_pairs_of_the_index() -> None:
         np.testing.assert_array_equal(GeoSearch(client, SHAPES, LAT, LNG).pairs(), ours)
 
 
+@pytest.mark.slow
 def test_a_peer_that_is_not_installed_makes_the_row_incomplete_and_never_passed() -> None:
     row = against_peers(INDEX, LAT, LNG, 1e12, database=NothingInstalled)
     assert row["verdict"] == "incomplete"

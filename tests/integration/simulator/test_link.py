@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
+
 from fleet.links.wire.commands import CommandKind, OpenCompartment
 from tests.integration.simulator.conftest import NUMBERS, City, on_time
 from tests.simulated import CODES, a_command, a_delivery, a_plan, a_stop
@@ -39,6 +41,7 @@ async def test_a_vehicle_states_the_policy_that_the_welcome_wants(
         assert world.vehicles[7].memory.policy_version == 3
 
 
+@pytest.mark.slow
 async def test_a_delivery_is_driven_and_reported_in_order(
     city: City, start_world: Start, eventually: Eventually
 ) -> None:
@@ -114,6 +117,7 @@ async def test_nothing_is_missing_after_the_gateway_was_away(
         assert world.clouds[0].sessions >= 2
 
 
+@pytest.mark.slow
 async def test_a_vehicle_that_loses_its_network_tells_everything_later(
     city: City, start_world: Start, eventually: Eventually
 ) -> None:

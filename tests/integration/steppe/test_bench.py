@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 
+
+@pytest.mark.slow
 def test_a_small_city_is_measured_and_nothing_but_the_result_is_on_stdout(tmp_path: Path) -> None:
     words = [
         *(sys.executable, "-m", "steppe", "bench", "telemetry", "--json"),

@@ -72,6 +72,7 @@ def demo(folder: Path) -> Iterator[Terminal]:
             terminal.press_ctrl_c()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("said", ["Valhalla (", "starting the processes"])
 def test_ctrl_c_at_any_moment_ends_every_process_and_says_so(tmp_path: Path, said: str) -> None:
     with demo(tmp_path / "demo") as terminal:

@@ -237,6 +237,7 @@ def city() -> Iterator[City]:
         yield City(Path(folder))
 
 
+@pytest.mark.slow
 def test_what_is_held_is_sealed_at_full_rate_a_day_later_and_proves_itself(
     city: City, tmp_path: Path
 ) -> None:

@@ -122,6 +122,7 @@ def test_head_is_what_the_tables_of_the_code_say(url: str) -> None:
     assert asyncio.run(revision_of(url)) == head()
 
 
+@pytest.mark.slow
 def test_a_migrated_database_is_built_like_one_made_from_the_tables(url: str) -> None:
     made = _in(url, _create_all)
     made_indexes = _in(url, _wheres)
@@ -140,6 +141,7 @@ def test_a_second_upgrade_changes_nothing(url: str) -> None:
     assert _in(url, lambda connection: connection.scalar(text("SELECT count(*) FROM outbox"))) == 1
 
 
+@pytest.mark.slow
 def test_the_way_back_leaves_no_table_and_the_way_forth_makes_them_again(url: str) -> None:
     upgrade(url)
     before = _in(url, _shape)

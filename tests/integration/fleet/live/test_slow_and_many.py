@@ -153,6 +153,7 @@ async def drive(wall: Wall, fleet: Any, rng: np.random.Generator, share: float) 
         await wall.redis.publish(keys.room("x"), live_message(LiveKind.DELTA, 1, 1, fleet[part]))
 
 
+@pytest.mark.slow
 async def test_a_line_of_100_kb_a_second_shows_the_truth_of_20000_vehicles(
     valkey_url: str, tmp_path: Path, eventually: Eventually
 ) -> None:

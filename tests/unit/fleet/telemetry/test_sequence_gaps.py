@@ -41,6 +41,7 @@ class Buffer:
         return {reason: counts.total(reason) for reason in Reject if counts.total(reason)}
 
 
+@pytest.mark.slow
 @given(order=st.permutations(range(FRAMES_MOST)), step=st.sampled_from([1, -1]))
 @settings(max_examples=60, deadline=None)
 def test_frames_in_any_order_are_taken_once_and_refused_as_duplicates_after_that(
