@@ -58,6 +58,16 @@ def _logs() -> None:
     logging.getLogger().handlers.clear()
 
 
+@pytest.fixture(scope="session")
+def ordos_data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder that all processes of a run share, for the large city: whoever needs it first builds it
+    and the others find it (``build_city`` lets one process at a time)."""
+    ours = tmp_path_factory.getbasetemp()
+    folder = (ours.parent if "PYTEST_XDIST_WORKER" in os.environ else ours) / "ordos"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 @pytest.fixture
 def clock() -> SettableClock:
     return SettableClock(datetime(2026, 7, 1, 2, 0, tzinfo=UTC))
@@ -239,7 +249,7 @@ def _opened() -> dict[str, Database]:
 
 async def _open(opened: dict[str, Database], url: str) -> Database:
     if url not in opened:
-        opened[url] = await Database.open(url)
+        opened[url] = await Database.open(url, busy_timeout_s=30)  # the machine may be crowded
     return opened[url]
 
 

@@ -122,16 +122,17 @@ class Database:
         for its end, so the connection is never handed on half-way.
         """
         try:
-            if self._one_writer is None:
+            turn = self._one_writer
+            if turn is None:
                 async with self._transaction() as tx:
                     yield tx
                 return
-            await self._take_turn(self._one_writer)
+            await self._take_turn(turn)
             try:
                 async with self._transaction() as tx:
                     yield tx
             finally:
-                self._one_writer.release()
+                turn.release()
         except Exception as error:
             _raise_translated(error)
             raise

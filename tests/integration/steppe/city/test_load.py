@@ -59,9 +59,9 @@ def keys() -> None:
 
 
 @pytest.fixture(scope="module")
-def ordos(tmp_path_factory: pytest.TempPathFactory) -> tuple[CityPack, CityBuild]:
+def ordos(ordos_data_dir: Path) -> tuple[CityPack, CityBuild]:
     pack = read_pack("ordos")
-    return pack, build_city(pack, tmp_path_factory.mktemp("ordos"))
+    return pack, build_city(pack, ordos_data_dir)
 
 
 @pytest.fixture(scope="module")

@@ -206,7 +206,7 @@ AFTERWARDS = (after_the_newest, newest_first, frames_out_of_order)
     ],
 )
 @given(legs=legs)
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_a_track_that_comes_late_breaks_the_same_rules_over_the_same_spans(
     how: Any, share: int, legs: list[tuple[float, int, int]]
 ) -> None:
@@ -290,7 +290,7 @@ CHANGES = (
 @pytest.mark.parametrize("share", [7, pytest.param(100, marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("how", [after_the_newest, before_the_newest])
 @given(legs=legs)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_what_was_published_and_retired_before_a_track_came_judges_the_time_it_was_in_force(
     how: Any, share: int, legs: list[tuple[float, int, int]]
 ) -> None:

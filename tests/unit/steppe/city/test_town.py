@@ -1,5 +1,7 @@
 """Generated towns look like towns, hang together, and lie inside their district."""
 
+from pathlib import Path
+
 import msgspec
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from shapely.geometry import shape
 from geofences import shapes
 from geofences.fences import FenceKind
 from geofences.geo import covers, distance_m
+from steppe.city.build import build_city
 from steppe.city.pack import CityPack
 from steppe.city.places import TownBuild
 from steppe.city.reading import read_pack
@@ -26,8 +29,9 @@ def pack() -> CityPack:
 
 
 @pytest.fixture(scope="module")
-def towns(pack: CityPack) -> dict[str, TownBuild]:
-    return {town.code: build_town(pack, town) for town in pack.towns}
+def towns(ordos_data_dir: Path, pack: CityPack) -> dict[str, TownBuild]:
+    built = build_city(pack, ordos_data_dir)
+    return {town.code: built.town(town.code) for town in pack.towns}
 
 
 TOWNS = pytest.mark.parametrize("code", ["KB", "DS", "ZG", "DL", "HJ"])
@@ -145,6 +149,7 @@ def test_parking_spots_keep_a_vehicle_length_apart(towns: dict[str, TownBuild]) 
     assert min(gaps) > 2.5
 
 
+@pytest.mark.thorough
 def test_a_pack_that_asks_for_too_much_says_which_number(pack: CityPack) -> None:
     greedy = msgspec.structs.replace(pack, places=msgspec.structs.replace(pack.places, compounds=5000))
     with pytest.raises(Exception, match=r"places\.toml: compounds: HJ is too small") as raised:
