@@ -180,6 +180,7 @@ async def supervised(machine: Machine) -> AsyncIterator[None]:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough  # starts every process twice: more than a minute
 async def test_every_health_check_goes_red_green_and_red_again(
     machine: Machine, eventually: Patience
 ) -> None:
