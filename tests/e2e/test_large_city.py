@@ -47,6 +47,7 @@ def drawn(page: Page) -> int:
     return int(page.evaluate("window.steppeMap.cells()"))
 
 
+@pytest.mark.thorough  # two minutes, for a city of its own; benchmarks/live.py measures the same page
 def test_many_vehicles_are_cells_from_afar_and_themselves_from_near(
     open_page: OpenPage, crowded: DemoCity
 ) -> None:
