@@ -51,6 +51,31 @@ def test_console_is_worked_by_keyboard_and_is_clean(console: ConsolePage) -> Non
     assert violations(console.page) == []
 
 
+def test_a_vehicle_a_view_and_a_setting_are_found_by_a_few_letters(console: ConsolePage) -> None:
+    console.visit()
+    expect(console.rows.first).to_be_visible(timeout=SOON_MS)
+    page = console.page
+    field = page.get_by_role("combobox", name="车辆编码、告警、订单号、商户、视图或设置")
+    page.keyboard.press("Control+k")
+    expect(field).to_be_focused()
+    assert violations(page) == []
+    page.keyboard.type("d-0001 kb")
+    expect(page.get_by_role("option", name="EDS-KB-D-0001-")).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Enter")
+    expect(field).to_have_count(0)
+    expect(page).to_have_url(re.compile(r"[?&]v=EDS-KB-D-0001-"))
+    page.keyboard.press("Control+k")
+    page.keyboard.type("订单")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"[?&]view=orders"))
+    page.keyboard.press("Control+k")
+    page.keyboard.type("nobody has this")
+    expect(page.get_by_text("没有相符的内容")).to_be_visible()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    expect(field).to_have_count(0)
+
+
 def test_search_that_finds_nothing_says_so_and_can_be_cleared(console: ConsolePage) -> None:
     console.visit("?q=NOBODY")
     expect(console.page.get_by_text("没有符合条件的车辆")).to_be_visible(timeout=SOON_MS)

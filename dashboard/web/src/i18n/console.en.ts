@@ -183,6 +183,7 @@ export const desk: DeskWords = {
   help: {
     title: "Keys",
     keys: [
+      ["Ctrl K", "Find vehicles, alarms, orders; change view or settings"],
       ["/", "Search vehicles"],
       ["J / K", "Next / previous alarm"],
       ["↑ ↓", "Move in the list"],
@@ -190,5 +191,20 @@ export const desk: DeskWords = {
       ["Esc", "Close, clear filters"],
       ["?", "This help"],
     ],
+  },
+  palette: {
+    title: "Go to, or do",
+    button: "Find… Ctrl K",
+    label: "Vehicle code, alarm, order number, merchant, view or setting",
+    none: "Nothing matches. Try a part of a vehicle code, or the last six characters of an order number.",
+    city: "City wall",
+    groups: {
+      view: "Views",
+      vehicle: "Vehicles",
+      alarm: "Alarms",
+      order: "Orders",
+      page: "Pages",
+      setting: "Settings",
+    },
   },
 };

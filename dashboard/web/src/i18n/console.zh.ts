@@ -180,6 +180,7 @@ export const desk = {
   help: {
     title: "快捷键",
     keys: [
+      ["Ctrl K", "找车辆、告警、订单,切换视图与设置"],
       ["/", "搜索车辆"],
       ["J / K", "下一条 / 上一条告警"],
       ["↑ ↓", "在列表中移动"],
@@ -187,6 +188,21 @@ export const desk = {
       ["Esc", "关闭详情、清除筛选"],
       ["?", "显示本帮助"],
     ] as [string, string][],
+  },
+  palette: {
+    title: "去哪里、做什么",
+    button: "找… Ctrl K",
+    label: "车辆编码、告警、订单号、商户、视图或设置",
+    none: "没有相符的内容。可以试试车辆编码的一段或订单号的后六位。",
+    city: "全市大屏",
+    groups: {
+      view: "视图",
+      vehicle: "车辆",
+      alarm: "告警",
+      order: "订单",
+      page: "页面",
+      setting: "设置",
+    },
   },
 };
 
