@@ -6,7 +6,7 @@ from core.ids import CallId, DistrictCode, ResidentId, VehicleCode
 from core.repeatable import Repeated, answer_once, answered_before
 from fleet.vehicles.paper_store import CodeStore
 from mobile_api.parts import MobileParts
-from mobile_api.schemas.vending import CallBody, CallView, PurchaseBody, SaleView
+from mobile_api.schemas.vending import CallBody, CallView, PurchaseBody, SaleView, in_wgs84
 from mobile_api.vending_around import call_views, sale_views
 from services.settlement.entry import SaleId
 from services.vending.calls.cancel_call import cancel_call
@@ -25,6 +25,7 @@ async def call_vehicle(
     parts: MobileParts, principal: Principal, body: CallBody, repeated: Repeated
 ) -> CallView:
     """Return the new call. Raises what ``place_call`` raises."""
+    body = in_wgs84(body)
     wanted = Wanted(
         resident_id=ResidentId(principal.id),
         district=DistrictCode(body.district),

@@ -21,6 +21,7 @@ from mobile_api.schemas.vending import (
     SaleView,
     VendingAround,
     call_view,
+    in_wgs84,
     sale_view,
     stop_view,
 )
@@ -53,6 +54,7 @@ ROUGH_DEGREES = 3
 
 async def around(parts: MobileParts, principal: Principal, where: CallBody) -> VendingAround:
     """Return what is near a place, and what the principal has open."""
+    where = in_wgs84(where)
     at, district = parts.clock.now(), DistrictCode(where.district)
     resident = ResidentId(principal.id)
     async with parts.database.read() as tx:

@@ -15,7 +15,7 @@ from core.problem_http import problem_responses
 from core.repeatable import REPEATED, IdempotencyKey, Repeated
 from mobile_api.parts import MobileParts
 from mobile_api.routes.parameters import IdPath
-from mobile_api.schemas.vending import CallBody, CallView, PurchaseBody, SaleView, VendingAround
+from mobile_api.schemas.vending import CallBody, CallView, Datum, PurchaseBody, SaleView, VendingAround
 from mobile_api.vending_actions import (
     buy,
     call_vehicle,
@@ -36,6 +36,7 @@ CHANGE = (*OWN, "origin-refused", "conflict", "database-busy", *REPEATED)
 District = Annotated[str, QueryParameter(pattern=r"^[A-Z]{2}$")]
 Latitude = Annotated[float, QueryParameter(ge=-90, le=90)]
 Longitude = Annotated[float, QueryParameter(ge=-180, le=180)]
+DatumAsked = Annotated[Datum, QueryParameter()]
 
 
 class ResidentVending(Controller):
@@ -53,10 +54,12 @@ class ResidentVending(Controller):
         lng: Longitude,
         principal: NamedDependency[Principal],
         mobile: NamedDependency[MobileParts],
+        datum: DatumAsked = "wgs84",
     ) -> VendingAround:
         """Return vehicles with goods within 3 km, the stops that a call from there would weigh, and what
-        one has open."""
-        return await around(mobile, principal, CallBody(district=district, lat=lat, lng=lng))
+        one has open. `datum` is that of `lat` and `lng`; what is returned is WGS-84."""
+        where = CallBody(district=district, lat=lat, lng=lng, datum=datum)
+        return await around(mobile, principal, where)
 
     @post(
         "/calls",

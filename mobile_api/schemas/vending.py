@@ -1,11 +1,13 @@
 """Vending vehicles nearby, calls and purchases as the phone page reads and writes them."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta, Struct
 
 from core.ids import VehicleCode
+from geofences.datum import gcj02_to_wgs84
 from services.settlement.terms import PaidBy
 from services.vending.calls.call import VendingCall
 from services.vending.calls.choose_stop import StopOption
@@ -15,14 +17,27 @@ from services.vending.sales.sale import VendingSale
 
 Lat = Annotated[float, Meta(ge=-90, le=90)]
 Lng = Annotated[float, Meta(ge=-180, le=180)]
+type Datum = Literal["wgs84", "gcj02"]
 
 
 class CallBody(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Where somebody wants a vending vehicle: degrees, WGS 84, in a district."""
+    """Where somebody wants a vending vehicle: degrees, in a district.
+
+    ``datum``: what a browser says is WGS-84; a phone's map SDK in China says GCJ-02, 500 m away in Ordos.
+    """
 
     district: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]
     lat: Lat
     lng: Lng
+    datum: Datum = "wgs84"
+
+
+def in_wgs84(where: CallBody) -> CallBody:
+    """Return the same place in the datum that the city keeps."""
+    if where.datum == "wgs84":
+        return where
+    lat, lng = gcj02_to_wgs84(where.lat, where.lng)
+    return msgspec.structs.replace(where, lat=float(lat), lng=float(lng), datum="wgs84")
 
 
 class PurchaseBody(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

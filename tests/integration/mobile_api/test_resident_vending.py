@@ -3,8 +3,10 @@
 from typing import Any
 
 import httpx
+import pytest
 
 from core.kinds import ServiceKind
+from geofences.datum import wgs84_to_gcj02
 from mobile_api.vending_around import MOST_NEAR
 from services.tasks.states import StopKind
 from tests.integration.mobile_api.conftest import People
@@ -69,3 +71,26 @@ async def test_a_resident_calls_a_vehicle_buys_from_it_and_pays_for_what_she_too
     town.outside = {(39.6, 109.79)}
     await town.idle.settle(KB)
     assert (await around())["refusedCall"]["reason"] == "outside_permit", again.text
+
+
+async def test_a_position_of_a_phones_map_sdk_is_the_same_place(
+    client: httpx.AsyncClient, people: People, town: Town
+) -> None:
+    await a_stocked_seller(town)
+    anna = await people.resident()
+    lat, lng = wgs84_to_gcj02(HERE["lat"], HERE["lng"])
+    shifted = {**HERE, "lat": float(lat), "lng": float(lng)}
+
+    async def around(where: dict[str, Any]) -> Any:
+        found = (await client.get(f"{BASE}/around", params=where, headers=anna)).json()
+        return [round(one["distanceM"]) for one in found["vehicles"]], [s["walkM"] for s in found["stops"]]
+
+    vehicles, stops = await around(HERE)
+    assert stops
+    assert await around({**shifted, "datum": "gcj02"}) == (vehicles, pytest.approx(stops, abs=0.1))
+    assert (await around(shifted))[0] != vehicles
+    wrong = await client.get(f"{BASE}/around", params={**HERE, "datum": "bd09"}, headers=anna)
+    assert (wrong.status_code, wrong.json()["code"]) == (400, "invalid-input")
+    call = {**shifted, "datum": "gcj02"}
+    called = await client.post(f"{BASE}/calls", json=call, headers={**anna, "Idempotency-Key": "c-1"})
+    assert called.json()["walkM"] == pytest.approx(min(stops), abs=0.1)
