@@ -4,11 +4,11 @@ from collections.abc import Collection
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 
 from core.database import Transaction, insert_new
 from core.errors import Conflict
-from core.ids import DistrictCode
+from core.ids import DistrictCode, OperatorId
 from core.kinds import ServiceKind
 from fleet.rows import read_row
 from fleet.weather.conditions import Broken
@@ -37,6 +37,16 @@ class RecallStore:
             query.order_by(weather_recalls.c.started_at, weather_recalls.c.recall_id)
         )
         return [read_row(row, Recall) for row in rows.mappings()]
+
+    async def kept_in(
+        self, district: DistrictCode, service: ServiceKind, operator: OperatorId, *, since: datetime
+    ) -> bool:
+        """Return whether a recall keeps the vehicles of a company in, or did at any time since a moment."""
+        r = weather_recalls.c
+        lasted = or_(r.released_at.is_(None), r.released_at > since)
+        query = select(weather_recalls).where(r.district == district, r.service == service, lasted)
+        found = [read_row(row, Recall) for row in (await self._tx.execute(query)).mappings()]
+        return any(recall.is_for(operator) for recall in found)
 
     async def past(self, districts: Collection[DistrictCode] | None, *, limit: int = 20) -> list[Recall]:
         """Return the last recalls that are over, the newest first."""

@@ -6,6 +6,8 @@ from types import MappingProxyType
 from typing import Final
 
 from core.database import Transaction
+from core.kinds import ServiceKind
+from fleet.weather.recall_store import RecallStore
 from services.dispatch.area import OUTSIDE_PERMIT
 from services.orders.zone import want_dispatch
 from services.patrol.kinds import (
@@ -22,7 +24,13 @@ from services.patrol.kinds import (
 from services.patrol.missed_alarm import all_were_seen, tell_missed
 from services.patrol.run import MOST_ATTEMPTS, Evidence, Run, RunPoint, advance, advance_point, can_wait
 from services.patrol.run_store import RunStore
-from services.schedules.settle_occurrence import occurrence_given_back, occurrence_met, occurrence_missed
+from services.schedules.settle_occurrence import (
+    WEATHER,
+    occurrence_excused,
+    occurrence_given_back,
+    occurrence_met,
+    occurrence_missed,
+)
 
 CHECKPOINTS_MISSED: Final = "checkpoints_missed"
 EVIDENCE_DOUBTFUL: Final = "evidence_doubtful"
@@ -102,9 +110,14 @@ async def close_when_seen(tx: Transaction, run: Run, *, at: datetime) -> Run:
 
 
 async def _close(tx: Transaction, run: Run, *, is_excused: bool = False, at: datetime) -> Run:
-    """Return the run closed, whole or not; a beat that missed something is an alarm until one is whole."""
+    """Return the run closed, whole or not; a beat that missed something is an alarm until one is whole.
+
+    What was missed while the weather kept the vehicles in, or because they came out late, is excused.
+    """
     points = await RunStore(tx).points(run.run_id)
     event, reason = _end_of(points)
+    by_weather = reason == CHECKPOINTS_MISSED and await _was_kept_in(tx, run)
+    is_excused = is_excused or by_weather
     told = None if run.kind is RunKind.LOOK else reason
     closed = await RunStore(tx).move(run, advance(run, event, at=at, reason=told))
     if run.kind is RunKind.BEAT and not reason:
@@ -114,9 +127,16 @@ async def _close(tx: Transaction, run: Run, *, is_excused: bool = False, at: dat
     if run.occurrence_id is not None:
         if not reason:
             await occurrence_met(tx, run.occurrence_id, at=at)
+        elif by_weather:
+            await occurrence_excused(tx, run.occurrence_id, WEATHER, at=at)
         else:
             await occurrence_missed(tx, run.occurrence_id, reason, at=at)
     return closed
+
+
+async def _was_kept_in(tx: Transaction, run: Run) -> bool:
+    recalls = RecallStore(tx)
+    return await recalls.kept_in(run.district, ServiceKind.PATROL, run.operator, since=run.created_at)
 
 
 def _end_of(points: list[RunPoint]) -> tuple[RunEvent, str]:

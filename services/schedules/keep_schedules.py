@@ -25,6 +25,7 @@ from services.schedules.kinds import SERVICE_OF, OccurrenceEvent, OccurrenceStat
 from services.schedules.misfire import MISFIRED, which_run
 from services.schedules.port import Plugged
 from services.schedules.schedule import Occurrence, Schedule, advance, come_due
+from services.schedules.settle_occurrence import WEATHER
 from services.schedules.store import ScheduleStore
 
 AHEAD: Final = timedelta(hours=48)
@@ -38,7 +39,6 @@ ON_TIME: Final = timedelta(seconds=120)
 ON_TIME_WALL_S: Final = 20.0
 """The same on the wall, for city time that runs fast."""
 NOT_STARTED: Final = "not_started"
-WEATHER: Final = "weather_recall"
 """Nobody could begin it, because the vehicles of its service were called in: that is nobody's fault."""
 
 _log = structlog.get_logger("services.schedules")
@@ -149,10 +149,12 @@ class ScheduleKeeper:
 
 
 async def _is_recalled(tx: Transaction, occurrence: Occurrence) -> bool:
-    """Return whether the weather keeps the vehicles of an occurrence in."""
+    """Return whether the weather kept the vehicles of an occurrence in when they were to begin, or since."""
     service = SERVICE_OF.get(occurrence.kind)
-    running = await RecallStore(tx).running([occurrence.district])
-    return any(recall.service is service and recall.is_for(occurrence.operator) for recall in running)
+    if service is None:
+        return False
+    recalls = RecallStore(tx)
+    return await recalls.kept_in(occurrence.district, service, occurrence.operator, since=occurrence.due_at)
 
 
 async def _skip(tx: Transaction, planned: Occurrence, reason: str, at: datetime) -> None:

@@ -73,6 +73,8 @@ class OccurrenceEvent(StrEnum):
     """What it was met by turned out to be doubtful."""
     ACCEPTED = "accepted"
     """A person accepted what was doubtful."""
+    MADE_GOOD = "made_good"
+    """Another vehicle did what the lost one had left."""
     MISSED = "missed"
     EXCUSED = "excused"
     SKIPPED = "skipped"
@@ -94,6 +96,7 @@ TRANSITIONS: Mapping[tuple[OccurrenceState, OccurrenceEvent], OccurrenceState] =
         (S.STARTED, E.EXCUSED): S.EXCUSED,
         (S.MET, E.DOUBTED): S.MISSED,
         (S.MISSED, E.ACCEPTED): S.MET,
+        (S.MISSED, E.MADE_GOOD): S.MET,
         (S.MISSED, E.EXCUSED): S.EXCUSED,
     }
 )

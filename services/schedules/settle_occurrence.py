@@ -16,6 +16,8 @@ from services.schedules.schedule import Occurrence, advance
 from services.schedules.store import ScheduleStore
 
 LONGEST_REASON: Final = 500
+WEATHER: Final = "weather_recall"
+"""The weather kept the vehicles in."""
 
 
 async def occurrence_started(tx: Transaction, occurrence_id: OccurrenceId, *, at: datetime) -> None:
@@ -43,6 +45,11 @@ async def occurrence_doubted(
 async def occurrence_accepted(tx: Transaction, occurrence_id: OccurrenceId, *, at: datetime) -> None:
     """Note that a person accepted what was doubtful; nothing when it was excused meanwhile."""
     await _move_if_it_can(tx, occurrence_id, OccurrenceEvent.ACCEPTED, at=at)
+
+
+async def occurrence_made_good(tx: Transaction, occurrence_id: OccurrenceId, *, at: datetime) -> None:
+    """Note that what an occurrence had missed was done after all; nothing when it is not missed."""
+    await _move_if_it_can(tx, occurrence_id, OccurrenceEvent.MADE_GOOD, at=at)
 
 
 async def occurrence_missed(

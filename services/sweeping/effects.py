@@ -4,12 +4,15 @@ from datetime import datetime
 
 import msgspec
 
+from core.auth.principal import EVERYTHING
 from core.database import Transaction
+from core.ids import SweepingRunId
 from fleet.vehicles.duty import DutyEvent
 from fleet.vehicles.take_reports import move_duty_if_it_can
 from services.schedules.settle_occurrence import (
     occurrence_excused,
     occurrence_given_back,
+    occurrence_made_good,
     occurrence_met,
     occurrence_missed,
 )
@@ -39,6 +42,8 @@ class SweepingEffects(NothingOnBoard):
         await runs.move(run, advance(run, RunEvent.ENDED, at=at), at=at)
         if run.occurrence_id is not None:
             await occurrence_met(tx, run.occurrence_id, at=at)
+        if run.repairs is not None:
+            await _make_good(runs, run.repairs, tx, at)
 
     async def lost(self, tx: Transaction, task: Task, cause: str, at: datetime, /) -> bool:
         """Give a run that is not begun back to another vehicle; measure what was swept of one that is.
@@ -65,6 +70,15 @@ class SweepingEffects(NothingOnBoard):
         if run.occurrence_id is not None:
             await occurrence_missed(tx, run.occurrence_id, cause, at=at)
         return False
+
+
+async def _make_good(runs: RunStore, repaired: SweepingRunId, tx: Transaction, at: datetime) -> None:
+    """Meet the occurrence whose run lost its vehicle: what that one left is swept now."""
+    first = await runs.get(repaired, EVERYTHING)
+    while first.repairs is not None:
+        first = await runs.get(first.repairs, EVERYTHING)
+    if first.occurrence_id is not None:
+        await occurrence_made_good(tx, first.occurrence_id, at=at)
 
 
 def has_swept(task: Task) -> bool:

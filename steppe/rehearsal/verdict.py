@@ -216,9 +216,9 @@ async def _lives(tx: Transaction) -> tuple[OrderLife, ...]:
     return tuple(OrderLife(order=one, is_explained=one.order_id in decided) for one in found)
 
 
-async def _slots(tx: Transaction, at: datetime) -> tuple[tuple[str, str, str, str], ...]:
+async def _slots(tx: Transaction, ends: datetime) -> tuple[tuple[str, str, str, str], ...]:
     o = occurrences.c
-    query = select(o.kind, o.subject_id, o.state, o.reason).where(o.due_at <= at).order_by(o.due_at)
+    query = select(o.kind, o.subject_id, o.state, o.reason).where(o.due_at < ends).order_by(o.due_at)
     return tuple((row[0], row[1], row[2], row[3]) for row in await tx.execute(query))
 
 

@@ -1,5 +1,7 @@
 """A beat from its schedule to its evidence: found, missed, planned again."""
 
+from datetime import timedelta
+
 import msgspec
 import pytest
 
@@ -10,7 +12,7 @@ from core.kinds import ServiceKind
 from fleet.alarms.alarm import Alarm
 from fleet.alarms.kinds import AlarmKind, AlarmState, Severity
 from fleet.alarms.store import AlarmStore
-from fleet.weather.recall import Recall
+from fleet.weather.recall import Recall, RecallState
 from fleet.weather.recall_store import RecallStore
 from services.patrol.beat_store import BeatStore
 from services.patrol.check_evidence import EvidenceCheck
@@ -18,6 +20,7 @@ from services.patrol.edit_beat import change_beat, make_beat, retire_beat
 from services.patrol.kinds import RunState, TrackCheck, Verdict
 from services.patrol.run import Run
 from services.patrol.run_store import MOST_TRIED, RunStore
+from services.patrol.settle_run import give_up_waiting
 from services.patrol.start_run import start_run
 from services.patrol.track import Fix
 from services.patrol.watch_runs import RunWatch
@@ -350,4 +353,36 @@ async def test_a_beat_that_the_weather_excuses_alarms_nobody(
     async with town.database.read() as tx:
         occurrence = await ScheduleStore(tx).occurrence(run.occurrence_id, EVERYTHING)
     assert ((await patrol.run(run)).state, occurrence.state) == (RunState.INCOMPLETE, state)
+    assert len(await alarms(town, AlarmKind.PATROL_MISSED)) == alarmed
+
+
+@pytest.mark.parametrize(
+    ("released_s", "state", "reason", "alarmed"),
+    [
+        (60, OccurrenceState.EXCUSED, "weather_recall", 0),
+        (-60, OccurrenceState.MISSED, "checkpoints_missed", 1),
+    ],
+)
+async def test_what_a_beat_misses_because_the_weather_let_it_out_late_is_excused(
+    town: Town, released_s: int, state: OccurrenceState, reason: str, alarmed: int
+) -> None:
+    patrol = await Patrol.of(town)
+    await scheduled(patrol)
+    run, _ = await the_run(town)
+    recall = Recall(
+        recall_id="r-1",
+        district=KB,
+        service=ServiceKind.PATROL,
+        state=RecallState.RELEASED,
+        causes=(),
+        started_at=run.created_at - timedelta(hours=2),
+        released_at=run.created_at + timedelta(seconds=released_s),
+    )
+    town.clock.advance(3_000)
+    async with town.database.write() as tx:
+        assert await RecallStore(tx).open(recall)
+        await give_up_waiting(tx, run, at=town.now)
+    _, occurrence = await the_run(town)
+    assert occurrence is not None
+    assert (occurrence.state, occurrence.reason) == (state, reason)
     assert len(await alarms(town, AlarmKind.PATROL_MISSED)) == alarmed

@@ -219,18 +219,33 @@ async def test_nobody_else_starts_sees_or_moves_it(yard: Yard) -> None:
     assert await yard.town.commands(SWEEPER, CommandKind.ASSIGN_TASK)
 
 
+async def hourly(yard: Yard) -> ScheduleKeeper:
+    """The zone on the hour; its first time is an hour away."""
+    calendar = Calendar(timing=Cron(expression="0 * * * *"), zone="Asia/Shanghai")
+    draft = Draft(
+        name="清晨", kind=WorkKind.SWEEPING_RUN, subject_id=ZONE, calendar=calendar, start_within_s=7200
+    )
+    async with yard.town.database.write() as tx:
+        await make_schedule(tx, yard.lead, scheduled_work(), draft, at=yard.town.now)
+    keeper = ScheduleKeeper(yard.town.database, yard.town.clock, scheduled_work())
+    await keeper.keep_once()
+    return keeper
+
+
+async def slots(yard: Yard) -> list[tuple[S, str]]:
+    """Return state and reason of what came due in the last three hours."""
+    now = yard.town.now
+    async with yard.town.database.read() as tx:
+        found = await ScheduleStore(tx).between(
+            EVERYTHING, begin=now - timedelta(hours=3), end=now + timedelta(seconds=1)
+        )
+    return [(each.state, each.reason) for each in found]
+
+
 async def test_a_schedule_sweeps_is_met_and_waits_for_the_zone_to_be_free(yard: Yard) -> None:
     await yard.planned()
     await yard.sweeper()
-    hourly = Calendar(timing=Cron(expression="0 * * * *"), zone="Asia/Shanghai")
-    draft = Draft(
-        name="清晨", kind=WorkKind.SWEEPING_RUN, subject_id=ZONE, calendar=hourly, start_within_s=7200
-    )
-    clock = yard.town.clock
-    async with yard.town.database.write() as tx:
-        await make_schedule(tx, yard.lead, scheduled_work(), draft, at=clock.now())
-    keeper = ScheduleKeeper(yard.town.database, clock, scheduled_work())
-    await keeper.keep_once()
+    keeper, clock = await hourly(yard), yard.town.clock
     clock.advance(3600)
     await keeper.keep_once()
     [run] = await yard.runs()
@@ -242,11 +257,8 @@ async def test_a_schedule_sweeps_is_met_and_waits_for_the_zone_to_be_free(yard: 
     await yard.town.operators_stay()
     assert await yard.settle() == {"round": 1}
     await yard.drive(a_sweeper())
-    async with yard.town.database.read() as tx:
-        first, second = await ScheduleStore(tx).between(
-            EVERYTHING, begin=clock.now() - timedelta(hours=3), end=clock.now()
-        )
-    assert (first.state, second.state, second.reason) == (S.MET, S.SKIPPED, "zone_busy")
+    [first, second] = await slots(yard)
+    assert (first[0], second) == (S.MET, (S.SKIPPED, "zone_busy"))
 
 
 async def test_ground_outside_the_permit_is_not_swept_and_the_run_says_why(any_yard: Yard) -> None:
@@ -266,3 +278,27 @@ async def test_ground_outside_the_permit_is_not_swept_and_the_run_says_why(any_y
     assert await yard.settle() == {"round": 1}
     given = await yard.run(started.run_id)
     assert (given.state, given.vehicle_no, given.reason) == (RunState.UNDER_WAY, SWEEPER, "")
+
+
+async def test_what_a_lost_vehicle_left_of_a_scheduled_run_is_made_good_by_the_repair(yard: Yard) -> None:
+    await yard.planned()
+    await yard.sweeper()
+    keeper, clock = await hourly(yard), yard.town.clock
+    clock.advance(3600)
+    await keeper.keep_once()
+    yard.town.listener.says(SWEEPER, measured_at=yard.town.now, outside_c=18.0)
+    await yard.town.operators_stay()
+    assert await yard.settle() == {"round": 1}
+    script = yard.town.script(SWEEPER)
+    await script.take_plan()
+    await script.reach(StopKind.VISIT)
+    await script.leave(StopKind.VISIT)
+    assert await script.say("task_done", {"result": "failed", "detail": "x"}) == "failed"
+    assert await slots(yard) == [(S.MISSED, "task_failed")]
+    assert await yard.worker.go_on() == {"measured": 1}
+    assert await yard.worker.go_on() == {"planned": 1}
+    yard.town.listener.says(SWEEPER, measured_at=yard.town.now, outside_c=18.0)
+    await yard.town.operators_stay()
+    assert await yard.settle() == {"round": 1}
+    await yard.drive(a_sweeper())
+    assert [state for state, _ in await slots(yard)] == [S.MET]
