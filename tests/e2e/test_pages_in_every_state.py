@@ -6,6 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Response, Route, expect
 
+from tests.e2e.conftest import PICTURES
 from tests.e2e.pages import SOON_MS, CityPage, ConsolePage, PhonePage, Sighting, violations
 
 pytestmark = pytest.mark.needs_browser
@@ -61,6 +62,8 @@ def test_a_vehicle_a_view_and_a_setting_are_found_by_a_few_letters(console: Cons
     assert violations(page) == []
     page.keyboard.type("d-0001 kb")
     expect(page.get_by_role("option", name="EDS-KB-D-0001-")).to_have_attribute("aria-selected", "true")
+    PICTURES.mkdir(exist_ok=True)
+    page.screenshot(path=PICTURES / "console-palette.png")
     page.keyboard.press("Enter")
     expect(field).to_have_count(0)
     expect(page).to_have_url(re.compile(r"[?&]v=EDS-KB-D-0001-"))
