@@ -269,8 +269,9 @@ async def sqlite_database(
 ) -> AsyncIterator[Database]:
     """SQLite with every table that the imported modules define; its file is facts.sqlite3 of the test."""
     path = tmp_path_factory.getbasetemp() / "facts.sqlite3"
-    for left in ("-wal", "-shm"):  # of a process that a test killed: not of the new file
-        path.with_name(path.name + left).unlink(missing_ok=True)
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        # a new file, not the old one overwritten: a lock that a test left behind stays with the old one
+        path.with_name(name).unlink(missing_ok=True)
     shutil.copyfile(_empty_sqlite(), path)
     (tmp_path / "facts.sqlite3").symlink_to(path)
     database = await _open(_opened, f"sqlite+aiosqlite:///{path}")
