@@ -86,6 +86,7 @@ def evening(tmp_path_factory: pytest.TempPathFactory) -> Evening:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_rehearsal_plays_the_day_and_says_what_it_found(evening: Evening) -> None:
     report = json.loads((evening.folder / "report" / "report.json").read_text())
     met = {check["name"]: check["is_met"] for check in report["checks"]}
@@ -100,6 +101,7 @@ def test_a_rehearsal_plays_the_day_and_says_what_it_found(evening: Evening) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_day_that_ends_is_closed_and_agrees_with_the_history(evening: Evening) -> None:
     rows = evening.ask("days", "show", str(DAY))
     numbers = [str(row["body"]["vehicle_no"]) for row in rows]
