@@ -22,9 +22,12 @@ def gathered[T: Gathered](tx: AsyncConnection, kind: Callable[[], T]) -> T:
     """Return what a transaction has gathered of a kind, newly made when it has none.
 
     A savepoint that is rolled back takes nothing of it back: gather only what may be told once too often.
+    A transaction that only reads writes nothing of it.
     """
     ours = _of.setdefault(tx, {})
-    found: T = ours.setdefault(kind, kind())  # type: ignore[assignment]
+    if kind not in ours:
+        ours[kind] = kind()
+    found: T = ours[kind]  # type: ignore[assignment]
     return found
 
 
