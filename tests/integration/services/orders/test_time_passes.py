@@ -83,3 +83,17 @@ async def test_accepting_twice_is_accepting_once(town: Town) -> None:
             await accept_order(tx, order.order_id, shop, ready_at=town.now, actor="merchant:m-1", at=town.now)
     assert [event for event, _ in await town.history(order.order_id)] == ["OrderPlaced", "MerchantAccepted"]
     assert (await town.read(order.order_id, EVERYTHING)).ready_at == town.now
+
+
+async def test_a_report_that_moves_nothing_counts_as_heard_of_its_task(town: Town) -> None:
+    await town.add_vehicle(7)
+    await town.order()
+    await town.round()
+    vehicle = town.script(7)
+    await vehicle.take_plan()
+    assert await vehicle.reach(StopKind.LOAD) == "applied"
+    later(town, 120)
+    assert await vehicle.reach(StopKind.LOAD) == "already"
+    task = await town.task_of(7)
+    assert task is not None
+    assert task.last_report_at == town.now
