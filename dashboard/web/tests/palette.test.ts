@@ -15,6 +15,11 @@ test("without a word only where one can go and what can be set is offered", () =
   expect(labels(all, "  ")).toEqual(["view", "page", "setting"]);
 });
 
+test("every view is offered, however many there are", () => {
+  const views = Array.from({ length: 12 }, (_, no) => entry("view", `view ${no}`));
+  expect(found(views, "")).toHaveLength(12);
+});
+
 test("every word must be there, in the label or beside it, in any case", () => {
   const all = [entry("order", "9F3A21", "张记牛肉面 · 配送中 · EDS-KB-D-0001-O"), entry("order", "77AB10", "张记牛肉面 · 已取消")];
   expect(labels(all, "张记")).toEqual(["9F3A21", "77AB10"]);

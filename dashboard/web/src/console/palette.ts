@@ -12,8 +12,8 @@ export interface Entry {
   readonly run: () => void;
 }
 
-/** Vehicles, alarms and orders are hundreds: without a word only where one can go and what can be set is offered. */
-const UNASKED: readonly Group[] = ["view", "page", "setting"];
+/** Vehicles, alarms and orders are hundreds: without a word none is offered, with one the best few. */
+const FEW: readonly Group[] = ["view", "page", "setting"];
 const MOST_OF_A_GROUP = 6;
 
 /** 0: begins with the words, 1: a word of it does, 2: holds them somewhere, undefined: not at all. */
@@ -26,10 +26,10 @@ function rank(entry: Entry, words: readonly string[]): number | undefined {
   return all.split(/[\s\-·/,]+/).some((part) => part.startsWith(first)) ? 1 : 2;
 }
 
-/** Entries that hold every word of `text`, group by group, in each the best first and at most six. */
+/** Entries that hold every word of `text`, group by group, in each the best first; of what is hundreds at most six. */
 export function found(entries: readonly Entry[], text: string): Entry[] {
   const words = text.toUpperCase().split(/\s+/).filter(Boolean);
-  const offered = words.length > 0 ? entries : entries.filter((entry) => UNASKED.includes(entry.group));
+  const offered = words.length > 0 ? entries : entries.filter((entry) => FEW.includes(entry.group));
   const ranked = offered
     .map((entry) => ({ entry, rank: rank(entry, words) }))
     .filter((one): one is { entry: Entry; rank: number } => one.rank !== undefined)
@@ -37,7 +37,7 @@ export function found(entries: readonly Entry[], text: string): Entry[] {
   return GROUPS.flatMap((group) =>
     ranked
       .filter(({ entry }) => entry.group === group)
-      .slice(0, MOST_OF_A_GROUP)
+      .slice(0, FEW.includes(group) ? undefined : MOST_OF_A_GROUP)
       .map(({ entry }) => entry),
   );
 }
