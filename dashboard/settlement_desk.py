@@ -25,10 +25,9 @@ from dashboard.schemas.settlement import (
 from services.delivery.store import CatalogueStore
 from services.orders.store import OrderStore
 from services.settlement.accounts import AccountKind, account
-from services.settlement.entry import EntrySource, PostingKind
 from services.settlement.give_money import correct_merchant, pay_merchant, refund_order
-from services.settlement.store import BookedEntry, Journal, TermsStore
-from services.settlement.take_money import own_operator, receive_due, top_up
+from services.settlement.store import BookedEntry, Journal, TermsStore, of_operator, of_order
+from services.settlement.take_money import own_operator, receive_order_due, top_up
 
 CREATED = 201
 
@@ -41,10 +40,10 @@ async def entries_of_order(parts: DashboardParts, principal: Principal, order_id
         order = await OrderStore(tx).get(order_id, reach_of(principal))
         kept = (await TermsStore(tx).of_orders([order_id])).get(order_id)
         journal = Journal(tx)
-        booked = await journal.entries_of(order_id)
+        booked = await journal.entries_of(of_order(order_id))
         owed = account(AccountKind.RESIDENT_DUE, order.resident_id)
-        due = -await journal.net_of_order(order_id, owed)
-        refunded = await journal.moved_for_order(order_id, EntrySource.REFUND, PostingKind.REFUND)
+        due = -await journal.net(of_order(order_id), owed)
+        refunded = await journal.refunded(of_order(order_id))
     return OrderEntries(
         paid_by=None if kept is None else kept.paid_by.value,
         platform_fee_bp=None if kept is None else kept.platform_fee_bp,
@@ -77,7 +76,7 @@ async def take_top_up(
         balance = await Journal(tx).balance(account(AccountKind.RESIDENT_BALANCE, resident))
         return Received(entry=entry_view(receipt), balance_fen=balance)
 
-    return await _once(parts, repeated, write)
+    return await once(parts, repeated, write)
 
 
 async def take_due(
@@ -86,10 +85,12 @@ async def take_due(
     """Take what is due for an order; afterwards nothing is."""
 
     async def write(tx: Transaction) -> Received:
-        receipt = await receive_due(tx, parts.payments, principal, order_id, note=note, at=parts.clock.now())
+        receipt = await receive_order_due(
+            tx, parts.payments, principal, order_id, note=note, at=parts.clock.now()
+        )
         return Received(entry=entry_view(receipt), balance_fen=0)
 
-    return await _once(parts, repeated, write)
+    return await once(parts, repeated, write)
 
 
 async def refund(
@@ -107,10 +108,10 @@ async def refund(
             reason=body.reason,
             at=parts.clock.now(),
         )
-        so_far = await Journal(tx).moved_for_order(order_id, EntrySource.REFUND, PostingKind.REFUND)
+        so_far = await Journal(tx).refunded(of_order(order_id))
         return Received(entry=entry_view(booked), balance_fen=so_far)
 
-    return await _once(parts, repeated, write)
+    return await once(parts, repeated, write)
 
 
 async def pay_out(
@@ -130,7 +131,7 @@ async def pay_out(
         )
         return await _owed_after(tx, principal, merchant_id, receipt)
 
-    return await _once(parts, repeated, write)
+    return await once(parts, repeated, write)
 
 
 async def correct(
@@ -149,7 +150,7 @@ async def correct(
         )
         return await _owed_after(tx, principal, merchant_id, booked)
 
-    return await _once(parts, repeated, write)
+    return await once(parts, repeated, write)
 
 
 async def merchant_accounts(parts: DashboardParts, principal: Principal) -> list[MerchantAccount]:
@@ -178,10 +179,11 @@ async def _owed_after(
     tx: Transaction, principal: Principal, merchant_id: str, booked: BookedEntry
 ) -> Received:
     theirs = account(AccountKind.MERCHANT, merchant_id)
-    owed = await Journal(tx).net_of_operator(own_operator(principal), theirs)
+    owed = await Journal(tx).net(of_operator(own_operator(principal)), theirs)
     return Received(entry=entry_view(booked), balance_fen=owed)
 
 
-async def _once(parts: DashboardParts, repeated: Repeated, write: Deed) -> Received:
+async def once(parts: DashboardParts, repeated: Repeated, write: Deed) -> Received:
+    """Return what ``write`` answers; the same key answers the same again and writes nothing."""
     wall = parts.clock.wall()
     return await answer_once(parts.database, repeated, Received, write, status=CREATED, wall=wall)

@@ -13,6 +13,7 @@ from dashboard.routes.commands import Commands
 from dashboard.routes.decommission import Decommission
 from dashboard.routes.dispatch_plans import DispatchPlans
 from dashboard.routes.dispatch_zones import DispatchZones
+from dashboard.routes.dues import Dues
 from dashboard.routes.evidence import Evidence
 from dashboard.routes.feedback import FeedbackRoutes, StreetFeedback
 from dashboard.routes.fence_events import list_fence_events
@@ -82,6 +83,7 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     list_order_entries,
     Counters,
     MerchantAccounts,
+    Dues,
     order_on_behalf,
     Callers,
     OrderFlows,

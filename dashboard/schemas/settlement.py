@@ -30,7 +30,7 @@ class TopUpBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbi
 
 
 class ReceiptBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """That what is due for an order was received, all of it."""
+    """That what is due was received, all of it."""
 
     note: Note = ""
 
@@ -40,6 +40,13 @@ class RefundBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forb
 
     amount_fen: Annotated[int, Meta(ge=1, le=MOST_FEN)]
     borne_by: BorneBy
+    reason: Reason
+
+
+class SaleRefundBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Part of what was taken at a vending vehicle, given back at the operator's cost."""
+
+    amount_fen: Annotated[int, Meta(ge=1, le=MOST_FEN)]
     reason: Reason
 
 
@@ -89,7 +96,10 @@ class Received(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class OrderEntries(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What an order has moved, first to last. Null terms: it is from before there were books."""
+    """What an order or a purchase has moved, first to last.
+
+    Null fees: a purchase has none; null ``paidBy``: an order from before there were books.
+    """
 
     paid_by: str | None
     platform_fee_bp: int | None

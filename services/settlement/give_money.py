@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Literal
 
+import msgspec
+
 from core import audit
 from core.auth.principal import Principal, reach_of
 from core.database import Transaction
@@ -10,14 +12,14 @@ from core.errors import Conflict, Invalid, NotFound
 from core.ids import AccountId, MerchantId, OperatorId, OrderId, new_id
 from services.delivery.catalogue import Merchant
 from services.delivery.store import CatalogueStore
-from services.orders.order import Order
 from services.orders.states import OrderState
 from services.orders.store import OrderStore
 from services.settlement.accounts import AccountKind, account
+from services.settlement.bought import Bought
 from services.settlement.entry import MOST_FEN, Entry, EntrySource, Posting, PostingKind
 from services.settlement.payment_port import Payment, PaymentPort
-from services.settlement.store import BookedEntry, Journal, TermsStore
-from services.settlement.take_money import due_of, own_operator
+from services.settlement.store import BookedEntry, Journal, TermsStore, of_bought, of_operator
+from services.settlement.take_money import bought_by_order, due_of, own_operator
 from services.settlement.terms import PaidBy
 
 BorneBy = Literal["merchant", "operator"]
@@ -34,58 +36,84 @@ async def refund_order(
     reason: str,
     at: datetime,
 ) -> BookedEntry:
-    """Give back part of what a delivered order cost, the way it was paid, and return the entry.
+    """Give back part of what a delivered order cost at the merchant's or the operator's cost.
 
-    A balance gets it back; what is still due becomes less; what was received over the counter goes back over
-    it. Raises NotFound, Conflict for an order that was not delivered (everything else went back by itself),
-    Invalid for more than was paid and not refunded yet.
+    Raises NotFound, Conflict for an order that was not delivered (everything else went back by itself), else
+    as ``give_back``.
     """
-    operator = own_operator(principal)
+    own_operator(principal)
     order = await OrderStore(tx).get(order_id, reach_of(principal))
     kept = (await TermsStore(tx).of_orders([order_id])).get(order_id)
     if order.state is not OrderState.DELIVERED or kept is None:
         raise Conflict("conflict", "only a delivered order is refunded by hand", state=order.state.value)
-    due = await due_of(tx, order, at=at)
-    refunded = await Journal(tx).moved_for_order(order_id, EntrySource.REFUND, PostingKind.REFUND)
-    left = order.total_fen - refunded
-    if not 1 <= amount_fen <= left:
-        raise Invalid("invalid-input", f"1 to {left} fen", field="amountFen", limit=f"1 to {left}")
     bearer = (
         account(AccountKind.MERCHANT, order.merchant_id)
         if borne_by == "merchant"
         else account(AccountKind.LOSS, order.operator)
     )
+    wanted = Refund(
+        bought=bought_by_order(order),
+        paid_by=kept.paid_by,
+        cost_fen=order.total_fen,
+        amount_fen=amount_fen,
+        bearer=bearer,
+        reason=reason,
+    )
+    return await give_back(tx, principal, wanted, at=at)
+
+
+class Refund(msgspec.Struct, frozen=True, kw_only=True):
+    """Money to give back for something that cost ``cost_fen``, out of the account ``bearer``."""
+
+    bought: Bought
+    paid_by: PaidBy
+    cost_fen: int
+    amount_fen: int
+    bearer: AccountId
+    reason: str
+
+
+async def give_back(tx: Transaction, principal: Principal, wanted: Refund, *, at: datetime) -> BookedEntry:
+    """Give money back the way it was paid, and return the entry.
+
+    A balance gets it back; what is still due becomes less; what was received over the counter goes back over
+    it. Raises Invalid for more than it cost and was not refunded yet.
+    """
+    operator, bought = own_operator(principal), wanted.bought
+    due = await due_of(tx, bought, at=at)
+    left = wanted.cost_fen - await Journal(tx).refunded(of_bought(bought))
+    if not 1 <= wanted.amount_fen <= left:
+        raise Invalid("invalid-input", f"1 to {left} fen", field="amountFen", limit=f"1 to {left}")
     entry = Entry(
         cause=f"refund:{new_id()}",
         source=EntrySource.REFUND,
         at=at,
-        operator=order.operator,
-        district=order.district,
-        order_id=order_id,
-        vehicle_no=order.vehicle_no,
+        operator=bought.operator,
+        district=bought.district,
+        order_id=bought.order_id,
+        sale_id=bought.sale_id,
+        vehicle_no=bought.vehicle_no,
         actor=f"staff:{principal.id}",
-        note=reason,
+        note=wanted.reason,
         postings=tuple(
-            Posting(from_account=bearer, to_account=taker, kind=PostingKind.REFUND, amount_fen=amount)
-            for taker, amount in _ways_back(order, kept.paid_by, amount_fen, due, operator)
-            if amount
+            Posting(from_account=wanted.bearer, to_account=taker, kind=PostingKind.REFUND, amount_fen=fen)
+            for taker, fen in _ways_back(wanted, due, operator)
+            if fen
         ),
     )
     await Journal(tx).post(entry)
-    fields = {"amount_fen": amount_fen, "borne_by": borne_by}
-    await audit.record(tx, principal, "money.refund", f"order:{order_id}", fields, reason, at=at)
+    fields = {"amount_fen": wanted.amount_fen, "borne_by": wanted.bearer}
+    await audit.record(tx, principal, "money.refund", bought.about, fields, wanted.reason, at=at)
     return await Journal(tx).by_cause(entry.cause)
 
 
-def _ways_back(
-    order: Order, paid_by: PaidBy, amount_fen: int, due_fen: int, operator: OperatorId
-) -> list[tuple[AccountId, int]]:
-    if paid_by is PaidBy.BALANCE:
-        return [(account(AccountKind.RESIDENT_BALANCE, order.resident_id), amount_fen)]
-    off_due = min(amount_fen, due_fen)
+def _ways_back(wanted: Refund, due_fen: int, operator: OperatorId) -> list[tuple[AccountId, int]]:
+    off_due = min(wanted.amount_fen, due_fen)
+    purse = account(AccountKind.RESIDENT_BALANCE, wanted.bought.resident_id)
+    way = purse if wanted.paid_by is PaidBy.BALANCE else account(AccountKind.TILL, operator)
     return [
-        (account(AccountKind.RESIDENT_DUE, order.resident_id), off_due),
-        (account(AccountKind.TILL, operator), amount_fen - off_due),
+        (account(AccountKind.RESIDENT_DUE, wanted.bought.resident_id), off_due),
+        (way, wanted.amount_fen - off_due),
     ]
 
 
@@ -169,7 +197,7 @@ async def owed_by(tx: Transaction, operator: OperatorId, merchant_id: MerchantId
     """Return what an operator owes a merchant; nobody else is paid from it before this transaction ends."""
     theirs = account(AccountKind.MERCHANT, merchant_id)
     await Journal(tx).take_turn(theirs, at)
-    return await Journal(tx).net_of_operator(operator, theirs)
+    return await Journal(tx).net(of_operator(operator), theirs)
 
 
 async def _merchant(tx: Transaction, principal: Principal, merchant_id: MerchantId) -> Merchant:

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from core.database import Transaction
 from core.ids import AccountId, DistrictCode, OperatorId, OrderId
-from services.settlement.entry import MOST_FEN, Entry, EntrySource, Posting, PostingKind
+from services.settlement.entry import MOST_FEN, Entry, EntrySource, Posting, PostingKind, SaleId
 from services.settlement.store import BookedEntry, Journal
 
 
@@ -27,6 +27,7 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     operator: OperatorId
     district: DistrictCode
     order_id: OrderId | None = None
+    sale_id: SaleId | None = None
     actor: str
     note: str = ""
 
@@ -57,6 +58,7 @@ class Counter:
             operator=payment.operator,
             district=payment.district,
             order_id=payment.order_id,
+            sale_id=payment.sale_id,
             actor=payment.actor,
             note=payment.note,
             postings=(posting,),

@@ -18,7 +18,7 @@ class SaleMoney(msgspec.Struct, frozen=True, kw_only=True):
     """The money side of one purchase. The goods are the operator's own.
 
     ``sold_fen`` is None while it is open, then the price of what the vehicle says was taken: nothing taken
-    is 0, more taken than reserved is more. ``refunded_fen`` of it was given back since.
+    is 0, more taken than reserved is more.
     """
 
     sale_id: SaleId
@@ -29,7 +29,6 @@ class SaleMoney(msgspec.Struct, frozen=True, kw_only=True):
     paid_by: PaidBy
     reserved_fen: SaleFen
     sold_fen: SaleFen | None = None
-    refunded_fen: SaleFen = 0
 
 
 class GoodsLoss(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +57,7 @@ def stand_of_sale(sale: SaleMoney) -> Stand:
     if sale.sold_fen is None:
         ways = {Way(purse, held, PostingKind.PAYMENT): covered}
     else:
-        sold = max(0, sale.sold_fen - sale.refunded_fen)
+        sold = sale.sold_fen
         ways = {
             Way(purse, held, PostingKind.PAYMENT): min(covered, sold),
             Way(due, held, PostingKind.PAYMENT): max(0, sold - covered),

@@ -12,6 +12,7 @@ from core.database.statements import insert_new_rows
 from core.ids import AccountId, MerchantId, OperatorId, OrderId
 from services.rows import read_row
 from services.settlement.accounts import AccountKind, account, kind_of, owner_of
+from services.settlement.bought import Bought
 from services.settlement.entry import Entry, EntrySource, Posting, PostingKind, checked
 from services.settlement.order_money import Stand, netted
 from services.settlement.tables import accounts, agreed_terms, journal_entries, order_terms, postings
@@ -107,23 +108,13 @@ class Journal:
                 found[AccountId(account_id)] = found.get(AccountId(account_id), 0) + sign * int(amount)
         return found
 
-    async def net_of_order(self, order_id: OrderId, account_id: AccountId) -> int:
-        """Return by how much an order's entries have raised an account (below zero: lowered)."""
+    async def net(self, of: ColumnElement[bool], account_id: AccountId) -> int:
+        """Return by how much the entries ``of`` something have raised an account (below zero: lowered)."""
         sign = case((postings.c.to_account == account_id, 1), else_=-1)
         query = (
             select(func.coalesce(func.sum(sign * postings.c.amount_fen), 0))
             .join(journal_entries, journal_entries.c.entry_no == postings.c.entry_no)
-            .where(journal_entries.c.order_id == order_id, touches(account_id))
-        )
-        return int((await self._tx.execute(query)).scalar_one())
-
-    async def net_of_operator(self, operator: OperatorId, account_id: AccountId) -> int:
-        """Return by how much the entries of one operator have raised an account."""
-        sign = case((postings.c.to_account == account_id, 1), else_=-1)
-        query = (
-            select(func.coalesce(func.sum(sign * postings.c.amount_fen), 0))
-            .join(journal_entries, journal_entries.c.entry_no == postings.c.entry_no)
-            .where(journal_entries.c.operator == operator, touches(account_id))
+            .where(of, touches(account_id))
         )
         return int((await self._tx.execute(query)).scalar_one())
 
@@ -169,15 +160,15 @@ class Journal:
                 )
         return sums
 
-    async def moved_for_order(self, order_id: OrderId, source: EntrySource, kind: PostingKind) -> int:
-        """Return how much an order's entries of one source have moved in postings of one kind."""
+    async def refunded(self, of: ColumnElement[bool]) -> int:
+        """Return how much of an order or a purchase was given back by hand."""
         query = (
             select(func.coalesce(func.sum(postings.c.amount_fen), 0))
             .join(journal_entries, journal_entries.c.entry_no == postings.c.entry_no)
             .where(
-                journal_entries.c.order_id == order_id,
-                journal_entries.c.source == source.value,
-                postings.c.kind == kind.value,
+                of,
+                journal_entries.c.source == EntrySource.REFUND.value,
+                postings.c.kind == PostingKind.REFUND.value,
             )
         )
         return int((await self._tx.execute(query)).scalar_one())
@@ -198,9 +189,9 @@ class Journal:
         numbers = [int(number) for number in (await self._tx.execute(touched)).scalars()]
         return list(reversed(await self.entries(numbers)))
 
-    async def entries_of(self, order_id: OrderId) -> list[BookedEntry]:
-        """Return the entries of an order, first to last. Read the order with a reach before."""
-        return await self._read(select(journal_entries).where(journal_entries.c.order_id == order_id))
+    async def entries_of(self, of: ColumnElement[bool]) -> list[BookedEntry]:
+        """Return the entries of something, first to last. Read it with a reach before."""
+        return await self._read(select(journal_entries).where(of))
 
     async def entries(self, numbers: Sequence[int]) -> list[BookedEntry]:
         """Return entries by their numbers, first to last."""
@@ -238,6 +229,23 @@ class Journal:
         for row in (await self._tx.execute(query)).mappings():
             moved.setdefault(OrderId(row["order_id"]), []).append(read_row(row, Posting))
         return {order_id: netted(of_order) for order_id, of_order in moved.items()}
+
+
+def of_order(order_id: OrderId) -> ColumnElement[bool]:
+    """Return the condition of the entries of an order."""
+    return journal_entries.c.order_id == order_id
+
+
+def of_bought(bought: Bought) -> ColumnElement[bool]:
+    """Return the condition of the entries of an order or a purchase."""
+    if bought.order_id is not None:
+        return of_order(bought.order_id)
+    return journal_entries.c.sale_id == bought.sale_id
+
+
+def of_operator(operator: OperatorId) -> ColumnElement[bool]:
+    """Return the condition of the entries of an operator."""
+    return journal_entries.c.operator == operator
 
 
 def touches(account_id: AccountId) -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""What an operator's staff takes in at a counter: top-ups, and what is due for a collected order."""
+"""What an operator's staff takes in at a counter: top-ups, and what is due for goods that are taken."""
 
 from datetime import datetime
 
@@ -10,9 +10,10 @@ from core.ids import DistrictCode, OperatorId, OrderId, ResidentId, new_id
 from services.orders.order import Order
 from services.orders.store import OrderStore
 from services.settlement.accounts import AccountKind, account
+from services.settlement.bought import Bought
 from services.settlement.entry import EntrySource, PostingKind
 from services.settlement.payment_port import Payment, PaymentPort
-from services.settlement.store import BookedEntry, Journal
+from services.settlement.store import BookedEntry, Journal, of_bought
 
 MOST_TOP_UP_FEN = 100_000
 """Largest top-up, 1,000 yuan: what a prepaid card without a name may hold in China.
@@ -78,39 +79,59 @@ async def top_up(
     return await _settled(tx, port, principal, payment, f"resident:{resident_id}", at)
 
 
-async def receive_due(
+async def receive_order_due(
     tx: Transaction, port: PaymentPort, principal: Principal, order_id: OrderId, *, note: str, at: datetime
 ) -> BookedEntry:
-    """Take what is still due for an order that was collected, all of it, and return the receipt.
+    """Take what is still due for an order that was collected; raise NotFound, else as ``receive_due``."""
+    own_operator(principal)
+    order = await OrderStore(tx).get(order_id, reach_of(principal))
+    return await receive_due(tx, port, principal, bought_by_order(order), note=note, at=at)
 
-    Raises NotFound, and Conflict ``nothing-due`` when it is paid or nothing was to be paid.
+
+async def receive_due(
+    tx: Transaction, port: PaymentPort, principal: Principal, bought: Bought, *, note: str, at: datetime
+) -> BookedEntry:
+    """Take what is still due for something, all of it, and return the receipt.
+
+    Raises Conflict ``nothing-due`` when it is paid or nothing was to be paid.
     """
     operator = own_operator(principal)
-    order = await OrderStore(tx).get(order_id, reach_of(principal))
-    due = await due_of(tx, order, at=at)
+    due = await due_of(tx, bought, at=at)
     if due == 0:
-        raise Conflict("nothing-due", order_id=order_id)
+        raise Conflict("nothing-due", about=bought.about)
     payment = Payment(
         cause=f"receipt:{new_id()}",
         source=EntrySource.RECEIPT,
         kind=PostingKind.RECEIPT,
         from_account=account(AccountKind.TILL, operator),
-        to_account=account(AccountKind.RESIDENT_DUE, order.resident_id),
+        to_account=account(AccountKind.RESIDENT_DUE, bought.resident_id),
         amount_fen=due,
         operator=operator,
-        district=order.district,
-        order_id=order_id,
+        district=bought.district,
+        order_id=bought.order_id,
+        sale_id=bought.sale_id,
         actor=f"staff:{principal.id}",
         note=note,
     )
-    return await _settled(tx, port, principal, payment, f"order:{order_id}", at)
+    return await _settled(tx, port, principal, payment, bought.about, at)
 
 
-async def due_of(tx: Transaction, order: Order, *, at: datetime) -> int:
-    """Return what is still to be paid for an order; nobody else changes it before this transaction ends."""
-    owed = account(AccountKind.RESIDENT_DUE, order.resident_id)
+async def due_of(tx: Transaction, bought: Bought, *, at: datetime) -> int:
+    """Return what is still to be paid for it; nobody else changes that before this transaction ends."""
+    owed = account(AccountKind.RESIDENT_DUE, bought.resident_id)
     await Journal(tx).take_turn(owed, at)
-    return -await Journal(tx).net_of_order(order.order_id, owed)
+    return -await Journal(tx).net(of_bought(bought), owed)
+
+
+def bought_by_order(order: Order) -> Bought:
+    """Return an order as something bought."""
+    return Bought(
+        operator=order.operator,
+        district=order.district,
+        resident_id=order.resident_id,
+        vehicle_no=order.vehicle_no,
+        order_id=order.order_id,
+    )
 
 
 async def _settled(

@@ -22,6 +22,7 @@ DESKS = {
     "console-vending": ("lead", "console", "view=vending"),
     "console-site": ("lead", "console", "view=site"),
     "console-money": ("lead", "console", "view=money"),
+    "console-dues": ("lead", "console", "view=money&part=dues"),
     "console-notices": ("lead", "console", "view=notices"),
     "planning-calendar": ("lead", "planning", "view=calendar"),
     "planning-dispatch": ("lead", "planning", "view=dispatch"),

@@ -71,9 +71,16 @@ class SaleStore:
         )
         return await self._select(query.order_by(vending_sales.c.expires_at).limit(500))
 
-    async def listed(self, reach: Reach, *, limit: int = 50) -> list[VendingSale]:
-        """Return sales within the reach, newest first."""
-        query = select(vending_sales).where(*_within(reach))
+    async def of_ids(self, ids: Sequence[SaleId], reach: Reach) -> dict[SaleId, VendingSale]:
+        """Return those of the sales that lie within the reach."""
+        query = select(vending_sales).where(vending_sales.c.sale_id.in_(sorted(set(ids))), *_within(reach))
+        return {sale.sale_id: sale for sale in await self._select(query)}
+
+    async def listed(
+        self, reach: Reach, *, states: Sequence[SaleState] = tuple(SaleState), limit: int = 50
+    ) -> list[VendingSale]:
+        """Return sales within the reach in any of the states, newest first."""
+        query = select(vending_sales).where(*_within(reach), vending_sales.c.state.in_(sorted(states)))
         return await self._select(query.order_by(vending_sales.c.reserved_at.desc()).limit(limit))
 
     async def open_of(self, resident_id: ResidentId) -> list[VendingSale]:

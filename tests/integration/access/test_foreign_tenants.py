@@ -21,6 +21,8 @@ EVERYBODYS = {"GET /api/resident/merchants/{merchant_id}/goods"}
 VENDING = "POST /api/vending/vehicles/{vehicle_no}"
 BODIES: Mapping[str, dict[str, Any]] = {
     "POST /api/settlement/orders/{order_id}/receipts": {},
+    "POST /api/settlement/sales/{sale_id}/receipts": {},
+    "POST /api/settlement/sales/{sale_id}/refunds": {"amountFen": 1, "reason": "x"},
     "POST /api/settlement/orders/{order_id}/refunds": {"amountFen": 1, "borneBy": "operator", "reason": "x"},
     "POST /api/settlement/merchants/{merchant_id}/payouts": {"amountFen": 1},
     "POST /api/settlement/merchants/{merchant_id}/corrections": {"amountFen": 1, "reason": "x"},

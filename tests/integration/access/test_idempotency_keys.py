@@ -124,6 +124,8 @@ BODIES: Mapping[str, Any] = {
     "POST /api/settlement/claims": {"firstDay": "2026-06-01", "lastDay": "2026-06-02"},
     "POST /api/settlement/claims/{claim_id}/versions": {"version": 1, "leaveOut": ["o"], "reason": "x"},
     "POST /api/settlement/orders/{order_id}/receipts": {},
+    "POST /api/settlement/sales/{sale_id}/receipts": {},
+    "POST /api/settlement/sales/{sale_id}/refunds": {"amountFen": 1, "reason": "x"},
     "POST /api/settlement/orders/{order_id}/refunds": {"amountFen": 1, "borneBy": "operator", "reason": "x"},
     "POST /api/settlement/merchants/{merchant_id}/payouts": {"amountFen": 1},
     "POST /api/settlement/merchants/{merchant_id}/corrections": {"amountFen": 1, "reason": "x"},

@@ -158,6 +158,9 @@ LUCK_WANTED = {
     "listOccurrences": "a span that is one",
     "takeTopUp": "the phone of somebody who signed in",
     **dict.fromkeys(("receiveDue", "refundOrder"), "an order that was delivered"),
+    **dict.fromkeys(
+        ("listSaleEntries", "receiveSaleDue", "refundSale"), "something taken from a vending vehicle"
+    ),
     **dict.fromkeys(("payMerchant", "correctMerchant"), "a merchant with an account"),
     **dict.fromkeys(
         ("callVendingVehicle", "ownCall", "cancelOwnCall", "declineVendingCall"),

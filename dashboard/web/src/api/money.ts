@@ -12,12 +12,22 @@ const post = (path: string, body: unknown, key: string): Promise<Received> =>
   ask(`/api/settlement/${path}`, { method: "POST", body, idempotencyKey: key });
 const of = (noun: string, id: string, verb: string): string => `${noun}/${encodeURIComponent(id)}/${verb}`;
 
-export const orderEntries = (id: string): Promise<OrderEntries> => ask(`/api/orders/${encodeURIComponent(id)}/entries`);
+/** An order of a merchant, or a purchase at a vending vehicle. */
+export type Bought = "order" | "sale";
+export type Due = Schemas["DueView"];
+export type SaleInMoney = Schemas["SaleInMoney"];
+const ENTRIES = { order: "/api/orders", sale: "/api/settlement/sales" };
+
+export const entriesOf = (about: Bought, id: string): Promise<OrderEntries> => ask(`${ENTRIES[about]}/${encodeURIComponent(id)}/entries`);
+export const dues = (): Promise<Due[]> => ask("/api/settlement/dues");
+export const salesInMoney = (): Promise<SaleInMoney[]> => ask("/api/settlement/sales");
 export const topUp = (phone: string, district: string, amountFen: number, note: string, key: string): Promise<Received> =>
   post("top-ups", { phone, district, amountFen, note }, key);
-export const receiveDue = (id: string, key: string): Promise<Received> => post(of("orders", id, "receipts"), {}, key);
-export const refund = (id: string, amountFen: number, borneBy: "merchant" | "operator", reason: string, key: string): Promise<Received> =>
+export const receiveDue = (about: Bought, id: string, key: string): Promise<Received> => post(of(`${about}s`, id, "receipts"), {}, key);
+export const refundOrder = (id: string, amountFen: number, borneBy: "merchant" | "operator", reason: string, key: string): Promise<Received> =>
   post(of("orders", id, "refunds"), { amountFen, borneBy, reason }, key);
+export const refundSale = (id: string, amountFen: number, reason: string, key: string): Promise<Received> =>
+  post(of("sales", id, "refunds"), { amountFen, reason }, key);
 export const merchantAccounts = (): Promise<MerchantAccount[]> => ask("/api/settlement/merchants");
 export const payOut = (id: string, amountFen: number, note: string, key: string): Promise<Received> =>
   post(of("merchants", id, "payouts"), { amountFen, note }, key);

@@ -2,7 +2,7 @@ import type { MoneyWords } from "./money.zh.ts";
 
 export const money: MoneyWords = {
   tab: "Money",
-  parts: { counter: "Counter and merchants", statements: "Statements", days: "Vehicle-days", claims: "Subsidy claims", terms: "Terms", clearings: "Between companies" },
+  parts: { counter: "Counter and merchants", dues: "Dues and vending", statements: "Statements", days: "Vehicle-days", claims: "Subsidy claims", terms: "Terms", clearings: "Between companies" },
   clearings: {
     title: "Clearing between companies",
     hint: "What a resident paid in at one company and spent at another, and orders that another company's vehicle brought, are netted for each pair of companies in the night after. The payment happens outside of this system: the payer says its reference, the payee that it arrived. A clearing never changes; what comes later stands on the next.",
@@ -29,6 +29,24 @@ export const money: MoneyWords = {
       "illegal-transition": "This is not possible in the present state.",
       "invalid-input": "Please give a reference or a reason.",
     },
+  },
+  dues: {
+    title: "Due from residents",
+    hint: "Orders and purchases taken in the last 31 days and not paid. Record what you received under its entries.",
+    find: "End of the phone, vehicle code, number",
+    total: (rows, sum) => (rows === 1 ? `1 row, ${sum}` : `${rows} rows, ${sum}`),
+    none: "Nothing is due.",
+    nothingFound: "Nothing fits.",
+    what: "What for",
+    whose: "Resident",
+    since: "Taken",
+    sum: "Amount",
+    entries: "Entries",
+    bought: { order: "Order", sale: "Purchase" },
+    sales: "Last purchases at vending vehicles",
+    noSales: "Nothing was sold yet.",
+    taken: "Taken",
+    paid: "Paid",
   },
   terms: {
     title: "Terms of merchants",

@@ -1,6 +1,6 @@
 export const money = {
   tab: "结算",
-  parts: { counter: "服务点与商户", statements: "日结单", days: "车辆日成本", claims: "补贴申领", terms: "商户条款", clearings: "公司间清分" },
+  parts: { counter: "服务点与商户", dues: "待收与售卖", statements: "日结单", days: "车辆日成本", claims: "补贴申领", terms: "商户条款", clearings: "公司间清分" },
   clearings: {
     title: "公司间清分",
     hint: "居民在一家公司充值、用在另一家公司的订单上，或一家公司的车辆代送另一家的订单：次日凌晨按两家公司轧差。付款在系统外进行，付款方登记参考号，收款方确认到账。已结的清分不再更改，之后的变动记在下一份上。",
@@ -27,6 +27,24 @@ export const money = {
       "illegal-transition": "当前状态不能这样操作。",
       "invalid-input": "请填写参考号或原因。",
     } as Record<string, string>,
+  },
+  dues: {
+    title: "居民待收",
+    hint: "近 31 天取走、尚未付款的订单和售卖。收到现金或转账后，在明细里登记。",
+    find: "手机尾号、车辆编码、单号",
+    total: (rows: number, sum: string) => `共 ${rows} 笔，${sum}`,
+    none: "没有待收款。",
+    nothingFound: "没有相符的记录。",
+    what: "事由",
+    whose: "居民",
+    since: "取走时间",
+    sum: "金额",
+    entries: "明细",
+    bought: { order: "订单", sale: "售卖" },
+    sales: "最近的售卖",
+    noSales: "还没有售出。",
+    taken: "取走时间",
+    paid: "付款方式",
   },
   terms: {
     title: "商户条款",

@@ -25,7 +25,7 @@ from services.settlement.clearing.close_clearings import HOLDS, ClearingKeeper, 
 from services.settlement.clearing.settle_clearing import Said, confirm_clearing, deny_clearing, pay_clearing
 from services.settlement.clearing.store import ClearingStore
 from services.settlement.jobs import clear_companies_due
-from services.settlement.store import Journal
+from services.settlement.store import Journal, of_order
 from services.settlement.terms import PaidBy
 from services.settlement.wake import CLEARINGS, QUEUE, DayWaker
 from services.tasks.states import StopKind
@@ -143,7 +143,7 @@ async def test_who_brings_an_order_of_another_company_is_owed_fee_and_subsidy(an
     vehicle = town.script(7)
     await brought(town, vehicle, order)
     async with town.database.read() as tx:
-        [booked] = await Journal(tx).entries_of(order.order_id)
+        [booked] = await Journal(tx).entries_of(of_order(order.order_id))
     assert booked.entry.carrier == OTHER
     assert await next_day_is_cleared(town) == 1
     [one] = await known(town)

@@ -15,7 +15,7 @@ from services.settlement.entry import EntrySource
 from services.settlement.give_money import BorneBy, correct_merchant, pay_merchant, refund_order
 from services.settlement.payment_port import Counter
 from services.settlement.store import BookedEntry
-from services.settlement.take_money import MOST_BALANCE_FEN, MOST_TOP_UP_FEN, receive_due, top_up
+from services.settlement.take_money import MOST_BALANCE_FEN, MOST_TOP_UP_FEN, receive_order_due, top_up
 from services.settlement.terms import PaidBy
 from tests.integration.fleet.builders import a_principal
 from tests.integration.services.orders.on_the_way import an_arrived_order
@@ -97,7 +97,7 @@ async def test_what_is_due_is_received_once_and_refunds_go_back_the_way_it_was_p
 
     async def receives() -> BookedEntry:
         return await do(
-            town, lambda tx: receive_due(tx, PORT, LEAD, order.order_id, note="cash", at=town.now)
+            town, lambda tx: receive_order_due(tx, PORT, LEAD, order.order_id, note="cash", at=town.now)
         )
 
     await refunds(town, order.order_id, 860, "merchant")

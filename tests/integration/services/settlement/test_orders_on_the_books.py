@@ -16,7 +16,7 @@ from services.orders.states import GoodsCollected, OrderState
 from services.orders.store import OrderStore
 from services.orders.tables import orders
 from services.settlement.accounts import AccountKind
-from services.settlement.store import Journal
+from services.settlement.store import Journal, of_order
 from services.settlement.tables import journal_entries, order_terms, postings
 from tests.integration.services.orders.on_the_way import an_arrived_order
 from tests.integration.services.orders.town import RESIDENT, SHOP, Town
@@ -27,7 +27,7 @@ A = AccountKind
 
 async def entries_of(town: Town, order: Order) -> list[str]:
     async with town.database.read() as tx:
-        booked = await Journal(tx).entries_of(order.order_id)
+        booked = await Journal(tx).entries_of(of_order(order.order_id))
     return [one.entry.cause.rpartition(":")[2] for one in booked]
 
 
@@ -106,7 +106,7 @@ async def test_an_event_that_is_rolled_back_leaves_no_entry(any_town: Town) -> N
         async with town.database.write() as tx:
             fresh = await OrderStore(tx).get(order.order_id, EVERYTHING)
             await OrderStore(tx).move(fresh, GoodsCollected(), at=town.now, actor="vehicle:7")
-            assert await Journal(tx).entries_of(order.order_id), "posted with the event"
+            assert await Journal(tx).entries_of(of_order(order.order_id)), "posted with the event"
             raise RuntimeError("the process dies before the commit")
     assert await entries_of(town, order) == []
     assert (await town.read(order.order_id)).state is OrderState.ARRIVED

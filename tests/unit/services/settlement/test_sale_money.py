@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.ids import AccountId, DistrictCode, OperatorId, ResidentId, VehicleNo
 from services.settlement.accounts import AccountKind, account
-from services.settlement.entry import PostingKind, SaleId, changes
+from services.settlement.entry import SaleId, changes
 from services.settlement.order_money import netted, postings_between
 from services.settlement.sale_money import GoodsLoss, SaleMoney, loss_posting, stand_of_sale
 from services.settlement.terms import PaidBy
@@ -48,10 +48,9 @@ def after(sale: SaleMoney) -> dict[AccountId, int]:
         (a_sale(sold_fen=0), {}),
         (a_sale(sold_fen=350), {PURSE: -350, SALES: 350}),
         (a_sale(sold_fen=950), {PURSE: -600, DUE: -350, SALES: 950}),
-        (a_sale(sold_fen=950, refunded_fen=400), {PURSE: -550, SALES: 550}),
         (a_sale(PaidBy.AT_PICKUP, sold_fen=600), {DUE: -600, SALES: 600}),
     ],
-    ids=["open", "open-unpaid", "nothing-taken", "one-left", "one-more", "refunded", "paid-after"],
+    ids=["open", "open-unpaid", "nothing-taken", "one-left", "one-more", "paid-after"],
 )
 def test_a_purchase_moves_what_was_taken_and_no_fen_more(
     sale: SaleMoney, moved: dict[AccountId, int]
@@ -59,39 +58,16 @@ def test_a_purchase_moves_what_was_taken_and_no_fen_more(
     assert after(sale) == moved
 
 
-def test_a_refund_goes_back_the_way_it_was_paid() -> None:
-    sold = a_sale(sold_fen=600)
-    back = postings_between(
-        stand_of_sale(sold), stand_of_sale(msgspec.structs.replace(sold, refunded_fen=250))
-    )
-    assert [(p.from_account, p.to_account, p.kind, p.amount_fen) for p in back] == [
-        (SALES, HELD, PostingKind.GOODS, 250),
-        (HELD, PURSE, PostingKind.REFUND, 250),
-    ]
-
-
 @settings(max_examples=60, deadline=None)
-@given(
-    st.sampled_from(PaidBy),
-    st.integers(0, 900),
-    st.integers(0, 900),
-    st.lists(st.integers(0, 900), max_size=3),
-)
-def test_any_purchase_balances_and_leaves_nothing_held(
-    paid_by: PaidBy, reserved: int, sold: int, refunds: list[int]
-) -> None:
+@given(st.sampled_from(PaidBy), st.integers(0, 900), st.integers(0, 900))
+def test_any_purchase_balances_and_leaves_nothing_held(paid_by: PaidBy, reserved: int, sold: int) -> None:
     opened = a_sale(paid_by, reserved_fen=reserved)
-    settled = msgspec.structs.replace(opened, sold_fen=sold)
-    given_back = [
-        msgspec.structs.replace(settled, refunded_fen=min(sold, so_far))
-        for so_far in itertools.accumulate(refunds)
-    ]
-    stands = [{}, *(stand_of_sale(step) for step in (opened, settled, *given_back))]
+    stands = [{}, stand_of_sale(opened), stand_of_sale(msgspec.structs.replace(opened, sold_fen=sold))]
     moved = [posting for was, now in itertools.pairwise(stands) for posting in postings_between(was, now)]
     assert netted(moved) == stands[-1]
     assert sum(changes(moved).values()) == 0
     assert changes(moved)[HELD] == 0
-    assert 0 <= changes(moved)[SALES] <= sold
+    assert changes(moved)[SALES] == sold
 
 
 def test_goods_that_are_gone_are_the_operators_loss_and_come_back_when_found() -> None:
