@@ -83,7 +83,7 @@ def live(fence: Fence, records: Records) -> tuple[dict[str, int], int]:
 
 @pytest.mark.slow
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=2, deadline=None)
 def test_a_preview_says_what_the_live_step_would_have_said(
     tmp_path_factory: pytest.TempPathFactory, seed: int
 ) -> None:

@@ -142,7 +142,7 @@ async def town(loaded: Path, tmp_path: Path, valkey_url: str) -> AsyncIterator[T
     await database.close()
 
 
-@pytest.mark.slow
+@pytest.mark.thorough  # half a minute; the journeys in the browser order and accept in such a city, too
 async def test_residents_order_and_merchants_accept(town: Town, eventually: Eventually) -> None:
     sessions: dict[str, str] = {}
     collecting = Collecting(town.api, None)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_small_city_is_measured_and_nothing_but_the_result_is_on_stdout(tmp_path: Path) -> None:
     words = [
         *(sys.executable, "-m", "steppe", "bench", "telemetry", "--json"),

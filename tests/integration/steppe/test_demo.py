@@ -73,7 +73,9 @@ def demo(folder: Path) -> Iterator[Terminal]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("said", ["Valhalla (", "starting the processes"])
+@pytest.mark.parametrize(
+    "said", [pytest.param("Valhalla (", marks=pytest.mark.thorough), "starting the processes"]
+)
 def test_ctrl_c_at_any_moment_ends_every_process_and_says_so(tmp_path: Path, said: str) -> None:
     with demo(tmp_path / "demo") as terminal:
         terminal.wait_for(said)

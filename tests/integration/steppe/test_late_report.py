@@ -237,7 +237,7 @@ def city() -> Iterator[City]:
         yield City(Path(folder))
 
 
-@pytest.mark.slow
+@pytest.mark.thorough  # a minute of processes that start; tests/integration/fleet/evidence has the parts
 def test_what_is_held_is_sealed_at_full_rate_a_day_later_and_proves_itself(
     city: City, tmp_path: Path
 ) -> None:

@@ -182,7 +182,7 @@ def test_the_way_back_leaves_no_table_and_the_way_forth_makes_them_again(upgrade
     assert _in(url, _shape) == before
 
 
-@pytest.mark.parametrize("fraction", ["250000", "000000"])
+@pytest.mark.parametrize("fraction", ["250000", pytest.param("000000", marks=pytest.mark.thorough)])
 def test_moments_of_fence_events_become_milliseconds_and_moments_again(url: str, fraction: str) -> None:
     zone = "" if url.startswith("sqlite") else "+00:00"
     command.upgrade(configuration(url), "0012")

@@ -25,7 +25,16 @@ def past(transitions: Transitions, *points: Any) -> list[bool]:
     return list(transitions.came_past_none(*points)[0].tolist())
 
 
-@pytest.mark.parametrize("metres", [0.05, 1.0, 3.0, 12.0, 40.0])
+@pytest.mark.parametrize(
+    "metres",
+    [
+        0.05,
+        pytest.param(1.0, marks=pytest.mark.thorough),
+        3.0,
+        pytest.param(12.0, marks=pytest.mark.thorough),
+        40.0,
+    ],
+)
 def test_what_came_past_no_border_is_in_the_fences_of_before(metres: float) -> None:
     fences = hard_fences(seed=9, per_town=100)
     index = FenceIndex.build(fences)

@@ -38,7 +38,11 @@ def _built(environment: dict[str, str]) -> Path:
     return base / (base / "current").read_text()
 
 
-@pytest.mark.parametrize("tags", [{"landuse": "military"}, {"military": "barracks"}], ids=str)
+@pytest.mark.parametrize(
+    "tags",
+    [{"landuse": "military"}, pytest.param({"military": "barracks"}, marks=pytest.mark.thorough)],
+    ids=str,
+)
 def test_roads_of_a_real_extract_are_loaded_without_anything_military(
     environment: dict[str, str], tmp_path: Path, tags: dict[str, str]
 ) -> None:

@@ -43,7 +43,7 @@ class Buffer:
 
 @pytest.mark.slow
 @given(order=st.permutations(range(FRAMES_MOST)), step=st.sampled_from([1, -1]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_frames_in_any_order_are_taken_once_and_refused_as_duplicates_after_that(
     order: list[int], step: int
 ) -> None:
@@ -56,7 +56,7 @@ def test_frames_in_any_order_are_taken_once_and_refused_as_duplicates_after_that
 
 
 @given(frames=st.lists(st.integers(0, 11), max_size=40))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_what_comes_again_between_the_others_is_refused(frames: list[int]) -> None:
     buffer = Buffer(12)
     came: set[int] = set()
@@ -66,7 +66,7 @@ def test_what_comes_again_between_the_others_is_refused(frames: list[int]) -> No
 
 
 @given(orders=st.tuples(st.permutations(range(16)), st.permutations(range(16))))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_two_vehicles_fill_their_gaps_beside_each_other(orders: tuple[list[int], list[int]]) -> None:
     buffer = Buffer(16, 7, 8)
     for mine, other in zip(*orders, strict=True):
