@@ -280,6 +280,16 @@ async def sqlite_database(
 
 
 @pytest.fixture
+async def impatient_database(sqlite_database: Database, tmp_path: Path) -> AsyncIterator[Database]:
+    """The same file for somebody who waits no longer than 50 ms for the write lock."""
+    assert sqlite_database.dialect == "sqlite"
+    url = f"sqlite+aiosqlite:///{tmp_path / 'facts.sqlite3'}"
+    database = await Database.open(url, busy_timeout_s=0.05)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
 async def postgresql_database(
     _shared_postgresql_url: str, _opened: dict[str, Database]
 ) -> AsyncIterator[Database]:

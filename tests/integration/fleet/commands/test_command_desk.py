@@ -146,12 +146,11 @@ async def test_an_emergency_stop_leaves_while_the_database_is_locked(
 
 
 async def test_a_stop_that_sql_could_not_take_says_that_it_was_sent(
-    sqlite_database: Database, clock: Clock
+    sqlite_database: Database, impatient_database: Database, clock: Clock
 ) -> None:
     await working_vehicles(sqlite_database, 1)
-    desk = Desk(sqlite_database, clock)
+    desk = Desk(impatient_database, clock)
     await desk.directory.refresh()
-    sqlite_database._busy_s = 0.05
     async with sqlite_database.write():
         with pytest.raises(Unavailable) as outage:
             await desk.ask(CommandKind.EMERGENCY_STOP)
