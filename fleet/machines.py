@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from fleet.alarms.kinds import ALARM_TERMINAL, ALARM_TRANSITIONS, AlarmState
+from fleet.area_stops import states as area_stop_states
 from fleet.commands.kinds import COMMAND_TERMINAL, COMMAND_TRANSITIONS, CommandState
 from fleet.feedback.kinds import FEEDBACK_TERMINAL, FEEDBACK_TRANSITIONS, FeedbackState
 from fleet.incidents.kinds import INCIDENT_TRANSITIONS, IncidentState
@@ -150,5 +151,13 @@ MACHINES: Final[tuple[Machine, ...]] = (
         table=SHIFT_TRANSITIONS,
         initial=ShiftState.ON_DUTY,
         terminal=frozenset(SHIFT_TERMINAL),
+    ),
+    Machine(
+        name="area stop",
+        zh="划区停车",
+        table=area_stop_states.TRANSITIONS,
+        initial=area_stop_states.AreaStopState.STANDING,
+        terminal=area_stop_states.TERMINAL,
+        note="Who may take which step is docs/area-stops.md: a release takes two people.",
     ),
 )

@@ -9,6 +9,7 @@ from typing import Final
 
 from fleet.alarms.advice import AlarmAnswer
 from fleet.alarms.kinds import AlarmKind, AlarmLevel, AlarmState, Severity
+from fleet.area_stops.states import AreaOutcome, AreaStopState
 from fleet.commands.kinds import CommandState
 from fleet.commands.possible import Hindrance
 from fleet.feedback.kinds import FeedbackKind, FeedbackState
@@ -56,6 +57,16 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
         RecallState.ACTIVE: Name("召回中", "Recalling"),
         RecallState.CALMING: Name("天气转好,观察中", "Calming"),
         RecallState.RELEASED: Name("已解除", "Released"),
+    },
+    AreaStopState: {
+        AreaStopState.STANDING: Name("停车中", "Standing"),
+        AreaStopState.RELEASE_ASKED: Name("等待第二人解除", "Waiting for a second person"),
+        AreaStopState.RELEASED: Name("已解除", "Released"),
+    },
+    AreaOutcome: {
+        AreaOutcome.RELEASED: Name("已放行", "Released"),
+        AreaOutcome.OVERTAKEN: Name("另有停车指令或已放行", "Held by a later stop or let go before"),
+        AreaOutcome.SCENE_HOLD: Name("事故现场保持", "Held at a scene"),
     },
     Deed: {
         Deed.HOME: Name("返回场站", "On its way home"),

@@ -11,6 +11,7 @@ import core.inbox
 import core.leases
 import core.outbox
 import fleet.alarms.tables
+import fleet.area_stops.tables
 import fleet.commands.tables
 import fleet.days.tables
 import fleet.feedback.tables
@@ -65,6 +66,7 @@ ALL: Final[tuple[ModuleType, ...]] = (
     fleet.history.holds.tables,
     fleet.incidents.tables,
     fleet.people.tables,
+    fleet.area_stops.tables,
     fleet.police.tables,
     fleet.quality.tables,
     fleet.feedback.tables,

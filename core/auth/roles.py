@@ -37,6 +37,10 @@ class Scope(StrEnum):
     VEHICLES_COMMAND = "vehicles:command"
     VEHICLES_STOP = "vehicles:stop"
     """Stop a vehicle safely or at once; held more widely than other commands, because it is safe."""
+    AREA_STOPS_PLACE = "area-stops:place"
+    """Stop every vehicle of a drawn area, alone and at once."""
+    AREA_STOPS_RELEASE = "area-stops:release"
+    """Let the vehicles of an area stop go, with a second person."""
     VEHICLES_MANAGE = "vehicles:manage"
     """Register, permit, insure, suspend; issue and revoke codes."""
     COMMANDS_READ = "commands:read"
@@ -166,6 +170,8 @@ _WATCHER = frozenset(
 _DISPATCHER = _WATCHER | {
     Scope.VEHICLES_COMMAND,
     Scope.VEHICLES_STOP,
+    Scope.AREA_STOPS_PLACE,
+    Scope.AREA_STOPS_RELEASE,
     Scope.ALARMS_ACT,
     Scope.INCIDENTS_OPEN,
     Scope.ORDERS_READ,
@@ -219,6 +225,7 @@ ROLE_SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
             Scope.DUTY_SERVE,
             Scope.VEHICLES_COMMAND,
             Scope.VEHICLES_STOP,
+            Scope.AREA_STOPS_PLACE,
             Scope.ALARMS_ACT,
             Scope.INCIDENTS_OPEN,
             Scope.WORK_MANAGE,
@@ -243,6 +250,8 @@ ROLE_SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
             Scope.WEATHER_WRITE,
             Scope.HISTORY_EXPORT,
             Scope.VEHICLES_STOP,
+            Scope.AREA_STOPS_PLACE,
+            Scope.AREA_STOPS_RELEASE,
             Scope.ALARMS_ACT,
             Scope.POLICE_CODES,
             Scope.VIOLATIONS_JUDGE,

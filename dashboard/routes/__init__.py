@@ -4,6 +4,7 @@ from litestar.types import ControllerRouterHandler
 
 from dashboard.live import live
 from dashboard.routes.alarms import Alarms
+from dashboard.routes.area_stops import AreaStopRoutes
 from dashboard.routes.chargers import Chargers
 from dashboard.routes.city import City
 from dashboard.routes.claims import Claims
@@ -72,6 +73,7 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     Vehicles,
     list_near_vehicles,
     Commands,
+    AreaStopRoutes,
     Alarms,
     Violations,
     Fences,

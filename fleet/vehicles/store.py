@@ -92,6 +92,12 @@ class VehicleStore:
         query = select(vehicles).where(vehicles.c.vehicle_no.in_(sorted(set(numbers))), *in_reach(reach))
         return {vehicle.vehicle_no: vehicle for vehicle in await self._all(query)}
 
+    async def locked(self, numbers: Collection[VehicleNo]) -> dict[VehicleNo, Vehicle]:
+        """Return vehicles whose rows nobody else changes until the commit."""
+        query = select(vehicles).where(vehicles.c.vehicle_no.in_(sorted(set(numbers))))
+        found = await self._all(query.order_by(vehicles.c.vehicle_no).with_for_update())
+        return {vehicle.vehicle_no: vehicle for vehicle in found}
+
     async def page(
         self, reach: Reach, wanted: VehicleFilter, *, after: VehicleNo | None = None, limit: int | None = None
     ) -> list[Vehicle]:

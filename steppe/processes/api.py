@@ -115,6 +115,7 @@ async def compose(resources: Resources) -> Components:
         last_heard=heard,
         directory=directory,
         desk=CommandDesk(database, clock, directory, desk.push, desk.situate, planners),
+        push=desk.push,
         quality=QualityReader(resources.redis),
         running_day=RunningDayReader(resources.redis, clock),
         roads=roads,

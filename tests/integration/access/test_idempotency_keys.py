@@ -43,6 +43,7 @@ MOVES_NOTHING = {
     "POST /api/resident/orders/{order_id}/seen": "says that the page was looked at",
     "PUT /api/resident/wishes": "the same again is the same; moves nothing",
     "POST /api/resident/quotes": "reserves nothing",
+    "POST /api/area-stops/previews": "looks",
     "POST /api/alarms/{alarm_id}/acknowledge": "by the same person again: the same answer; moves nothing",
     "POST /api/webhooks": "subscribes an address; moves nothing",
     "POST /api/webhooks/{webhook_id}/secret": "one more secret, of which the newest signs; moves nothing",
@@ -201,6 +202,14 @@ BODIES: Mapping[str, Any] = {
         "incidentType": "crash",
         "happenedAt": "2026-07-01T01:00:00Z",
         "description": "a test",
+    },
+    "POST /api/area-stops": {
+        "geometry": {"type": "Polygon", "coordinates": [[[100, 30], [101, 30], [101, 31], [100, 30]]]},
+        "reason": "a test",
+    },
+    **{
+        f"POST /api/area-stops/{{area_stop_id}}/{verb}": {"version": 1, "reason": "a test"}
+        for verb in ("release-requests", "refusals", "releases", "broken-glass")
     },
     "POST /api/work-orders": {"vehicleNo": 7, "kind": "repair", "cause": "a test"},
     "POST /api/work-orders/{work_order_id}/assignments": {"assignee": "somebody"},

@@ -15,6 +15,7 @@ from core.ids import (
     FeedbackId,
     OrderId,
     ResidentId,
+    StaffId,
     SweepingZoneId,
     VehicleCode,
     VehicleNo,
@@ -27,6 +28,8 @@ from fleet.alarms.apply_signals import AlarmSink
 from fleet.alarms.follow_up import AlarmFollowUp
 from fleet.alarms.kinds import AlarmKind
 from fleet.alarms.tables import alarms
+from fleet.area_stops.area_stop import AreaStop, Member
+from fleet.area_stops.store import AreaStopStore
 from fleet.days.compute import Computed
 from fleet.days.store import Closing, DayStore
 from fleet.days.vehicle_day import VehicleDay
@@ -216,6 +219,32 @@ async def _a_patrol(auth: AuthServices, town: Town) -> tuple[str, str]:
     return beat.beat_id, run.run_id
 
 
+async def _an_area_stop(auth: AuthServices, town: Town) -> str:
+    stop = AreaStop(
+        area_stop_id=new_id(),
+        is_drill=True,
+        kind=CommandKind.SAFE_STOP,
+        area='{"type":"Polygon","coordinates":[]}',
+        reason="a test",
+        operators=(HOME.operator,),
+        districts=(HOME.district,),
+        placed_by=StaffId("somebody"),
+        placed_by_name="somebody",
+        placed_at=town.now,
+    )
+    member = Member(
+        area_stop_id=stop.area_stop_id,
+        vehicle_no=VehicleNo(VEHICLE),
+        lat=39.6,
+        lng=109.8,
+        command_id=None,
+        stop_epoch=0,
+    )
+    async with auth.database.write() as tx:
+        await AreaStopStore(tx).add(stop, [member])
+    return stop.area_stop_id
+
+
 async def _a_call_and_a_sale(auth: AuthServices, town: Town, resident: ResidentId) -> tuple[str, str]:
     """Let the home tenant's resident call a vending vehicle and reserve something."""
     shared: dict[str, Any] = {"district": HOME.district, "operator": HOME.operator, "resident_id": resident}
@@ -304,6 +333,7 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
     feedback = await _a_feedback(auth, town)
     zone, run = await _a_sweeping_run(auth, town)
     beat, patrol_run = await _a_patrol(auth, town)
+    area_stop = await _an_area_stop(auth, town)
     return Things(
         order=order.order_id,
         values={
@@ -312,6 +342,7 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
             "order_id": order.order_id,
             "district": HOME.district,
             "command_id": command.command_id,
+            "area_stop_id": area_stop,
             "alarm_id": alarm,
             "violation_id": violation,
             "incident_id": incident,

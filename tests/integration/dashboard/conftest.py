@@ -187,6 +187,7 @@ async def parts(
         last_heard=said,
         directory=directory,
         desk=CommandDesk(sqlite_database, clock, directory, push, situate),
+        push=push,
         quality=QualityReader(redis),
         running_day=RunningDayReader(redis, clock),
         roads=roads,

@@ -156,6 +156,11 @@ LUCK_WANTED = {
     "goAndLook": "a patrol vehicle that is free, and a road",
     "acceptDoubtfulCheckpoint": "a checkpoint that is doubtful",
     "listOccurrences": "a span that is one",
+    "placeAreaStop": "vehicles in the area",
+    **dict.fromkeys(
+        ("readAreaStop", "askAreaRelease", "refuseAreaRelease", "releaseArea", "breakAreaGlass"),
+        "an area stop that stands",
+    ),
     "takeTopUp": "the phone of somebody who signed in",
     **dict.fromkeys(("receiveDue", "refundOrder"), "an order that was delivered"),
     **dict.fromkeys(

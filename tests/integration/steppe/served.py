@@ -166,6 +166,7 @@ def _furnished(url: str, settings: Settings, log: Path) -> ServedCity:
         code = lead.get("/api/vehicles/1").json()["code"]
     known = {
         "order_id": order,
+        "area_stop_id": "none",
         "district": "AA",
         "merchant_id": merchant,
         "goods_id": goods[0]["goodsId"],

@@ -5,6 +5,7 @@ import type { Alarm, Config, OrderBrief, TaskView } from "../api/types.ts";
 import { StaffFeed, type Topic } from "../live/feed.ts";
 import type { TrailPoint } from "../live/trail.ts";
 import type { LinkStatus } from "../live/socket.ts";
+import { Areas } from "../area/areas.svelte.ts";
 import { address } from "../parts/address.svelte.ts";
 import { Asked } from "../parts/asked.svelte.ts";
 import { LiveTopic, LiveVehicles } from "../parts/live.svelte.ts";
@@ -34,6 +35,7 @@ export class DeskState {
   private readonly alarmTopic: LiveTopic<Alarm>;
   private readonly orderTopic: LiveTopic<OrderBrief>;
   readonly mayOrders = session.may("orders:read");
+  readonly areas = new Areas();
 
   constructor(readonly config: Config) {
     const topics: Topic[] = ["vehicles", "alarms", "commands"];

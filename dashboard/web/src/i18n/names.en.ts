@@ -156,6 +156,18 @@ export const recallState: typeof zh.recallState = {
   released: "Released",
 };
 
+export const areaStopState: typeof zh.areaStopState = {
+  standing: "Standing",
+  release_asked: "Waiting for a second person",
+  released: "Released",
+};
+
+export const areaOutcome: typeof zh.areaOutcome = {
+  released: "Released",
+  overtaken: "Held by a later stop or let go before",
+  scene_hold: "Held at a scene",
+};
+
 export const deed: typeof zh.deed = {
   home: "On its way home",
   finish: "Handing over first",

@@ -154,6 +154,18 @@ export const recallState = {
   released: "已解除",
 };
 
+export const areaStopState = {
+  standing: "停车中",
+  release_asked: "等待第二人解除",
+  released: "已解除",
+};
+
+export const areaOutcome = {
+  released: "已放行",
+  overtaken: "另有停车指令或已放行",
+  scene_hold: "事故现场保持",
+};
+
 export const deed = {
   home: "返回场站",
   finish: "先交付车上货物",
