@@ -14,8 +14,9 @@ pytestmark = pytest.mark.needs_browser
 
 
 def test_an_area_is_stopped_by_one_person_and_let_go_by_another_on_the_city_page(
-    open_page: OpenPage, demo: DemoCity, staff_state: Callable[[str], StorageState]
+    open_page: OpenPage, demo: DemoCity, staff_state: Callable[[str], StorageState], number: str
 ) -> None:
+    why = f"示例:管道泄漏 {number}"
     first = ConsolePage(open_page(CONSOLE, staff_state("dispatcher")), demo)
     first.visit()
     first.rows.first.click()
@@ -29,12 +30,12 @@ def test_an_area_is_stopped_by_one_person_and_let_go_by_another_on_the_city_page
     assert violations(first.page) == []
     button.click()
     expect(panel.get_by_role("alert")).to_have_text("请填写原因。")
-    panel.get_by_label("原因").fill("示例:管道泄漏")
+    panel.get_by_label("原因").fill(why)
     PICTURES.mkdir(exist_ok=True)
     first.page.screenshot(path=PICTURES / "console-area-draw.png")
     button.click()
-    bar = first.page.get_by_test_id("area-bar")
-    expect(bar).to_contain_text("示例:管道泄漏", timeout=SOON_MS)
+    bar = first.page.get_by_test_id("area-bar").filter(has_text=why)
+    expect(bar).to_be_visible(timeout=SOON_MS)
     expect(panel).to_have_count(0)
     expect(bar).to_contain_text(re.compile("已停稳|停车中"), timeout=SOON_MS)
     expect(bar.get_by_test_id("area-releases")).to_have_count(0)
@@ -49,7 +50,7 @@ def test_an_area_is_stopped_by_one_person_and_let_go_by_another_on_the_city_page
 
     second = CityPage(open_page(CITY, staff_state("city")), demo)
     second.visit()
-    there = second.page.get_by_test_id("area-bar")
+    there = second.page.get_by_test_id("area-bar").filter(has_text=why)
     expect(there).to_contain_text("泄漏已排除", timeout=SOON_MS)
     assert violations(second.page) == []
     second.page.screenshot(path=PICTURES / "city-area-stop.png")

@@ -13,6 +13,8 @@ export class Areas {
   /** What is drawn so far; undefined while nobody draws. */
   outline = $state.raw<Outline | undefined>(undefined);
   chosen = $state.raw<Handle | undefined>(undefined);
+  /** Shows an area on the map; undefined where there is none that could. */
+  show = $state.raw<((geometry: unknown) => void) | undefined>(undefined);
   /** What the map shows; for whoever draws by keyboard. */
   inView: () => Box | undefined = () => undefined;
   readonly mayPlace = session.may("area-stops:place");

@@ -24,6 +24,7 @@ export const areas: AreaWords = {
   by: (name, when) => `${name} · ${when}`,
   asks: (name, why) => `${name} asks to release: ${why}`,
   left: (text) => `Waiting for a second person; alone in ${text}`,
+  onMap: "On the map",
   details: "Vehicles",
   vehicle: "Vehicle",
   answer: "Answer",

@@ -22,6 +22,7 @@ export const areas = {
   by: (name: string, when: string) => `${name} · ${when}`,
   asks: (name: string, why: string) => `${name} 请求解除：${why}`,
   left: (text: string) => `等待第二人应答，${text} 后可单人解除`,
+  onMap: "在地图上",
   details: "车辆",
   vehicle: "车辆",
   answer: "应答",
