@@ -34,7 +34,9 @@ class BulkInsert:
     def _statement(self, tx: AsyncConnection) -> str:
         known = self._statements.get(tx.dialect.name)
         if known is None:
-            compiled = insert(self._table).compile(dialect=tx.dialect, column_keys=list(self._columns))
+            # inline: PostgreSQL is not to return the keys that it draws
+            statement = insert(self._table).inline()
+            compiled = statement.compile(dialect=tx.dialect, column_keys=list(self._columns))
             if tuple(compiled.positiontup or ()) != self._columns:
                 raise ValueError(f"{tx.dialect.name} orders columns as {compiled.positiontup}")
             known = self._statements[tx.dialect.name] = f"{compiled} ON CONFLICT DO NOTHING"

@@ -34,6 +34,12 @@ things = Table(
     Column("is_big", Boolean, nullable=False),
     Column("at", EpochMs, nullable=False),
 )
+numbered = Table(
+    "bulk_numbered",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("name", String, nullable=False, unique=True),
+)
 pictures = Table("bulk_pictures", metadata, Column("body", LargeBinary), Column("at", UtcDateTime))
 COLUMNS = ("name", "count", "size", "weight", "is_big", "at")
 AT = datetime(2026, 6, 1, 12, 30, 15, 250_000, tzinfo=timezone(timedelta(hours=8)))
@@ -82,6 +88,17 @@ async def test_a_row_that_is_there_already_is_left_as_it_is(tables: Database) ->
     async with tables.read() as tx:
         found = (await tx.execute(select(things.c.count).order_by(things.c.name))).scalars().all()
     assert found == [1, 3]
+
+
+async def test_keys_that_the_database_draws_are_drawn_once_for_each_row(tables: Database) -> None:
+    bulk = BulkInsert(numbered, ["name"])
+    async with tables.write() as tx:
+        await bulk.insert(tx, _columns(("a",), ("b",)))
+        await bulk.insert(tx, _columns(("b",), ("c",)))
+    async with tables.read() as tx:
+        found = (await tx.execute(select(numbered).order_by(numbered.c.id))).all()
+    assert [row.name for row in found] == ["a", "b", "c"]
+    assert len({row.id for row in found}) == 3
 
 
 @pytest.mark.parametrize("column", ["body", "at"])
