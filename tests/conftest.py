@@ -223,6 +223,8 @@ def _shared_postgresql_url(postgresql_server: str) -> str:
 
 
 async def _empty(database: Database) -> None:
+    if not metadata.tables:
+        return
     questions = (f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name})" for name in metadata.tables)
     async with database.write() as tx:
         await tx.execute(text("SET LOCAL lock_timeout = '5s'"))

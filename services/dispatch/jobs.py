@@ -7,7 +7,10 @@ from services.dispatch.settle_idle import IdleKeeper
 
 
 async def dispatch_zone(context: WorkerContext, zone: str) -> dict[str, int]:
-    """Run one dispatch round of a zone and settle its idle vehicles."""
+    """Run a dispatch round of a zone and settle its idle vehicles, though not after every order of a rush."""
     district = DistrictCode(zone)
     counts = await context.part(ZoneDispatcher).run_round(district)
-    return {**counts, **await context.part(IdleKeeper).settle(district)}
+    keeper = context.part(IdleKeeper)
+    if counts["waiting"] and not keeper.is_due(district):
+        return counts
+    return {**counts, **await keeper.settle(district)}

@@ -3,7 +3,7 @@ its own."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.auth.principal import EVERYTHING
 from core.clock import Clock
@@ -45,8 +45,15 @@ from services.tasks.task import Task
 
 MOST_A_JOB = 10
 """Vehicles of each sort settled in one job: an order that comes meanwhile waits for the job to end (0.2 s
-each on two
-crowded cores)."""
+each on two crowded cores)."""
+SETTLED_FOR_S = 3.0
+"""Wall seconds in which a zone whose orders come all the time is settled once: to look at every vehicle takes
+as long as to give an order away, and an order waits for a vehicle, an idle vehicle for nothing."""
+HOME_AGAIN_AFTER = timedelta(minutes=2)
+"""City time before a vehicle is sent home again: one that says it went and stands elsewhere is not told every
+second."""
+IDLE = "idle"
+"""Reason of a way home for want of work."""
 ALL_SERVICES = frozenset({ServiceKind.DELIVERY, *OFFERED})
 
 
@@ -71,10 +78,17 @@ class IdleKeeper:
         self._sources = sources
         self._diverters = diverters
         self._charger = IdleCharger(database, clock, roads)
+        self._settled_at: dict[DistrictCode, datetime] = {}
+
+    def is_due(self, district: DistrictCode) -> bool:
+        """Return whether this process has not settled the zone just now."""
+        last = self._settled_at.get(district)
+        return last is None or (self._clock.wall() - last).total_seconds() >= SETTLED_FOR_S
 
     async def settle(self, district: DistrictCode) -> dict[str, int]:
         """Give every idle vehicle its next step and return how many of each; raises Unavailable."""
         at = self._clock.now()
+        self._settled_at[district] = self._clock.wall()
         async with self._database.read() as tx:
             places = PlaceStore(tx)
             depots = await places.of_kind(PlaceKind.DEPOT, district)
@@ -217,13 +231,13 @@ class IdleKeeper:
             vehicle_no=vehicle_no,
             kind=CommandKind.RETURN_TO_DEPOT,
             body=return_body(depot, leg),
-            reason="idle",
+            reason=IDLE,
         )
         try:
             async with self._database.write() as tx:
-                if await TaskStore(tx).active_ids([vehicle_no]) or await _is_told(tx, member):
-                    return False
                 at = self._clock.now()
+                if await TaskStore(tx).active_ids([vehicle_no]) or await _is_told(tx, member, at):
+                    return False
                 await queue_command(tx, wish, at=at, rate=self._clock.rate)
                 await move_duty_if_it_can(tx, vehicle_no, DutyEvent.RETURN_STARTED, at)
                 await bind_vehicle(tx, await VehicleStore(tx).get(vehicle_no, EVERYTHING), self._clock)
@@ -232,7 +246,10 @@ class IdleKeeper:
         return True
 
 
-async def _is_told(tx: Transaction, member: FleetMember) -> bool:
-    """Return whether a way home that the vehicle was sent is still open."""
-    open_commands = await CommandStore(tx).open_of([member.vehicle.vehicle_no])
-    return any(command.kind is CommandKind.RETURN_TO_DEPOT for command in open_commands)
+async def _is_told(tx: Transaction, member: FleetMember, at: datetime) -> bool:
+    """Return whether a way home that the vehicle was sent is still open, or is not long ago."""
+    store, numbers = CommandStore(tx), [member.vehicle.vehicle_no]
+    open_commands = await store.open_of(numbers)
+    if any(command.kind is CommandKind.RETURN_TO_DEPOT for command in open_commands):
+        return True
+    return bool(await store.of_reason_since(numbers, IDLE, at - HOME_AGAIN_AFTER))

@@ -1,4 +1,4 @@
-"""Vehicles of wood: they stand where they stand, obey at once, and keep their reports until they are stored.
+"""Vehicles of wood: they stand until sent home, obey at once, and keep reports until they are stored.
 
 They speak the public protocol of docs/wire-protocol.md, so that a run needs no drive of minutes: a plan is
 carried out stop by stop within a second. What they remember survives a cut link, as on a real vehicle.
@@ -15,7 +15,14 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from fleet.links.wire import messages, reports
-from fleet.links.wire.commands import AssignTask, CommandKind, OpenCompartment, StopPlan, UpdateFences
+from fleet.links.wire.commands import (
+    AssignTask,
+    CommandKind,
+    OpenCompartment,
+    ReturnToDepot,
+    StopPlan,
+    UpdateFences,
+)
 from fleet.links.wire.frame import encode_frame
 from fleet.links.wire.messages import Command, Hello, Report, ReportStored, ToVehicle, Welcome
 from fleet.links.wire.positions import POSITION_BYTES, POSITION_SECTION, new_positions
@@ -154,6 +161,9 @@ class WoodenFleet:
             if command.kind is CommandKind.UPDATE_FENCES:
                 vehicle.fence_set = msgspec.json.decode(command.body, type=UpdateFences).fence_set_version
             self._answer(vehicle, command, "accepted")
+            if command.kind is CommandKind.RETURN_TO_DEPOT:
+                home = msgspec.json.decode(command.body, type=ReturnToDepot)
+                vehicle.lat, vehicle.lng = home.lat, home.lng
             if command.kind is CommandKind.OPEN_COMPARTMENT:
                 msgspec.json.decode(command.body, type=OpenCompartment)
             self._succeed(vehicle, command)

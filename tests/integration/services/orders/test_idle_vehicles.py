@@ -3,13 +3,15 @@
 import msgspec
 import pytest
 
+from core.ids import DistrictCode
 from core.kinds import ServiceKind
 from fleet.links.wire.commands import CommandKind, ReturnToDepot
 from fleet.people.watch_vehicles import VehicleWatch
 from fleet.vehicles.kinds import Condition
 from services.charging.store import ChargerStore
+from services.dispatch.settle_idle import HOME_AGAIN_AFTER, SETTLED_FOR_S
 from services.tasks.states import StopKind, TaskKind
-from tests.integration.services.orders.town import KB, Town
+from tests.integration.services.orders.town import KB, Town, later
 from tests.integration.services.patrol.patrolling import Patrol
 
 
@@ -50,6 +52,31 @@ async def test_an_idle_delivery_vehicle_is_sent_home_once(town: Town) -> None:
     assert await town.say(7, "command_result", came, task_id=None, epoch=None) == "applied"
     town.listener.says(7, lat=39.59, lng=109.78, measured_at=town.now)
     assert await town.idle.settle(KB) == {}
+
+
+async def test_a_vehicle_that_says_it_went_home_and_stands_elsewhere_is_not_told_every_second(
+    town: Town,
+) -> None:
+    await town.add_vehicle(7)
+    for _ in range(2):
+        assert await town.idle.settle(KB) == {"go_home": 1}
+        [command] = await town.commands(7, CommandKind.RETURN_TO_DEPOT)
+        for kind, result in (("command_ack", "accepted"), ("command_result", "succeeded")):
+            said = {"commandId": command.command_id, "result": result}
+            assert await town.say(7, kind, said, task_id=None, epoch=None) == "applied"
+        assert await town.idle.settle(KB) == {"not_settled": 1}
+        assert await town.commands(7, CommandKind.RETURN_TO_DEPOT) == [], "nothing new"
+        later(town, HOME_AGAIN_AFTER.total_seconds() + 1)
+        town.listener.says(7, measured_at=town.now)
+
+
+async def test_a_zone_is_not_settled_after_every_order_of_a_rush(town: Town) -> None:
+    assert town.idle.is_due(KB)
+    await town.idle.settle(KB)
+    assert not town.idle.is_due(KB)
+    assert town.idle.is_due(DistrictCode("DS"))
+    later(town, SETTLED_FOR_S + 1)
+    assert town.idle.is_due(KB)
 
 
 async def test_a_vehicle_on_its_way_home_takes_an_order(town: Town) -> None:
