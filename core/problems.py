@@ -80,6 +80,7 @@ _ROWS: tuple[tuple[str, int, str], ...] = (
     ("zone-frozen", 409, "Somebody has frozen dispatch in this zone"),
     ("vehicle-not-dispatchable", 409, "The vehicle cannot take work now"),
     ("command-not-possible", 409, "The vehicle cannot take this command now"),
+    ("critical-alarm-without-owner", 409, "A critical alarm belongs to nobody yet"),
     ("command-expired", 409, "The command is past its time"),
     ("no-vehicle-inside", 409, "No vehicle that you may stop is in this area"),
     ("too-many-vehicles", 409, "More vehicles are in this area than are stopped at once"),

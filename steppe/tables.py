@@ -14,6 +14,7 @@ import fleet.alarms.tables
 import fleet.area_stops.tables
 import fleet.commands.tables
 import fleet.days.tables
+import fleet.desk_shifts.tables
 import fleet.feedback.tables
 import fleet.fences.tables
 import fleet.history.holds.tables
@@ -67,6 +68,7 @@ ALL: Final[tuple[ModuleType, ...]] = (
     fleet.incidents.tables,
     fleet.people.tables,
     fleet.area_stops.tables,
+    fleet.desk_shifts.tables,
     fleet.police.tables,
     fleet.quality.tables,
     fleet.feedback.tables,

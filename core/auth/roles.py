@@ -111,6 +111,8 @@ class Scope(StrEnum):
     FENCES_EDIT = "fences:edit"
     CITY_READ = "city:read"
     LIVE_READ = "live:read"
+    DESK_SERVE = "desk:serve"
+    """Work a shift at a desk and hand it over."""
     DUTY_SERVE = "duty:serve"
     """Sign in as remote safety operator and be bound to vehicles."""
     DUTY_READ = "duty:read"
@@ -168,6 +170,7 @@ _WATCHER = frozenset(
     }
 )
 _DISPATCHER = _WATCHER | {
+    Scope.DESK_SERVE,
     Scope.VEHICLES_COMMAND,
     Scope.VEHICLES_STOP,
     Scope.AREA_STOPS_PLACE,
@@ -248,6 +251,7 @@ ROLE_SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
         Role.DUTY_OFFICER: _WATCHER
         | {
             Scope.WEATHER_WRITE,
+            Scope.DESK_SERVE,
             Scope.HISTORY_EXPORT,
             Scope.VEHICLES_STOP,
             Scope.AREA_STOPS_PLACE,

@@ -12,6 +12,7 @@ from dashboard.routes.clearings import Clearings
 from dashboard.routes.codes import scan
 from dashboard.routes.commands import Commands
 from dashboard.routes.decommission import Decommission
+from dashboard.routes.desk_shifts import DeskShifts
 from dashboard.routes.dispatch_plans import DispatchPlans
 from dashboard.routes.dispatch_zones import DispatchZones
 from dashboard.routes.dues import Dues
@@ -74,6 +75,7 @@ DASHBOARD_ROUTES: tuple[ControllerRouterHandler, ...] = (
     list_near_vehicles,
     Commands,
     AreaStopRoutes,
+    DeskShifts,
     Alarms,
     Violations,
     Fences,

@@ -17,8 +17,9 @@ from tests.integration.services.orders.town import Town
 
 EVERYBODYS = {"GET /api/resident/merchants/{merchant_id}/goods"}
 """Routes with somebody's id in the path that any resident may open."""
-OF_THE_COMPANY = "/api/area-stops"
-"""What a company sees in the whole city: the second person who lets vehicles go may be anywhere."""
+OF_THE_COMPANY = ("/api/area-stops", "/api/desk-shifts")
+"""What a company sees in the whole city: the second person who lets vehicles go may be anywhere, and so may
+the next one at a desk."""
 
 VENDING = "POST /api/vending/vehicles/{vehicle_no}"
 BODIES: Mapping[str, dict[str, Any]] = {
@@ -72,6 +73,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
         f"POST /api/area-stops/{{area_stop_id}}/{verb}": {"version": 1, "reason": "seen"}
         for verb in ("release-requests", "refusals", "releases", "broken-glass")
     },
+    "POST /api/desk-shifts/{shift_id}/readings": {},
     "POST /api/orders/{order_id}/cancel": {"reason": "the shop is closed"},
     "POST /api/orders/{order_id}/phone-reveals": {"reason": "the parcel leaks"},
     "POST /api/orders/{order_id}/rescue": {"outcome": "returned", "reason": "crew brought it"},

@@ -44,6 +44,7 @@ MOVES_NOTHING = {
     "PUT /api/resident/wishes": "the same again is the same; moves nothing",
     "POST /api/resident/quotes": "reserves nothing",
     "POST /api/area-stops/previews": "looks",
+    "PUT /api/desk-shifts/presence": "says that somebody sits there; moves nothing",
     "POST /api/alarms/{alarm_id}/acknowledge": "by the same person again: the same answer; moves nothing",
     "POST /api/webhooks": "subscribes an address; moves nothing",
     "POST /api/webhooks/{webhook_id}/secret": "one more secret, of which the newest signs; moves nothing",
@@ -203,6 +204,9 @@ BODIES: Mapping[str, Any] = {
         "happenedAt": "2026-07-01T01:00:00Z",
         "description": "a test",
     },
+    "POST /api/desk-shifts": {},
+    "POST /api/desk-shifts/closings": {"note": "a test"},
+    "POST /api/desk-shifts/{shift_id}/readings": {},
     "POST /api/area-stops": {
         "geometry": {"type": "Polygon", "coordinates": [[[100, 30], [101, 30], [101, 31], [100, 30]]]},
         "reason": "a test",

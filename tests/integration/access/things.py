@@ -33,6 +33,7 @@ from fleet.area_stops.store import AreaStopStore
 from fleet.days.compute import Computed
 from fleet.days.store import Closing, DayStore
 from fleet.days.vehicle_day import VehicleDay
+from fleet.desk_shifts.work_desk_shift import begin_shift, hand_over
 from fleet.evidence.bundle import About, EvidenceSigner, Part, seal_bundle
 from fleet.evidence.store import BundleStore, SealedBundle
 from fleet.feedback.feedback import Feedback
@@ -245,6 +246,14 @@ async def _an_area_stop(auth: AuthServices, town: Town) -> str:
     return stop.area_stop_id
 
 
+async def _a_desk_shift(auth: AuthServices, town: Town) -> str:
+    person = a_principal(Role.DISPATCHER, id=StaffId("somebody"), operator=HOME.operator)
+    wall = auth.clock.wall()
+    async with auth.database.write() as tx:
+        await begin_shift(tx, person, at=town.now, wall=wall)
+        return (await hand_over(tx, person, "a test", at=town.now)).shift_id
+
+
 async def _a_call_and_a_sale(auth: AuthServices, town: Town, resident: ResidentId) -> tuple[str, str]:
     """Let the home tenant's resident call a vending vehicle and reserve something."""
     shared: dict[str, Any] = {"district": HOME.district, "operator": HOME.operator, "resident_id": resident}
@@ -334,6 +343,7 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
     zone, run = await _a_sweeping_run(auth, town)
     beat, patrol_run = await _a_patrol(auth, town)
     area_stop = await _an_area_stop(auth, town)
+    desk_shift = await _a_desk_shift(auth, town)
     return Things(
         order=order.order_id,
         values={
@@ -343,6 +353,7 @@ async def things_of_home(town: Town, auth: AuthServices) -> Things:
             "district": HOME.district,
             "command_id": command.command_id,
             "area_stop_id": area_stop,
+            "shift_id": desk_shift,
             "alarm_id": alarm,
             "violation_id": violation,
             "incident_id": incident,

@@ -157,6 +157,7 @@ LUCK_WANTED = {
     "acceptDoubtfulCheckpoint": "a checkpoint that is doubtful",
     "listOccurrences": "a span that is one",
     "placeAreaStop": "vehicles in the area",
+    **dict.fromkeys(("handOverDesk", "readHandOver"), "a shift that goes on, and one that was handed over"),
     **dict.fromkeys(
         ("readAreaStop", "askAreaRelease", "refuseAreaRelease", "releaseArea", "breakAreaGlass"),
         "an area stop that stands",

@@ -167,6 +167,7 @@ def _furnished(url: str, settings: Settings, log: Path) -> ServedCity:
     known = {
         "order_id": order,
         "area_stop_id": "none",
+        "shift_id": "none",
         "district": "AA",
         "merchant_id": merchant,
         "goods_id": goods[0]["goodsId"],
