@@ -86,6 +86,7 @@ _ROWS: tuple[tuple[str, int, str], ...] = (
     ("too-many-vehicles", 409, "More vehicles are in this area than are stopped at once"),
     ("second-person-needed", 409, "Another authorised person has to agree"),
     ("balance-too-low", 409, "The balance does not cover this"),
+    ("resident-has-open", 409, "Something of yours is still open; end it first"),
     ("nothing-due", 409, "Nothing is due for this any more"),
     ("out-of-stock", 409, "Not enough of the goods is left"),
     ("feedback-full", 409, "So many people have said something of this vehicle that more tells nothing new"),

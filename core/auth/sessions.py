@@ -155,6 +155,11 @@ class SessionStore:
         """End every session of a signed-in person, the present one included; return how many."""
         return await self.revoke_all(_PREFIX_OF[principal.kind], principal.id, at=at)
 
+    async def forget_all_of(self, principal: Principal) -> int:
+        """Drop every session of somebody who leaves, ended ones too; return how many rows went."""
+        table = _TABLES[_PREFIX_OF[principal.kind]]
+        return int((await self._tx.execute(delete(table).where(table.c.subject_id == principal.id))).rowcount)
+
     async def forget_before(self, moment: datetime) -> int:
         """Drop sessions that ended before a moment; return how many rows went."""
         dropped = 0

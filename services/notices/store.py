@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 
 from core.auth.principal import Reach
-from core.auth.reach_sql import within
+from core.auth.reach_sql import only, within
 from core.database import CompareAndSet, Transaction, insert_new
 from core.database.statements import insert_new_rows
 from core.errors import Conflict, NotFound
@@ -156,7 +156,11 @@ class WishStore:
 
 
 def _within(reach: Reach) -> tuple[ColumnElement[bool], ...]:
-    return within(notices.c.district, reach.districts), within(notices.c.operator, reach.operators)
+    return (
+        within(notices.c.district, reach.districts),
+        within(notices.c.operator, reach.operators),
+        only(notices.c.resident_id, reach.resident),
+    )
 
 
 def _due(at: datetime, wall: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -12,10 +12,10 @@ from core.auth.reach_sql import within
 from core.auth.tokens import token_hash
 from core.database import Transaction, insert_new
 from core.errors import Conflict, NotFound
-from core.ids import MerchantId, WaybillId
+from core.ids import MerchantId, ResidentId, WaybillId
 from services.rows import read_row
 from services.waybills.tables import waybills
-from services.waybills.waybill import Waybill, WaybillEvent, WaybillState, advance
+from services.waybills.waybill import TERMINAL, Waybill, WaybillEvent, WaybillState, advance
 
 
 class WaybillStore:
@@ -51,6 +51,13 @@ class WaybillStore:
         query = select(waybills).where(within(waybills.c.merchant_id, reach.merchants))
         newest = query.order_by(waybills.c.offered_at.desc(), waybills.c.waybill_id.desc())
         return await self._select(newest.limit(limit))
+
+    async def open_of(self, resident_id: ResidentId) -> list[Waybill]:
+        """Return the parcels of a resident that no order brings yet, and that wait at no counter."""
+        query = select(waybills).where(
+            waybills.c.resident_id == resident_id, waybills.c.state.not_in(sorted(TERMINAL))
+        )
+        return await self._select(query)
 
     async def due(self, *, unanswered: datetime, slot: datetime, limit: int = 200) -> list[Waybill]:
         """Return what time alone moves: offers past their deadline, choices whose slot is near."""

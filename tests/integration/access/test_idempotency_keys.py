@@ -45,6 +45,7 @@ MOVES_NOTHING = {
     "POST /api/resident/quotes": "reserves nothing",
     "POST /api/area-stops/previews": "looks",
     "PUT /api/desk-shifts/presence": "says that somebody sits there; moves nothing",
+    "DELETE /api/resident/data": "who left stays away",
     "POST /api/alarms/{alarm_id}/acknowledge": "by the same person again: the same answer; moves nothing",
     "POST /api/webhooks": "subscribes an address; moves nothing",
     "POST /api/webhooks/{webhook_id}/secret": "one more secret, of which the newest signs; moves nothing",

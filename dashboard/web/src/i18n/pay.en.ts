@@ -12,6 +12,7 @@ export const pay: PayWords = {
   balance: "Balance",
   due: "Still to pay",
   dueHint: "Collected and not paid yet; please pay at a service point.",
+  myData: "My data, and leaving",
   topUp: "There is no payment gateway: give your phone number at a service point of the operator to top up. The receipt appears below.",
   none: "Nothing yet. Top-ups and orders appear here.",
   lines: "Entries",

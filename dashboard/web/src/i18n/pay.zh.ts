@@ -10,6 +10,7 @@ export interface PayWords {
   balance: string;
   due: string;
   dueHint: string;
+  myData: string;
   topUp: string;
   none: string;
   lines: string;
@@ -30,6 +31,7 @@ export const pay: PayWords = {
   balance: "余额",
   due: "待付",
   dueHint: "取件后未付的金额，请到服务点付款。",
+  myData: "我的数据与注销",
   topUp: "本系统不接入支付网关：请到运营方服务点报手机号充值，凭证会出现在下面。",
   none: "还没有记录。充值或下单后会出现在这里。",
   lines: "明细",

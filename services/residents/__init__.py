@@ -1,0 +1,1 @@
+"""What the city keeps of a resident, and how she leaves."""
