@@ -1,5 +1,6 @@
 """Shifts at desks: who sits there, whether it is muted, and what is handed over."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from litestar import Controller, Request, get, post, put
@@ -23,6 +24,7 @@ from dashboard.schemas.desk_shifts import (
     HandOver,
     desk_shift_view,
 )
+from fleet.desk_shifts.desk_shift import DeskShift
 from fleet.desk_shifts.store import DeskShiftStore
 from fleet.desk_shifts.work_desk_shift import begin_shift, hand_over, read_note
 
@@ -61,15 +63,12 @@ class DeskShifts(Controller):
         idempotency_key: IdempotencyKey = None,
     ) -> DeskShiftView:
         """Begin one's shift; somebody who is in one stays in it."""
-        repeated = await Repeated.of(request, principal, idempotency_key)
         clock = dashboard.clock
 
-        async def work(tx: Transaction) -> DeskShiftView:
-            shift = await begin_shift(tx, principal, at=clock.now(), wall=clock.wall())
-            return desk_shift_view(shift, wall=clock.wall())
+        async def work(tx: Transaction) -> DeskShift:
+            return await begin_shift(tx, principal, at=clock.now(), wall=clock.wall())
 
-        wall = clock.wall()
-        return await answer_once(dashboard.database, repeated, DeskShiftView, work, status=200, wall=wall)
+        return await _once(request, principal, dashboard, idempotency_key, work)
 
     @put(
         "/presence",
@@ -104,15 +103,11 @@ class DeskShifts(Controller):
         idempotency_key: IdempotencyKey = None,
     ) -> DeskShiftView:
         """Close one's shift with a note; refused while a critical alarm belongs to nobody."""
-        repeated = await Repeated.of(request, principal, idempotency_key)
-        clock = dashboard.clock
 
-        async def work(tx: Transaction) -> DeskShiftView:
-            shift = await hand_over(tx, principal, data.note, at=clock.now())
-            return desk_shift_view(shift, wall=clock.wall())
+        async def work(tx: Transaction) -> DeskShift:
+            return await hand_over(tx, principal, data.note, at=dashboard.clock.now())
 
-        wall = clock.wall()
-        return await answer_once(dashboard.database, repeated, DeskShiftView, work, status=200, wall=wall)
+        return await _once(request, principal, dashboard, idempotency_key, work)
 
     @post(
         "/{shift_id:str}/readings",
@@ -129,12 +124,24 @@ class DeskShifts(Controller):
         idempotency_key: IdempotencyKey = None,
     ) -> DeskShiftView:
         """Say that one has read what a shift left."""
-        repeated = await Repeated.of(request, principal, idempotency_key)
-        clock = dashboard.clock
 
-        async def work(tx: Transaction) -> DeskShiftView:
-            shift = await read_note(tx, principal, shift_id, at=clock.now())
-            return desk_shift_view(shift, wall=clock.wall())
+        async def work(tx: Transaction) -> DeskShift:
+            return await read_note(tx, principal, shift_id, at=dashboard.clock.now())
 
-        wall = clock.wall()
-        return await answer_once(dashboard.database, repeated, DeskShiftView, work, status=200, wall=wall)
+        return await _once(request, principal, dashboard, idempotency_key, work)
+
+
+async def _once(
+    request: Request[Any, Any, Any],
+    principal: Principal,
+    dashboard: DashboardParts,
+    key: str | None,
+    deed: Callable[[Transaction], Awaitable[DeskShift]],
+) -> DeskShiftView:
+    wall = dashboard.clock.wall()
+
+    async def work(tx: Transaction) -> DeskShiftView:
+        return desk_shift_view(await deed(tx), wall=wall)
+
+    repeated = await Repeated.of(request, principal, key)
+    return await answer_once(dashboard.database, repeated, DeskShiftView, work, status=200, wall=wall)
