@@ -242,6 +242,9 @@ def _empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path
         path = folder / f"{len(metadata.tables)}.sqlite3"
         if not path.exists():
             engine = create_engine(f"sqlite:///{path}")
+            with engine.connect() as connection:
+                # where every connection of a copy would turn it on, two at once could refuse each other
+                connection.execute(text("PRAGMA journal_mode = WAL"))
             metadata.create_all(engine)
             engine.dispose()
         return path

@@ -39,7 +39,7 @@ class PlaceAreaStop(msgspec.Struct, frozen=True, kw_only=True, rename="camel", f
 class SaidOfAreaStop(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """What somebody says of the version that he saw, and why."""
 
-    version: int
+    version: Annotated[int, Meta(ge=1, le=2_147_483_647)]
     reason: Reason
 
 

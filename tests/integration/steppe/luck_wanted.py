@@ -156,6 +156,7 @@ LUCK_WANTED = {
     "goAndLook": "a patrol vehicle that is free, and a road",
     "acceptDoubtfulCheckpoint": "a checkpoint that is doubtful",
     "listOccurrences": "a span that is one",
+    "previewAreaStop": "an area that is one",
     "placeAreaStop": "vehicles in the area",
     **dict.fromkeys(("handOverDesk", "readHandOver"), "a shift that goes on, and one that was handed over"),
     **dict.fromkeys(

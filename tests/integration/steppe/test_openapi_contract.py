@@ -30,7 +30,7 @@ SURE_CASES = 2
 """Of each operation, by somebody who may and with ids of things that are there."""
 POSSIBLE_SHARE = 0.6
 """Of the others: they get such ids too, whoever sends them."""
-SESSION_ENDING = {"staffLogout", "residentLogout", "logoutEverywhere"}
+SESSION_ENDING = {"staffLogout", "residentLogout", "logoutEverywhere", "leaveCity"}
 NOT_ASKED = ("negative_data_rejection", "positive_data_acceptance", "ignored_auth")
 """Known ids are put into requests that were made wrong on purpose; who may do what is the access walk's."""
 
