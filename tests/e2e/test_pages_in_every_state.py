@@ -120,6 +120,7 @@ def test_console_without_network_says_so_and_gives_no_commands(console: ConsoleP
     expect(console.page.get_by_test_id("command-safe_stop")).to_be_enabled(timeout=SOON_MS)
 
 
+@pytest.mark.thorough  # a minute; a network that is away is tried above
 def test_pages_come_back_by_themselves_after_the_api_was_killed(
     console: ConsolePage, city: CityPage, phone: PhonePage, number: str
 ) -> None:
