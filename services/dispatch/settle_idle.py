@@ -26,7 +26,7 @@ from services.dispatch.charge_idle import IdleCharger
 from services.dispatch.fleet_member import FleetMember
 from services.dispatch.fleet_picture import FleetPicture
 from services.dispatch.give_run import LOST_RACE
-from services.dispatch.idle import OFFERED, NextStep, next_step
+from services.dispatch.idle import OFFERED, Idle, NextStep, next_step
 from services.dispatch.turns import Waiting, whose_turn
 from services.dispatch.way_home import comes_back
 from services.dispatch.work import Diverter, Work, WorkSource, rest_of, task_of, where
@@ -102,13 +102,11 @@ class IdleKeeper:
         ]
         to_charge = [(member, idle.need) for member, idle in steps if idle.step is NextStep.CHARGE]
         counts = await self._charger.settle(district, to_charge, chargers, most=MOST_A_JOB)
-        for member, idle in steps:
+        for member, depot in await self._homeless(steps, at=at):
             if counts.total() >= MOST_A_JOB:
                 break
-            if idle.step is not NextStep.GO_HOME or idle.depot is None:
-                continue
-            done = await self._home(member, idle.depot)
-            counts[idle.step.value if done else "not_settled"] += 1
+            done = await self._home(member, depot)
+            counts[NextStep.GO_HOME.value if done else "not_settled"] += 1
         if freeze is not None and freeze.is_frozen:
             return dict(counts)
         for diverter in self._diverters:
@@ -222,6 +220,21 @@ class IdleKeeper:
         rest = rest_of(await store.get(work.resumes, EVERYTHING), work.stops, at=at)
         return await resume_task(tx, work.resumes, rest, epoch=epoch, at=at, rate=rate)
 
+    async def _homeless(
+        self, steps: Sequence[tuple[FleetMember, Idle]], *, at: datetime
+    ) -> list[tuple[FleetMember, Place]]:
+        """Return the vehicles that are to go home and were not told so just now, each with where that is."""
+        found = [
+            (member, idle.depot)
+            for member, idle in steps
+            if idle.step is NextStep.GO_HOME and idle.depot is not None
+        ]
+        numbers = [member.vehicle.vehicle_no for member, _ in found]
+        async with self._database.read() as tx:
+            told = await CommandStore(tx).of_reason_since(numbers, IDLE, at - HOME_AGAIN_AFTER)
+        lately = {command.vehicle_no for command in told}
+        return [(member, depot) for member, depot in found if member.vehicle.vehicle_no not in lately]
+
     async def _home(self, member: FleetMember, depot: Place) -> bool:
         leg = await self._roads.leg(where(member), GeoPoint(depot.lat, depot.lng), member.road)
         if leg is None:
@@ -235,9 +248,9 @@ class IdleKeeper:
         )
         try:
             async with self._database.write() as tx:
-                at = self._clock.now()
-                if await TaskStore(tx).active_ids([vehicle_no]) or await _is_told(tx, member, at):
+                if await TaskStore(tx).active_ids([vehicle_no]) or await _is_told(tx, member):
                     return False
+                at = self._clock.now()
                 await queue_command(tx, wish, at=at, rate=self._clock.rate)
                 await move_duty_if_it_can(tx, vehicle_no, DutyEvent.RETURN_STARTED, at)
                 await bind_vehicle(tx, await VehicleStore(tx).get(vehicle_no, EVERYTHING), self._clock)
@@ -246,10 +259,7 @@ class IdleKeeper:
         return True
 
 
-async def _is_told(tx: Transaction, member: FleetMember, at: datetime) -> bool:
-    """Return whether a way home that the vehicle was sent is still open, or is not long ago."""
-    store, numbers = CommandStore(tx), [member.vehicle.vehicle_no]
-    open_commands = await store.open_of(numbers)
-    if any(command.kind is CommandKind.RETURN_TO_DEPOT for command in open_commands):
-        return True
-    return bool(await store.of_reason_since(numbers, IDLE, at - HOME_AGAIN_AFTER))
+async def _is_told(tx: Transaction, member: FleetMember) -> bool:
+    """Return whether a way home that the vehicle was sent is still open."""
+    open_commands = await CommandStore(tx).open_of([member.vehicle.vehicle_no])
+    return any(command.kind is CommandKind.RETURN_TO_DEPOT for command in open_commands)

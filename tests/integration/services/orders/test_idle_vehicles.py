@@ -64,7 +64,7 @@ async def test_a_vehicle_that_says_it_went_home_and_stands_elsewhere_is_not_told
         for kind, result in (("command_ack", "accepted"), ("command_result", "succeeded")):
             said = {"commandId": command.command_id, "result": result}
             assert await town.say(7, kind, said, task_id=None, epoch=None) == "applied"
-        assert await town.idle.settle(KB) == {"not_settled": 1}
+        assert await town.idle.settle(KB) == {}
         assert await town.commands(7, CommandKind.RETURN_TO_DEPOT) == [], "nothing new"
         later(town, HOME_AGAIN_AFTER.total_seconds() + 1)
         town.listener.says(7, measured_at=town.now)
