@@ -41,6 +41,8 @@ OPEN_TO_ANYBODY = {
     "GET /records/{rest}",
     "GET /scan",
     "GET /scan/{rest}",
+    "GET /privacy",
+    "GET /privacy/{rest}",
     "POST /api/links/session",
     "POST /api/merchant/logout",
     "POST /api/merchant/session",
