@@ -19,7 +19,7 @@ from dashboard.schemas.area_stops import (
     area_stop_view,
 )
 from fleet.area_stops.area_stop import AreaStop, Member, held_by_area
-from fleet.area_stops.place_area_stop import AreaStopDesk, AreaWish
+from fleet.area_stops.place_area_stop import AreaWish
 from fleet.area_stops.release_area_stop import Said
 from fleet.area_stops.store import AreaStopStore
 from fleet.live.hub import LiveHub
@@ -27,8 +27,8 @@ from fleet.telemetry.records import Records, read_live_message
 from fleet.vehicles.store import VehicleStore
 from geofences import shapes
 
-LISTED_FOR = timedelta(hours=12)
-"""City time that a released area stop stays in the list."""
+RECENT = timedelta(hours=12)
+"""City time in which a released area stop counts as recent."""
 _E7 = 1e-7
 
 type Saying = Callable[[Transaction, Principal, Said], Awaitable[AreaStop]]
@@ -70,20 +70,19 @@ class AreaStops:
             is_drill=data.is_drill,
             reason=data.reason,
         )
-        desk = AreaStopDesk(parts.database, parts.clock, parts.directory, parts.push)
 
         def render(stop: AreaStop, members: Sequence[Member]) -> bytes:
             known = (parts.directory.find(member.vehicle_no, EVERYTHING) for member in members)
             codes = {entry.vehicle_no: entry.code for entry in known if entry is not None}
             return msgspec.json.encode(area_stop_view(stop, members, {}, codes, principal))
 
-        answer = await desk.place(principal, wish, repeated, render)
+        answer = await parts.area_stops.place(principal, wish, repeated, render)
         return msgspec.json.decode(answer.body, type=AreaStopView)
 
-    async def listed(self) -> list[AreaStopView]:
-        """Return what stands and what was released in the last hours, the newest first."""
+    async def listed(self, *, with_recent: bool) -> list[AreaStopView]:
+        """Return what stands, and what was released in the last hours when asked, the newest first."""
         reach = reach_of(self._principal)
-        over_since = self._parts.clock.now() - LISTED_FOR
+        over_since = self._parts.clock.now() - RECENT if with_recent else None
         async with self._parts.database.read() as tx:
             return await self._views(tx, await AreaStopStore(tx).listed(reach, over_since=over_since))
 
@@ -119,6 +118,8 @@ class AreaStops:
         return held_by_area(records, shape)
 
     async def _views(self, tx: Transaction, stops: Sequence[AreaStop]) -> list[AreaStopView]:
+        if not stops:
+            return []
         store = AreaStopStore(tx)
         members = await store.members([stop.area_stop_id for stop in stops])
         every = [member for some in members.values() for member in some]

@@ -27,9 +27,9 @@ from services.orders.store import OrderStore
 from services.settlement.accounts import AccountKind, account
 from services.settlement.dues import Due, dues_of
 from services.settlement.entry import SaleId
-from services.settlement.store import Journal, of_bought
+from services.settlement.store import Journal, of_sale
 from services.settlement.take_money import own_operator
-from services.vending.sales.over_the_counter import bought_by_sale, receive_sale_due, refund_sale
+from services.vending.sales.over_the_counter import receive_sale_due, refund_sale
 from services.vending.sales.sale import VendingSale
 from services.vending.sales.sale_money import money_of
 from services.vending.sales.states import SaleState
@@ -76,7 +76,7 @@ async def entries_of_sale(parts: DashboardParts, principal: Principal, sale_id: 
     """Return everything that a purchase within reach has moved; raise NotFound."""
     async with parts.database.read() as tx:
         sale = await SaleStore(tx).get(sale_id, reach_of(principal))
-        of, journal = of_bought(bought_by_sale(sale)), Journal(tx)
+        of, journal = of_sale(sale_id), Journal(tx)
         return OrderEntries(
             paid_by=money_of(sale).paid_by.value,
             platform_fee_bp=None,
@@ -110,8 +110,7 @@ async def give_sale_back(
         booked = await refund_sale(
             tx, principal, sale_id, amount_fen=body.amount_fen, reason=body.reason, at=at
         )
-        sale = await SaleStore(tx).get(sale_id, reach_of(principal))
-        so_far = await Journal(tx).refunded(of_bought(bought_by_sale(sale)))
+        so_far = await Journal(tx).refunded(of_sale(sale_id))
         return Received(entry=entry_view(booked), balance_fen=so_far)
 
     return await once(parts, repeated, write)

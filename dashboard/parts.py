@@ -11,7 +11,8 @@ from core.database import Database
 from core.ids import DistrictCode
 from core.kinds import ServiceKind
 from core.settings import JudgingSettings
-from fleet.commands.issue_command import CommandDesk, Push
+from fleet.area_stops.place_area_stop import AreaStopDesk
+from fleet.commands.issue_command import CommandDesk
 from fleet.days.running_reader import RunningDayReader
 from fleet.quality.shown import QualityReader
 from fleet.vehicles.codes import CodeLayout
@@ -91,8 +92,7 @@ class DashboardParts(msgspec.Struct, frozen=True, kw_only=True):
     last_heard: LastHeardReader
     directory: Directory
     desk: CommandDesk
-    push: Push
-    """Publishes a stop to the gateways at once."""
+    area_stops: AreaStopDesk
     quality: QualityReader
     running_day: RunningDayReader
     roads: Roads

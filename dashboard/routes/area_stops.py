@@ -1,10 +1,10 @@
 """Stopping by drawing: one person stops every vehicle of an area, two let them go."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from litestar import Controller, Request, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
 from core.auth.guards import requires
@@ -82,16 +82,20 @@ class AreaStopRoutes(Controller):
         "/",
         operation_id="listAreaStops",
         guards=[requires(Scope.COMMANDS_READ)],
-        responses=problem_responses(*READ),
+        responses=problem_responses(*READ, "invalid-input"),
     )
     async def listed(
         self,
         request: Request[Any, Any, Any],
         principal: NamedDependency[Principal],
         dashboard: NamedDependency[DashboardParts],
+        shown: Annotated[
+            Literal["standing", "recent"],
+            QueryParameter(description="recent: with what was released in the last twelve hours"),
+        ] = "standing",
     ) -> list[AreaStopView]:
-        """Return what stands, and what was released in the last twelve hours of city time."""
-        return await _stops(request, dashboard, principal).listed()
+        """Return what stands, the newest first."""
+        return await _stops(request, dashboard, principal).listed(with_recent=shown == "recent")
 
     @get(
         "/{area_stop_id:str}",

@@ -183,6 +183,23 @@ class AlarmStore:
             found[number] = max(found.get(number, severity), severity, key=SEVERITY_RANK.__getitem__)
         return found
 
+    async def left_open(self, reach: Reach) -> dict[Severity, int]:
+        """Return how many alarms within the reach stand or wait for somebody, by severity."""
+        states = sorted(state.value for state in STANDING | WAITING)
+        open_now = _reachable(reach).where(alarms.c.state.in_(states)).subquery()
+        query = select(open_now.c.severity, func.count()).group_by(open_now.c.severity)
+        return {Severity(severity): int(count) for severity, count in await self._tx.execute(query)}
+
+    async def critical_of_nobody(self, reach: Reach) -> list[AlarmId]:
+        """Return the critical alarms that nobody has acknowledged and nobody was given, the oldest first."""
+        query = _reachable(reach).where(
+            alarms.c.severity == Severity.CRITICAL.value,
+            alarms.c.state.in_(sorted(state.value for state in WAITING)),
+            alarms.c.assignee.is_(None),
+        )
+        found = await self._all(query.order_by(alarms.c.raised_at).limit(LOOKED_AT_MOST))
+        return [alarm.alarm_id for alarm in found]
+
     async def waiting_count(self, reach: Reach) -> int:
         """Return how many alarms within the reach call somebody and were acknowledged by nobody."""
         waits = _reachable(reach).where(

@@ -46,11 +46,11 @@ class AreaStopStore:
             raise NotFound("not-found", "there is no such area stop", area_stop_id=area_stop_id)
         return found[0]
 
-    async def listed(self, reach: Reach, *, over_since: datetime) -> list[AreaStop]:
-        """Return what stands and what was released since a moment, the newest first."""
-        query = select(area_stops).where(
-            or_(area_stops.c.state != AreaStopState.RELEASED, area_stops.c.ended_at >= over_since)
-        )
+    async def listed(self, reach: Reach, *, over_since: datetime | None = None) -> list[AreaStop]:
+        """Return what stands, and what was released since a moment when one is given, the newest first."""
+        stands = area_stops.c.state != AreaStopState.RELEASED
+        wanted = stands if over_since is None else or_(stands, area_stops.c.ended_at >= over_since)
+        query = select(area_stops).where(wanted)
         found = await self._all(query.order_by(area_stops.c.placed_at.desc()).limit(MOST_LISTED))
         return [stop for stop in found if stop.is_within(reach)]
 

@@ -1,15 +1,14 @@
 """A shift at a desk as a fact, and what may still not be left behind. Pure."""
 
-from collections.abc import Collection
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 
 from core.errors import Conflict
-from core.ids import DistrictCode, OperatorId, StaffId
-from fleet.alarms.alarm import Alarm
-from fleet.alarms.kinds import WAITING, Severity
+from core.ids import AlarmId, DistrictCode, OperatorId, StaffId
+from fleet.alarms.kinds import Severity
 
 SEEN_FOR: Final = timedelta(seconds=90)
 """Wall time after its last sign of life in which a desk counts as occupied: it says one each 30 s."""
@@ -51,26 +50,16 @@ class DeskShift(msgspec.Struct, frozen=True, kw_only=True):
         return self.ended_at is None and wall - self.seen_wall <= SEEN_FOR
 
 
-def without_owner(alarms: Collection[Alarm]) -> list[Alarm]:
-    """Return the critical alarms that nobody has acknowledged and nobody was given."""
-    return [
-        alarm
-        for alarm in alarms
-        if alarm.severity is Severity.CRITICAL and alarm.state in WAITING and alarm.assignee is None
-    ]
+def closed(
+    shift: DeskShift, note: str, open_now: Mapping[Severity, int], nobodys: Sequence[AlarmId], *, at: datetime
+) -> DeskShift:
+    """Return the shift after its hand-over, with the alarms that were open by severity.
 
-
-def closed(shift: DeskShift, alarms: Collection[Alarm], note: str, *, at: datetime) -> DeskShift:
-    """Return the shift after its hand-over; ``alarms`` are those that stand or nobody has seen.
-
-    Raises Conflict ``critical-alarm-without-owner`` while there is one, ``conflict`` for a closed shift.
+    Raises Conflict ``critical-alarm-without-owner`` while one is nobody's, ``conflict`` for a closed shift.
     """
     if shift.ended_at is not None:
         raise Conflict("conflict", "this shift is closed", shift_id=shift.shift_id)
-    unowned = without_owner(alarms)
-    if unowned:
-        ids = [alarm.alarm_id for alarm in unowned]
-        raise Conflict("critical-alarm-without-owner", alarms=ids)
-    critical = sum(alarm.severity is Severity.CRITICAL for alarm in alarms)
-    left = Open(alarms=len(alarms), critical=critical)
+    if nobodys:
+        raise Conflict("critical-alarm-without-owner", alarms=list(nobodys))
+    left = Open(alarms=sum(open_now.values()), critical=open_now.get(Severity.CRITICAL, 0))
     return msgspec.structs.replace(shift, version=shift.version + 1, ended_at=at, note=note, left_open=left)

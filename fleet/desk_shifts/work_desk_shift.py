@@ -10,14 +10,11 @@ from core.auth.principal import Principal, reach_of
 from core.database import Transaction
 from core.errors import Conflict, Invalid
 from core.ids import StaffId, new_id
-from fleet.alarms.kinds import STANDING, WAITING
 from fleet.alarms.store import AlarmStore
 from fleet.desk_shifts.desk_shift import DeskShift, closed
 from fleet.desk_shifts.store import DeskShiftStore
 
 LONGEST_NOTE: Final = 2_000
-ALARMS_LOOKED_AT: Final = 1_000
-"""Alarms that a hand-over counts; more than so many is said as so many."""
 
 
 async def begin_shift(tx: Transaction, principal: Principal, *, at: datetime, wall: datetime) -> DeskShift:
@@ -56,9 +53,10 @@ async def hand_over(tx: Transaction, principal: Principal, note: str, *, at: dat
     shift = await store.current(StaffId(principal.id))
     if shift is None:
         raise Conflict("conflict", "you are in no shift")
-    states = STANDING | WAITING
-    alarms = await AlarmStore(tx).page(reach_of(principal), states=states, limit=ALARMS_LOOKED_AT)
-    after = await store.save(shift, closed(shift, alarms, note.strip(), at=at))
+    alarms, reach = AlarmStore(tx), reach_of(principal)
+    nobodys = await alarms.critical_of_nobody(reach)
+    open_now = await alarms.left_open(reach)
+    after = await store.save(shift, closed(shift, note.strip(), open_now, nobodys, at=at))
     shown = {} if after.left_open is None else msgspec.structs.asdict(after.left_open)
     about = f"desk_shift:{shift.shift_id}"
     await audit.record(tx, principal, "desk_shift.handed_over", about, shown, after.note, at=at)

@@ -13,7 +13,7 @@ from core.ids import AccountId, MerchantId, OperatorId, OrderId
 from services.rows import read_row
 from services.settlement.accounts import AccountKind, account, kind_of, owner_of
 from services.settlement.bought import Bought
-from services.settlement.entry import Entry, EntrySource, Posting, PostingKind, checked
+from services.settlement.entry import Entry, EntrySource, Posting, PostingKind, SaleId, checked
 from services.settlement.order_money import Stand, netted
 from services.settlement.tables import accounts, agreed_terms, journal_entries, order_terms, postings
 from services.settlement.terms import EVERY_MERCHANT, OrderTerms, Terms
@@ -238,9 +238,12 @@ def of_order(order_id: OrderId) -> ColumnElement[bool]:
 
 def of_bought(bought: Bought) -> ColumnElement[bool]:
     """Return the condition of the entries of an order or a purchase."""
-    if bought.order_id is not None:
-        return of_order(bought.order_id)
-    return journal_entries.c.sale_id == bought.sale_id
+    return of_order(bought.order_id) if bought.order_id is not None else of_sale(bought.sale_id)
+
+
+def of_sale(sale_id: SaleId | None) -> ColumnElement[bool]:
+    """Return the condition of the entries of a purchase."""
+    return journal_entries.c.sale_id == sale_id
 
 
 def of_operator(operator: OperatorId) -> ColumnElement[bool]:

@@ -21,6 +21,7 @@ from dashboard.topics.orders import OrderTopic
 from dashboard.topics.summary import SummaryTopic
 from fleet.alarms.kinds import Severity
 from fleet.alarms.store import AlarmStore
+from fleet.area_stops.place_area_stop import AreaStopDesk
 from fleet.commands.issue_command import BodyPlanner, CommandDesk
 from fleet.commands.possible import Situation
 from fleet.days.running_reader import RunningDayReader
@@ -115,7 +116,7 @@ async def compose(resources: Resources) -> Components:
         last_heard=heard,
         directory=directory,
         desk=CommandDesk(database, clock, directory, desk.push, desk.situate, planners),
-        push=desk.push,
+        area_stops=AreaStopDesk(database, clock, directory, desk.push),
         quality=QualityReader(resources.redis),
         running_day=RunningDayReader(resources.redis, clock),
         roads=roads,

@@ -56,6 +56,7 @@ from dashboard.routes.violations import Violations
 from dashboard.routes.weather import WeatherRoutes
 from dashboard.routes.webhooks import Webhooks
 from dashboard.routes.work_orders import WorkOrders
+from fleet.area_stops.place_area_stop import AreaStopDesk
 from fleet.commands.issue_command import CommandDesk
 from fleet.commands.possible import Situation
 from fleet.days.running_reader import RunningDayReader
@@ -187,7 +188,7 @@ async def parts(
         last_heard=said,
         directory=directory,
         desk=CommandDesk(sqlite_database, clock, directory, push, situate),
-        push=push,
+        area_stops=AreaStopDesk(sqlite_database, clock, directory, push),
         quality=QualityReader(redis),
         running_day=RunningDayReader(redis, clock),
         roads=roads,

@@ -28,7 +28,7 @@ export const areas: AreaWords = {
   details: "Vehicles",
   vehicle: "Vehicle",
   answer: "Answer",
-  outcome: "At the release",
+  outcome: "Not let go",
   acts: {
     "release-requests": "Ask to release",
     releases: "Agree and release",

@@ -26,7 +26,7 @@ export const areas = {
   details: "车辆",
   vehicle: "车辆",
   answer: "应答",
-  outcome: "放行结果",
+  outcome: "未放行的车辆",
   acts: {
     "release-requests": "请求解除",
     releases: "同意解除",

@@ -12,7 +12,7 @@ export const privacy: PrivacyWords = {
   keeps: "For how long",
   terms: [
     "Sign-ins: until they end or you sign out.",
-    "Orders and accounts: three years by law; once you leave they are no longer tied to your number.",
+    "Orders and accounts: at least three years, as the law asks; once you leave they are no longer tied to your number.",
     "Names of people who collect for you, notes: until you leave.",
   ],
   copy: "Download my data",

@@ -37,9 +37,9 @@ export function gravestNew(alarms: readonly Heard[], known: ReadonlySet<string>)
 export const stillCalls = (alarms: readonly Heard[]): boolean =>
   alarms.some((alarm) => alarm.severity === "critical" && waits(alarm) && alarm.clearedAt === null);
 
-/** Plays a severity; does nothing where the browser has no audio or has not let the page make a sound yet. */
-export function play(context: AudioContext | undefined, severity: string): void {
-  if (!context || context.state !== "running" || !isSeverity(severity)) return;
+/** Plays a severity; false where the browser has no audio or has not let the page make a sound yet. */
+export function play(context: AudioContext | undefined, severity: string): boolean {
+  if (!context || context.state !== "running" || !isSeverity(severity)) return false;
   const { hertz, times } = TONES[severity];
   for (let n = 0; n < times; n++) {
     const at = context.currentTime + n * (TONE_S + PAUSE_S);
@@ -54,4 +54,5 @@ export function play(context: AudioContext | undefined, severity: string): void 
     tone.start(at);
     tone.stop(at + TONE_S);
   }
+  return times > 0;
 }

@@ -8,7 +8,7 @@ class DeskSound {
   muted = $state(localStorage.getItem(KEY) === "1");
   /** False until somebody has touched the page: browsers let no page sound before. */
   ready = $state(false);
-  /** What sounded last, for whoever cannot hear it and for tests. */
+  /** What has really sounded last. */
   last = $state("");
   private context: AudioContext | undefined;
   private known: Set<string> | undefined;
@@ -29,8 +29,7 @@ class DeskSound {
 
   test(severity: string): void {
     void this.wake().then(() => {
-      this.last = severity;
-      play(this.context, severity);
+      if (play(this.context, severity)) this.last = severity;
     });
   }
 
@@ -47,8 +46,7 @@ class DeskSound {
     if (severity === undefined) return;
     if (severity === "critical") this.againAt = nowMs + AGAIN_MS;
     if (this.muted) return;
-    this.last = severity;
-    play(this.context, severity);
+    if (play(this.context, severity)) this.last = severity;
   }
 }
 

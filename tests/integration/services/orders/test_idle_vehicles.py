@@ -1,15 +1,21 @@
 """Vehicles without a task: charge, go home, drive rounds, and never in the way of an order."""
 
+from pathlib import Path
+from typing import Any, cast
+
 import msgspec
 import pytest
 
-from core.ids import DistrictCode
 from core.kinds import ServiceKind
+from core.queue import WorkerContext
+from core.settings import load
 from fleet.links.wire.commands import CommandKind, ReturnToDepot
 from fleet.people.watch_vehicles import VehicleWatch
 from fleet.vehicles.kinds import Condition
 from services.charging.store import ChargerStore
-from services.dispatch.settle_idle import HOME_AGAIN_AFTER, SETTLED_FOR_S
+from services.dispatch.dispatch_zone import ZoneDispatcher
+from services.dispatch.jobs import dispatch_zone
+from services.dispatch.settle_idle import HOME_AGAIN_AFTER, SETTLED_FOR_S, IdleKeeper
 from services.tasks.states import StopKind, TaskKind
 from tests.integration.services.orders.town import KB, Town, later
 from tests.integration.services.patrol.patrolling import Patrol
@@ -70,13 +76,26 @@ async def test_a_vehicle_that_says_it_went_home_and_stands_elsewhere_is_not_told
         town.listener.says(7, measured_at=town.now)
 
 
-async def test_a_zone_is_not_settled_after_every_order_of_a_rush(town: Town) -> None:
-    assert town.idle.is_due(KB)
-    await town.idle.settle(KB)
-    assert not town.idle.is_due(KB)
-    assert town.idle.is_due(DistrictCode("DS"))
+async def test_a_zone_is_not_settled_after_every_order_of_a_rush(town: Town, tmp_path: Path) -> None:
+    context = WorkerContext(
+        settings=load({"STEPPE_ENVIRONMENT": "test", "STEPPE_DATA_DIR": str(tmp_path)}),
+        database=town.database,
+        clock=town.clock,
+        queue=cast(Any, None),
+        parts={ZoneDispatcher: town.dispatcher, IdleKeeper: town.idle},
+    )
+    await town.add_vehicle(8, battery_ratio=0.13, condition=Condition.CHARGING, is_charging=True)
+    await dispatch_zone(context, KB)
+    await town.add_vehicle(9, service=ServiceKind.VENDING, battery_ratio=0.2)
+    await town.order()
+    in_a_rush = await dispatch_zone(context, KB)
+    assert in_a_rush["waiting"] == 1
+    assert in_a_rush.keys() == {"waiting", "assigned", "lost", "unserved", "runs"}
     later(town, SETTLED_FOR_S + 1)
-    assert town.idle.is_due(KB)
+    town.listener.says(9, measured_at=town.now)
+    settled = await dispatch_zone(context, KB)
+    assert settled["waiting"] == 1
+    assert settled.keys() - in_a_rush.keys(), settled
 
 
 async def test_a_vehicle_on_its_way_home_takes_an_order(town: Town) -> None:
