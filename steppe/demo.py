@@ -127,7 +127,8 @@ def _welcome(options: DemoOptions, issued: Issued, log_dir: Path, seconds: float
             f"  park console    {base}/console",
             f"  planning        {base}/planning   schedules: what clashes, what became of it; sweeping",
             f"  patrol          {base}/patrol     beats on the map, runs with their evidence, go and look",
-            f"  records         {base}/records    replay, violations, incidents, quality, fences",
+            f"  records         {base}/records    replay, violations, incidents, quality",
+            f"  fences          {base}/fences     drawn, previewed, published at a time, versions compared",
             f"  resident phone  {base}/phone      any mobile number, e.g. 138 0013 8000;"
             f" the code is at {base}/api/demo/phone?number=13800138000",
             f"  merchant desk   {base}/merchant   choose a shop of the demo",

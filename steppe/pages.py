@@ -15,7 +15,7 @@ from core.errors import Unavailable
 DIST = Path(__file__).parents[1] / "dashboard" / "web" / "dist"
 """What ``vite build`` wrote; not in the repository, but in the wheel."""
 
-PAGES = ("city", "console", "planning", "patrol", "records", "phone", "merchant", "crew", "scan", "privacy")
+PAGES = ("city", "console", "planning", "patrol", "records", "fences", "phone", "merchant", "crew", "scan", "privacy")
 
 _SECURITY_HEADERS = {
     "Content-Security-Policy": (

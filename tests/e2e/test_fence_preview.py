@@ -21,9 +21,21 @@ from geofences.store import FenceStore
 from tests.e2e.conftest import PICTURES
 from tests.e2e.demo_city import DemoCity
 from tests.e2e.pages import CONSOLE, SOON_MS, OpenPage, StaffPage, violations
-from tests.e2e.test_records import DRAW, MY_PLACE
 
 pytestmark = pytest.mark.needs_browser
+
+MY_PLACE = """async () => {
+  const mine = await (await fetch('/api/vehicles?limit=1')).json();
+  return { district: mine.items[0].district, operator: mine.items[0].operator };
+}"""
+
+
+DRAW = """async ({district, operator}) => (await fetch('/api/fences', {
+  method: 'POST', headers: {'Content-Type': 'application/json'},
+  body: JSON.stringify({ fenceId: 'e2e-week', kind: 'slow_zone', nameZh: '试验场', nameEn: 'Yard',
+    district, operator, source: 'e2e', rules: {speedLimitMps: 2}, geometry: {type: 'Polygon', coordinates:
+    [[[109.77,39.59],[109.79,39.59],[109.79,39.61],[109.77,39.61],[109.77,39.59]]]} }),
+})).status"""
 
 WEEK_FENCE = FenceId("e2e-week")
 HELD_S = 20.0
@@ -56,22 +68,22 @@ def test_the_page_follows_a_preview_until_the_whole_week_is_worked_out(
     open_page: OpenPage, demo: DemoCity, staff_state: Callable[[str], StorageState]
 ) -> None:
     lead = StaffPage(open_page(CONSOLE, staff_state("lead")), demo)
-    lead.path = "records"
-    lead.visit("?view=fences")
+    lead.path = "fences"
+    lead.visit()
     expect(lead.page.get_by_test_id("fences")).to_be_visible(timeout=SOON_MS)
-    drawn = lead.page.evaluate(DRAW.replace("e2e-yard", WEEK_FENCE), lead.page.evaluate(MY_PLACE))
+    drawn = lead.page.evaluate(DRAW, lead.page.evaluate(MY_PLACE))
     assert drawn == 201
-    lead.visit(f"?view=fences&q={WEEK_FENCE}&open={WEEK_FENCE}")
+    lead.visit(f"?q={WEEK_FENCE}&open={WEEK_FENCE}")
     version = lead.page.locator("[data-version='1']")
     version.get_by_role("button", name="预览影响").click()
     expect(version.get_by_test_id("preview")).to_contain_text("围栏内现有", timeout=SOON_MS)
     with ThreadPoolExecutor(1) as beside:
         beside.submit(asyncio.run, leave_half(demo.folder / "steppe.sqlite3")).result()
-    lead.visit(f"?view=fences&q={WEEK_FENCE}&open={WEEK_FENCE}")
+    lead.visit(f"?q={WEEK_FENCE}&open={WEEK_FENCE}")
     expect(version.get_by_test_id("rest")).to_contain_text("已完成 3.5 / 7 天", timeout=SOON_MS)
     expect(version.get_by_test_id("preview")).to_contain_text("即时预览只来得及回看到")
     assert violations(lead.page) == []
     PICTURES.mkdir(exist_ok=True)
-    lead.page.screenshot(path=PICTURES / "records-fence-week.png")
+    lead.page.screenshot(path=PICTURES / "fence-week.png")
     expect(version.get_by_test_id("rest")).to_have_count(0, timeout=60_000 + SOON_MS)
     expect(version.get_by_test_id("preview")).not_to_contain_text("即时预览")

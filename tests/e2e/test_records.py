@@ -185,56 +185,6 @@ def verified(bundle: Path, key: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, capture_output=True, text=True, env=env, timeout=SOON_MS / 1000, check=False)
 
 
-def test_fences_are_found_and_show_their_versions_and_no_button_to_whom_it_is_not_given(
-    records: RecordsPage,
-) -> None:
-    records.visit("?view=fences")
-    fences = records.page.get_by_test_id("fences")
-    expect(fences.locator("tbody tr").first).to_be_visible(timeout=SOON_MS)
-    fences.get_by_role("button", name="查看版本").first.click()
-    versions = records.page.get_by_test_id("versions")
-    expect(versions.locator("[data-version]").first).to_have_attribute("data-state", "published")
-    expect(versions.get_by_role("button")).to_have_count(0)
-    expect(versions).to_contain_text("只能查看")
-
-
-def test_a_fence_is_previewed_published_and_retired_by_a_shift_lead(
-    open_page: OpenPage, demo: DemoCity, staff_state: Callable[[str], StorageState]
-) -> None:
-    lead = RecordsPage(open_page(CONSOLE, staff_state("lead")), demo)
-    lead.visit("?view=fences")
-    expect(lead.page.get_by_test_id("fences")).to_be_visible(timeout=SOON_MS)
-    drawn = lead.page.evaluate(DRAW, lead.page.evaluate(MY_PLACE))
-    assert drawn == 201
-    lead.visit("?view=fences&q=e2e-yard&open=e2e-yard")
-    version = lead.page.locator("[data-version='1']")
-    expect(version).to_have_attribute("data-state", "draft", timeout=SOON_MS)
-    version.get_by_role("button", name="预览影响").click()
-    expect(version.get_by_test_id("preview")).to_contain_text("围栏内现有", timeout=SOON_MS)
-    lead.picture("fence-previewed")
-    version.get_by_role("button", name="发布").click()
-    expect(version).to_have_attribute("data-state", "published", timeout=SOON_MS)
-    expect(lead.page.locator("tbody .tag").first).to_have_text("已发布", timeout=SOON_MS)
-    version.get_by_role("button", name="停用").click()
-    version.get_by_role("button", name="确认停用").click()
-    expect(version).to_have_attribute("data-state", "retired", timeout=SOON_MS)
-    assert violations(lead.page) == []
-
-
-MY_PLACE = """async () => {
-  const mine = await (await fetch('/api/vehicles?limit=1')).json();
-  return { district: mine.items[0].district, operator: mine.items[0].operator };
-}"""
-
-
-DRAW = """async ({district, operator}) => (await fetch('/api/fences', {
-  method: 'POST', headers: {'Content-Type': 'application/json'},
-  body: JSON.stringify({ fenceId: 'e2e-yard', kind: 'slow_zone', nameZh: '试验场', nameEn: 'Yard',
-    district, operator, source: 'e2e', rules: {speedLimitMps: 2}, geometry: {type: 'Polygon', coordinates:
-    [[[109.77,39.59],[109.79,39.59],[109.79,39.61],[109.77,39.61],[109.77,39.59]]]} }),
-})).status"""
-
-
 REPORT = """async () => {
   const mine = await (await fetch('/api/vehicles?limit=1')).json();
   const config = await (await fetch('/api/config')).json();

@@ -11,7 +11,7 @@ from pathlib import Path
 from fleet.alarms.advice import ADVICE
 from fleet.names import NAMES
 from fleet.vehicles.dispatchable import ReasonCode
-from geofences.fences import KIND_NAMES
+from geofences.fences import FENCE_STATE_NAMES, KIND_NAMES
 from services.charging import charger as charging
 from services.decommission import outgoing as decommission
 from services.delegation.collected import COLLECTOR_NAMES, HOW_NAMES
@@ -59,6 +59,7 @@ def tables() -> dict[str, Pairs]:
     found["saleState"] = {state.value: pair for state, pair in sale_states.STATE_NAMES.items()}
     found["stockMovement"] = {kind.value: pair for kind, pair in MOVEMENT_NAMES.items()}
     found["fenceKind"] = {kind.value: pair for kind, pair in KIND_NAMES.items()}
+    found["fenceState"] = {state.value: pair for state, pair in FENCE_STATE_NAMES.items()}
     found["shopStanding"] = {standing.value: pair for standing, pair in STANDING_NAMES.items()}
     found["pauseReason"] = {reason.value: pair for reason, pair in PAUSE_NAMES.items()}
     found["scheduledWork"] = {kind.value: pair for kind, pair in schedules.WORK_KIND_NAMES.items()}

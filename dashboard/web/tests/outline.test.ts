@@ -1,6 +1,6 @@
 /** An area drawn by hand: corners, holes, parts, the way back, and GeoJSON in and out. */
 import { expect, test } from "vitest";
-import { NOTHING_DRAWN, Steps, add, begin, choose, fromGeoJson, insert, move, remove, removeRing, squareMetres, toGeoJson, type Corner, type Outline } from "../src/map/outline.ts";
+import { NOTHING_DRAWN, Steps, add, begin, choose, fromGeoJson, insert, move, remove, removeRing, squareMetres, toGeoJson, type Corner, type Outline } from "../src/drawing/outline.ts";
 
 const drawn = (...corners: Corner[]): Outline => corners.reduce(add, NOTHING_DRAWN);
 const SQUARE = drawn([109.78, 39.6], [109.79, 39.6], [109.79, 39.61], [109.78, 39.61]);

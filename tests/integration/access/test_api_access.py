@@ -37,6 +37,8 @@ OPEN_TO_ANYBODY = {
     "GET /patrol/{rest}",
     "GET /planning",
     "GET /planning/{rest}",
+    "GET /fences",
+    "GET /fences/{rest}",
     "GET /records",
     "GET /records/{rest}",
     "GET /scan",

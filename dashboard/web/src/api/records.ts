@@ -1,5 +1,6 @@
-/** What the records page asks: the past, violations, incidents with evidence, data quality, fences. */
+/** What the records page asks: the past, violations, incidents with evidence, data quality. */
 import { ask, askBytes } from "./http.ts";
+import { query } from "./query.ts";
 import type { components } from "./schema.d.ts";
 
 type Schemas = components["schemas"];
@@ -10,8 +11,6 @@ export type OwedBundle = Schemas["OwedBundle"];
 export type Quality = Schemas["QualityView"];
 export type Score = Schemas["Quality"];
 export type Sample = Schemas["Sample"];
-export type Fence = Schemas["FenceView"];
-export type RestOfWeek = Schemas["RestView"];
 export type Replay = Schemas["ReplayView"];
 export type Summary = Schemas["SummaryView"];
 export type Kpi = Schemas["KpiView"];
@@ -22,11 +21,6 @@ export interface Page<T> {
   nextCursor?: string | null;
 }
 
-const query = (words: Record<string, string | number | null | undefined>): string => {
-  const params = new URLSearchParams();
-  for (const [name, value] of Object.entries(words)) if (value != null && value !== "") params.set(name, String(value));
-  return params.toString();
-};
 const id = encodeURIComponent;
 
 /** The whole city at a moment, as one live snapshot message. */
@@ -45,12 +39,6 @@ export const bundles = (incident: string): Promise<Schemas["BundleList"]> => ask
 export const bundleUrl = (incident: string, edition: number): string => `/api/incidents/${id(incident)}/evidence/${edition}`;
 export const quality = (): Promise<Quality> => ask("/api/quality");
 export const samples = (maker: string): Promise<Schemas["SamplesView"]> => ask(`/api/quality/samples?${query({ maker })}`);
-export const fences = (state: string | undefined, q: string | undefined, cursor?: string | null): Promise<Page<Fence>> =>
-  ask(`/api/fences?${query({ state, q, cursor, limit: 50 })}`);
-export const fenceVersions = (fence: string): Promise<Page<Fence>> => ask(`/api/fences/${id(fence)}`);
-/** Moves a version on: `preview`, `publish` or `retire`. */
-export const moveFence = (fence: Fence, step: "preview" | "publish" | "retire", body?: unknown): Promise<Fence> =>
-  ask(`/api/fences/${id(fence.fenceId)}/versions/${fence.version}/${step}`, { method: "POST", body, timeoutMs: 120_000 });
 /** What was driven today so far, by odometer, of one 旗区 or all. */
 export const today = (district: string | undefined): Promise<Schemas["TodayView"]> => ask(`/api/vehicle-days/today?${query({ district })}`);
 /** The KPIs of the seven days until yesterday, as far as they are closed. */

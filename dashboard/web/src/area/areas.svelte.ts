@@ -1,7 +1,7 @@
 /** Area stops on a page: those that stand, and the one that somebody draws now. */
 import { areaStops as askAreaStops } from "../api/area-stops.ts";
-import type { Handle } from "../map/outline-layer.ts";
-import { NOTHING_DRAWN, type Corner, type Outline } from "../map/outline.ts";
+import type { Handle } from "../drawing/outline-layer.ts";
+import { NOTHING_DRAWN, type Corner, type Outline } from "../drawing/outline.ts";
 import { Asked } from "../parts/asked.svelte.ts";
 import { session } from "../parts/session.svelte.ts";
 

@@ -560,6 +560,13 @@ export const fenceKind: typeof zh.fenceKind = {
   keep_clear: "Keep clear",
 };
 
+export const fenceState: typeof zh.fenceState = {
+  draft: "Draft",
+  previewed: "Previewed",
+  published: "Published",
+  retired: "Retired",
+};
+
 export const shopStanding: typeof zh.shopStanding = {
   open: "Open",
   closed: "Closed",

@@ -558,6 +558,13 @@ export const fenceKind = {
   keep_clear: "禁停区",
 };
 
+export const fenceState = {
+  draft: "草稿",
+  previewed: "已预览",
+  published: "已发布",
+  retired: "已停用",
+};
+
 export const shopStanding = {
   open: "营业中",
   closed: "休息中",

@@ -2,9 +2,10 @@ import type { RecordsWords } from "./records.zh.ts";
 
 export const records: RecordsWords = {
   title: "Replay and records",
-  subtitle: "Replay, violations and incidents, data quality, fences",
+  subtitle: "Replay, violations and incidents, data quality",
   toCity: "City map",
-  tabs: { replay: "Replay", violations: "Violations", incidents: "Incidents", quality: "Data quality", fences: "Fences" },
+  toFences: "Geofences",
+  tabs: { replay: "Replay", violations: "Violations", incidents: "Incidents", quality: "Data quality" },
   more: "Load more",
   vehicle: "Vehicle",
   district: "District",
@@ -89,24 +90,5 @@ export const records: RecordsWords = {
       inaccurate: "inaccurate",
       skewed: "clock off",
     },
-  },
-  fences: {
-    empty: "No fence fits.",
-    search: "Search fences by name or id",
-    version: (n) => `Version ${n}`,
-    versions: "Show versions",
-    hide: "Hide",
-    effective: (at) => `in force from ${at}`,
-    drawn: (at) => `drawn ${at}`,
-    preview: "Preview effect",
-    publish: "Publish",
-    retire: "Retire",
-    at: "In force from (empty: now)",
-    confirmRetire: "Really retire",
-    result: (inside, vehicles, events, orders) =>
-      `${inside} vehicles are inside now; last week ${vehicles} vehicles would have made ${events} events; ${orders} open orders are touched.`,
-    partial: (from, positions) => `At once there was time to look back to ${from} (${positions} positions).`,
-    rest: (days) => `The whole week is being worked out: ${days} of 7 days`,
-    mayNot: "Your role may only look at fences.",
   },
 };

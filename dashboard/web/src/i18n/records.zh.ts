@@ -1,8 +1,9 @@
 export const records = {
   title: "回放与监管记录",
-  subtitle: "历史回放、违规与事故、数据质量、围栏",
+  subtitle: "历史回放、违规与事故、数据质量",
   toCity: "城市总览",
-  tabs: { replay: "回放", violations: "违规", incidents: "事故", quality: "数据质量", fences: "围栏" },
+  toFences: "电子围栏",
+  tabs: { replay: "回放", violations: "违规", incidents: "事故", quality: "数据质量" },
   more: "加载更多",
   vehicle: "车辆",
   district: "旗区",
@@ -87,25 +88,6 @@ export const records = {
       inaccurate: "精度差",
       skewed: "时钟偏差",
     } as Record<string, string>,
-  },
-  fences: {
-    empty: "没有符合条件的围栏。",
-    search: "搜索围栏名称或编号",
-    version: (n: number) => `第 ${n} 版`,
-    versions: "查看版本",
-    hide: "收起",
-    effective: (at: string) => `${at} 起生效`,
-    drawn: (at: string) => `绘制于 ${at}`,
-    preview: "预览影响",
-    publish: "发布",
-    retire: "停用",
-    at: "生效时间（留空为立即）",
-    confirmRetire: "确认停用",
-    result: (inside: number, vehicles: number, events: number, orders: number) =>
-      `围栏内现有 ${inside} 辆车；过去一周有 ${vehicles} 辆车会产生 ${events} 个事件；涉及未完成订单 ${orders} 个。`,
-    partial: (from: string, positions: string) => `即时预览只来得及回看到 ${from}（${positions} 个位置）。`,
-    rest: (days: string) => `正在计算完整一周：已完成 ${days} / 7 天`,
-    mayNot: "您的角色只能查看围栏。",
   },
 };
 

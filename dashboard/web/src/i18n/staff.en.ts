@@ -45,6 +45,7 @@ export const staff: StaffWords = {
   forbiddenTitle: "This account cannot see this page",
   forbiddenBody: "Your role may not see live data. Ask an administrator if you need it.",
   planning: "Planning",
+  fences: "Geofences",
   patrol: "Patrol",
   records: "Replay and records",
 };

@@ -45,6 +45,7 @@ export const staff = {
   forbiddenTitle: "此账号看不到这个页面",
   forbiddenBody: "您的角色没有查看实时数据的权限。如需开通，请联系管理员。",
   planning: "计划与派单",
+  fences: "电子围栏",
   patrol: "巡逻",
   records: "回放与记录",
 };

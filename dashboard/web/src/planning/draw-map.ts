@@ -4,8 +4,8 @@ import type { LngLatBoundsLike, Map as MapLibreMap, PointLike } from "maplibre-g
 import type { Gaps, Passes } from "../api/sweeping.ts";
 import { createGroundLayer, type Grounds } from "../map/grounds.ts";
 import { createMap, webglAvailable, whenReady } from "../map/map.ts";
-import { createOutlineLayer, type Handle, type OutlineLayer, type OutlineTold } from "../map/outline-layer.ts";
-import type { Outline } from "../map/outline.ts";
+import { createOutlineLayer, type Handle, type OutlineLayer, type OutlineTold } from "../drawing/outline-layer.ts";
+import type { Outline } from "../drawing/outline.ts";
 import type { Scheme } from "../map/palette.ts";
 import { createRoadLayer, type Roads } from "../map/roads.ts";
 import { COLOURS, NOTHING, put } from "./sweeping-map.ts";

@@ -4,7 +4,7 @@ import type { GeoJSONSource, LngLatBoundsLike, Map as MapLibreMap } from "maplib
 import { roads as askRoads } from "../api/public.ts";
 import type { Cells, Passes, SweepingZone } from "../api/sweeping.ts";
 import { createMap, webglAvailable, whenReady } from "../map/map.ts";
-import { boundsOfCoordinates } from "../map/outline.ts";
+import { boundsOfCoordinates } from "../drawing/outline.ts";
 import type { Scheme } from "../map/palette.ts";
 import { createRoadLayer } from "../map/roads.ts";
 

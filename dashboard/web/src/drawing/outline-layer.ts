@@ -5,7 +5,7 @@
 import type { Feature, FeatureCollection } from "geojson";
 import type { GeoJSONSource, Map as MapLibreMap, MapMouseEvent, MapTouchEvent, PointLike } from "maplibre-gl";
 import { insert, move, toGeoJson, type Corner, type Outline } from "./outline.ts";
-import type { Scheme } from "./palette.ts";
+import type { Scheme } from "../map/palette.ts";
 
 export interface Handle {
   ring: number;
@@ -15,6 +15,8 @@ export interface OutlineTold {
   added(at: Corner): void;
   changed(outline: Outline): void;
   chosen(handle: Handle): void;
+  /** Where a corner goes that is put at a place, given how many degrees of longitude are near; undefined: there. */
+  snap?(at: Corner, reach: number): Corner | undefined;
 }
 export interface OutlineLayer {
   update(outline: Outline, chosen: Handle | undefined): void;
@@ -33,6 +35,8 @@ const COLOURS = {
 };
 /** So near a handle in px a finger or a mouse takes it. */
 const NEAR_PX = 10;
+/** So near what is there already in px a corner takes hold of it. */
+const SNAP_PX = 12;
 
 export function createOutlineLayer(map: MapLibreMap, id: string, scheme: Scheme, told: OutlineTold): OutlineLayer {
   const c = COLOURS[scheme];
@@ -40,6 +44,8 @@ export function createOutlineLayer(map: MapLibreMap, id: string, scheme: Scheme,
   let picked: Handle | undefined;
   let isActive = true;
   let held: { grip: Grip; from: Outline; to: Outline } | undefined;
+  /** Where the next corner would take hold. */
+  let hold: Corner | undefined;
   map.addSource(id, { type: "geojson", data: NONE });
   const isHole = ["==", ["get", "isHole"], true] as never;
   map.addLayer({ id: `${id}-fill`, type: "fill", source: id, filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": c.line, "fill-opacity": 0.14 } });
@@ -48,7 +54,7 @@ export function createOutlineLayer(map: MapLibreMap, id: string, scheme: Scheme,
     id: `${id}-grips`,
     type: "circle",
     source: id,
-    filter: ["==", ["geometry-type"], "Point"],
+    filter: ["all", ["==", ["geometry-type"], "Point"], ["!", ["has", "isHold"]]],
     paint: {
       "circle-radius": ["case", ["get", "isMiddle"], 4, ["get", "isChosen"], 9, 7],
       "circle-color": ["case", ["get", "isChosen"], c.chosen, c.grip],
@@ -57,14 +63,21 @@ export function createOutlineLayer(map: MapLibreMap, id: string, scheme: Scheme,
       "circle-opacity": ["case", ["get", "isMiddle"], 0.7, 1],
     },
   });
+  map.addLayer({ id: `${id}-hold`, type: "circle", source: id, filter: ["has", "isHold"], paint: { "circle-radius": 11, "circle-opacity": 0, "circle-stroke-color": c.chosen, "circle-stroke-width": 2.5 } });
 
-  const draw = (outline: Outline): void => void (map.getSource(id) as GeoJSONSource | undefined)?.setData(features(outline, picked, isActive));
+  const draw = (outline: Outline): void => void (map.getSource(id) as GeoJSONSource | undefined)?.setData(features(outline, picked, isActive, hold));
 
   function gripAt(at: { x: number; y: number }): Grip | undefined {
     const box: [PointLike, PointLike] = [[at.x - NEAR_PX, at.y - NEAR_PX], [at.x + NEAR_PX, at.y + NEAR_PX]];
     const near = map.queryRenderedFeatures(box, { layers: [`${id}-grips`] }).map((one) => one.properties as Grip);
     const grip = near.find((one) => !one.isMiddle) ?? near[0];
     return grip && { ring: grip.ring, index: grip.index, isMiddle: grip.isMiddle };
+  }
+  function snapped(event: MapMouseEvent | MapTouchEvent): { at: Corner; isHeld: boolean } {
+    const { lng, lat } = event.lngLat;
+    const reach = Math.abs(map.unproject([event.point.x + SNAP_PX, event.point.y]).lng - lng);
+    const found = told.snap?.([lng, lat], reach);
+    return { at: found ?? [lng, lat], isHeld: found !== undefined };
   }
   function down(event: MapMouseEvent | MapTouchEvent): void {
     const grip = isActive && shown ? gripAt(event.point) : undefined;
@@ -76,11 +89,16 @@ export function createOutlineLayer(map: MapLibreMap, id: string, scheme: Scheme,
     if (!isActive) return;
     // The button was let go beside the map.
     if (held && "buttons" in event.originalEvent && event.originalEvent.buttons === 0) up();
+    const before = hold;
+    const { at, isHeld } = snapped(event);
+    hold = isHeld ? at : undefined;
     if (!held) {
-      map.getCanvas().style.cursor = gripAt(event.point) ? "move" : "crosshair";
+      const onGrip = gripAt(event.point) !== undefined;
+      if (onGrip) hold = undefined;
+      map.getCanvas().style.cursor = onGrip ? "move" : "crosshair";
+      if (shown && (hold ?? before)) draw(shown);
       return;
     }
-    const at: Corner = [event.lngLat.lng, event.lngLat.lat];
     const { ring, index, isMiddle } = held.grip;
     held.to = isMiddle ? insert(held.from, ring, index, at) : move(held.from, ring, index, at);
     draw(held.to);
@@ -88,12 +106,13 @@ export function createOutlineLayer(map: MapLibreMap, id: string, scheme: Scheme,
   function up(): void {
     const done = held;
     held = undefined;
+    hold = undefined;
     if (!done) return;
     if (done.to !== done.from) told.changed(done.to);
     else if (!done.grip.isMiddle) told.chosen({ ring: done.grip.ring, index: done.grip.index });
   }
   const click = (event: MapMouseEvent): void => {
-    if (isActive && !gripAt(event.point)) told.added([event.lngLat.lng, event.lngLat.lat]);
+    if (isActive && !gripAt(event.point)) told.added(snapped(event).at);
   };
   map.on("mousedown", down);
   map.on("touchstart", down);
@@ -111,6 +130,7 @@ export function createOutlineLayer(map: MapLibreMap, id: string, scheme: Scheme,
     },
     setActive(active) {
       isActive = active;
+      hold = undefined;
       if (!active) map.getCanvas().style.cursor = "";
       if (shown) draw(shown);
     },
@@ -122,13 +142,13 @@ export function createOutlineLayer(map: MapLibreMap, id: string, scheme: Scheme,
       map.off("mouseup", up);
       map.off("touchend", up);
       map.off("click", click);
-      for (const part of ["grips", "line", "fill"]) map.removeLayer(`${id}-${part}`);
+      for (const part of ["hold", "grips", "line", "fill"]) map.removeLayer(`${id}-${part}`);
       map.removeSource(id);
     },
   };
 }
 
-function features(outline: Outline, chosen: Handle | undefined, isActive: boolean): FeatureCollection {
+function features(outline: Outline, chosen: Handle | undefined, isActive: boolean, hold: Corner | undefined): FeatureCollection {
   const found: Feature[] = [];
   const area = toGeoJson(outline);
   if (area) found.push({ type: "Feature", geometry: area, properties: {} });
@@ -145,6 +165,7 @@ function features(outline: Outline, chosen: Handle | undefined, isActive: boolea
       if (next) found.push(grip([(corner[0] + next[0]) / 2, (corner[1] + next[1]) / 2], { ring, index: index + 1, isMiddle: true, isHole, isChosen: false }));
     });
   });
+  if (hold) found.push({ type: "Feature", geometry: { type: "Point", coordinates: [...hold] }, properties: { isHold: true, isMiddle: false, isHole: false, isChosen: false } });
   return { type: "FeatureCollection", features: found };
 }
 

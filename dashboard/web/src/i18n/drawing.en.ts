@@ -1,0 +1,26 @@
+import type { drawing as zh } from "./drawing.zh.ts";
+
+export const drawing: typeof zh = {
+  title: "Drawing",
+  hint: "Click the map to add a corner, drag a corner to move it, drag the dot between two to put one in.",
+  undo: "Undo",
+  redo: "Redo",
+  part: "Another part",
+  hole: "Cut a hole",
+  fit: "Show all of it",
+  ring: (n: number, isHole: boolean, corners: number) => `${isHole ? "Hole" : "Part"} ${n} · ${corners} corners`,
+  removeRing: "Delete all of it",
+  corner: (n: number) => `Corner ${n}`,
+  lat: "Latitude",
+  lng: "Longitude",
+  insert: "Insert after it",
+  remove: "Delete",
+  add: "Add a corner",
+  import: "Import GeoJSON",
+  file: "Choose a file",
+  take: "Use it",
+  notTaken: "There is no shape of that kind in it.",
+  taken: "The imported shape is used.",
+  size: (m2: string) => `${m2} m² drawn`,
+  sizeOf: (m2: string, most: string) => `${m2} m² drawn, at most ${most} m²`,
+};

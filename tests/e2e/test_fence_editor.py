@@ -1,0 +1,167 @@
+"""The page of fences: drawn, split, previewed, published, changed with what differs, imported, looked at."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, StorageState, expect
+
+from tests.e2e.conftest import PICTURES
+from tests.e2e.demo_city import DemoCity
+from tests.e2e.pages import CONSOLE, SOON_MS, OpenPage, StaffPage, violations
+
+pytestmark = pytest.mark.needs_browser
+
+SQUARE = ((-170, -120), (170, -120), (170, 120), (-170, 120))
+"""Corners of a drawing, px from the middle of the map."""
+
+
+class FencesPage(StaffPage):
+    """The list, the map and the pane beside it."""
+
+    path = "fences"
+
+    def click_map(self, dx: float, dy: float) -> None:
+        """Click so many px right of and below the middle of the map."""
+        box = self.page.get_by_test_id("fence-map").bounding_box()
+        assert box is not None
+        self.page.mouse.click(box["x"] + box["width"] / 2 + dx, box["y"] + box["height"] / 2 + dy)
+
+    def expect_map(self, mode: str) -> None:
+        """Wait until the map takes clicks and knows what they mean."""
+        map_ = self.page.get_by_test_id("fence-map")
+        expect(map_).to_have_attribute("data-ready", "true", timeout=SOON_MS)
+        expect(map_).to_have_attribute("data-mode", mode)
+
+    def picture(self, name: str) -> None:
+        """Keep what is on the screen."""
+        PICTURES.mkdir(exist_ok=True)
+        self.page.screenshot(path=PICTURES / f"{name}.png")
+
+
+@pytest.fixture
+def lead(open_page: OpenPage, demo: DemoCity, staff_state: Callable[[str], StorageState]) -> FencesPage:
+    """Return the page of a shift lead, who may draw in her own park."""
+    return FencesPage(open_page(CONSOLE, staff_state("lead")), demo)
+
+
+def name_it(page: Page, name: str) -> None:
+    """Fill in what a fence must say."""
+    page.get_by_label("中文名称", exact=True).last.fill(name)
+    page.get_by_label("英文名称", exact=True).last.fill(f"{name} (e2e)")
+    page.get_by_label("来源").fill("e2e")
+
+
+def test_a_fence_is_drawn_split_previewed_published_and_its_next_version_says_what_differs(
+    lead: FencesPage, number: str
+) -> None:
+    page, name = lead.page, f"试验场 {number}"
+    lead.visit("?kind=operating_area")
+    expect(page.get_by_test_id("fences").locator("li").first).to_be_visible(timeout=SOON_MS)
+    page.get_by_role("button", name="绘制围栏").click()
+    form = page.get_by_test_id("fence-form")
+    lead.expect_map("draw")
+    form.get_by_role("button", name="保存草稿").click()
+    for dx, dy in SQUARE:
+        lead.click_map(dx, dy)
+    outline = form.get_by_test_id("outline")
+    expect(outline.locator("li")).to_have_count(4)
+    name_it(page, name)
+    form.get_by_label("限速").fill("18")
+    form.get_by_label("始终生效").uncheck()
+    form.get_by_label("开始").fill("07:30")
+    form.get_by_label("结束").fill("08:15")
+    form.get_by_role("group", name="星期").get_by_role("button", name="日").click()
+
+    form.locator("summary").filter(has_text="切分").click()
+    form.get_by_role("button", name="切分", exact=True).click()
+    lead.expect_map("cut")
+    lead.click_map(60, -200)
+    lead.click_map(60, 200)
+    off = form.get_by_test_id("cut-off")
+    expect(off.get_by_label("中文名称")).to_have_value(f"{name} 2")
+    assert violations(page) == []
+    lead.picture("fence-split")
+    form.get_by_role("button", name="保存草稿").click()
+
+    pane = page.get_by_test_id("fence")
+    first = pane.locator("[data-version='1']")
+    expect(first).to_have_attribute("data-state", "draft", timeout=SOON_MS)
+    expect(pane).to_contain_text("周一 二 三 四 五 六 07:30–08:15")
+    first.get_by_role("button", name="预览影响").click()
+    expect(first.get_by_test_id("preview")).to_contain_text("围栏内现有", timeout=SOON_MS)
+    first.get_by_role("button", name="发布").click()
+    expect(first).to_have_attribute("data-state", "published", timeout=SOON_MS)
+
+    pane.get_by_role("button", name="修改（新版本）").click()
+    form.get_by_label("限速").fill("10")
+    form.get_by_role("button", name="保存草稿").click()
+    second = pane.locator("[data-version='2']")
+    expect(second.get_by_test_id("diff")).to_have_text(
+        re.compile(r"^限速\s*18\s*km/h\s*10\s*km/h$"), timeout=SOON_MS
+    )
+    assert violations(page) == []
+    lead.picture("fence-versions")
+    second.get_by_role("button", name="丢弃").click()
+    second.get_by_role("button", name="确认丢弃").click()
+    expect(second).to_have_attribute("data-state", "retired", timeout=SOON_MS)
+    first.get_by_role("button", name="停用").click()
+    first.get_by_role("button", name="确认停用").click()
+    expect(first).to_have_attribute("data-state", "retired", timeout=SOON_MS)
+    lead.visit(f"?q={name}")
+    expect(page.get_by_test_id("fences").locator("li")).to_have_count(1, timeout=SOON_MS)
+    expect(page.get_by_test_id("fences")).to_contain_text(f"{name} 2")
+
+
+def test_whoever_may_only_look_asks_the_map_what_holds_and_is_offered_nothing_else(
+    open_page: OpenPage, demo: DemoCity, staff_state: Callable[[str], StorageState]
+) -> None:
+    looking = FencesPage(open_page(CONSOLE, staff_state("dispatcher")), demo)
+    page = looking.page
+    looking.visit("?kind=no_go")
+    fences = page.get_by_test_id("fences").locator("li button")
+    expect(fences.first).to_be_visible(timeout=SOON_MS)
+    fences.first.click()
+    pane = page.get_by_test_id("fence")
+    expect(pane.locator("[data-version='1']")).to_have_attribute("data-state", "published", timeout=SOON_MS)
+    expect(pane).to_contain_text("您的角色只能查看围栏。")
+    expect(page.get_by_role("button", name="绘制围栏")).to_have_count(0)
+    expect(pane.get_by_role("button", name="停用")).to_have_count(0)
+    looking.expect_map("look")
+    # the fence that was opened has come to the middle of the map
+    looking.click_map(0, 0)
+    place = page.get_by_test_id("place")
+    expect(place.get_by_test_id("rule")).to_contain_text("禁止进入", timeout=SOON_MS)
+    assert violations(page) == []
+    looking.picture("fence-place")
+
+
+def test_many_fences_come_from_a_file_or_none_with_the_place_of_what_is_wrong(
+    lead: FencesPage, tmp_path: Path, number: str
+) -> None:
+    page = lead.page
+    lead.visit("?kind=slow_zone")
+    expect(page.get_by_test_id("fences").locator("li").first).to_be_visible(timeout=SOON_MS)
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="导出 GeoJSON").click()
+    exported = json.loads(Path(saved.value.path()).read_text())
+    mine = next(one for one in exported["features"] if one["properties"]["district"] == "KB")
+    mine["properties"] |= {"fenceId": f"e2e-copy-{number}", "nameZh": f"导入 {number}"}
+    own = page.evaluate("async () => (await (await fetch('/api/vehicles?limit=1')).json()).items[0]")
+    mine["properties"] |= {"district": own["district"], "operator": own["operator"]}
+    crooked = json.loads(json.dumps(mine))
+    crooked["properties"] |= {"fenceId": f"e2e-bad-{number}", "accuracyM": -1}
+
+    page.get_by_role("button", name="批量导入").click()
+    dialog = page.locator("dialog[open]")
+    file = tmp_path / "fences.geojson"
+    for features, said in (([mine, crooked], "第 2 个围栏"), ([mine], "已导入 1 个草稿")):
+        file.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+        dialog.get_by_label("选择文件").set_input_files(file)
+        dialog.get_by_role("button", name="导入为草稿").click()
+        expect(dialog).to_contain_text(said, timeout=SOON_MS)
+    assert violations(page) == []
+    lead.visit(f"?q=e2e-copy-{number}&state=draft")
+    expect(page.get_by_test_id("fences").locator("li")).to_have_count(1, timeout=SOON_MS)
