@@ -17,7 +17,7 @@ from core.repeatable import REPEATED, IdempotencyKey, Repeated
 from dashboard.cursors import read_cursor
 from dashboard.incident_actions import IncidentHands
 from dashboard.parts import DashboardParts
-from dashboard.routes.parameters import Cursor, IdPath
+from dashboard.routes.parameters import Cursor, IdPath, bound_of
 from dashboard.schemas.incidents import (
     DetermineResponsibility,
     IncidentPage,
@@ -58,16 +58,24 @@ class Incidents(Controller):
         dashboard: NamedDependency[DashboardParts],
         shown: Annotated[IncidentState | None, QueryParameter(name="state")] = None,
         vehicle_no: Annotated[int | None, QueryParameter(name="vehicleNo", ge=1, le=4_294_967_295)] = None,
+        from_at: Annotated[datetime | None, QueryParameter(name="from")] = None,
+        to_at: Annotated[datetime | None, QueryParameter(name="to")] = None,
         cursor: Cursor = None,
         limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
     ) -> IncidentPage:
-        """Return incidents, the latest first."""
+        """Return incidents, the latest first; with `from` and `to` those that happened in [from, to)."""
         place = read_cursor(cursor, tuple[datetime, str])
         after = None if place is None else IncidentPlace(*place)
         states = () if shown is None else (shown,)
         async with dashboard.database.read() as tx:
             found = await IncidentStore(tx).page(
-                reach_of(principal), states=states, vehicle_no=vehicle_no, after=after, limit=limit + 1
+                reach_of(principal),
+                states=states,
+                vehicle_no=vehicle_no,
+                from_at=bound_of(from_at, dashboard.clock, field="from"),
+                to_at=bound_of(to_at, dashboard.clock, field="to"),
+                after=after,
+                limit=limit + 1,
             )
             codes = await VehicleStore(tx).codes_of({one.vehicle_no for one in found})
         return incident_page(found, codes, limit, dashboard.clock.now())

@@ -31,3 +31,8 @@ def moment_of(at: datetime | None, clock: Clock, *, field: str = "at") -> dateti
             "invalid-input", "A moment has a time zone", field=field, limit="RFC 3339, 1970 to 9998"
         )
     return at
+
+
+def bound_of(at: datetime | None, clock: Clock, *, field: str) -> datetime | None:
+    """Return a bound of a span that a request names, None without one; refuse one without time zone."""
+    return None if at is None else moment_of(at, clock, field=field)

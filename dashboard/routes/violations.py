@@ -15,7 +15,7 @@ from core.ids import ViolationId
 from core.problem_http import problem_responses
 from dashboard.cursors import read_cursor
 from dashboard.parts import DashboardParts
-from dashboard.routes.parameters import Cursor, IdPath, moment_of
+from dashboard.routes.parameters import Cursor, IdPath, bound_of, moment_of
 from dashboard.schemas.violations import (
     STEPS,
     AppealViolation,
@@ -67,16 +67,24 @@ class Violations(Controller):
         dashboard: NamedDependency[DashboardParts],
         shown: Annotated[ViolationState | None, QueryParameter(name="state")] = None,
         vehicle_no: Annotated[int | None, QueryParameter(name="vehicleNo", ge=1, le=4_294_967_295)] = None,
+        from_at: Annotated[datetime | None, QueryParameter(name="from")] = None,
+        to_at: Annotated[datetime | None, QueryParameter(name="to")] = None,
         cursor: Cursor = None,
         limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
     ) -> ViolationPage:
-        """Return violations, the latest begin first."""
+        """Return violations, the latest begin first; with `from` and `to` those that began in [from, to)."""
         place = read_cursor(cursor, tuple[datetime, str])
         after = None if place is None else ViolationPlace(*place)
         states = () if shown is None else (shown,)
         async with dashboard.database.read() as tx:
             found = await ViolationStore(tx).page(
-                reach_of(principal), states=states, vehicle_no=vehicle_no, after=after, limit=limit + 1
+                reach_of(principal),
+                states=states,
+                vehicle_no=vehicle_no,
+                from_at=bound_of(from_at, dashboard.clock, field="from"),
+                to_at=bound_of(to_at, dashboard.clock, field="to"),
+                after=after,
+                limit=limit + 1,
             )
             codes = await VehicleStore(tx).codes_of({one.vehicle_no for one in found})
         return violation_page(found, codes, limit)

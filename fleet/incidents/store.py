@@ -85,15 +85,24 @@ class IncidentStore:
         *,
         states: Collection[IncidentState] = (),
         vehicle_no: int | None = None,
+        from_at: datetime | None = None,
+        to_at: datetime | None = None,
         after: IncidentPlace | None = None,
         limit: int = 100,
     ) -> list[Incident]:
-        """Return incidents within the reach, the latest first; empty `states` gives all."""
+        """Return incidents within the reach, the latest first; empty `states` gives all.
+
+        Those that happened in [from_at, to_at); None is no bound.
+        """
         query = _reachable(reach)
         if states:
             query = query.where(incidents.c.state.in_(sorted(state.value for state in states)))
         if vehicle_no is not None:
             query = query.where(incidents.c.vehicle_no == vehicle_no)
+        if from_at is not None:
+            query = query.where(incidents.c.happened_at >= from_at)
+        if to_at is not None:
+            query = query.where(incidents.c.happened_at < to_at)
         if after is not None:
             bound = tuple_(
                 literal(after.happened_at, incidents.c.happened_at.type),

@@ -101,15 +101,24 @@ class ViolationStore:
         *,
         states: Collection[ViolationState] = (),
         vehicle_no: int | None = None,
+        from_at: datetime | None = None,
+        to_at: datetime | None = None,
         after: ViolationPlace | None = None,
         limit: int = 100,
     ) -> list[Violation]:
-        """Return violations within the reach, the latest begin first; empty `states` gives all."""
+        """Return violations within the reach, the latest begin first; empty `states` gives all.
+
+        Those that began in [from_at, to_at); None is no bound.
+        """
         query = _reachable(reach)
         if states:
             query = query.where(violations.c.state.in_(sorted(state.value for state in states)))
         if vehicle_no is not None:
             query = query.where(violations.c.vehicle_no == vehicle_no)
+        if from_at is not None:
+            query = query.where(violations.c.began_at >= from_at)
+        if to_at is not None:
+            query = query.where(violations.c.began_at < to_at)
         if after is not None:
             bound = tuple_(
                 literal(after.began_at, violations.c.began_at.type),

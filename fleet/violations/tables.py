@@ -35,5 +35,6 @@ violations = Table(
     Index(None, "vehicle_no", "began_at"),
     Index(None, "district", "began_at"),
     Index(None, "state", "began_at"),
+    Index(None, "began_at"),
 )
 """``alarm_id`` is unique: one cause opens one violation, whoever judged it and however often."""

@@ -74,6 +74,19 @@ async def seal(
     await redis.aclose()
 
 
+@pytest.mark.parametrize(
+    ("span", "found"),
+    [("from=2026-06-30T02:00:00Z&to=2026-06-30T02:00:01Z", 1), ("to=2026-06-30T02:00:00Z", 0)],
+)
+async def test_incidents_of_a_span_are_those_that_happened_in_it(
+    somebody: Somebody, reported: dict[str, Any], span: str, found: int
+) -> None:
+    listed = (await somebody.get(f"/api/incidents?{span}", Role.SHIFT_LEAD)).json()["items"]
+    assert [one["incidentId"] for one in listed] == [reported["incidentId"]] * found
+    refused = await somebody.get("/api/incidents?from=2026-06-30T02:00:00", Role.SHIFT_LEAD)
+    assert (refused.status_code, refused.json()["fields"]["field"]) == (400, "from")
+
+
 async def test_an_incident_of_yesterday_shows_its_window_and_what_is_owed(
     somebody: Somebody, reported: dict[str, Any]
 ) -> None:

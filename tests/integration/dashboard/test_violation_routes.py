@@ -39,6 +39,21 @@ async def test_a_violation_shows_its_interval_and_its_rule(somebody: Somebody, v
     assert listed == {"items": [], "nextCursor": None}
 
 
+@pytest.mark.parametrize(
+    ("span", "found"),
+    [
+        ("from=2026-07-01T02:00:00Z&to=2026-07-02T00:00:00Z", 1),
+        ("from=2026-07-01T02:00:01Z", 0),
+        ("to=2026-07-01T02:00:00Z", 0),
+    ],
+)
+async def test_violations_of_a_span_are_those_that_began_in_it(
+    somebody: Somebody, violation_id: str, span: str, found: int
+) -> None:
+    listed = (await somebody.get(f"/api/violations?{span}")).json()["items"]
+    assert [one["violationId"] for one in listed] == [violation_id] * found
+
+
 async def test_the_city_judges_and_the_operator_appeals(somebody: Somebody, violation_id: str) -> None:
     path = f"/api/violations/{violation_id}"
     judged = await somebody.post(f"{path}/judgements", {"step": "confirm", "reason": "属实"}, "city agent")

@@ -35,6 +35,12 @@ export const violations = (state: string | undefined, cursor?: string | null): P
   ask(`/api/violations?${query({ state, cursor, limit: 50 })}`);
 export const incidents = (state: string | undefined, cursor?: string | null): Promise<Page<Incident>> =>
   ask(`/api/incidents?${query({ state, cursor, limit: 50 })}`);
+const spanOf = (fromMs: number, toMs: number): Record<string, string> => ({ from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() });
+/** Violations that began in a span, the latest 500; incidents that happened in one. */
+export const violationsOf = async (fromMs: number, toMs: number): Promise<Violation[]> =>
+  (await ask<Page<Violation>>(`/api/violations?${query({ ...spanOf(fromMs, toMs), limit: 500 })}`)).items;
+export const incidentsOf = async (fromMs: number, toMs: number): Promise<Incident[]> =>
+  (await ask<Page<Incident>>(`/api/incidents?${query({ ...spanOf(fromMs, toMs), limit: 500 })}`)).items;
 export const bundles = (incident: string): Promise<Schemas["BundleList"]> => ask(`/api/incidents/${id(incident)}/evidence`);
 export const bundleUrl = (incident: string, edition: number): string => `/api/incidents/${id(incident)}/evidence/${edition}`;
 export const quality = (): Promise<Quality> => ask("/api/quality");

@@ -2,6 +2,7 @@ import type { CityWords } from "./city.zh.ts";
 
 export const city: CityWords = {
   title: (name) => `${name} unmanned vehicles`,
+  keep: { picture: "Keep the picture", numbers: "Keep its numbers" },
   subtitle: "City duty and agencies",
   online: "Vehicles online",
   ofTotal: (n) => `/ ${n}`,

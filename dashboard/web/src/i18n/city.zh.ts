@@ -1,5 +1,6 @@
 export const city = {
   title: (name: string) => `${name}低速无人车城市总览`,
+  keep: { picture: "导出画面", numbers: "导出数据" },
   subtitle: "城市值班与主管部门",
   online: "在线车辆",
   ofTotal: (n: string) => `/ ${n}`,

@@ -31,6 +31,12 @@ export const records: RecordsWords = {
     notFound: "There is no such vehicle. Check the code.",
     noTrail: "This vehicle has no position on that day.",
     summary: (km, stops) => `Drove ${km} that day, stopped ${stops} times`,
+    marks: (violations, incidents) => `${violations} violations, ${incidents} incidents that day`,
+    marksFailed: "Violations and incidents of the day could not be loaded.",
+    picture: "Keep the picture",
+    numbers: "Keep its numbers",
+    pictureLine: (moment, vehicles, counts) => `${moment} · ${vehicles} vehicles · ${counts}`,
+    columns: ["vehicle_no", "lat", "lng", "condition", "speed_kmh", "battery_ratio", "heading_deg"],
     cut: "There are many positions; every nth is drawn.",
   },
   violations: {

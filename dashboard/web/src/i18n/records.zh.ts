@@ -29,6 +29,12 @@ export const records = {
     notFound: "没有找到这辆车，请核对编号。",
     noTrail: "当天没有这辆车的位置。",
     summary: (km: string, stops: number) => `当天行驶 ${km}，停车 ${stops} 次`,
+    marks: (violations: number, incidents: number) => `当日违规 ${violations} 起，事故 ${incidents} 起`,
+    marksFailed: "当日违规与事故加载失败。",
+    picture: "导出画面",
+    numbers: "导出数据",
+    pictureLine: (moment: string, vehicles: string, counts: string) => `${moment} · ${vehicles} 辆 · ${counts}`,
+    columns: ["车辆序号", "纬度", "经度", "状态", "时速 km/h", "电量", "航向角"],
     cut: "轨迹点较多，已按间隔抽取显示。",
   },
   violations: {
