@@ -17,6 +17,10 @@ DIST = Path(__file__).parents[1] / "dashboard" / "web" / "dist"
 
 PAGES = ("city", "console", "planning", "patrol", "records", "fences", "phone", "merchant", "crew", "scan", "privacy")
 
+SHELL = {"phone-worker.js": "text/javascript", "phone.webmanifest": "application/manifest+json"}
+"""Files by which a resident's browser keeps her pages and offers to install them; each with its media type. They
+lie at the root: a worker serves no address above its own."""
+
 _SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline';"
@@ -42,6 +46,7 @@ _FOREVER = "public, max-age=31536000, immutable"
 def page_routes(dist: Path = DIST) -> list[HTTPRouteHandler | Router]:
     """Return the routes of the pages and of their assets; 503 while the pages are not built."""
     routes: list[HTTPRouteHandler | Router] = [_root, *(_page(dist, name) for name in PAGES)]
+    routes += [_shell_file(dist, name, media_type) for name, media_type in SHELL.items()]
     assets = dist / "assets"
     if assets.is_dir():
         routes.append(
@@ -61,6 +66,20 @@ def _root() -> Redirect:
     return Redirect("/phone")
 
 
+def _shell_file(dist: Path, name: str, media_type: str) -> HTTPRouteHandler:
+    @get(f"/{name}", name=f"shell-{name}", include_in_schema=False, guards=[public], sync_to_thread=False)
+    def shell_file() -> File:
+        return _built(dist / name, media_type)
+
+    return shell_file
+
+
+def _built(file: Path, media_type: str) -> File:
+    if not file.exists():
+        raise Unavailable("unavailable", "The web pages are not built: run `make demo`, or npm run build.")
+    return File(file, content_disposition_type="inline", media_type=media_type, headers=_SECURITY_HEADERS)
+
+
 def _page(dist: Path, name: str) -> HTTPRouteHandler:
     @get(
         [f"/{name}", f"/{name}/{{rest:path}}"],
@@ -70,14 +89,7 @@ def _page(dist: Path, name: str) -> HTTPRouteHandler:
         sync_to_thread=False,
     )
     def page() -> File:
-        file = dist / f"{name}.html"
-        if not file.exists():
-            raise Unavailable(
-                "unavailable", "The web pages are not built: run `make demo`, or npm run build."
-            )
-        return File(
-            file, content_disposition_type="inline", media_type="text/html", headers=_SECURITY_HEADERS
-        )
+        return _built(dist / f"{name}.html", "text/html")
 
     return page
 

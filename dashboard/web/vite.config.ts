@@ -1,5 +1,6 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
+import { phoneShell } from "./scripts/phone-shell.mjs";
 
 // `npm run dev` shows the pages against an api that runs elsewhere: STEPPE_API=http://127.0.0.1:8000.
 declare const process: { env: Record<string, string | undefined> };
@@ -8,7 +9,7 @@ const EVERY_PAGE =
 const api = process.env["STEPPE_API"] ?? "http://127.0.0.1:8000";
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte(), phoneShell()],
   base: "/",
   build: {
     target: "es2023",

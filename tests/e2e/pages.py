@@ -211,7 +211,11 @@ class PhonePage:
         code = re.search(r"\d{6}", message.inner_text())
         assert code is not None, message.inner_text()
         self.page.locator("input[name=code]").fill(code[0])
-        expect(self.page.get_by_test_id("merchants")).to_be_visible(timeout=SOON_MS)
+        merchants, first = self.page.get_by_test_id("merchants"), self.page.get_by_test_id("first-use")
+        expect(merchants.or_(first)).to_be_visible(timeout=SOON_MS)
+        if first.is_visible():
+            first.get_by_role("button").click()
+        expect(merchants).to_be_visible(timeout=SOON_MS)
 
     def choose_goods(self) -> None:
         """Take one piece of the first thing that an open merchant has."""
@@ -240,6 +244,18 @@ class PhonePage:
     def expect_state(self, state: str, *, within_ms: int = ARRIVES_WITHIN_MS) -> None:
         """Wait until the page says that the order has come to a state."""
         expect(self.track).to_have_attribute("data-state", state, timeout=within_ms)
+
+    def expect_kept_without_a_network(self) -> None:
+        """Open the page anew without a network: the order is there as it was, and comes alive with the network."""
+        self.page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+        context = self.page.context
+        context.set_offline(True)
+        self.page.reload()
+        expect(self.page.get_by_test_id("kept")).to_be_visible(timeout=SOON_MS)
+        expect(self.track).to_be_visible()
+        assert violations(self.page) == []
+        context.set_offline(False)
+        expect(self.page.get_by_test_id("kept")).to_have_count(0, timeout=SOON_MS)
 
     def code(self) -> str:
         """Return the six digits shown."""

@@ -79,6 +79,7 @@ def test_order_cancelled_before_loading_is_cancelled_everywhere(
     phone.choose_goods()
     phone.choose_point(1)
     order = phone.place()
+    phone.expect_kept_without_a_network()
     phone.cancel()
     phone.expect_state("cancelled", within_ms=SOON_MS)
     expect(phone.page.get_by_test_id("cancel")).to_have_count(0)

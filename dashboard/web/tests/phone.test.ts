@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { ResidentOrder } from "../src/api/types.ts";
 import { problemOf } from "../src/api/http.ts";
-import { phone as en } from "../src/i18n/phone.en.ts";
-import { phone as zh } from "../src/i18n/phone.zh.ts";
+import { tracking as en } from "../src/i18n/tracking.en.ts";
+import { tracking as zh } from "../src/i18n/tracking.zh.ts";
 import { reasons as reasonsEn } from "../src/i18n/reasons.en.ts";
 import { reasons as reasonsZh } from "../src/i18n/reasons.zh.ts";
 import * as namesEn from "../src/i18n/names.en.ts";

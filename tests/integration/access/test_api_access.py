@@ -32,6 +32,8 @@ OPEN_TO_ANYBODY = {
     "GET /merchant",
     "GET /merchant/{rest}",
     "GET /phone",
+    "GET /phone-worker.js",
+    "GET /phone.webmanifest",
     "GET /phone/{rest}",
     "GET /patrol",
     "GET /patrol/{rest}",

@@ -9,7 +9,7 @@ import pytest
 from litestar import Litestar
 
 from core.problem_http import EXCEPTION_HANDLERS, PROBLEM_JSON
-from steppe.pages import COMPRESSION, PAGES, page_routes
+from steppe.pages import COMPRESSION, PAGES, SHELL, page_routes
 
 
 def _app(dist: Path) -> Litestar:
@@ -36,6 +36,8 @@ def dist(tmp_path: Path) -> Path:
     for name in PAGES:
         (built / f"{name}.html").write_text(f"<!doctype html><title>{name}</title>")
     (built / "assets" / "main-4f2a.js").write_text("export {}")
+    for name in SHELL:
+        (built / name).write_text(name)
     (built / "secret.txt").write_text("not a page")
     return built
 
@@ -66,6 +68,16 @@ async def test_a_page_runs_nothing_that_is_not_ours(visitor: httpx.AsyncClient, 
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "same-origin"
     assert headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize(("name", "media_type"), SHELL.items())
+async def test_what_keeps_the_phone_pages_is_at_the_root_and_asked_for_anew(
+    visitor: httpx.AsyncClient, name: str, media_type: str
+) -> None:
+    answer = await visitor.get(f"/{name}")
+    assert (answer.status_code, answer.text) == (200, name)
+    assert answer.headers["content-type"].split(";")[0] == media_type
+    assert answer.headers["cache-control"] == "no-cache"
 
 
 async def test_an_asset_is_kept_for_ever_under_its_name(visitor: httpx.AsyncClient) -> None:

@@ -2,6 +2,15 @@ import type { PrivacyWords } from "./privacy.zh.ts";
 
 export const privacy: PrivacyWords = {
   title: "My data",
+  first: "Before you begin",
+  mayLocate: "(Optional) My position of the moment may be used to look for vending vehicles nearby. It is not kept, and can be taken back; ordering works without it.",
+  more: "Look at it, take a copy and leave at any time under “My data”",
+  go: "Understood, begin",
+  location: "Position",
+  locationGiven: "Allowed: your position of the moment is used to look for vending vehicles nearby, and not kept.",
+  locationNot: "Not allowed: vending vehicles are looked for around the place that you choose.",
+  locationTake: "Take it back",
+  locationGive: "Allow",
   purpose: "What is kept, and what for",
   uses: [
     "Your phone number: to sign in and to tell you that goods have come. It is stored encrypted; merchants and others never see it, staff see it without its middle, and to see all of it takes a reason that stays on record.",

@@ -1,6 +1,15 @@
 /** Words of the page about a resident's own data. */
 export const privacy = {
   title: "我的数据",
+  first: "第一次使用",
+  mayLocate: "（可选）查找附近售卖车时，可以使用我此刻的位置。不保存，可随时收回；不勾选也能下单。",
+  more: "随时在「我的数据」里查看、下载、注销",
+  go: "知道了，开始使用",
+  location: "位置",
+  locationGiven: "已允许：查找附近售卖车时使用此刻的位置，不保存。",
+  locationNot: "未允许：附近售卖车按您选的点位查找。",
+  locationTake: "收回允许",
+  locationGive: "允许",
   purpose: "收集什么，做什么用",
   uses: [
     "手机号：登录、取件通知。加密保存，商户和其他居民看不到；员工看到的是隐去中间四位的号码，查看全号须写明原因并留有记录。",

@@ -8,11 +8,13 @@ export class CityClock {
   private cityMs = Date.now();
   private wallMs = Date.now();
   rate = 1;
+  isSet = false;
 
   set(cityMs: number, rate: number, wallMs: number): void {
     this.cityMs = cityMs;
     this.wallMs = wallMs;
     this.rate = rate;
+    this.isSet = true;
   }
 
   /** Corrects by a frame that carries the time; the rate stays. */

@@ -4,6 +4,8 @@ import { livePath, order as askOrder } from "../api/resident.ts";
 import type { ResidentOrder } from "../api/types.ts";
 import { LiveSocket, type LinkStatus } from "../live/socket.ts";
 import { TopicStore, type TopicMessage } from "../live/topic.ts";
+import { clock } from "./clock.ts";
+import { forgetOrder, keepOrder, keptOrder } from "./kept-order.ts";
 import { isOver } from "./progress.ts";
 
 const POLL_MS = 5_000;
@@ -15,6 +17,8 @@ export class FollowedOrder {
   /** The link was there and is not: also between two tries. */
   isLost = $state(false);
   heardAtMs = -1;
+  /** What is shown was kept on the phone, and nobody has answered yet. */
+  isKept = $state(false);
   /** City ms since when the vehicle stands; undefined while it drives. */
   standsSinceMs = $state<number | undefined>(undefined);
   private readonly store = new TopicStore<ResidentOrder>((order) => order.orderId);
@@ -22,6 +26,13 @@ export class FollowedOrder {
   private timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(private readonly id: string) {
+    const kept = keptOrder(id);
+    if (kept) {
+      this.data = kept.order;
+      this.heardAtMs = kept.atMs;
+      this.isKept = true;
+      if (!clock.isSet) clock.set(kept.cityMs, kept.rate, kept.atMs);
+    }
     this.store.subscribe(() => this.take(this.store.items.get(id)));
     this.socket = new LiveSocket({
       url: liveUrl(livePath(id)),
@@ -54,6 +65,10 @@ export class FollowedOrder {
       this.take(await askOrder(this.id));
     } catch (error) {
       this.problem = asProblem(error);
+      if (this.problem.kind === "unauthenticated" || this.problem.kind === "notFound") {
+        forgetOrder();
+        if (this.isKept) this.data = undefined;
+      }
     }
   }
 
@@ -68,5 +83,8 @@ export class FollowedOrder {
     this.standsSinceMs = order.vehicle?.isStopped ? (this.standsSinceMs ?? Date.parse(order.vehicle.measuredAt)) : undefined;
     this.problem = undefined;
     this.heardAtMs = Date.now();
+    this.isKept = false;
+    if (isOver(order.state)) forgetOrder();
+    else keepOrder({ order, atMs: this.heardAtMs, cityMs: clock.at(this.heardAtMs), rate: clock.rate });
   }
 }

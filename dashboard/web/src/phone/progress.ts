@@ -1,7 +1,7 @@
 /** What a resident is told about an order: one headline, one plain sentence, five steps. Pure. */
 import type { ResidentOrder } from "../api/types.ts";
 import { clockTime, distance, minutesUntil } from "../format.ts";
-import type { PhoneWords } from "../i18n/phone.zh.ts";
+import type { TrackingWords } from "../i18n/tracking.zh.ts";
 
 const OVER = new Set(["delivered", "cancelled", "returned", "failed"]);
 export const isOver = (state: string): boolean => OVER.has(state);
@@ -9,13 +9,13 @@ export const isOver = (state: string): boolean => OVER.has(state);
 /** States in which the vehicle is on its way and an arrival can be counted down. */
 const COUNTED = new Set(["assigned", "picking_up", "in_transit"]);
 
-export function headline(order: ResidentOrder, cityNow: number, words: PhoneWords): string {
-  if (order.state === "arrived") return words.track.arrived;
+export function headline(order: ResidentOrder, cityNow: number, words: TrackingWords): string {
+  if (order.state === "arrived") return words.arrived;
   if (COUNTED.has(order.state) && order.etaAt) {
     const minutes = minutesUntil(order.etaAt, cityNow);
-    return minutes === 0 ? words.track.soon : `${minutes} ${words.track.minutes}`;
+    return minutes === 0 ? words.soon : `${minutes} ${words.minutes}`;
   }
-  return words.track.head[order.state] ?? words.track.title;
+  return words.head[order.state] ?? words.title;
 }
 
 /** A halt shorter than this (city time) is a crossing or a light and worries nobody. */
@@ -24,11 +24,11 @@ export const HALT_MS = 90_000;
 /** One plain sentence; `haltMs` is how long the vehicle has been standing, city time, 0 while it drives. */
 export function sentence(
   order: ResidentOrder,
-  words: PhoneWords,
+  words: TrackingWords,
   pick: (zh: string, en: string) => string,
   haltMs = 0,
 ): string {
-  const said = words.track.state;
+  const said = words.state;
   const vehicle = order.vehicle?.code ?? order.vehicleCode ?? "";
   switch (order.state) {
     case "assigned":

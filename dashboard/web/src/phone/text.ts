@@ -2,5 +2,3 @@ import { phone } from "../i18n/phone.zh.ts";
 import { dictionary } from "../i18n/locale.svelte.ts";
 
 export const t = dictionary(phone, async () => (await import("../i18n/phone.en.ts")).phone);
-
-export const orderNumber = (id: string): string => id.slice(-6).toUpperCase();

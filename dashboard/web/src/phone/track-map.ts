@@ -3,7 +3,7 @@ import { Marker, type Map as MapLibreMap } from "maplibre-gl";
 import { grounds as askGrounds, roads as askRoads } from "../api/public.ts";
 import type { Config, ResidentOrder } from "../api/types.ts";
 import { untilLoaded } from "../live/again.ts";
-import type { PhoneWords } from "../i18n/phone.zh.ts";
+import type { TrackingWords } from "../i18n/tracking.zh.ts";
 import { createGroundLayer } from "../map/grounds.ts";
 import { createMap, webglAvailable, whenReady } from "../map/map.ts";
 import { createPathLayer, decodePolyline6, type PathLayer } from "../map/path.ts";
@@ -20,7 +20,7 @@ export function createTrackView(
   container: HTMLElement,
   first: ResidentOrder,
   config: Config | undefined,
-  words: PhoneWords,
+  words: TrackingWords,
 ): TrackView | undefined {
   if (!webglAvailable()) return undefined;
   const map = createMap({
@@ -28,11 +28,11 @@ export function createTrackView(
     scheme: "light",
     bounds: boundsFor(first),
     padding: 56,
-    label: words.track.mapLabel,
+    label: words.mapLabel,
     maxZoom: 17,
   });
   map.scrollZoom.disable();
-  const home = pin("home", words.track.home);
+  const home = pin("home", words.home);
   const door = new Marker({ element: home, anchor: "bottom" }).setLngLat([first.pickup.lng, first.pickup.lat]).addTo(map);
   // A vehicle that waits stands on its pickup point: the pin goes above it, so that both are seen.
   const lift = (state: string): void => void door.setOffset([0, state === "arrived" ? -24 : 0]);
