@@ -27,7 +27,7 @@ export const clockTime = (at: Instant): string => clockFormat.format(millis(at))
 export const clockSeconds = (at: Instant): string => clockSecondsFormat.format(millis(at));
 
 /** "2026年11月22日 星期日" or "Sun, 22 Nov 2026". */
-export function calendarDay(at: Instant, lang: "zh" | "en"): string {
+export function calendarDay(at: Instant, lang: string): string {
   return new Intl.DateTimeFormat(lang === "zh" ? "zh-CN" : "en-GB", {
     timeZone: ZONE,
     year: "numeric",

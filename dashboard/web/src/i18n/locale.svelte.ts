@@ -1,14 +1,17 @@
-/** The language of the page: `?lang=`, else the last choice of this browser, else Chinese. */
-export type Locale = "zh" | "en";
+/**
+ * The language of the page: `?lang=`, else the last choice of this browser, else Chinese. `qps` is the third place,
+ * kept by a language made for tests (pseudo.ts).
+ */
+export type Locale = "zh" | "en" | "qps";
 
 const KEY = "steppe.lang";
 
 function initial(): Locale {
   const asked = new URLSearchParams(location.search).get("lang") ?? localStorage.getItem(KEY);
-  return asked === "en" ? "en" : "zh";
+  return asked === "en" || asked === "qps" ? asked : "zh";
 }
 
-/** Loads every English dictionary the page has asked for so far. */
+/** Loads every dictionary but the Chinese that the page has asked for so far. */
 const loaders: (() => Promise<void>)[] = [];
 
 class LocaleState {
@@ -45,16 +48,16 @@ export const locale = new LocaleState();
 export function dictionary<T>(zh: T, english: () => Promise<T>): () => T {
   let en = $state.raw<T | undefined>(undefined);
   const load = async (): Promise<void> => {
-    en ??= await english();
+    en ??= locale.current === "qps" ? (await import("./pseudo.ts")).pseudo(await english()) : await english();
   };
   loaders.push(load);
-  if (locale.current === "en") void load();
-  return () => (locale.current === "en" && en !== undefined ? en : zh);
+  if (locale.current !== "zh") void load();
+  return () => (locale.current !== "zh" && en !== undefined ? en : zh);
 }
 
 /** Resolves when the language of the page is there; a page waits for it before it shows a word. */
 export async function languageReady(): Promise<void> {
-  if (locale.current === "en") await Promise.all(loaders.map((load) => load()));
+  if (locale.current !== "zh") await Promise.all(loaders.map((load) => load()));
 }
 
 /** Chooses by the language; reading it in a component follows a switch. */
