@@ -12,6 +12,7 @@ import { LiveTopic, LiveVehicles } from "../parts/live.svelte.ts";
 import { nowMs } from "../parts/now.svelte.ts";
 import { session } from "../parts/session.svelte.ts";
 import { bySeverity, matches, rowOf, tallyOf, type Filter } from "./rows.ts";
+import { SavedViews } from "./views.svelte.ts";
 
 const ASK_AGAIN_MS = 10_000;
 const SEVERITY: Record<string, number> = { critical: 0, major: 1, warning: 2, info: 3 };
@@ -34,6 +35,7 @@ export class DeskState {
   readonly live: LiveVehicles;
   private readonly alarmTopic: LiveTopic<Alarm>;
   private readonly orderTopic: LiveTopic<OrderBrief>;
+  readonly saved = new SavedViews(session.me?.id ?? "");
   readonly mayOrders = session.may("orders:read");
   readonly areas = new Areas();
 

@@ -192,6 +192,13 @@ export const desk: DeskWords = {
       ["?", "This help"],
     ],
   },
+  views: {
+    title: "Saved views",
+    save: "Save this view",
+    name: "Name of the view",
+    keep: "Save",
+    remove: (name) => `Delete the view ${name}`,
+  },
   palette: {
     title: "Go to, or do",
     button: "Find… Ctrl K",

@@ -189,6 +189,13 @@ export const desk = {
       ["?", "显示本帮助"],
     ] as [string, string][],
   },
+  views: {
+    title: "保存的视图",
+    save: "保存当前视图",
+    name: "视图名称",
+    keep: "保存",
+    remove: (name: string) => `删除视图 ${name}`,
+  },
   palette: {
     title: "去哪里、做什么",
     button: "找… Ctrl K",

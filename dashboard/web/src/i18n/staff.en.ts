@@ -44,6 +44,7 @@ export const staff: StaffWords = {
   synthetic: "roads are a synthetic sample",
   forbiddenTitle: "This account cannot see this page",
   forbiddenBody: "Your role may not see live data. Ask an administrator if you need it.",
+  print: "Print",
   planning: "Planning",
   fences: "Geofences",
   patrol: "Patrol",

@@ -44,6 +44,7 @@ export const staff = {
   synthetic: "道路为合成示例",
   forbiddenTitle: "此账号看不到这个页面",
   forbiddenBody: "您的角色没有查看实时数据的权限。如需开通，请联系管理员。",
+  print: "打印",
   planning: "计划与派单",
   fences: "电子围栏",
   patrol: "巡逻",

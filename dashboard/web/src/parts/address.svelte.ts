@@ -12,6 +12,12 @@ class Address {
     return this.params.get(name) ?? undefined;
   }
 
+  /** Takes all of an address, as a step for the back button. */
+  open(query: string): void {
+    const gone = Object.fromEntries([...this.params.keys()].map((name) => [name, undefined]));
+    this.set({ ...gone, ...Object.fromEntries(new URLSearchParams(query)) }, "push");
+  }
+
   /** Sets or (with undefined) removes names; `push` makes a step for the back button. */
   set(changes: Record<string, string | undefined>, how: "push" | "replace" = "replace"): void {
     const next = new URLSearchParams(this.params);
