@@ -34,6 +34,7 @@ BENCHMARKS = dict(
         ("dispatch", ["benchmarks.dispatch"]),
         ("orders", ["benchmarks.orders"]),
         ("orders-postgresql", ["benchmarks.orders", "--database=postgresql", "--keep", str(ON_POSTGRESQL)]),
+        ("pages", ["benchmarks.pages"]),
         ("history", ["benchmarks.history", "--vehicles", "20000", "100000", "--minutes", "6"]),
         ("history-day", ["benchmarks.history", "--day"]),
         live("live-full", "--full 200 --seconds 60"),

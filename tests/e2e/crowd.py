@@ -15,6 +15,8 @@ from fleet.telemetry.records import LIVE, LiveKind, live_message
 from tests.e2e.demo_city import DemoCity
 
 FIRST_NO: Final = 100_001
+CROWD: Final = "crowd"
+"""The operator of all of them: a park among them shows its own vehicles."""
 TOWNS: Final = {"KB": (39.608, 109.782), "DS": (39.817, 109.963), "DL": (40.402, 110.012)}
 EACH_S: Final = 1.0
 
@@ -43,8 +45,8 @@ def _register(demo: DemoCity, many: int) -> None:
         rows = []
         for number in range(FIRST_NO, FIRST_NO + many):
             one = {"vehicle_no": number, "code": None, "device_id": f"crowd-{number}", "version": 1,
-                   "maker_serial": f"crowd-{number}", "lifecycle": "registered", "duty": "idle",
-                   "changed_at": newest, "district": towns[number % len(towns)]}  # fmt: skip
+                   "maker_serial": f"crowd-{number}", "operator": CROWD, "lifecycle": "registered",
+                   "duty": "idle", "changed_at": newest, "district": towns[number % len(towns)]}  # fmt: skip
             rows.append(tuple((pattern | one)[name] for name in names))
         holes = ", ".join("?" * len(names))
         columns = ", ".join(f'"{name}"' for name in names)

@@ -246,7 +246,7 @@ class PhonePage:
         expect(self.track).to_have_attribute("data-state", state, timeout=within_ms)
 
     def expect_kept_without_a_network(self) -> None:
-        """Open the page anew without a network: the order is there as it was, and comes alive with the network."""
+        """Open the page anew without a network: the order is as it was, and alive again with the network."""
         self.page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
         context = self.page.context
         context.set_offline(True)

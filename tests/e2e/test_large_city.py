@@ -63,19 +63,19 @@ def test_many_vehicles_are_cells_from_afar_and_themselves_from_near(
     assert violations(city.page) == []
 
     frames = int(city.page.evaluate("window.steppeMap.frames()"))
-    city.page.evaluate("window.steppeMap.jumpTo(109.9, 39.72, 10.2)")
+    city.page.evaluate("window.steppeMap.map.jumpTo({ center: [109.9, 39.72], zoom: 10.2 })")
     expect(city.page.get_by_test_id("cells")).to_have_attribute("data-resolution", "7", timeout=SOON_MS)
     city.page.wait_for_timeout(2_500)
     city.page.screenshot(path=_picture("large-city-middle"))
 
-    city.page.evaluate("window.steppeMap.jumpTo(109.782, 39.608, 14)")
+    city.page.evaluate("window.steppeMap.map.jumpTo({ center: [109.782, 39.608], zoom: 14 })")
     expect(city.page.get_by_test_id("cells")).to_have_count(0, timeout=SOON_MS)
     city.page.wait_for_timeout(2_500)
     assert drawn(city.page) == 0
     assert int(city.page.evaluate("window.steppeMap.frames()")) - frames >= FRAMES_IN_5_S
     city.page.screenshot(path=_picture("large-city-near"))
 
-    city.page.evaluate("window.steppeMap.jumpTo(109.5, 39.6, 7)")
+    city.page.evaluate("window.steppeMap.map.jumpTo({ center: [109.5, 39.6], zoom: 7 })")
     expect(city.page.get_by_test_id("cells")).to_have_attribute("data-resolution", "5", timeout=SOON_MS)
 
 
