@@ -6,7 +6,7 @@ VEHICLES ?= 206
 PORT ?= 8000
 DATA ?= var/demo
 
-.PHONY: help demo test thorough lint format e2e chaos-short chaos bench lock docs clean
+.PHONY: help demo test thorough lint format e2e chaos-short chaos bench pictures lock docs clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -45,8 +45,12 @@ chaos: ## the long kill -9 runs; results go to tests/chaos/results
 	@$(py) -m pytest tests/chaos -q -m "chaos_short or chaos_long" --durations=0
 
 bench: ## measure telemetry, links and fences; results go to benchmarks/results and docs/benchmarks.md
-	@scripts/setup test
+	@scripts/setup e2e
 	@$(py) -m benchmarks
+
+pictures: ## every surface as a picture, for docs/surfaces.md (5 min)
+	@scripts/setup e2e
+	@$(py) -m tests.e2e.take_pictures
 
 lock: ## compile requirements/*.lock anew
 	@scripts/lock

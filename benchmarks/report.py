@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import coverage_rows, dispatch_rows, order_rows
+from benchmarks import coverage_rows, dispatch_rows, order_rows, page_rows
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
@@ -74,6 +74,7 @@ def page() -> str:
         *coverage_rows.section(result("coverage")),
         *dispatch_rows.section(result("dispatch")),
         *order_rows.section(_orders()),
+        *page_rows.section(result("pages")),
         *_history(),
         *_live(),
     ]
@@ -111,6 +112,7 @@ def _bars() -> Iterator[str]:
     yield from coverage_rows.bars(result("coverage"))
     yield from dispatch_rows.bars(result("dispatch"))
     yield from order_rows.bars(_orders())
+    yield from page_rows.bars(result("pages"))
     if growth := result("growth"):
         over = growth["microsOverVehicles"]
         vehicles = round(over[-1] / over[0], 2)

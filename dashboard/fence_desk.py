@@ -8,7 +8,7 @@ import msgspec
 
 from core.auth.principal import Principal, Reach, reach_of
 from core.database import Transaction
-from core.errors import Forbidden, Invalid, NotFound
+from core.errors import Conflict, Forbidden, Invalid, NotFound, VersionMismatch
 from core.ids import FenceId, FenceVersion
 from dashboard.parts import DashboardParts
 from dashboard.schemas.fences import NewFence, draft_of_body
@@ -22,10 +22,12 @@ EDGE_DEG = 0.05
 
 
 async def draw(dashboard: DashboardParts, principal: Principal, body: NewFence) -> FenceRecord:
-    """Keep a fence, or its next version, as a draft. Raises Invalid, Forbidden, Conflict."""
+    """Keep a fence, or its next version, as a draft. Raises Invalid, Forbidden, Conflict and
+    VersionMismatch.
+    """
     draft = _drawable(dashboard, draft_of_body(body))
     async with dashboard.database.write() as tx:
-        return await _draw(tx, draft, principal, dashboard.clock.now())
+        return await _draw(tx, draft, principal, dashboard.clock.now(), after=body.after_version)
 
 
 async def import_fences(
@@ -40,14 +42,17 @@ async def import_fences(
             if feature.get("type") != "Feature" or not isinstance(properties, Mapping):
                 raise Invalid("invalid-input", "It is no Feature", field="type", limit="GeoJSON Feature")
             body = msgspec.convert({**properties, "geometry": feature.get("geometry")}, NewFence)
-            drafts.append(_drawable(dashboard, draft_of_body(body)))
+            drafts.append((_drawable(dashboard, draft_of_body(body)), body.after_version))
         except msgspec.ValidationError as error:
-            raise Invalid("invalid-input", str(error), field=f"{where}.properties", limit="a fence") from None
+            said, _, path = str(error).partition(" - at `$")
+            field = f"{where}.properties{path.rstrip('`')}"
+            raise Invalid("invalid-input", said, field=field, limit=said) from None
         except Invalid as error:
             fields = {**error.fields, "field": f"{where}.{error.fields.get('field', '')}"}
             raise Invalid(error.code, error.message, **fields) from None
     async with dashboard.database.write() as tx:
-        return [await _draw(tx, draft, principal, dashboard.clock.now()) for draft in drafts]
+        at = dashboard.clock.now()
+        return [await _draw(tx, draft, principal, at, after=after) for draft, after in drafts]
 
 
 async def publish(
@@ -86,14 +91,30 @@ async def history(tx: Transaction, fence_id: FenceId, reach: Reach) -> tuple[Fen
     return found
 
 
-async def _draw(tx: Transaction, draft: FenceDraft, principal: Principal, at: datetime) -> FenceRecord:
+async def _draw(
+    tx: Transaction, draft: FenceDraft, principal: Principal, at: datetime, *, after: int | None
+) -> FenceRecord:
     reach = reach_of(principal)
     must_own(draft, reach)
     newest = await FenceStore(tx).newest_of(draft.fence_id)
     if newest is not None:
         must_own(newest.draft, reach)
+    _must_follow(draft.fence_id, newest, after)
     version = await draw_fence(tx, draft, at=at, by=principal.id)
     return await FenceStore(tx).get(draft.fence_id, version, reach=reach)
+
+
+def _must_follow(fence_id: FenceId, newest: FenceRecord | None, after: int | None) -> None:
+    """Raise Conflict("already-exists") or VersionMismatch unless `after` is the newest version, 0 for none
+    and None for whichever."""
+    held = 0 if newest is None else newest.version
+    if after is None or after == held:
+        return
+    if after == 0:
+        raise Conflict("already-exists", "There is a fence with this id", fence_id=fence_id)
+    raise VersionMismatch(
+        "version-mismatch", f"Version {held} is the newest of this fence", version=held, given=after
+    )
 
 
 async def _own(tx: Transaction, fence_id: FenceId, version: FenceVersion, reach: Reach) -> None:

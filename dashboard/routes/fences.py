@@ -79,7 +79,7 @@ class Fences(Controller):
         "/",
         operation_id="drawFence",
         guards=[requires(Scope.FENCES_EDIT)],
-        responses=problem_responses("shape-invalid", "already-exists", *READING),
+        responses=problem_responses("shape-invalid", "already-exists", "version-mismatch", *READING),
     )
     async def draw_fence(
         self,
@@ -96,7 +96,7 @@ class Fences(Controller):
         "/import",
         operation_id="importFences",
         guards=[requires(Scope.FENCES_EDIT)],
-        responses=problem_responses("shape-invalid", "already-exists", *READING),
+        responses=problem_responses("shape-invalid", "already-exists", "version-mismatch", *READING),
     )
     async def import_fences(
         self,

@@ -108,6 +108,9 @@ class NewFence(_Body, frozen=True, kw_only=True):
     timing: TimingBody = TimingBody()
     source: Name
     accuracy_m: Annotated[float, Meta(ge=0, le=10_000)] = 0.0
+    after_version: Annotated[int, Meta(ge=0, le=2_147_483_647)] | None = None
+    """The version that it was drawn from, 0 for a fence that there is not yet: refused when another is the
+    newest. Null follows whichever is."""
 
 
 class FenceImport(_Body, frozen=True):

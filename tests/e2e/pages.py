@@ -246,13 +246,14 @@ class PhonePage:
         expect(self.track).to_have_attribute("data-state", state, timeout=within_ms)
 
     def expect_kept_without_a_network(self) -> None:
-        """Open the page anew without a network: the order is as it was, and alive again with the network."""
+        """Open the page anew without a network: order and code are as they were, and alive again with it."""
         self.page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
         context = self.page.context
         context.set_offline(True)
         self.page.reload()
         expect(self.page.get_by_test_id("kept")).to_be_visible(timeout=SOON_MS)
         expect(self.track).to_be_visible()
+        expect(self.page.get_by_test_id("code")).to_be_visible()
         assert violations(self.page) == []
         context.set_offline(False)
         expect(self.page.get_by_test_id("kept")).to_have_count(0, timeout=SOON_MS)

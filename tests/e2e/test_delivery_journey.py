@@ -45,6 +45,8 @@ def test_order_is_placed_watched_collected_and_delivered(
     phone.expect_state("arrived")
     code = phone.code()
     assert len(code) == 6
+    phone.expect_kept_without_a_network()
+    assert phone.code() == code
 
     wrong = f"{(int(code) + 1) % 1_000_000:06d}"
     phone.open_door(wrong)
@@ -79,7 +81,6 @@ def test_order_cancelled_before_loading_is_cancelled_everywhere(
     phone.choose_goods()
     phone.choose_point(1)
     order = phone.place()
-    phone.expect_kept_without_a_network()
     phone.cancel()
     phone.expect_state("cancelled", within_ms=SOON_MS)
     expect(phone.page.get_by_test_id("cancel")).to_have_count(0)

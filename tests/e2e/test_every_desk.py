@@ -29,6 +29,7 @@ DESKS = {
     "planning-sweeping": ("lead", "planning", "view=sweeping"),
     "planning-sweeping-new": ("lead", "planning", "view=sweeping&edit=new"),
     "patrol": ("lead", "patrol", ""),
+    "fences": ("lead", "fences", ""),
     "crew": ("crew", "crew", ""),
 }
 

@@ -69,7 +69,7 @@ def test_a_fence_is_drawn_split_previewed_published_and_its_next_version_says_wh
     outline = form.get_by_test_id("outline")
     expect(outline.locator("li")).to_have_count(4)
     name_it(page, name)
-    form.get_by_label("限速").fill("18")
+    form.get_by_label("限速（km/h").fill("18")
     form.get_by_label("始终生效").uncheck()
     form.get_by_label("开始").fill("07:30")
     form.get_by_label("结束").fill("08:15")
@@ -96,7 +96,7 @@ def test_a_fence_is_drawn_split_previewed_published_and_its_next_version_says_wh
     expect(first).to_have_attribute("data-state", "published", timeout=SOON_MS)
 
     pane.get_by_role("button", name="修改（新版本）").click()
-    form.get_by_label("限速").fill("10")
+    form.get_by_label("限速（km/h").fill("10")
     form.get_by_role("button", name="保存草稿").click()
     second = pane.locator("[data-version='2']")
     expect(second.get_by_test_id("diff")).to_have_text(
@@ -165,3 +165,59 @@ def test_many_fences_come_from_a_file_or_none_with_the_place_of_what_is_wrong(
     assert violations(page) == []
     lead.visit(f"?q=e2e-copy-{number}&state=draft")
     expect(page.get_by_test_id("fences").locator("li")).to_have_count(1, timeout=SOON_MS)
+
+
+HERE = """async () => {
+  for (const { vehicleNo } of (await (await fetch('/api/vehicles?limit=60')).json()).items) {
+    const one = await (await fetch(`/api/vehicles/${vehicleNo}`)).json();
+    if (one.lat && one.service === 'sweeping') return [one.code, one.lat, one.lng];
+  }
+}"""
+"""A vehicle of one's own park that no other journey needs, and where it is."""
+
+
+def test_a_fence_over_a_vehicle_raises_an_alarm_that_is_taken_and_a_violation(
+    lead: FencesPage,
+    open_page: OpenPage,
+    demo: DemoCity,
+    staff_state: Callable[[str], StorageState],
+    number: str,
+) -> None:
+    page, name = lead.page, f"禁行 {number}"
+    lead.visit("?kind=no_go")
+    expect(page.get_by_test_id("fences").locator("li").first).to_be_visible(timeout=SOON_MS)
+    code, lat, lng = page.evaluate(HERE)
+    page.get_by_role("button", name="绘制围栏").click()
+    form = page.get_by_test_id("fence-form")
+    form.locator("summary").filter(has_text="导入 GeoJSON").click()
+    ring = [
+        [lng + x, lat + y]
+        for x, y in ((-4e-4, -4e-4), (4e-4, -4e-4), (4e-4, 4e-4), (-4e-4, 4e-4), (-4e-4, -4e-4))
+    ]
+    form.get_by_test_id("geojson").fill(json.dumps({"type": "Polygon", "coordinates": [ring]}))
+    form.get_by_role("button", name="采用").click()
+    form.get_by_label("类型").select_option("no_go")
+    form.get_by_label("无人清扫").last.check()
+    name_it(page, name)
+    form.get_by_role("button", name="保存草稿").click()
+    version = page.get_by_test_id("fence").locator("[data-version='1']")
+    version.get_by_role("button", name="预览影响").click()
+    expect(version.get_by_test_id("preview")).to_contain_text(
+        re.compile(r"现有 [1-9]\d* 辆车"), timeout=SOON_MS
+    )
+    version.get_by_role("button", name="发布").click()
+    expect(version).to_have_attribute("data-state", "published", timeout=SOON_MS)
+    fence = page.get_by_test_id("fence").locator("code").first.inner_text()
+
+    page.goto(f"{demo.url}/console?list=alarms&view=")
+    alarm = page.locator("li[id^=alarm-]").filter(has_text=code).filter(has_text="禁行")
+    expect(alarm.first).to_be_visible(timeout=SOON_MS)
+    alarm.first.get_by_role("button").first.click()
+    alarm.first.get_by_role("button", name="确认告警").click()
+    expect(alarm.first).to_have_class(re.compile("seen"), timeout=SOON_MS)
+    page.goto(f"{demo.url}/records?view=violations")
+    expect(page.get_by_test_id("violations")).to_contain_text(fence, timeout=SOON_MS)
+    lead.visit(f"?open={fence}")
+    version.get_by_role("button", name="停用").click()
+    version.get_by_role("button", name="确认停用").click()
+    expect(version).to_have_attribute("data-state", "retired", timeout=SOON_MS)

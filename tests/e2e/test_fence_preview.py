@@ -64,6 +64,7 @@ async def leave_half(database_file: Path) -> None:
     await database.close()
 
 
+@pytest.mark.thorough  # half a minute of waiting for a job; what the job does is held in tests/integration
 def test_the_page_follows_a_preview_until_the_whole_week_is_worked_out(
     open_page: OpenPage, demo: DemoCity, staff_state: Callable[[str], StorageState]
 ) -> None:

@@ -1,4 +1,4 @@
-"""Replay of the city and of a vehicle, and the sheets of violations, incidents, data quality and fences."""
+"""Replay of the city and of a vehicle, and the sheets of violations, incidents and data quality."""
 
 import os
 import re
@@ -105,7 +105,7 @@ def test_a_vehicle_has_its_day_on_the_map(records: RecordsPage) -> None:
     expect(records.page.get_by_text("没有找到这辆车")).to_be_visible(timeout=SOON_MS)
 
 
-@pytest.mark.parametrize("view", ["violations", "incidents", "quality", "fences"])
+@pytest.mark.parametrize("view", ["violations", "incidents", "quality"])
 def test_every_sheet_is_clean_in_both_languages_and_schemes(records: RecordsPage, view: str) -> None:
     for scheme, lang in (("light", "zh"), ("dark", "en")):
         records.visit(f"?view={view}&lang={lang}")

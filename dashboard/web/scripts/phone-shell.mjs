@@ -27,7 +27,7 @@ export function phoneShell() {
       add(entry.fileName);
       const names = [...files].sort().map((name) => `/${name}`);
       const icon = this.getFileName(this.emitFile({ type: "asset", name: "phone-icon.svg", source: readFileSync(ICON) }));
-      const version = createHash("sha256").update(names.join("\n")).digest("hex").slice(0, 12);
+      const version = createHash("sha256").update([...names, bundle[ENTRY]?.source ?? ""].join("\n")).digest("hex").slice(0, 12);
       const worker = readFileSync(WORKER, "utf8").replace("__VERSION__", version).replace("__FILES__", JSON.stringify(names));
       this.emitFile({ type: "asset", fileName: "phone-worker.js", source: worker });
       this.emitFile({ type: "asset", fileName: "phone.webmanifest", source: JSON.stringify(manifest(`/${icon}`)) });

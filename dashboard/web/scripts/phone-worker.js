@@ -14,11 +14,13 @@ self.addEventListener("install", (event) => {
   );
 });
 
+// The files of the build before stay: a page that is open asks for its parts by their old names.
 self.addEventListener("activate", (event) => {
   event.waitUntil(
     caches
       .keys()
-      .then((names) => Promise.all(names.filter((name) => name.startsWith("phone-") && name !== CACHE).map((name) => caches.delete(name))))
+      .then((names) => names.filter((name) => name.startsWith("phone-") && name !== CACHE).slice(0, -1))
+      .then((old) => Promise.all(old.map((name) => caches.delete(name))))
       .then(() => self.clients.claim()),
   );
 });
@@ -32,16 +34,20 @@ self.addEventListener("fetch", (event) => {
 
 // The newest page where there is a network; the kept one where there is none, or none to speak of.
 async function page(request) {
+  const impatience = new AbortController();
+  const timer = setTimeout(() => impatience.abort(), PATIENCE_MS);
   try {
-    const answer = await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) });
-    if (answer.ok) return answer;
+    const answer = await fetch(request, { signal: impatience.signal });
+    if (answer.ok || answer.type === "opaqueredirect") return answer;
   } catch {
     // Without a network: what was kept.
+  } finally {
+    clearTimeout(timer);
   }
-  return (await caches.match(PAGE, { cacheName: CACHE })) ?? Response.error();
+  return (await caches.match(PAGE, { cacheName: CACHE })) ?? fetch(request);
 }
 
 // Assets are named by their content: what is kept is what would be fetched.
 async function kept(request) {
-  return (await caches.match(request, { cacheName: CACHE })) ?? fetch(request);
+  return (await caches.match(request)) ?? fetch(request);
 }

@@ -3,6 +3,8 @@ import { expect, test } from "vitest";
 import type { Fence } from "../src/api/fences.ts";
 import { bodyOf, emptyForm, featureOf, formOf } from "../src/fences/fence-draft.ts";
 import { diffOf, factsOf, type Names } from "../src/fences/fence-diff.ts";
+import { Problem } from "../src/api/http.ts";
+import { refusal } from "../src/fences/refused.ts";
 import { fences as words } from "../src/i18n/fences.en.ts";
 
 const AREA = { type: "Polygon" as const, coordinates: [[[109.78, 39.6], [109.79, 39.6], [109.79, 39.61], [109.78, 39.6]]] };
@@ -38,6 +40,19 @@ test("an empty form holds always, for everybody, and says nothing that was not s
   const body = bodyOf(emptyForm({ fenceId: " yard ", district: "", operator: " ", source: "s" }), AREA);
   expect([body.fenceId, body.district, body.operator, body.hours, body.services]).toEqual(["yard", null, null, null, []]);
   expect(body.rules).toEqual({ speedLimitMps: null, noEntry: false, noStopping: false, allowedServices: null, capacity: null });
+});
+
+test("a speed in m/s that nobody touched is sent as it stood, not by way of km/h", () => {
+  const odd: Fence = { ...FENCE, rules: { ...FENCE.rules, speedLimitMps: 2.77778 } };
+  expect(bodyOf(formOf(odd), AREA).rules?.speedLimitMps).toBe(2.77778);
+  expect(bodyOf({ ...formOf(odd), speedKmh: 18 }, AREA).rules?.speedLimitMps).toBe(5);
+});
+
+test("no service at all is something else than no rule about services", () => {
+  const closed: Fence = { ...FENCE, rules: { ...FENCE.rules, allowedServices: [] }, changed: ["rules.allowed_services"] };
+  const [line] = diffOf(closed, FENCE, words, NAMES);
+  expect([line!.before, line!.after]).toEqual(["nothing", "no service at all"]);
+  expect(factsOf(closed, words, NAMES)).toContainEqual(["Services that may work", "no service at all"]);
 });
 
 test("services that may work are sent when they are limited, and none of them means none", () => {
@@ -81,4 +96,19 @@ test("facts leave out what says nothing", () => {
   expect(named).toContain("Dwell");
   expect(named).not.toContain("No entry");
   expect(named).not.toContain("Group");
+});
+
+const refused = (code: string, fields: Record<string, unknown>): string => refusal(new Problem("invalid", 400, code, fields), words, "other");
+
+test("a refusal names the field in words, its limit, and which of several fences it is", () => {
+  expect(refused("invalid-input", { field: "rules.speedLimitMps", limit: "> 0" })).toBe("Speed limit: must be > 0");
+  expect(refused("invalid-input", { field: "features[1].properties.accuracyM", limit: "at most 10" })).toBe("Fence 2 · Error of the border: must be at most 10");
+  expect(refused("shape-invalid", { field: "features[0].geometry.coordinates[0]", lat: 39.6, lng: 109.8, limit: "x" })).toBe("Fence 1 · The border crosses itself or another part at 39.600000, 109.800000: correct it.");
+  expect(refused("shape-invalid", { field: "geometry.coordinates[0][1]", limit: "closed" })).toBe("Area: must be closed");
+});
+
+test("a field without words keeps its name, and without a field the page says what it says of all problems", () => {
+  expect(refused("invalid-input", { field: "properties.colour", limit: "nothing" })).toBe("properties.colour: must be nothing");
+  expect(refused("unavailable", {})).toBe("other");
+  expect(refused("already-exists", {})).toContain("take another");
 });

@@ -109,6 +109,20 @@ async def test_a_fence_lives_from_draft_to_retirement(somebody: Somebody, clock:
     assert (await somebody.post(f"{here}/retire", {}, SHIFT_LEAD)).status_code == 409
 
 
+async def test_a_fence_that_was_drawn_from_another_version_is_refused(somebody: Somebody) -> None:
+    for after, status, code in (
+        (1, 412, "version-mismatch"),
+        (0, 201, None),
+        (0, 409, "already-exists"),
+        (1, 201, None),
+        (1, 412, "version-mismatch"),
+        (None, 201, None),
+    ):
+        answer = await somebody.post("/api/fences", a_body(afterVersion=after), SHIFT_LEAD)
+        assert (answer.status_code, answer.json().get("code")) == (status, code), after
+    assert (await somebody.get("/api/fences/gate-1")).json()["items"][0]["version"] == 3
+
+
 async def test_a_version_says_what_differs_from_the_one_before(somebody: Somebody) -> None:
     hours = {
         "spans": [{"startMinute": 420, "endMinute": 480, "weekdays": [1, 2]}],
@@ -202,6 +216,12 @@ async def test_geojson_is_imported_whole_or_not_at_all(somebody: Somebody) -> No
     unknown = {**good, "properties": {**properties, "speed": 3}}
     named = await somebody.post("/api/fences/import", {**collection, "features": [unknown]}, SHIFT_LEAD)
     assert (named.status_code, named.json()["fields"]["field"]) == (400, "features[0].properties")
+    crooked = {**good, "properties": {**properties, "accuracyM": -1}}
+    said = await somebody.post("/api/fences/import", {**collection, "features": [good, crooked]}, SHIFT_LEAD)
+    assert said.json()["fields"] == {
+        "field": "features[1].properties.accuracyM",
+        "limit": "Expected `float` >= 0.0",
+    }
     answer = await somebody.post("/api/fences/import", {**collection, "features": [good, other]}, SHIFT_LEAD)
     assert answer.status_code == 201, answer.text
     assert [fence["fenceId"] for fence in answer.json()["items"]] == ["gate-1", "gate-2"]

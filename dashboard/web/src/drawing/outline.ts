@@ -72,7 +72,7 @@ export function isInside(ring: readonly Corner[], [lng, lat]: Corner): boolean {
 const closed = (ring: Ring): Position[] => [...ring.corners, ring.corners[0]!].map((corner) => [...corner]);
 
 /**
- * What is drawn so far as GeoJSON, each hole in the part around it; undefined before three corners of ground.
+ * What is drawn so far as GeoJSON, each hole in the smallest part around it; undefined before three corners of ground.
  *
  * Rings with fewer corners are left out. A hole that lies in no part goes into the first: the server says where.
  */
@@ -81,7 +81,8 @@ export function toGeoJson(outline: Outline): Polygon | MultiPolygon | undefined 
   const parts = drawn.filter((ring) => !ring.isHole).map((ring) => ({ ring, rings: [closed(ring)] }));
   if (parts.length === 0) return undefined;
   for (const hole of drawn.filter((ring) => ring.isHole)) {
-    const around = parts.find((part) => isInside(part.ring.corners, hole.corners[0]!)) ?? parts[0]!;
+    const outer = parts.filter((part) => isInside(part.ring.corners, hole.corners[0]!));
+    const around = outer.sort((a, b) => ringM2(a.ring.corners) - ringM2(b.ring.corners))[0] ?? parts[0]!;
     around.rings.push(closed(hole));
   }
   return parts.length === 1 ? { type: "Polygon", coordinates: parts[0]!.rings } : { type: "MultiPolygon", coordinates: parts.map((part) => part.rings) };

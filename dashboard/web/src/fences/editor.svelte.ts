@@ -27,14 +27,17 @@ export class FenceEditor {
   /** A line that was drawn and met nothing. */
   missed = $state(false);
   readonly isNew: boolean;
+  /** The version that this follows, 0 for a fence that there is not yet. */
+  private readonly after: number;
   readonly title: { zh: string; en: string } | undefined;
   private readonly steps: Steps<Drawing>;
   private readonly first: string;
 
-  constructor(form: FenceForm, from: Fence | undefined, isNew: boolean) {
+  constructor(form: FenceForm, from: Fence | undefined, after: number) {
     this.form = form;
-    this.isNew = isNew;
-    this.title = from && !isNew ? { zh: from.nameZh, en: from.nameEn } : undefined;
+    this.after = after;
+    this.isNew = after === 0;
+    this.title = from && after > 0 ? { zh: from.nameZh, en: from.nameEn } : undefined;
     this.drawing = { outline: (from && fromGeoJson(from.geometry)) || NOTHING_DRAWN, off: undefined };
     this.steps = new Steps(this.drawing);
     this.first = this.all();
@@ -80,7 +83,9 @@ export class FenceEditor {
     if (!halves) return;
     const [outline, off] = halves;
     const { fenceId, nameZh, nameEn } = this.form;
-    this.second = { fenceId: `${fenceId}-2`, nameZh: nameZh && `${nameZh} 2`, nameEn: nameEn && `${nameEn} 2` };
+    // A number would be taken the second time this fence is cut.
+    const fresh = `${fenceId.slice(0, 56)}-${crypto.randomUUID().slice(0, 4)}`;
+    this.second = { fenceId: fresh, nameZh: nameZh && `${nameZh} 2`, nameEn: nameEn && `${nameEn} 2` };
     this.show(this.steps.take({ outline, off }));
     this.chosen = undefined;
   }
@@ -94,8 +99,8 @@ export class FenceEditor {
   async save(): Promise<Fence> {
     const area = this.geometry!;
     const off = this.drawing.off && toGeoJson(this.drawing.off);
-    if (!off) return drawFence(bodyOf(this.form, area));
-    const features = [featureOf(this.form, area), featureOf({ ...this.form, ...this.second }, off)];
+    if (!off) return drawFence({ ...bodyOf(this.form, area), afterVersion: this.after });
+    const features = [featureOf(this.form, area, this.after), featureOf({ ...this.form, ...this.second }, off, 0)];
     const [first] = await importFences({ type: "FeatureCollection", features } as FeatureCollection);
     return first!;
   }

@@ -24,7 +24,7 @@ const KM2 = 1e6;
 const ALWAYS_SAID = ["kind", "district", "operator", "services", "area", "hours", "source"];
 const SOMETIMES_SAID = [
   "rules.speed_limit_mps", "rules.no_entry", "rules.no_stopping", "rules.allowed_services", "rules.capacity", "group",
-  "timing.min_inside_s", "timing.min_outside_s", "timing.dwell_s", "timing.near_m", "accuracy_m",
+  "timing.min_inside_s", "timing.min_outside_s", "timing.dwell_s", "timing.says_outside", "timing.near_m", "accuracy_m",
 ];
 
 /** The fields that differ, in the server's order, each with what stood there and what does. */
@@ -66,7 +66,7 @@ function sayOf(fence: Fence, field: string, words: Words, names: Names): string 
     case "rules.speed_limit_mps": return rules.speedLimitMps == null ? words.version.nothing : speedKmh(rules.speedLimitMps);
     case "rules.no_entry": return yesNo(rules.noEntry);
     case "rules.no_stopping": return yesNo(rules.noStopping);
-    case "rules.allowed_services": return rules.allowedServices == null ? words.version.nothing : services(rules.allowedServices);
+    case "rules.allowed_services": return rules.allowedServices == null ? words.version.nothing : rules.allowedServices.length === 0 ? s.noService : services(rules.allowedServices);
     case "rules.capacity": return rules.capacity == null ? words.version.nothing : s.vehicles(rules.capacity);
     case "hours": return hoursOf(fence, words);
     case "timing.min_inside_s": return seconds(timing.minInsideS);
@@ -92,7 +92,8 @@ function hoursOf({ hours }: Fence, words: Words): string {
     list.map((one) => `${daysOf(one.weekdays, words)} ${clockOf(one.startMinute)}–${clockOf(one.endMinute)}`).join("; ");
   const other = hours.otherDays.map((one) => `${one.day} ${one.spans.length ? one.spans.map((span) => `${clockOf(span.startMinute)}–${clockOf(span.endMinute)}`).join(", ") : words.said.closed}`);
   const valid = hours.validFrom || hours.validUntil ? [`${hours.validFrom ?? ""} … ${hours.validUntil ?? ""}`] : [];
-  return [spans(hours.spans), ...valid, ...other].join("; ");
+  const zone = hours.timeZone === "Asia/Shanghai" ? [] : [hours.timeZone];
+  return [spans(hours.spans), ...valid, ...other, ...zone].join("; ");
 }
 
 const daysOf = (days: readonly number[], { said }: Words): string => (days.length === 7 ? said.everyDay : said.weekly(days.map((day) => said.weekdays[day - 1]).join(" ")));

@@ -21,6 +21,8 @@ export interface FenceForm {
   operator: string;
   services: string[];
   speedKmh: number | null;
+  /** What stood there in m/s: sent again unless somebody typed another speed. */
+  speedMps: number | null;
   noEntry: boolean;
   noStopping: boolean;
   limitsServices: boolean;
@@ -71,6 +73,7 @@ export function emptyForm(of: { fenceId: string; district: string; operator: str
     nameEn: "",
     services: [],
     speedKmh: null,
+    speedMps: null,
     noEntry: false,
     noStopping: false,
     limitsServices: false,
@@ -103,6 +106,7 @@ export function formOf(fence: Fence): FenceForm {
     operator: fence.operator ?? "",
     services: [...fence.services],
     speedKmh: rules.speedLimitMps == null ? null : tidy(rules.speedLimitMps * KMH),
+    speedMps: rules.speedLimitMps ?? null,
     noEntry: rules.noEntry,
     noStopping: rules.noStopping,
     limitsServices: rules.allowedServices != null,
@@ -125,6 +129,11 @@ export function formOf(fence: Fence): FenceForm {
   };
 }
 
+function speedOf({ speedKmh, speedMps }: FenceForm): number | null {
+  if (speedKmh === null) return null;
+  return speedMps !== null && tidy(speedMps * KMH) === speedKmh ? speedMps : speedKmh / KMH;
+}
+
 /** A speed comes back as it was typed, not as 9.99999 km/h. */
 const tidy = (value: number): number => Math.round(value * 1000) / 1000;
 
@@ -142,7 +151,7 @@ export function bodyOf(form: FenceForm, geometry: Polygon | MultiPolygon): NewFe
     source: form.source.trim(),
     accuracyM: form.accuracyM,
     rules: {
-      speedLimitMps: form.speedKmh === null ? null : form.speedKmh / KMH,
+      speedLimitMps: speedOf(form),
       noEntry: form.noEntry,
       noStopping: form.noStopping,
       allowedServices: form.limitsServices ? (form.allowedServices as NewFence["services"]) : null,
@@ -161,8 +170,8 @@ export function bodyOf(form: FenceForm, geometry: Polygon | MultiPolygon): NewFe
   };
 }
 
-/** The same as one feature of a collection, as it is imported and exported. */
-export function featureOf(form: FenceForm, geometry: Polygon | MultiPolygon): { type: "Feature"; geometry: Polygon | MultiPolygon; properties: Record<string, unknown> } {
+/** The same as one feature of a collection, as it is imported and exported; `afterVersion` only where it must follow one. */
+export function featureOf(form: FenceForm, geometry: Polygon | MultiPolygon, afterVersion?: number): { type: "Feature"; geometry: Polygon | MultiPolygon; properties: Record<string, unknown> } {
   const { geometry: _, ...properties } = bodyOf(form, geometry);
-  return { type: "Feature", geometry, properties };
+  return { type: "Feature", geometry, properties: afterVersion === undefined ? properties : { ...properties, afterVersion } };
 }

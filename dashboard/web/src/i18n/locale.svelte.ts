@@ -62,7 +62,8 @@ export async function languageReady(): Promise<void> {
 
 /** Chooses by the language; reading it in a component follows a switch. */
 export function pick<T>(zh: T, en: T): T {
-  return locale.current === "zh" ? zh : en;
+  if (locale.current === "zh") return zh;
+  return locale.current === "qps" && typeof en === "string" ? (`⟦${en}⟧` as T) : en;
 }
 
 /** A district's name where space is short: English without the kind of area, Chinese as it is. */

@@ -20,6 +20,7 @@ export const privacy: PrivacyWords = {
   ],
   keeps: "For how long",
   terms: [
+    "On this phone: the order followed last and its code, for when there is no network; gone when it is over, after a day, and when you log out or leave.",
     "Sign-ins: until they end or you sign out.",
     "Orders and accounts: at least three years, as the law asks; once you leave they are no longer tied to your number.",
     "Names of people who collect for you, notes: until you leave.",

@@ -42,6 +42,6 @@ export async function pictureOf(map: MapLibreMap, scheme: Scheme, lines: readonl
   pen.textAlign = "left";
   pen.fillStyle = p.label;
   pen.font = `400 13px ${FONT}`;
-  lines.forEach((line, n) => pen.fillText(line, 12, canvas.clientHeight + BAR_PX / 2 + n * LINE_PX));
+  lines.forEach((line, n) => pen.fillText(line, 12, canvas.clientHeight + BAR_PX / 2 + n * LINE_PX, canvas.clientWidth - 24));
   return new Promise((done, failed) => drawn.toBlob((blob) => (blob ? done(blob) : failed(new Error("no picture"))), "image/png"));
 }

@@ -26,7 +26,7 @@ export class FollowedOrder {
   private timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(private readonly id: string) {
-    const kept = keptOrder(id);
+    const kept = keptOrder(id, Date.now());
     if (kept) {
       this.data = kept.order;
       this.heardAtMs = kept.atMs;
@@ -66,7 +66,7 @@ export class FollowedOrder {
     } catch (error) {
       this.problem = asProblem(error);
       if (this.problem.kind === "unauthenticated" || this.problem.kind === "notFound") {
-        forgetOrder();
+        forgetOrder(this.id);
         if (this.isKept) this.data = undefined;
       }
     }
@@ -84,7 +84,7 @@ export class FollowedOrder {
     this.problem = undefined;
     this.heardAtMs = Date.now();
     this.isKept = false;
-    if (isOver(order.state)) forgetOrder();
+    if (isOver(order.state)) forgetOrder(order.orderId);
     else keepOrder({ order, atMs: this.heardAtMs, cityMs: clock.at(this.heardAtMs), rate: clock.rate });
   }
 }
