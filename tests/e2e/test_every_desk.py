@@ -29,7 +29,7 @@ DESKS = {
     "planning-sweeping": ("lead", "planning", "view=sweeping"),
     "planning-sweeping-new": ("lead", "planning", "view=sweeping&edit=new"),
     "patrol": ("lead", "patrol", ""),
-    "fences": ("lead", "fences", ""),
+    "fences": ("lead", "fences", "kind=slow_zone"),
     "crew": ("crew", "crew", ""),
 }
 

@@ -20,13 +20,13 @@ STAFF = {
     "planning": "view=dispatch",
     "patrol": "",
     "records": "view=violations",
-    "fences": "",
+    "fences": "kind=slow_zone",
 }
 STRANGER = ("phone", "scan", "privacy", "merchant")
 SAID = "button, th, legend, h1, h2, h3, summary, dt, label > span, nav a"
 """What a page says itself; cells and list entries hold data, which is of one language or another."""
 DATA = re.compile(
-    r"[\d:.,·%×+\-–/ ]*(?:km|m|kWh|h|min|s|¥)?|[A-Z0-9][A-Z0-9-]+|中文|English|EN|[×?‹›+]|GeoJSON"
+    r"[\d:.,·%×+\-–/ ]*(?:km|m|kWh|h|min|s|¥)?|[A-Z0-9][A-Z0-9-]+|[a-z-]+:[\w-]+|中文|English|EN|[×?‹›+−]"
 )
 """Numbers, units, codes, and the names of the languages themselves."""
 
