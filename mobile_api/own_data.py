@@ -5,13 +5,22 @@ from core.auth.residents import ResidentStore
 from core.ids import ResidentId
 from mobile_api.parts import MobileParts
 from mobile_api.schemas.balance import balance_view
-from mobile_api.schemas.own_data import OwnCall, OwnData, OwnLine, OwnNotice, OwnOrder, OwnSale
+from mobile_api.schemas.own_data import (
+    OwnCall,
+    OwnData,
+    OwnLine,
+    OwnNotice,
+    OwnOrder,
+    OwnSale,
+    consent_views,
+)
 from mobile_api.schemas.wishes import wishes_view
 from services.delegation.delegate import Delegate
 from services.delegation.store import DelegateStore
 from services.notices.store import NoticeStore, WishStore
 from services.orders.order import Order
 from services.orders.store import OrderStore
+from services.residents.consents import ConsentStore
 from services.residents.leave import leave, open_business
 from services.settlement.accounts import AccountKind, account
 from services.settlement.store import Journal
@@ -56,6 +65,7 @@ async def own_data(mobile: MobileParts, principal: Principal) -> OwnData:
                 )
                 for one in await NoticeStore(tx).page(reach, limit=MOST)
             ),
+            consents=consent_views(await ConsentStore(tx).history(resident)),
         )
 
 

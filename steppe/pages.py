@@ -15,11 +15,23 @@ from core.errors import Unavailable
 DIST = Path(__file__).parents[1] / "dashboard" / "web" / "dist"
 """What ``vite build`` wrote; not in the repository, but in the wheel."""
 
-PAGES = ("city", "console", "planning", "patrol", "records", "fences", "phone", "merchant", "crew", "scan", "privacy")
+PAGES = (
+    "city",
+    "console",
+    "planning",
+    "patrol",
+    "records",
+    "fences",
+    "phone",
+    "merchant",
+    "crew",
+    "scan",
+    "privacy",
+)
 
 SHELL = {"phone-worker.js": "text/javascript", "phone.webmanifest": "application/manifest+json"}
-"""Files by which a resident's browser keeps her pages and offers to install them; each with its media type. They
-lie at the root: a worker serves no address above its own."""
+"""Files by which a resident's browser keeps her pages and offers to install them, each with its media type.
+They lie at the root: a worker serves no address above its own."""
 
 _SECURITY_HEADERS = {
     "Content-Security-Policy": (

@@ -43,6 +43,7 @@ import services.notices.tables
 import services.orders.tables
 import services.patrol.tables
 import services.places.tables
+import services.residents.tables
 import services.schedules.tables
 import services.settlement.tables
 import services.substitutions.tables
@@ -93,6 +94,7 @@ ALL: Final[tuple[ModuleType, ...]] = (
     services.orders.tables,
     services.patrol.tables,
     services.places.tables,
+    services.residents.tables,
     services.settlement.tables,
     services.schedules.tables,
     services.substitutions.tables,

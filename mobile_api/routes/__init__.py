@@ -13,6 +13,7 @@ from mobile_api.routes.merchant_waybills import MerchantWaybills
 from mobile_api.routes.notice_receipts import take_notice_receipt
 from mobile_api.routes.resident_balance import read_balance
 from mobile_api.routes.resident_catalogue import ResidentCatalogue
+from mobile_api.routes.resident_consents import ResidentConsents
 from mobile_api.routes.resident_data import ResidentData
 from mobile_api.routes.resident_delegate import ResidentDelegate
 from mobile_api.routes.resident_order_live import resident_order_live
@@ -29,6 +30,7 @@ MOBILE_ROUTES: tuple[ControllerRouterHandler, ...] = (
     ResidentDelegate,
     read_balance,
     ResidentWishes,
+    ResidentConsents,
     ResidentData,
     take_notice_receipt,
     resident_order_live,

@@ -1,11 +1,13 @@
 """Everything that is kept of a resident, as the file that she takes with her."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from msgspec import Struct
 
 from mobile_api.schemas.balance import Balance
 from mobile_api.schemas.wishes import WishesView
+from services.residents.consents import Consent, Purpose
 
 
 class OwnLine(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -69,6 +71,21 @@ class OwnNotice(Struct, frozen=True, kw_only=True, rename="camel"):
     wanted_at: datetime
 
 
+class OwnConsent(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What she said about one purpose."""
+
+    purpose: Purpose
+    is_given: bool
+    at: datetime
+
+
+class SaidConsent(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What somebody says about one purpose."""
+
+    purpose: Purpose
+    is_given: bool
+
+
 class OwnData(Struct, frozen=True, kw_only=True, rename="camel"):
     """All of it. ``keepsFromLeaving`` names what would have to end first: order, call, purchase, parcel,
     balance, due."""
@@ -82,3 +99,10 @@ class OwnData(Struct, frozen=True, kw_only=True, rename="camel"):
     calls: tuple[OwnCall, ...]
     sales: tuple[OwnSale, ...]
     notices: tuple[OwnNotice, ...]
+    consents: tuple[OwnConsent, ...]
+    """Everything that she said, the oldest first."""
+
+
+def consent_views(consents: Iterable[Consent]) -> tuple[OwnConsent, ...]:
+    """Return consents in the api's words."""
+    return tuple(OwnConsent(purpose=one.purpose, is_given=one.is_given, at=one.at) for one in consents)

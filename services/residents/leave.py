@@ -22,6 +22,7 @@ from services.notices.tables import recipient_wishes
 from services.orders.states import TERMINAL, OrderState
 from services.orders.store import OrderStore
 from services.orders.tables import orders
+from services.residents.tables import resident_consents
 from services.settlement.accounts import AccountKind, account
 from services.settlement.store import Journal
 from services.vending.calls.store import CallStore
@@ -53,8 +54,8 @@ async def leave(
 ) -> None:
     """Let the resident who is signed in leave; raise Conflict ``resident-has-open`` with what keeps her.
 
-    Her phone, her wishes, the names of people she sent, the notes on her orders, every session and every link
-    go. The same phone that signs in later is a new resident.
+    Her phone, her wishes and consents, the names of people she sent, the notes on her orders, every session
+    and every link go. The same phone that signs in later is a new resident.
     """
     resident = ResidentId(principal.id)
     journal = Journal(tx)
@@ -69,6 +70,7 @@ async def leave(
     if phone is not None:
         await ResidentStore(tx, keys).drop_code(phone)
     await tx.execute(delete(recipient_wishes).where(recipient_wishes.c.resident_id == resident))
+    await tx.execute(delete(resident_consents).where(resident_consents.c.resident_id == resident))
     if ids:
         named = pickup_delegates.c.order_id.in_(own)
         await tx.execute(update(pickup_delegates).where(named).values(name=""))

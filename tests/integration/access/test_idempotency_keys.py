@@ -41,6 +41,7 @@ MOVES_NOTHING = {
     "POST /api/feedback/{feedback_id}/answer": "a step is taken once; again: illegal-transition",
     "POST /api/resident/orders/{order_id}/links/revoke": "what was withdrawn stays withdrawn",
     "POST /api/resident/orders/{order_id}/seen": "says that the page was looked at",
+    "PUT /api/resident/consents": "the same again is the same; moves nothing",
     "PUT /api/resident/wishes": "the same again is the same; moves nothing",
     "POST /api/resident/quotes": "reserves nothing",
     "POST /api/area-stops/previews": "looks",

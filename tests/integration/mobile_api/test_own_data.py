@@ -10,6 +10,7 @@ from core.auth.tables import resident_sessions, residents
 from core.ids import ResidentId
 from services.notices.tables import recipient_wishes
 from services.orders.tables import orders
+from services.residents.consents import ConsentStore
 from tests.integration.mobile_api.conftest import People
 from tests.integration.mobile_api.test_resident_orders import BASKET, placed
 from tests.integration.services.orders.town import MILK, Town
@@ -79,6 +80,35 @@ async def test_leaving_waits_for_what_is_open_and_then_leaves_business_without_a
     again = await people.resident()
     assert (await client.get("/api/resident/orders", headers=again)).json() == []
     assert await the_id(auth) != resident
+
+
+async def test_each_purpose_is_agreed_to_by_itself_and_every_word_is_kept_until_she_leaves(
+    client: httpx.AsyncClient, people: People, town: Town, auth: AuthServices
+) -> None:
+    me, other = await people.resident(), await people.resident(OTHER)
+    path = "/api/resident/consents"
+    assert (await client.get(path, headers=me)).json() == []
+
+    async def says(purpose: str, is_given: bool) -> list[tuple[str, bool]]:
+        body = {"purpose": purpose, "isGiven": is_given}
+        answer = await client.put(path, json=body, headers=me)
+        assert answer.status_code == 200, answer.text
+        return [(one["purpose"], one["isGiven"]) for one in answer.json()]
+
+    assert await says("location", True) == [("location", True)]
+    assert await says("location", True) == [("location", True)]
+    assert await says("notice", True) == [("notice", True), ("location", True)]
+    assert await says("location", False) == [("notice", True), ("location", False)]
+    copy = (await client.get("/api/resident/data", headers=me)).json()["consents"]
+    said = [(one["purpose"], one["isGiven"]) for one in copy]
+    assert said == [("location", True), ("notice", True), ("location", False)]
+    assert (await client.get("/api/resident/data", headers=other)).json()["consents"] == []
+    unknown = await client.put(path, json={"purpose": "advertising", "isGiven": True}, headers=me)
+    assert (unknown.status_code, unknown.json()["errors"][0]["field"]) == (400, "purpose")
+    resident = await the_id(auth)
+    assert (await client.delete("/api/resident/data", headers=me)).status_code == 204
+    async with auth.database.read() as tx:
+        assert await ConsentStore(tx).history(resident) == []
 
 
 @pytest.mark.parametrize("fen", [1, 500])

@@ -6,6 +6,7 @@ export const records: RecordsWords = {
   toCity: "City map",
   toFences: "Geofences",
   tabs: { replay: "Replay", violations: "Violations", incidents: "Incidents", quality: "Data quality" },
+  replayThen: (at) => `Replay ${at}`,
   more: "Load more",
   vehicle: "Vehicle",
   district: "District",

@@ -4,6 +4,7 @@ export const records = {
   toCity: "城市总览",
   toFences: "电子围栏",
   tabs: { replay: "回放", violations: "违规", incidents: "事故", quality: "数据质量" },
+  replayThen: (at: string) => `回放 ${at}`,
   more: "加载更多",
   vehicle: "车辆",
   district: "旗区",

@@ -67,8 +67,8 @@ function blank(scheme: Scheme): StyleSpecification {
   };
 }
 
-/** Calls `then` once the style can take layers. */
+/** Calls `then` once the style can take layers: before the first frame is drawn, which the layers then share. */
 export function whenReady(map: MapLibreMap, then: () => void): void {
   if (map.isStyleLoaded()) then();
-  else map.once("load", then);
+  else map.once("style.load", then);
 }

@@ -14,3 +14,7 @@ export function dayStart(day: string): number | undefined {
   const ms = Date.parse(`${day}T00:00:00${OFFSET}`);
   return Number.isNaN(ms) ? undefined : ms;
 }
+
+/** The address of the replay at a moment, with a vehicle's day where it has a code. Pure. */
+export const replayOf = (at: string, code: string | null): string =>
+  `?${new URLSearchParams({ view: "replay", t: String(Date.parse(at)), ...(code ? { v: code } : {}) }).toString()}`;
