@@ -2,7 +2,7 @@
 import { beforeEach, expect, test } from "vitest";
 import type { PickupCode, ResidentOrder } from "../src/api/types.ts";
 import { forgetHer, KEPT, keptId } from "../src/phone/kept.ts";
-import { forgetOrder, keepCode, keepOrder, keptOrder } from "../src/phone/kept-order.ts";
+import { codeOf, forgetOrder, keepCode, keepOrder, keptOrder } from "../src/phone/kept-order.ts";
 
 const held = new Map<string, string>();
 globalThis.localStorage = {
@@ -13,7 +13,7 @@ globalThis.localStorage = {
 beforeEach(() => held.clear());
 
 const order = (orderId: string, codeGeneration = 1): ResidentOrder => ({ orderId, codeGeneration }) as ResidentOrder;
-const CODE = { code: "123456" } as PickupCode;
+const CODE = { code: "123456", generation: 1 } as PickupCode;
 const NOW = Date.now();
 const keep = (one: ResidentOrder): void => keepOrder({ order: one, atMs: NOW, cityMs: NOW, rate: 1 });
 
@@ -29,6 +29,14 @@ test("a code that is the order's no more is not kept", () => {
   keepCode("a", CODE);
   keep(order("a", 2));
   expect(keptOrder("a", NOW)?.code).toBeUndefined();
+});
+
+test("a fresh code outlives the order that says it is fresh", () => {
+  keep(order("a"));
+  keepCode("a", { ...CODE, generation: 2 });
+  keep(order("a", 2));
+  expect(codeOf(order("a", 2))?.generation).toBe(2);
+  expect(codeOf(order("a", 3))).toBeUndefined();
 });
 
 test("one order is kept, and another's code or end does not touch it", () => {

@@ -17,9 +17,13 @@ export interface KeptOrder {
 
 /** Keeps an order as it is now; the code that was kept with it stays while it is the code of the order. */
 export function keepOrder(kept: Omit<KeptOrder, "code">): void {
-  const before = keptOrder(kept.order.orderId, kept.atMs);
-  const isSame = before?.order.codeGeneration === kept.order.codeGeneration;
-  put({ ...kept, code: isSame ? before?.code : undefined });
+  put({ ...kept, code: codeOf(kept.order) });
+}
+
+/** The code that is kept of an order: a fresh one is heard of before the order that says so. */
+export function codeOf(order: ResidentOrder): PickupCode | undefined {
+  const code = keptOrder(order.orderId, Date.now())?.code;
+  return code && code.generation >= order.codeGeneration ? code : undefined;
 }
 
 /** Keeps the code of the order that is kept. */
