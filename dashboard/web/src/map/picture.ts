@@ -6,6 +6,8 @@ export interface Mark {
   readonly lng: number;
   readonly lat: number;
   readonly text: string;
+  /** How far beside its place the page draws it, px. */
+  readonly offset?: { readonly x: number; readonly y: number };
 }
 
 const BAR_PX = 34;
@@ -30,8 +32,9 @@ export async function pictureOf(map: MapLibreMap, scheme: Scheme, lines: readonl
   pen.textBaseline = "middle";
   pen.lineJoin = "round";
   pen.font = `600 14px ${FONT}`;
-  for (const { lng, lat, text } of marks) {
-    const { x, y } = map.project([lng, lat]);
+  for (const { lng, lat, text, offset } of marks) {
+    const at = map.project([lng, lat]);
+    const [x, y] = [at.x + (offset?.x ?? 0), at.y + (offset?.y ?? 0)];
     pen.textAlign = "center";
     pen.strokeStyle = p.halo;
     pen.lineWidth = 4;
