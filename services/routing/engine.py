@@ -3,6 +3,7 @@
 import asyncio
 import json
 import tempfile
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -40,6 +41,9 @@ PREFERENCES: Final = MappingProxyType(
     }
 )
 """Costing of a slow vehicle: lanes inside compounds are its daily way, fast roads are not."""
+MOST_LEGS: Final = 4_000
+"""Legs remembered, the longest unused forgotten first: some kilobytes each. Shops, doors, depots and stops of
+rounds stay where they are, so that only the way from where a vehicle stands is new."""
 NO_ROUTE: Final = frozenset({154, 170, 171, 442, 443, 444})
 """Valhalla's codes for: too far, not connected, no road near, no path (valhalla docs, api/turn-by-turn)."""
 
@@ -53,13 +57,23 @@ class Router:
             json.dump(actor_config(tiles), config)
             config.flush()
             self._actor = valhalla.Actor(Path(config.name))
-        self.slow_zones = SlowZones(slow_zones)
+        self._slow_zones = SlowZones(slow_zones)
+        self._known: OrderedDict[tuple[GeoPoint, GeoPoint, Vehicle], Route] = OrderedDict()
+        self._known_around: Sequence[Area] = ()
+
+    def use_slow_zones(self, zones: SlowZones) -> None:
+        """Take other slow zones; legs asked for afterwards obey them."""
+        self._slow_zones = zones
+        self._known.clear()
 
     def legs(
         self, places: Sequence[GeoPoint], *, vehicle: Vehicle = SLOW_VEHICLE, closed: Sequence[Area] = ()
     ) -> tuple[Route, ...]:
         """Return the legs through places in order, as ``Routes.legs`` says."""
-        return tuple(self._leg(pair, vehicle, closed) for pair in pairwise(places))
+        if closed is not self._known_around and closed != self._known_around:
+            self._known.clear()
+        self._known_around = closed
+        return tuple(self._remembered(pair, vehicle, closed) for pair in pairwise(places))
 
     def matrix(
         self,
@@ -100,6 +114,17 @@ class Router:
             road=names[0],
         )
 
+    def _remembered(self, ends: tuple[GeoPoint, GeoPoint], vehicle: Vehicle, closed: Sequence[Area]) -> Route:
+        """Return a leg around the areas closed now; one without a way is asked for again each time."""
+        key = (*ends, vehicle)
+        route = self._known.get(key)
+        if route is None:
+            route = self._known[key] = self._leg(ends, vehicle, closed)
+            if len(self._known) > MOST_LEGS:
+                self._known.popitem(last=False)
+        self._known.move_to_end(key)
+        return route
+
     def _leg(self, ends: tuple[GeoPoint, GeoPoint], vehicle: Vehicle, closed: Sequence[Area]) -> Route:
         question = {
             **_costing(vehicle, closed),
@@ -115,7 +140,7 @@ class Router:
         own = vehicle.top_speed_kmh
         posted = answer["legs"][0]["annotation"]["maxspeed"]
         roads = spans_of(metres.tolist(), [min(own, limit.get("speed", own)) * KMH for limit in posted])
-        limits = self.slow_zones.applied_to(points, roads)
+        limits = self._slow_zones.applied_to(points, roads)
         return Route(
             polyline6=answer["geometry"],
             length_m=float(metres[-1]),
@@ -156,7 +181,7 @@ class RouteEngine:
 
     def use_slow_zones(self, zones: Sequence[SlowZone]) -> None:
         """Take the slow zones of the fences now published; routes asked for afterwards obey them."""
-        self._router.slow_zones = SlowZones(zones)
+        self._thread.submit(self._router.use_slow_zones, SlowZones(zones))
 
     async def legs(
         self, places: Sequence[GeoPoint], *, vehicle: Vehicle = SLOW_VEHICLE, closed: Sequence[Area] = ()

@@ -1,13 +1,12 @@
 """What tasks ask of the roads: a leg between two places, and travel times between many."""
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 
 import msgspec
 
 from core.errors import Conflict
 from geofences.fences import Area
-from services.routing.route import SLOW_VEHICLE, GeoPoint, Routes, Vehicle
+from services.routing.route import SLOW_VEHICLE, GeoPoint, Route, Routes, Vehicle
 from services.tasks.task import Leg, LegLimit
 
 
@@ -36,19 +35,8 @@ class Roads:
 
     async def leg(self, start: GeoPoint, end: GeoPoint, vehicle: Vehicle = SLOW_VEHICLE) -> Leg | None:
         """Return the way of a vehicle from one place to another, None when there is none."""
-        try:
-            (route,) = await self._routes.legs((start, end), vehicle=vehicle, closed=self._closed())
-        except Conflict:
-            return None
-        return Leg(
-            polyline6=route.polyline6,
-            length_m=route.length_m,
-            duration_s=route.duration_s,
-            limits=tuple(
-                LegLimit(from_m=span.from_m, to_m=span.to_m, speed_mps=span.speed_mps)
-                for span in route.limits
-            ),
-        )
+        legs = await self.legs((start, end), vehicle)
+        return None if legs is None else legs[0]
 
     async def near(self, place: GeoPoint, vehicle: Vehicle = SLOW_VEHICLE) -> GeoPoint | None:
         """Return the nearest place on a road that the vehicle may drive, None when no road is near."""
@@ -62,8 +50,11 @@ class Roads:
         self, places: Sequence[GeoPoint], vehicle: Vehicle = SLOW_VEHICLE
     ) -> tuple[Leg, ...] | None:
         """Return the legs through two or more places in order, None when one of them has no way."""
-        found = [await self.leg(start, end, vehicle) for start, end in pairwise(places)]
-        return None if None in found else tuple(leg for leg in found if leg is not None)
+        try:
+            routes = await self._routes.legs(places, vehicle=vehicle, closed=self._closed())
+        except Conflict:
+            return None
+        return tuple(_leg_of(route) for route in routes)
 
     async def hops(
         self, starts: Sequence[GeoPoint], ends: Sequence[GeoPoint], vehicle: Vehicle = SLOW_VEHICLE
@@ -92,3 +83,14 @@ class Roads:
     async def hop(self, start: GeoPoint, end: GeoPoint, vehicle: Vehicle = SLOW_VEHICLE) -> Hop | None:
         """Return how far it is from one place to another, None when there is no way."""
         return (await self.hops((start,), (end,), vehicle))[0][0]
+
+
+def _leg_of(route: Route) -> Leg:
+    return Leg(
+        polyline6=route.polyline6,
+        length_m=route.length_m,
+        duration_s=route.duration_s,
+        limits=tuple(
+            LegLimit(from_m=span.from_m, to_m=span.to_m, speed_mps=span.speed_mps) for span in route.limits
+        ),
+    )

@@ -12,7 +12,7 @@ from core.errors import Conflict, Unavailable
 from geofences import shapes
 from geofences.geo import covers, distance_m
 from services.routing.engine import RouteEngine, Router
-from services.routing.limits import SlowZone, drive_s
+from services.routing.limits import SlowZone, SlowZones, drive_s
 from services.routing.polyline import decode, metres_along
 from services.routing.route import GeoPoint, Route, Vehicle, vehicle_of
 from services.routing.tiles import cached_tiles, current_tiles
@@ -97,6 +97,23 @@ def test_a_closed_area_is_driven_around(router: Router, stops: list[GeoPoint]) -
     lat, lng = zip(*decode(around.polyline6), strict=True)
     assert not covers(shapes.to_geos(closed), lat, lng).any()
     assert around.polyline6 != plain.polyline6
+
+
+def test_a_leg_is_remembered_until_another_area_is_closed_or_slow(
+    tiny_city: CityBuild, stops: list[GeoPoint]
+) -> None:
+    router, ends = Router(tiny_city.tiles), far_apart(stops)
+    (first,) = router.legs(ends)
+    assert router.legs(ends)[0] is first
+    assert router.legs(ends, vehicle=Vehicle(top_speed_kmh=15))[0].duration_s > first.duration_s
+    points = decode(first.polyline6)
+    middle = points[len(points) // 2]
+    closed = [shapes.circle(*middle, 40.0)]
+    (around,) = router.legs(ends, closed=closed)
+    assert around.polyline6 != first.polyline6
+    assert router.legs(ends, closed=list(closed))[0] is around
+    router.use_slow_zones(SlowZones([SlowZone(area=shapes.circle(*middle, 60.0), speed_mps=2.0)]))
+    assert min(span.speed_mps for span in router.legs(ends)[0].limits) == 2.0
 
 
 def test_a_place_far_from_any_road_is_named(router: Router, stops: list[GeoPoint]) -> None:
