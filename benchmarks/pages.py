@@ -33,7 +33,8 @@ FEED_S: Final = 20.0
 PAN_S: Final = 4.0
 PAN_TURNS: Final = 4
 SOON_MS: Final = 120_000
-SAMPLED_US: Final = 500
+SCRIPT: Final = frozenset({"FunctionCall", "EvaluateScript", "RunMicrotasks"})
+"""Events of a trace in which script runs."""
 BETWEEN_S: Final = 3.0
 SETTLES_S: Final = 90.0
 """After a start every vehicle is given its first work at once; cold loads are measured in a city at work."""
@@ -137,34 +138,35 @@ def counters(session: CDPSession) -> dict[str, float]:
 
 
 def script_ms(page: Page, seconds: float) -> dict[str, float]:
-    """Return the script of one second of a live feed at 1 Hz, ms: of the page's own, and of drawing frames.
+    """Return the script of one second of a live feed at 1 Hz, ms of CPU: of the page's own, and of drawing.
 
-    Out of a sampling profile: what began in MapLibre's chunk is its frames, everything else that is script is
-    the page's, from the message to the last number on the screen.
+    Out of a trace, by thread time: a machine shared with a city does not make its script longer.
+    What was called in MapLibre's chunk is drawing; everything else that is script is the page's, from the
+    message to the last number on the screen.
     """
-    session = page.context.new_cdp_session(page)
-    session.send("Profiler.enable")
-    session.send("Profiler.setSamplingInterval", {"interval": SAMPLED_US})
-    session.send("Profiler.start")
+    browser = page.context.browser
+    assert browser is not None, "a page that was opened has a browser"
+    browser.start_tracing(
+        page=page, categories=["disabled-by-default-devtools.timeline", "devtools.timeline"]
+    )
     page.wait_for_timeout(seconds * 1000)
-    profile = session.send("Profiler.stop")["profile"]
-    session.detach()
-    origin: dict[int, str] = {}
-    by_id = {node["id"]: node for node in profile["nodes"]}
-    waiting = [(child, "") for child in by_id[profile["nodes"][0]["id"]].get("children", [])]
-    while waiting:
-        number, above = waiting.pop()
-        node = by_id[number]
-        frame = node["callFrame"]
-        here = above or frame["url"] or frame["functionName"]
-        origin[number] = here
-        waiting += [(child, here) for child in node.get("children", [])]
+    events = json.loads(browser.stop_tracing())["traceEvents"]
+    # the map's workers are no part of it: they hold up no frame
+    pages = {
+        (each["pid"], each["tid"])
+        for each in events
+        if each["name"] == "thread_name" and each["args"]["name"] == "CrRendererMain"
+    }
+    calls = [each for each in events if each.get("ph") == "X" and each["name"] in SCRIPT and "tdur" in each]
     spent: Counter[str] = Counter()
-    for number, took_us in zip(profile["samples"], profile["timeDeltas"], strict=True):
-        began = origin.get(number, "")
-        if began.startswith("(") or not began:
-            continue
-        spent["frames" if MAP_CHUNK in began else "own"] += took_us
+    over_at: dict[tuple[int, int], float] = {}
+    for each in sorted(calls, key=lambda one: (one["ts"], -one["dur"])):
+        thread = (each["pid"], each["tid"])
+        if thread not in pages or each["ts"] < over_at.get(thread, 0.0):
+            continue  # or called by what is counted
+        over_at[thread] = each["ts"] + each["dur"]
+        url = each.get("args", {}).get("data", {}).get("url", "")
+        spent["frames" if MAP_CHUNK in url else "own"] += each["tdur"]
     return {name: round(spent[name] / 1000 / seconds, 2) for name in ("own", "frames")}
 
 

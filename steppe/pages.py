@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
-from litestar import Response, get
+from litestar import get
 from litestar.config.compression import CompressionConfig
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import File, Redirect
-from litestar.router import Router
-from litestar.static_files import create_static_files_router
 
 from core.auth.guards import public
 from core.errors import Unavailable
+from steppe.packed_assets import asset_route
 
 DIST = Path(__file__).parents[1] / "dashboard" / "web" / "dist"
 """What ``vite build`` wrote; not in the repository, but in the wheel."""
@@ -48,28 +47,18 @@ COMPRESSION = CompressionConfig(
     backend="gzip",
     gzip_compress_level=6,
     minimum_size=1_000,
-    exclude=[r"^/api/(?!geo/)"],
+    exclude=[r"^/api/(?!geo/)", r"^/assets/"],
 )
-"""Pages, assets and maps leave compressed: over a slow network a phone waits for 0.3 MB of MapLibre, not 1.1.
+"""Pages and maps leave compressed; what the pages load was when it was built (steppe.packed_assets).
 Answers of the api stay as they are: they are small, and no secret in them is measured by its length."""
-_FOREVER = "public, max-age=31536000, immutable"
 
 
-def page_routes(dist: Path = DIST) -> list[HTTPRouteHandler | Router]:
+def page_routes(dist: Path = DIST) -> list[HTTPRouteHandler]:
     """Return the routes of the pages and of their assets; 503 while the pages are not built."""
-    routes: list[HTTPRouteHandler | Router] = [_root, *(_page(dist, name) for name in PAGES)]
+    routes: list[HTTPRouteHandler] = [_root, *(_page(dist, name) for name in PAGES)]
     routes += [_shell_file(dist, name, media_type) for name, media_type in SHELL.items()]
-    assets = dist / "assets"
-    if assets.is_dir():
-        routes.append(
-            create_static_files_router(
-                path="/assets",
-                directories=[assets],
-                include_in_schema=False,
-                guards=[public],
-                after_request=_keep_for_ever,
-            )
-        )
+    if (assets := dist / "assets").is_dir():
+        routes.append(asset_route(assets))
     return routes
 
 
@@ -104,9 +93,3 @@ def _page(dist: Path, name: str) -> HTTPRouteHandler:
         return _built(dist / f"{name}.html", "text/html")
 
     return page
-
-
-def _keep_for_ever(response: Response[object]) -> Response[object]:
-    response.headers["Cache-Control"] = _FOREVER
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response

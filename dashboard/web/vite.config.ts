@@ -1,6 +1,8 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
+import { packAssets } from "./scripts/pack-assets.mjs";
 import { phoneShell } from "./scripts/phone-shell.mjs";
+import { preloadParts } from "./scripts/preload-parts.mjs";
 
 // `npm run dev` shows the pages against an api that runs elsewhere: STEPPE_API=http://127.0.0.1:8000.
 declare const process: { env: Record<string, string | undefined> };
@@ -9,7 +11,7 @@ const EVERY_PAGE =
 const api = process.env["STEPPE_API"] ?? "http://127.0.0.1:8000";
 
 export default defineConfig({
-  plugins: [svelte(), phoneShell()],
+  plugins: [svelte(), phoneShell(), preloadParts(), packAssets()],
   base: "/",
   build: {
     target: "es2023",

@@ -72,7 +72,7 @@ MACHINES = frozenset({Role.MAKER, Role.DEVICE})
 
 def test_what_is_open_to_anybody_is_listed_by_name(api: Litestar) -> None:
     found = {str(route) for route in routes_of(api) if route.scope is None}
-    assert found - {"GET /assets/{file_path}", "HEAD /assets/{file_path}"} == OPEN_TO_ANYBODY
+    assert found - {"GET /assets/{name}", "HEAD /assets/{name}"} == OPEN_TO_ANYBODY
 
 
 @pytest.mark.slow

@@ -88,18 +88,36 @@ async def test_an_asset_is_kept_for_ever_under_its_name(visitor: httpx.AsyncClie
     assert "javascript" in answer.headers["content-type"]
 
 
-async def test_an_asset_leaves_compressed_for_whoever_takes_it(
-    visitor: httpx.AsyncClient, dist: Path
+@pytest.mark.parametrize(
+    ("accepted", "sent"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip", "gzip"),
+        ("br;q=0, gzip;q=0.5", "gzip"),
+        ("identity", None),
+        ("", None),
+    ],
+)
+async def test_an_asset_leaves_as_the_build_packed_it_for_whoever_takes_it(
+    visitor: httpx.AsyncClient, dist: Path, accepted: str, sent: str | None
 ) -> None:
-    script = "export const words = [" + ", ".join(["'草原'"] * 500) + "]"
-    (dist / "assets" / "words-1a2b.js").write_text(script)
-    packed = await visitor.get("/assets/words-1a2b.js", headers={"Accept-Encoding": "gzip"})
-    assert packed.headers["content-encoding"] == "gzip"
-    assert "accept-encoding" in packed.headers["vary"].lower()
-    assert packed.text == script
-    plain = await visitor.get("/assets/words-1a2b.js", headers={"Accept-Encoding": "identity"})
-    assert "content-encoding" not in plain.headers
-    assert plain.text == script
+    for suffix, text in (("", "plain"), (".gz", "as gzip"), (".br", "as br")):
+        (dist / "assets" / f"words-1a2b.js{suffix}").write_text(text)
+    async with visitor.stream(
+        "GET", "/assets/words-1a2b.js", headers={"Accept-Encoding": accepted}
+    ) as answer:
+        body = b"".join([part async for part in answer.aiter_raw()])
+    assert answer.headers.get("content-encoding") == sent
+    assert body.decode() == ("plain" if sent is None else {"br": "as br", "gzip": "as gzip"}[sent])
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert "javascript" in answer.headers["content-type"]
+    assert (await visitor.get("/assets/words-1a2b.js.br")).status_code == 404, "it is no file of its own"
+
+
+async def test_an_asset_that_the_build_did_not_pack_leaves_as_it_is(visitor: httpx.AsyncClient) -> None:
+    answer = await visitor.get("/assets/main-4f2a.js", headers={"Accept-Encoding": "gzip, br"})
+    assert "content-encoding" not in answer.headers
+    assert answer.text == "export {}"
 
 
 @pytest.mark.parametrize(
@@ -112,6 +130,8 @@ async def test_an_asset_leaves_compressed_for_whoever_takes_it(
         "/assets/../secret.txt",
         "/assets/%2e%2e/secret.txt",
         "/assets/..%2fsecret.txt",
+        "/assets/%2e%2e",
+        "/assets/.hidden",
         "/assets/",
     ],
 )

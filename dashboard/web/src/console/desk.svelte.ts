@@ -1,13 +1,13 @@
 /** What the console knows and has chosen: the feed, the facts asked for, and the choices in the address. */
-import { liveUrl } from "../api/http.ts";
 import { alarms as askAlarms, orders as askOrders, vehicles as askVehicles } from "../api/staff.ts";
 import type { Alarm, Config, OrderBrief, TaskView } from "../api/types.ts";
-import { StaffFeed, type Topic } from "../live/feed.ts";
+import type { StaffFeed } from "../live/feed.ts";
 import type { TrailPoint } from "../live/trail.ts";
 import type { LinkStatus } from "../live/socket.ts";
 import { Areas } from "../area/areas.svelte.ts";
 import { address } from "../parts/address.svelte.ts";
 import { Asked } from "../parts/asked.svelte.ts";
+import type { LiveLink } from "../parts/live-link.svelte.ts";
 import { LiveTopic, LiveVehicles } from "../parts/live.svelte.ts";
 import { nowMs } from "../parts/now.svelte.ts";
 import { session } from "../parts/session.svelte.ts";
@@ -23,7 +23,6 @@ const rank = (alarm: Alarm): number => (alarm.clearedAt !== null ? 2 : alarm.ack
 const VIEWS = ["orders", "money", "notices", "hotline", "vending", "site"] as const;
 
 export class DeskState {
-  link = $state.raw<LinkStatus>({ kind: "connecting" });
   /** What the drawer knows of the selected vehicle's way, for the map. */
   path = $state.raw<{ trail: readonly TrailPoint[]; task: TaskView | null }>({ trail: [], task: null });
   /** Grows each time somebody asks to see the selected vehicle in the middle. */
@@ -39,28 +38,25 @@ export class DeskState {
   readonly mayOrders = session.may("orders:read");
   readonly areas = new Areas();
 
-  constructor(readonly config: Config) {
-    const topics: Topic[] = ["vehicles", "alarms", "commands"];
-    if (this.mayOrders) topics.push("orders");
-    this.feed = new StaffFeed(
-      liveUrl("/api/live"),
-      (status) => {
-        this.link = status;
-        if (status.kind === "refused" && status.code === 4401) session.ended();
-      },
-      topics,
-    );
-    this.feed.clock.set(config.cityTimeMs, config.rate, Date.now());
+  constructor(
+    readonly config: Config,
+    private readonly opened: LiveLink,
+  ) {
+    this.feed = opened.feed;
+    opened.begin(config);
     this.live = new LiveVehicles(this.feed.vehicles, 2);
     this.alarmTopic = new LiveTopic(this.feed.alarms);
     this.orderTopic = new LiveTopic(this.feed.orders);
+  }
+
+  get link(): LinkStatus {
+    return this.opened.status;
   }
 
   start(): () => void {
     void this.vehicles.ask();
     void this.firstAlarms.ask();
     if (this.mayOrders) void this.firstOrders.ask();
-    this.feed.start();
     // Without the live link the list is asked for again now and then: older, but not wrong.
     const timer = setInterval(() => {
       if (document.visibilityState === "hidden") return;
@@ -69,10 +65,7 @@ export class DeskState {
       void this.firstAlarms.ask();
       if (this.mayOrders) void this.firstOrders.ask();
     }, ASK_AGAIN_MS);
-    return () => {
-      clearInterval(timer);
-      this.feed.stop();
-    };
+    return () => clearInterval(timer);
   }
 
   readonly mayMoney = session.may("settlement:read");

@@ -50,7 +50,6 @@ export function createMap(options: MapOptions): MapLibreMap {
     maxZoom: options.maxZoom ?? 19,
     fadeDuration: options.fadeMs ?? 120,
     localIdeographFontFamily: FONTS,
-    canvasContextAttributes: { antialias: true },
   });
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
