@@ -1,50 +1,44 @@
 /** How numbers and times look on the screens: Asia/Shanghai, m/km, km/h (m/s inside). */
 const ZONE = "Asia/Shanghai";
-
-const clockFormat = new Intl.DateTimeFormat("zh-CN", {
-  timeZone: ZONE,
-  hour: "2-digit",
-  minute: "2-digit",
-  hourCycle: "h23",
-});
-
-const clockSecondsFormat = new Intl.DateTimeFormat("zh-CN", {
-  timeZone: ZONE,
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-  hourCycle: "h23",
-});
+/** Its offset: without summer time since 15 September 1991. Source: IANA time zone database, file asia. */
+const ZONE_MS = 8 * 3_600_000;
 
 export type Instant = number | string | Date;
 
 export const millis = (at: Instant): number => (typeof at === "number" ? at : new Date(at).getTime());
 
+/** "2026-11-22T09:37:05.000Z" of the clock on the wall: an `Intl` format takes a hundred times as long. */
+const onTheWall = (at: Instant): string => new Date(millis(at) + ZONE_MS).toISOString();
+
 /** "09:37". */
-export const clockTime = (at: Instant): string => clockFormat.format(millis(at));
+export const clockTime = (at: Instant): string => onTheWall(at).slice(11, 16);
 
 /** "09:37:05". */
-export const clockSeconds = (at: Instant): string => clockSecondsFormat.format(millis(at));
+export const clockSeconds = (at: Instant): string => onTheWall(at).slice(11, 19);
+
+const days = new Map<string, Intl.DateTimeFormat>();
 
 /** "2026年11月22日 星期日" or "Sun, 22 Nov 2026". */
 export function calendarDay(at: Instant, lang: string): string {
-  return new Intl.DateTimeFormat(lang === "zh" ? "zh-CN" : "en-GB", {
-    timeZone: ZONE,
-    year: "numeric",
-    month: lang === "zh" ? "long" : "short",
-    day: "numeric",
-    weekday: lang === "zh" ? "long" : "short",
-  }).format(millis(at));
+  let format = days.get(lang);
+  if (!format) {
+    format = new Intl.DateTimeFormat(lang === "zh" ? "zh-CN" : "en-GB", {
+      timeZone: ZONE,
+      year: "numeric",
+      month: lang === "zh" ? "long" : "short",
+      day: "numeric",
+      weekday: lang === "zh" ? "long" : "short",
+    });
+    days.set(lang, format);
+  }
+  return format.format(millis(at));
 }
 
 /** "2026-11-22", for papers that end in another year. */
-export const isoDay = (at: Instant): string => new Intl.DateTimeFormat("en-CA", { timeZone: ZONE }).format(millis(at));
+export const isoDay = (at: Instant): string => onTheWall(at).slice(0, 10);
 
 /** "11-22 09:37", for moments that may be another day. */
-export function dayTime(at: Instant): string {
-  const parts = new Intl.DateTimeFormat("en-CA", { timeZone: ZONE, month: "2-digit", day: "2-digit" }).format(millis(at));
-  return `${parts} ${clockTime(at)}`;
-}
+export const dayTime = (at: Instant): string => onTheWall(at).slice(5, 16).replace("T", " ");
 
 /** Between a number and its unit: a line never breaks there. */
 export const NBSP = "\u00a0";
@@ -59,7 +53,8 @@ export const speedKmh = (mps: number): string => `${Math.round(mps * 3.6)}${NBSP
 
 export const percent = (ratio: number): string => `${Math.round(ratio * 100)}%`;
 
-export const thousands = (n: number): string => Math.round(n).toLocaleString("en-US");
+/** "86,752". */
+export const thousands = (n: number): string => String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ",");
 
 /** "¥12.50" from cents. */
 export const money = (cents: number): string => `¥${(cents / 100).toFixed(2)}`;

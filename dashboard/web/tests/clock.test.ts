@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ago, clockTime, dayTime, distance, isoDay, millis, minutesUntil, money, speedKmh } from "../src/format.ts";
+import { ago, calendarDay, clockSeconds, clockTime, dayTime, distance, isoDay, millis, minutesUntil, money, speedKmh, thousands } from "../src/format.ts";
 import { CityClock, freshness } from "../src/live/clock.ts";
 
 test("data is fresh up to five seconds, amber after, and none before the first frame", () => {
@@ -18,6 +18,16 @@ test("city time runs at its rate and a frame corrects it without changing the ra
 
 test("times are those of Shanghai whatever the browser's zone is", () => {
   expect([clockTime("2026-11-22T01:37:05Z"), dayTime("2026-11-21T17:00:00Z"), isoDay("2027-12-31T17:00:00Z")]).toEqual(["09:37", "11-22 01:00", "2028-01-01"]);
+});
+
+test("the clock of the wall turns the day at midnight in Shanghai and says it in the language", () => {
+  const at = millis("2026-11-21T16:00:05Z");
+  expect([clockSeconds(at), dayTime(at), isoDay(at)]).toEqual(["00:00:05", "11-22 00:00", "2026-11-22"]);
+  expect([calendarDay(at, "zh"), calendarDay(at, "en")]).toEqual(["2026年11月22日星期日", "Sun, 22 Nov 2026"]);
+});
+
+test("thousands are told apart, also below zero", () => {
+  expect([0, 999, 86_752.4, 1_234_567, -12_345].map(thousands)).toEqual(["0", "999", "86,752", "1,234,567", "-12,345"]);
 });
 
 test("distances, speeds and money read as people say them", () => {

@@ -10,12 +10,21 @@ const MARKS = { none: "", info: "", warning: "△", major: "▲", critical: "▲
 /** From here on a label has no room for every digit. */
 const COMPACT = 10_000;
 
+const compacts = new Map<string, Intl.NumberFormat>();
+
+/** One of a language: to make it takes as long as to say hundreds of counts, which change every second. */
+function compact(language: string): Intl.NumberFormat {
+  let format = compacts.get(language);
+  if (!format) compacts.set(language, (format = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 })));
+  return format;
+}
+
 export function cellWords(): CellWords {
   return {
     count: (count) =>
       count < COMPACT
         ? thousands(count)
-        : new Intl.NumberFormat(locale.current, { notation: "compact", maximumFractionDigits: 1 }).format(count),
+        : compact(locale.current).format(count),
     worst: (worst) => (MARKS[worst] === "" || worst === "none" ? "" : `\n${MARKS[worst]} ${n().severity[worst]}`),
     lines: (cell) => [
       t().cellCount(thousands(cell.count)),
