@@ -1,11 +1,13 @@
 """What nobody begins in time: missed, excused by a person, or by the weather that keeps the vehicles in."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
 from core.audit.tables import audit_entries
 from core.kinds import ServiceKind
-from fleet.weather.recall import Recall
+from fleet.weather.recall import Recall, RecallEvent
 from fleet.weather.recall_store import RecallStore
 from services.schedules.settle_occurrence import excuse_occurrence
 from tests.integration.services.schedules.logbook import BEAT, lines
@@ -58,3 +60,40 @@ async def test_what_nobody_begins_while_the_weather_keeps_its_vehicles_in_is_exc
     [row] = [row for row in await office.rows() if row.state in (S.MISSED, S.EXCUSED)]
     assert (row.state, row.reason) == (state, reason)
     assert len(await lines(office.database, "work.withdrawn")) == 1
+
+
+@pytest.mark.parametrize(
+    ("ended_min", "state", "reason"),
+    [
+        (29, S.MISSED, "not_started"),
+        (31, S.EXCUSED, "weather_recall"),
+        (49, S.EXCUSED, "weather_recall"),
+    ],
+    ids=["over before it was due", "over just after it was due", "over just before it had to begin"],
+)
+async def test_what_the_weather_let_out_too_late_to_begin_is_excused(
+    office: Office, ended_min: float, state: S, reason: str
+) -> None:
+    await office.make(start_within_s=1200)
+    await office.keeper().keep_once()
+    due_in_min = 30.0
+    async with office.database.write() as tx:
+        recall = Recall(
+            recall_id="r-1",
+            district=BEAT.district,
+            service=ServiceKind.PATROL,
+            causes=(),
+            started_at=office.clock.now(),
+        )
+        assert await RecallStore(tx).open(recall)
+    began = office.clock.wall()
+    for minutes in sorted({ended_min, due_in_min, 54.0}):
+        office.clock.set(began + timedelta(minutes=minutes))
+        if minutes == ended_min:
+            async with office.database.write() as tx:
+                recalls = RecallStore(tx)
+                calming = await recalls.move(recall, RecallEvent.KEPT, at=office.clock.now())
+                await recalls.move(calming, RecallEvent.OVER, at=office.clock.now())
+        await office.keeper().keep_once()
+    [row] = [row for row in await office.rows() if row.state in (S.MISSED, S.EXCUSED)]
+    assert (row.state, row.reason) == (state, reason)
