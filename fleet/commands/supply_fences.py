@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import batched
-from typing import Final
+from typing import Final, Protocol
 
 from msgspec import UNSET, UnsetType
 
@@ -18,8 +18,6 @@ from fleet.commands.sign_fences import FenceSigner
 from fleet.commands.store import CommandStore
 from fleet.links.wire.commands import CommandKind, UpdateFences, WireFence
 from fleet.links.wire.fence_hours import WireHours, WireOtherDay, WireSpan
-from fleet.vehicles.kinds import Connection
-from fleet.vehicles.last_heard import LastHeard, LastHeardReader
 from fleet.vehicles.store import VehicleFilter, VehicleStore
 from fleet.vehicles.vehicle import Vehicle
 from geofences.fences import Fence, FenceKind, HourSpan
@@ -32,8 +30,18 @@ CARRIED: Final = frozenset(
 """Kinds that bind the wheels; the others are places that come with a task, or borders."""
 LOOKED_BACK: Final = 50
 """Commands of a vehicle among which its last fence set with hours is looked for."""
+VEHICLES_A_LOOK: Final = 500
+"""Vehicles of which is read at once who is being told already."""
 VEHICLES_A_TRANSACTION: Final = 20
 """A set is some 10 kB a vehicle: short transactions let others write in between."""
+
+
+class BehindReader(Protocol):
+    """Who knows what set vehicles hold."""
+
+    async def behind(self, set_version: int) -> Sequence[VehicleNo]:
+        """Return the connected vehicles that hold another fence set, ascending. Raises Unavailable."""
+        ...
 
 
 class FenceSupply:
@@ -42,7 +50,7 @@ class FenceSupply:
     def __init__(
         self,
         database: Database,
-        last_heard: LastHeardReader,
+        last_heard: BehindReader,
         clock: Clock,
         fences: FenceWatch,
         signer: FenceSigner,
@@ -67,27 +75,21 @@ class FenceSupply:
         index = self._fences.index
         if index.set_version == 0:
             return 0
-        async with self._database.read() as tx:
-            vehicles = await VehicleStore(tx).page(EVERYTHING, VehicleFilter())
-        heard = await self._last_heard.last_heard([vehicle.vehicle_no for vehicle in vehicles])
-        behind = [
-            vehicle for vehicle in vehicles if _is_behind(heard.get(vehicle.vehicle_no), index.set_version)
-        ]
+        behind = await self._last_heard.behind(index.set_version)
         queued = 0
-        for some in batched(behind, VEHICLES_A_TRANSACTION):
-            queued += await self._queue(some, index.fences, index.set_version)
+        for some in batched(behind, VEHICLES_A_LOOK):
+            async with self._database.read() as tx:
+                asked = await _asked(tx, some)
+            for few in batched((number for number in some if number not in asked), VEHICLES_A_TRANSACTION):
+                queued += await self._queue(few, index.fences, index.set_version)
         return queued
 
-    async def _queue(self, vehicles: Collection[Vehicle], fences: Sequence[Fence], set_version: int) -> int:
+    async def _queue(self, numbers: Collection[VehicleNo], fences: Sequence[Fence], set_version: int) -> int:
         queued = 0
         async with self._database.write() as tx:
-            numbers = [vehicle.vehicle_no for vehicle in vehicles]
-            open_now = await CommandStore(tx).open_of(numbers)
-            asked = {c.vehicle_no for c in open_now if c.kind is CommandKind.UPDATE_FENCES}
-            asked |= await VehicleStore(tx).held_at_scene(numbers)
-            for vehicle in vehicles:
-                if vehicle.vehicle_no in asked:
-                    continue
+            asked = await _asked(tx, numbers)
+            wanted = VehicleFilter(numbers=frozenset(numbers) - asked)
+            for vehicle in await VehicleStore(tx).page(EVERYTHING, wanted):
                 is_timed = not await _refused_hours(tx, vehicle.vehicle_no)
                 body = self._signed(vehicle, fences, set_version, is_timed=is_timed)
                 wish = Wish(
@@ -110,6 +112,13 @@ class FenceSupply:
     async def run(self, stop: asyncio.Event) -> None:
         """Look again and again until `stop`; an outage of a store is waited out."""
         await repeat("fence-supply", self.supply_once, self._every_s, stop)
+
+
+async def _asked(tx: Transaction, numbers: Collection[VehicleNo]) -> frozenset[VehicleNo]:
+    """Return those that are being told already, and those that an agency holds where they stand."""
+    open_now = await CommandStore(tx).open_of(numbers)
+    told = frozenset(c.vehicle_no for c in open_now if c.kind is CommandKind.UPDATE_FENCES)
+    return told | await VehicleStore(tx).held_at_scene(numbers)
 
 
 async def _refused_hours(tx: Transaction, number: VehicleNo) -> bool:
@@ -174,11 +183,3 @@ def fences_for(vehicle: Vehicle, fences: Sequence[Fence], *, is_timed: bool = Tr
                 no_stopping=forbids_stopping(fence),
                 hours=hours_of(fence) if is_timed else UNSET,
             )
-
-
-def _is_behind(heard: LastHeard | None, set_version: int) -> bool:
-    return (
-        heard is not None
-        and heard.connection is not Connection.OFFLINE
-        and heard.fence_set_version != set_version
-    )

@@ -14,12 +14,13 @@ from fleet.links.wire.status import UNKNOWN_TEMPERATURE
 from fleet.telemetry.blobs import Blobs
 from fleet.telemetry.records import Records
 from fleet.telemetry.steps.liveness import CONNECTIONS, NOT_JUDGED, OFFLINE, ONLINE, STALE, silence_limits_ms
-from fleet.vehicles.kinds import CONDITIONS, CONTROL_MODES, SILENCE_REASONS
+from fleet.vehicles.kinds import CONDITIONS, CONTROL_MODES, SILENCE_REASONS, Connection
 from fleet.vehicles.last_heard import LastHeard
 
 ONE_BY_ONE_MOST: Final = 64
 """Up to so many vehicles are read with one GETRANGE each; above it whole blobs are cheaper."""
 _INTERVAL_MS: Final = 1000
+_IS_CONNECTED: Final = np.array([each is not Connection.OFFLINE for each in CONNECTIONS])
 
 _AWAY: tuple[type[Exception], ...] = (*REDIS_DOWN, OSError)
 
@@ -40,6 +41,15 @@ class BlobReader:
             state = await self.states()
             state = state[np.isin(state["vehicle_no"], np.fromiter(numbers, np.uint32, len(numbers)))]
         return {one.vehicle_no: one for one in map(_in_words, state)}
+
+    async def behind(self, set_version: int) -> list[VehicleNo]:
+        """Return the connected vehicles that hold another fence set, ascending. Raises Unavailable.
+
+        Judged in columns: a city asks every other second, mostly about nobody of 100,000.
+        """
+        state = await self.states()
+        late = _IS_CONNECTED[state["connection"]] & (state["fence_set_version"] != set_version)
+        return [VehicleNo(number) for number in np.sort(state["vehicle_no"][late]).tolist()]
 
     async def states(self, numbers: Collection[int] | None = None) -> Records:
         """Return STATE[n] of the named vehicles, None for everybody. Raises Unavailable.

@@ -121,6 +121,11 @@ class VehicleStore:
             if len(some) < at_once:
                 return found
 
+    async def districts(self, wanted: VehicleFilter) -> list[DistrictCode]:
+        """Return the 旗区 of which there is any such vehicle, ascending."""
+        query = select(vehicles.c.district).where(*_wanted(wanted)).distinct()
+        return sorted(DistrictCode(row) for row in await self._tx.scalars(query))
+
     async def census(self, reach: Reach) -> list[FleetCount]:
         """Return every vehicle within the reach, grouped by 旗区, service and lifecycle."""
         columns = (vehicles.c.district, vehicles.c.service, vehicles.c.lifecycle)

@@ -2,7 +2,6 @@
 
 import asyncio
 
-from core.auth.principal import EVERYTHING
 from core.clock import Clock
 from core.database import Database
 from core.outbox import OutboxMessage
@@ -64,8 +63,8 @@ class DispatchReconciler:
         async with self._database.read() as tx:
             waiting = await OrderStore(tx).waiting_zones()
             in_service = VehicleFilter(lifecycles=frozenset({Lifecycle.IN_SERVICE}))
-            vehicles = await VehicleStore(tx).page(EVERYTHING, in_service)
-        zones = sorted({*waiting, *(vehicle.district for vehicle in vehicles)})
+            served = await VehicleStore(tx).districts(in_service)
+        zones = sorted({*waiting, *served})
         period_s = max(1, int(self._every_s))
         return sum([await self._waker.wake(zone, every_s=period_s) for zone in zones])
 

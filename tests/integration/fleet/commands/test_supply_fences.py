@@ -39,10 +39,10 @@ class Said:
     """What vehicles last said, as a test wants it."""
 
     def __init__(self, *states: LastHeard) -> None:
-        self.states = {state.vehicle_no: state for state in states}
+        self.states = states
 
-    async def last_heard(self, numbers: object) -> dict[VehicleNo, LastHeard]:
-        return self.states
+    async def behind(self, set_version: int) -> list[VehicleNo]:
+        return [state.vehicle_no for state in self.states if state.fence_set_version != set_version]
 
 
 def _fence(name: str, **changes: object) -> FenceDraft:

@@ -21,7 +21,7 @@ from fleet.alarms.alarm import AlarmRaised, AlarmSignal
 from fleet.alarms.kinds import AlarmKind
 from fleet.telemetry.facts import fence_events
 from fleet.telemetry.last_heard import BlobReader
-from fleet.telemetry.records import STREAM_POSITION, LiveKind, entry_fields, read_live_message
+from fleet.telemetry.records import STREAM_POSITION, STREAM_STATUS, LiveKind, entry_fields, read_live_message
 from fleet.telemetry.rejects import Reject
 from fleet.telemetry.roster import FixedRoster, RosterRow
 from fleet.telemetry.tracker import Tracker, TrackerSettingsOf
@@ -112,7 +112,9 @@ class City:
             stop.set()
             await task
 
-    async def say(self, number: int, seq: int, lat: float, lng: float, **fields: int) -> None:
+    async def say(
+        self, number: int, seq: int, lat: float, lng: float, *, fence_set: int = 0, **fields: int
+    ) -> None:
         now_ms = ms_of_moment(self.clock.now())
         record = np.zeros(1, STREAM_POSITION)
         record["vehicle_no"], record["seq"] = number, seq
@@ -120,7 +122,10 @@ class City:
         record["measured_ms"], record["battery_200"], record["accuracy_dm"] = now_ms, 160, 5
         for name, value in fields.items():
             record[name] = value
-        await self.redis.xadd(keys.telemetry(number % PARTITIONS), entry_fields(now_ms, record, None))
+        status = np.zeros(1 if fence_set else 0, STREAM_STATUS)
+        status["measured_ms"], status["status"]["vehicle_no"] = now_ms, number
+        status["status"]["status_seq"], status["status"]["fence_set_version"] = seq, fence_set
+        await self.redis.xadd(keys.telemetry(number % PARTITIONS), entry_fields(now_ms, record, status))
 
     async def events(self) -> list[tuple[int, str, str, int]]:
         async with self.database.read() as tx:
@@ -157,6 +162,21 @@ async def test_a_position_becomes_state_that_everybody_can_read(city: City, even
     assert (heard.lat, heard.lng, heard.speed_mps, heard.heading_deg) == (39.5, 109.7, 3.2, 90.0)
     assert (heard.connection, heard.condition) == (Connection.ONLINE, Condition.DRIVING)
     assert heard.battery_ratio == 0.8
+
+
+async def test_who_holds_another_fence_set_is_known_without_asking_for_anybody(
+    city: City, eventually: Eventually
+) -> None:
+    async with city.running(city.tracker()):
+        for number, fence_set in ((3, 5), (4, 4), (21, 0), (22, 5)):
+            await city.say(number, 1, 39.5, 109.7, fence_set=fence_set)
+
+        async def behind() -> list[VehicleNo]:
+            every = await asyncio.gather(*(city.last(number) for number in (3, 4, 21, 22)))
+            return await city.reader.behind(5) if all(every) else []
+
+        assert await eventually(behind) == [4, 21]
+    assert await city.reader.behind(4) == [3, 21, 22]
 
 
 async def test_a_crossing_is_one_row_and_its_alarm_is_raised_once(city: City, eventually: Eventually) -> None:
