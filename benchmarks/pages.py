@@ -14,12 +14,16 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 from typing import Any, Final
 
 from playwright.sync_api import Browser, CDPSession, Page, StorageState, sync_playwright
+from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from steppe.bench.machine import description
 from tests.e2e.crowd import crowd_in
@@ -36,6 +40,8 @@ SOON_MS: Final = 120_000
 SCRIPT: Final = frozenset({"FunctionCall", "EvaluateScript", "RunMicrotasks"})
 """Events of a trace in which script runs."""
 BETWEEN_S: Final = 3.0
+WATCHED_S: Final = 10.0
+"""How long the crowd is told before anything is measured."""
 SETTLES_S: Final = 90.0
 """After a start every vehicle is given its first work at once; cold loads are measured in a city at work."""
 MAP_CHUNK: Final = "/assets/map-"
@@ -98,6 +104,33 @@ class Pages:
         page = context.new_page()
         kind(page, self._demo).visit(query)
         return page
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Let a wall look at the whole city meanwhile, as in a city one always does: the hub then knows it.
+
+        A crowd that is told by rooms is in no blob: the first screen would be told all of it anew.
+        """
+        cookies = "; ".join(f"{one['name']}={one['value']}" for one in self._state(CityPage)["cookies"])
+        link = connect(
+            self._demo.url.replace("http", "ws", 1) + "/api/live",
+            additional_headers={"Cookie": cookies},
+            origin=Origin(self._demo.url),
+            max_size=None,
+        )
+        link.send(json.dumps({"type": "subscribe", "topics": ["vehicles"], "bbox": None, "zoom": 6}))
+
+        def read() -> None:
+            for _ in link:
+                pass
+
+        reader = Thread(target=read, daemon=True)
+        reader.start()
+        try:
+            yield
+        finally:
+            link.close()
+            reader.join()
 
     def _state(self, kind: type[StaffPage]) -> StorageState:
         if kind.path not in self._states:
@@ -238,7 +271,8 @@ def measure(crowd: int, minutes: int) -> dict[str, Any]:
         time.sleep(SETTLES_S)
         rows = {"200": look(pages, 0)}
         print(json.dumps(rows), file=sys.stderr, flush=True)
-        with crowd_in(demo, crowd):
+        with crowd_in(demo, crowd), pages.watched():
+            time.sleep(WATCHED_S)
             rows[str(crowd)] = look(pages, minutes)
         browser.close()
     return rows

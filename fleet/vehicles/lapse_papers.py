@@ -41,19 +41,22 @@ class PaperWatch:
         """Suspend, expire and warn as of now; return how many vehicles and codes were moved."""
         at = self._clock.now()
         from_everywhere = VehicleFilter(lifecycles=frozenset({Lifecycle.IN_SERVICE, Lifecycle.PERMITTED}))
+        lapsing: list[tuple[Vehicle, LifecycleEvent]] = []
+        signals: list[AlarmSignal] = []
         async with self._database.read() as tx:
-            working = await VehicleStore(tx).page(EVERYTHING, from_everywhere)
-            numbers = [vehicle.vehicle_no for vehicle in working]
-            permits = await PaperStore(tx).permits_of(numbers)
-            policies = await PaperStore(tx).insurances_of(numbers)
+            async for working in VehicleStore(tx).parts(EVERYTHING, from_everywhere):
+                numbers = [vehicle.vehicle_no for vehicle in working]
+                permits = await PaperStore(tx).permits_of(numbers)
+                policies = await PaperStore(tx).insurances_of(numbers)
+                for vehicle in working:
+                    own = permits.get(vehicle.vehicle_no, ())
+                    event = lapsed(vehicle, own, policies.get(vehicle.vehicle_no, ()), at)
+                    lapsing += [] if event is None else [(vehicle, event)]
+                    signals += permit_signals(vehicle, own, at)
             ended = await CodeStore(tx).past_end(at)
         moved = 0
-        signals: list[AlarmSignal] = []
-        for vehicle in working:
-            own = permits.get(vehicle.vehicle_no, ())
-            event = lapsed(vehicle, own, policies.get(vehicle.vehicle_no, ()), at)
-            signals += permit_signals(vehicle, own, at)
-            moved += event is not None and await self._move(vehicle, event, at)
+        for vehicle, event in lapsing:
+            moved += await self._move(vehicle, event, at)
         for record in ended:
             async with self._database.write() as tx:
                 await CodeStore(tx).save(record, advance_code(record, CodeEvent.EXPIRED, at=at))

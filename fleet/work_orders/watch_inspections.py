@@ -1,7 +1,7 @@
 """Inspections that come due: a work order for each, some days ahead, whoever looks."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from core.auth.principal import EVERYTHING
@@ -12,6 +12,7 @@ from fleet.alarms.kinds import Severity
 from fleet.vehicles.inspection_store import InspectionStore
 from fleet.vehicles.kinds import Lifecycle
 from fleet.vehicles.store import VehicleFilter, VehicleStore
+from fleet.vehicles.vehicle import Vehicle
 from fleet.work_orders.open_work_order import open_due_inspection
 
 AHEAD: Final = timedelta(days=3)
@@ -31,14 +32,15 @@ class InspectionWatch:
         """Open what is due soon; return how many inspections were opened."""
         at = self._clock.now()
         working = VehicleFilter(lifecycles=frozenset({Lifecycle.IN_SERVICE}))
+        soon: list[tuple[Vehicle, datetime]] = []
         async with self._database.read() as tx:
-            vehicles = await VehicleStore(tx).page(EVERYTHING, working)
-            due = await InspectionStore(tx).due_of(vehicles)
+            async for vehicles in VehicleStore(tx).parts(EVERYTHING, working):
+                due = await InspectionStore(tx).due_of(vehicles)
+                for vehicle in vehicles:
+                    due_at = due[vehicle.vehicle_no].due_at
+                    soon += [] if due_at is None or due_at > at + AHEAD else [(vehicle, due_at)]
         opened = 0
-        for vehicle in vehicles:
-            due_at = due[vehicle.vehicle_no].due_at
-            if due_at is None or due_at > at + AHEAD:
-                continue
+        for vehicle, due_at in soon:
             severity = Severity.MAJOR if due_at <= at else Severity.INFO
             async with self._database.write() as tx:
                 order = await open_due_inspection(tx, vehicle, due_at=due_at, severity=severity, at=at)

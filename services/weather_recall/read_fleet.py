@@ -52,17 +52,17 @@ async def read_sky(tx: Transaction, *, at: datetime) -> Sky:
     working = VehicleFilter(
         lifecycles=frozenset({Lifecycle.IN_SERVICE}), districts=frozenset(district for district in weather)
     )
-    vehicles = await VehicleStore(tx).page(EVERYTHING, working)
-    permits = await PaperStore(tx).permits_of([vehicle.vehicle_no for vehicle in vehicles])
     broken: dict[Part, tuple[Broken, ...]] = {}
-    for vehicle in vehicles:
-        said, own = weather[vehicle.district], (vehicle.operator, vehicle.service) in borne.own
-        held = permits.get(vehicle.vehicle_no, ())
-        everybody = _broken(borne.of_city(vehicle.service), held, said, at)
-        _note(broken, (vehicle.district, vehicle.service, EVERY), everybody)
-        if own:
-            strict = _broken(borne.of(vehicle.operator, vehicle.service), held, said, at)
-            _note(broken, (vehicle.district, vehicle.service, vehicle.operator), strict)
+    async for vehicles in VehicleStore(tx).parts(EVERYTHING, working):
+        permits = await PaperStore(tx).permits_of([vehicle.vehicle_no for vehicle in vehicles])
+        for vehicle in vehicles:
+            said, own = weather[vehicle.district], (vehicle.operator, vehicle.service) in borne.own
+            held = permits.get(vehicle.vehicle_no, ())
+            everybody = _broken(borne.of_city(vehicle.service), held, said, at)
+            _note(broken, (vehicle.district, vehicle.service, EVERY), everybody)
+            if own:
+                strict = _broken(borne.of(vehicle.operator, vehicle.service), held, said, at)
+                _note(broken, (vehicle.district, vehicle.service, vehicle.operator), strict)
     return Sky(weather=weather, broken=broken, running=running)
 
 

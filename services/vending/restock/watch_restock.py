@@ -7,7 +7,7 @@ from core.auth.principal import EVERYTHING
 from core.clock import Clock
 from core.database import Database, Transaction
 from core.errors import Conflict, IllegalTransition
-from core.ids import DistrictCode
+from core.ids import DistrictCode, VehicleNo
 from core.kinds import ServiceKind
 from core.repeating import repeat
 from fleet.vehicles.kinds import Connection, Lifecycle
@@ -46,10 +46,13 @@ class RestockWatch:
         schedule wants moved. Raises Unavailable."""
         moved = await self._follow()
         at = self._clock.now()
+        needy: list[Vehicle] = []
+        needs: dict[VehicleNo, RestockNeed] = {}
         async with self._database.read() as tx:
-            fleet = await VehicleStore(tx).page(EVERYTHING, _SELLING)
-            needs = await needs_of(tx, [vehicle.vehicle_no for vehicle in fleet], at=at)
-            needy = [one for one in fleet if _level(needs.get(one.vehicle_no)) is not Urgency.NONE]
+            async for fleet in VehicleStore(tx).parts(EVERYTHING, _SELLING):
+                found = await needs_of(tx, [vehicle.vehicle_no for vehicle in fleet], at=at)
+                needs |= found
+                needy += [one for one in fleet if _level(found.get(one.vehicle_no)) is not Urgency.NONE]
             homes = await _homes(tx, {vehicle.district for vehicle in needy})
         heard = await self._last_heard.last_heard([vehicle.vehicle_no for vehicle in needy])
         due = [
