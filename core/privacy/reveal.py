@@ -32,7 +32,7 @@ async def reveal_phone(
     if not principal.may(Scope.PHONES_REVEAL):
         raise Forbidden("forbidden", "This role may not see whole phone numbers")
     if len(reason.strip()) < MIN_REASON_CHARS:
-        raise Invalid("reason-missing", field="reason", limit=MIN_REASON_CHARS)
+        raise Invalid("reason-missing", field="reason", limit=f"at least {MIN_REASON_CHARS} characters")
     phone = await ResidentStore(tx, keys).phone_of(resident)
     if phone is None:
         raise NotFound("not-found", "no such resident")

@@ -5,6 +5,7 @@ import { bodyOf, emptyForm, featureOf, formOf } from "../src/fences/fence-draft.
 import { diffOf, factsOf, type Names } from "../src/fences/fence-diff.ts";
 import { Problem } from "../src/api/http.ts";
 import { refusal } from "../src/fences/refused.ts";
+import { bounds } from "../src/i18n/bounds.en.ts";
 import { fences as words } from "../src/i18n/fences.en.ts";
 
 const AREA = { type: "Polygon" as const, coordinates: [[[109.78, 39.6], [109.79, 39.6], [109.79, 39.61], [109.78, 39.6]]] };
@@ -98,11 +99,11 @@ test("facts leave out what says nothing", () => {
   expect(named).not.toContain("Group");
 });
 
-const refused = (code: string, fields: Record<string, unknown>): string => refusal(new Problem("invalid", 400, code, fields), words, "other");
+const refused = (code: string, fields: Record<string, unknown>): string => refusal(new Problem("invalid", 400, code, fields), words, bounds, "other");
 
 test("a refusal names the field in words, its limit, and which of several fences it is", () => {
-  expect(refused("invalid-input", { field: "rules.speedLimitMps", limit: "> 0" })).toBe("Speed limit: must be > 0");
-  expect(refused("invalid-input", { field: "features[1].properties.accuracyM", limit: "at most 10" })).toBe("Fence 2 · Error of the border: must be at most 10");
+  expect(refused("invalid-input", { field: "rules.speedLimitMps", limit: "> 0" })).toBe("Speed limit: must be more than 0 m/s");
+  expect(refused("invalid-input", { field: "features[1].properties.accuracyM", limit: "at most 10" })).toBe("Fence 2 · Error of the border: at most 10 m");
   expect(refused("shape-invalid", { field: "features[0].geometry.coordinates[0]", lat: 39.6, lng: 109.8, limit: "x" })).toBe("Fence 1 · The border crosses itself or another part at 39.600000, 109.800000: correct it.");
   expect(refused("shape-invalid", { field: "geometry.coordinates[0][1]", limit: "closed" })).toBe("Area: must be closed");
 });

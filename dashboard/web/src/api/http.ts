@@ -61,14 +61,15 @@ async function send(path: string, options: Ask): Promise<Response> {
 
 /** The problem an answer carries; an answer that is no problem document keeps its status as code. */
 export async function problemOf(response: Response): Promise<Problem> {
-  let body: { code?: unknown; fields?: Record<string, unknown> } = {};
+  let body: { code?: unknown; fields?: Record<string, unknown>; errors?: { field: string; message: string }[] } = {};
   try {
     body = Object(await response.json()) as typeof body;
   } catch {
     // A gateway's HTML page or nothing: the status alone decides.
   }
   const code = typeof body.code === "string" ? body.code : `http-${response.status}`;
-  const fields = Object(body.fields) as Record<string, unknown>;
+  const first = body.errors?.[0];
+  const fields = first ? { field: first.field, limit: first.message } : (Object(body.fields) as Record<string, unknown>);
   const retry = Number(response.headers.get("retry-after"));
   return new Problem(kindOf(response.status), response.status, code, fields, retry > 0 ? retry : undefined);
 }

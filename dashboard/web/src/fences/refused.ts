@@ -1,11 +1,12 @@
 /** What the server refused of a fence, in words. Pure. */
 import type { Problem } from "../api/http.ts";
 import type { fences } from "../i18n/fences.zh.ts";
+import { bound, type Bounds } from "../parts/bounds.ts";
 
 type Words = typeof fences;
 
 /** The field with its limit, or the place on the border, and which of several fences it is; `other` where none is named. */
-export function refusal(problem: Problem, words: Words, other: string): string {
+export function refusal(problem: Problem, words: Words, b: Bounds, other: string): string {
   if (problem.code === "already-exists") return words.form.exists;
   if (problem.code === "version-mismatch") return words.form.changed;
   const { field, limit, lat, lng } = problem.fields;
@@ -13,7 +14,8 @@ export function refusal(problem: Problem, words: Words, other: string): string {
   const inner = /^features\[(\d+)\]\.?(.*)$/.exec(field);
   const which = inner ? `${words.form.fence(Number(inner[1]) + 1)} · ` : "";
   if (typeof lat === "number" && typeof lng === "number") return which + words.form.wrongAt(`${lat.toFixed(6)}, ${lng.toFixed(6)}`);
-  return which + words.form.wrong(nameOf(inner?.[2] ?? field, words), String(limit ?? problem.code));
+  const path = inner?.[2] ?? field;
+  return which + b.field(nameOf(path, words), bound(limit ?? problem.code, path, b));
 }
 
 /** The words of the deepest part of a field's path that has some; the path itself where none has. */

@@ -184,7 +184,6 @@ export const fences: typeof zh = {
     off: "New fence that was cut off",
     swap: "Exchange the two",
     importNote: "Paste it or choose a file: Polygon or MultiPolygon (WGS-84).",
-    wrong: (field, limit) => `${field}: must be ${limit}`,
     wrongAt: (place) => `The border crosses itself or another part at ${place}: correct it.`,
     changed: "Somebody else has just drawn this fence anew: leave it and open it again.",
     exists: "There is a fence with this id: take another.",

@@ -183,7 +183,6 @@ export const fences = {
     off: "切出的新围栏",
     swap: "交换两块",
     importNote: "粘贴或选择文件：Polygon 或 MultiPolygon（WGS-84）。",
-    wrong: (field: string, limit: string) => `${field}：须为 ${limit}`,
     wrongAt: (place: string) => `边界在 ${place} 处自相交或与另一块重叠，请修改。`,
     changed: "此围栏刚被别人修改，请放弃后重新打开。",
     exists: "已有这个编号的围栏，请换一个编号。",

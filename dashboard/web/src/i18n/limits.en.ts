@@ -37,6 +37,5 @@ export const limits: typeof zh = {
   saving: "Saving…",
   saved: "Saved.",
   version: (n: number, by: string) => `Version ${n} · ${by}`,
-  refused: (field: string, limit: string) => `${field}: limit ${limit}`,
   stale: "Somebody changed these limits just now: look again, then try once more.",
 };

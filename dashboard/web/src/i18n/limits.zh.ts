@@ -35,6 +35,5 @@ export const limits = {
   saving: "正在保存…",
   saved: "已保存。",
   version: (n: number, by: string) => `第 ${n} 版 · ${by}`,
-  refused: (field: string, limit: string) => `${field}：限 ${limit}`,
   stale: "限制刚被他人修改，请重新查看后再试。",
 };

@@ -49,7 +49,6 @@ export const patrol: typeof zh = {
     closes: "Until",
     save: "Save",
     saving: "Saving…",
-    wrong: (field: string, limit: string) => `${field}: ${limit}`,
     fields: { nameZh: "Chinese name", nameEn: "English name", name: "Name", checkpoints: "Checkpoints", dwellS: "Dwell", withinM: "Tolerance", opensMin: "From", closesMin: "Window", operator: "Operator", district: "District" },
   },
   runs: {

@@ -47,7 +47,6 @@ export const patrol = {
     closes: "最晚",
     save: "保存",
     saving: "保存中…",
-    wrong: (field: string, limit: string) => `${field}：应为 ${limit}`,
     fields: { nameZh: "中文名称", nameEn: "英文名称", name: "点位名称", checkpoints: "巡逻点", dwellS: "停留", withinM: "容差", opensMin: "最早", closesMin: "时间窗", operator: "运营单位", district: "旗区" },
   },
   runs: {

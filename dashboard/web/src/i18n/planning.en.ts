@@ -149,7 +149,6 @@ export const planning: typeof zh = {
     left: "left out",
     with: (name: string, at: string, holds: string) => `overlaps “${name}” (${at}): ${holds}`,
     holds: { vehicle: "vehicle", zone: "zone", beat: "beat", charger: "charger", other: "the same thing" },
-    wrong: (field: string, limit: string) => `${field} is wrong: ${limit}`,
     fields: {
       name: "Name",
       subjectId: "What it is about",

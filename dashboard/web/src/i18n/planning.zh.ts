@@ -147,7 +147,6 @@ export const planning = {
     left: "不执行",
     with: (name: string, at: string, holds: string) => `与“${name}”（${at}）冲突：${holds}`,
     holds: { vehicle: "车辆", zone: "片区", beat: "线路", charger: "充电桩", other: "同一对象" },
-    wrong: (field: string, limit: string) => `${field} 有误，要求：${limit}`,
     fields: {
       name: "名称",
       subjectId: "作业对象",

@@ -85,7 +85,6 @@ export const zones: typeof zh = {
   saveLate: "It can be saved without the preview; a worker makes its plan later.",
   saveFailed: "This drawing cannot be planned and is not saved.",
   changed: "Somebody changed this zone just now: close it and open it again.",
-  wrong: (field: string, limit: string) => `${field}: allowed is ${limit}`,
   wrongSize: (size: string, limit: string) => `The shape has ${size} m², the limit is ${limit}: make several zones of it.`,
   wrongPlace: (place: string) => `The border crosses itself or is no border at ${place}.`,
   fields: {

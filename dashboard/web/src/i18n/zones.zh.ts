@@ -83,7 +83,6 @@ export const zones = {
   saveLate: "预览超时也可以保存，方案稍后由工作进程完成。",
   saveFailed: "此绘制无法规划，不能保存。",
   changed: "此清扫区刚被他人修改，请关闭后重新打开。",
-  wrong: (field: string, limit: string) => `${field}：允许 ${limit}`,
   wrongSize: (size: string, limit: string) => `图形有 ${size} m²，超过上限 ${limit}，请分成几个清扫区。`,
   wrongPlace: (place: string) => `图形的边在 ${place} 处相交或无效。`,
   fields: {

@@ -4,14 +4,12 @@ import type { Schedule } from "../api/planning.ts";
 import { named } from "../i18n/locale.svelte.ts";
 import { n } from "../i18n/names.svelte.ts";
 import { w } from "../i18n/words.svelte.ts";
-import { explain } from "../parts/problem.ts";
+import { refused } from "../parts/refused.svelte.ts";
 import { t } from "./text.ts";
 
 /** The field and its limit where the server named them, else the problem in general words. */
 export function said(problem: Problem): string {
-  const { field, limit } = problem.fields;
-  const label = typeof field === "string" ? named(t().form.fields, field, "") : "";
-  return label && limit != null ? t().form.wrong(label, String(limit)) : explain(problem, w());
+  return refused(problem, t().form.fields);
 }
 
 /** A stable word of the server in the reader's language; what a person wrote stays as it is. */

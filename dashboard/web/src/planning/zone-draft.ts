@@ -4,6 +4,7 @@ import type { Problem } from "../api/http.ts";
 import type { Equipment, PreviewDraft } from "../api/sweeping.ts";
 import { thousands } from "../format.ts";
 import type { zones } from "../i18n/zones.zh.ts";
+import { refusedField, type Bounds } from "../parts/bounds.ts";
 import type { Street } from "./streets.ts";
 
 /** A common sweeper: what the server takes where nothing is said. */
@@ -32,11 +33,11 @@ const sorted = (value: unknown): unknown => {
 };
 
 /** The field and the limit that the server named, in words; "" where it named none. */
-export function wrong(problem: Problem, words: typeof zones, nameOf: (field: string) => string): string {
+export function wrong(problem: Problem, words: typeof zones, b: Bounds): string {
   if (problem.code === "version-mismatch") return words.changed;
   const { field, limit, size_m2: size, lat, lng } = problem.fields;
   if (typeof field !== "string") return "";
   if (typeof size === "number") return words.wrongSize(thousands(size), String(limit));
   if (typeof lat === "number" && typeof lng === "number") return words.wrongPlace(`${lat.toFixed(6)}, ${lng.toFixed(6)}`);
-  return limit == null ? "" : words.wrong(nameOf(field.replace(/[.[].*$/, "")), String(limit));
+  return refusedField(problem, words.fields, b);
 }
