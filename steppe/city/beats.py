@@ -34,7 +34,8 @@ by day half of the vehicles are out, at night a third.
 OFTEN: Final = ("0 5-21 * * *", "30 5-21 * * *", "15 22-23,0-4 * * *")
 SELDOM: Final = ("5 6-20/2 * * *", "35 5-21/2 * * *", "15 22,0,2,4 * * *")
 START_WITHIN_S: Final = 2_700
-LASTS_S: Final = 4_200
+LASTS_S: Final = 3_600
+"""What the calendar takes a beat for: an hourly one is not said to clash with the next of its own."""
 
 
 class PlannedBeat(msgspec.Struct, frozen=True, kw_only=True):

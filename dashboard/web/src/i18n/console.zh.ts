@@ -163,7 +163,7 @@ export const desk = {
     excluded: "被规则排除",
     joins: "途中的行程",
     vehicles: (n: number) => `${n} 辆`,
-    cost: "代价（分:秒）",
+    cost: "代价（分：秒）",
     noScope: "您的角色不能查看订单。",
     more: (n: number) => `另有 ${n} 单`,
     showVehicle: "在地图上查看",
@@ -180,7 +180,7 @@ export const desk = {
   help: {
     title: "快捷键",
     keys: [
-      ["Ctrl K", "找车辆、告警、订单,切换视图与设置"],
+      ["Ctrl K", "找车辆、告警、订单，切换视图与设置"],
       ["/", "搜索车辆"],
       ["J / K", "下一条 / 上一条告警"],
       ["↑ ↓", "在列表中移动"],

@@ -3,7 +3,6 @@ import type { CrewWords } from "./crew.zh.ts";
 export const crew: CrewWords = {
   title: "Field crew",
   subtitle: "Jobs: rescue, clean, repair, inspect",
-  scheme: "Light/dark",
   refresh: "Refresh",
   mine: "My jobs",
   open: "Open jobs",

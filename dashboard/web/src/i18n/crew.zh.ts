@@ -2,7 +2,6 @@
 export const crew = {
   title: "现场运维",
   subtitle: "工单：救援、清洁、维修、检查",
-  scheme: "明暗",
   refresh: "刷新",
   mine: "我的工单",
   open: "待接工单",

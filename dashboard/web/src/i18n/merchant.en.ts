@@ -14,7 +14,6 @@ export const merchant: MerchantWords = {
     missing: "Please enter the token.",
   },
   logout: "Log out",
-  scheme: "Dark / light",
   tabs: { orders: "Orders", shelf: "Shelf", statements: "Statements", desk: "Opening" },
   until: (time) => `until ${time}`,
   untilResumed: "until resumed",

@@ -72,7 +72,7 @@ export const mdsState = {
   stopped: "停靠",
   non_contactable: "失联",
   missing: "下落不明",
-  elsewhere: "越界(辖区外)",
+  elsewhere: "越界（辖区外）",
 };
 
 export const codeStatus = {
@@ -150,7 +150,7 @@ export const factKind = {
 
 export const recallState = {
   active: "召回中",
-  calming: "天气转好,观察中",
+  calming: "天气转好，观察中",
   released: "已解除",
 };
 
@@ -169,7 +169,7 @@ export const areaOutcome = {
 export const deed = {
   home: "返回场站",
   finish: "先交付车上货物",
-  stay: "就地停靠,等待人员",
+  stay: "就地停靠，等待人员",
   sheltered: "已入场",
 };
 
@@ -419,44 +419,44 @@ export const shiftState = {
 };
 
 export const alarmAdvice = {
-  no_go_entry: "安全停车,由远程安全员引导驶出。",
+  no_go_entry: "安全停车，由远程安全员引导驶出。",
   left_operating_area: "安全停车并改道返回运营区域。",
-  service_refused: "核对任务,让车辆驶离该区域。",
-  fence_crowded: "让部分车辆驶离或改派他处,并核对区域容量。",
-  stopped_in_keep_clear: "让车辆移出禁停区;无法移动时派现场。",
+  service_refused: "核对任务，让车辆驶离该区域。",
+  fence_crowded: "让部分车辆驶离或改派他处，并核对区域容量。",
+  stopped_in_keep_clear: "让车辆移出禁停区；无法移动时派现场。",
   overspeed: "下发限速并核对围栏版本。",
-  stuck: "查看前方情况,远程协助或改道。",
+  stuck: "查看前方情况，远程协助或改道。",
   offline_on_duty: "联系厂商或附近现场人员确认位置。",
-  maker_silent: "联系厂商云平台;车辆会按断连策略停车。",
-  area_silent: "核实该区域的移动网络,必要时派现场。",
-  low_battery: "安排充电,不再派新任务。",
-  battery_too_cold: "先预热电池,再行驶或充电。",
+  maker_silent: "联系厂商云平台；车辆会按断连策略停车。",
+  area_silent: "核实该区域的移动网络，必要时派现场。",
+  low_battery: "安排充电，不再派新任务。",
+  battery_too_cold: "先预热电池，再行驶或充电。",
   battery_thermal: "立即停车、疏散周围人员并报火警。",
   tank_frozen: "改为干扫或取消洒水任务。",
-  cargo_temperature: "核对货物,取出或报损。",
-  compartment_left_open: "提醒关门;行驶中立即停车。",
-  door_forced: "停车、保全录像并派现场,必要时报警。",
-  sensor_blocked: "安全停车,派现场清洁传感器。",
+  cargo_temperature: "核对货物，取出或报损。",
+  compartment_left_open: "提醒关门；行驶中立即停车。",
+  door_forced: "停车、保全录像并派现场，必要时报警。",
+  sensor_blocked: "安全停车，派现场清洁传感器。",
   weather_limit: "召回车辆到遮蔽处。",
-  tipped_over: "停车、派现场并围护;有人受伤先呼救。",
-  collision: "停车并保全录像;有人受伤先呼救。",
+  tipped_over: "停车、派现场并围护；有人受伤先呼救。",
+  collision: "停车并保全录像；有人受伤先呼救。",
   takeover_requested: "由远程安全员接管或协助。",
-  takeover_unanswered: "立即指派远程安全员,必要时派现场。",
+  takeover_unanswered: "立即指派远程安全员，必要时派现场。",
   permit_expiring: "办理许可续期。",
-  permit_expired: "车辆停运,办理许可。",
-  positioning_lost: "停车等待定位恢复,必要时派现场。",
+  permit_expired: "车辆停运，办理许可。",
+  positioning_lost: "停车等待定位恢复，必要时派现场。",
   data_quality: "把被拒样本发给厂商。",
-  vehicle_fault: "按故障码处理,不能继续时派现场。",
+  vehicle_fault: "按故障码处理，不能继续时派现场。",
   emergency_stop: "查明原因后再解除停车。",
-  nobody_watches: "安排远程安全员上岗,或停下车辆。",
-  needs_person: "查看任务,决定继续、返回或派现场。",
-  incident_overdue: "办理该事件的下一步,或联系负责机关。",
-  books_unbalanced: "运行 steppe settlement check 查看明细,以更正分录处理,并联系平台方。",
-  patrol_missed: "再发起一次巡逻,或派人查看漏巡点。",
-  charge_stalled: "派现场查看电池加热、插头和充电桩,必要时拖到室内。",
-  street_blocked: "查看车辆周围,远程让车靠边;无法移动时派现场,并答复市民。",
-  street_help: "立即通过车载喇叭喊话询问;需要时停车、报警或呼救,并答复市民。",
-  patrol_finding: "查看取证,通知责任单位或派现场。",
+  nobody_watches: "安排远程安全员上岗，或停下车辆。",
+  needs_person: "查看任务，决定继续、返回或派现场。",
+  incident_overdue: "办理该事件的下一步，或联系负责机关。",
+  books_unbalanced: "运行 steppe settlement check 查看明细，以更正分录处理，并联系平台方。",
+  patrol_missed: "再发起一次巡逻，或派人查看漏巡点。",
+  charge_stalled: "派现场查看电池加热、插头和充电桩，必要时拖到室内。",
+  street_blocked: "查看车辆周围，远程让车靠边；无法移动时派现场，并答复市民。",
+  street_help: "立即通过车载喇叭喊话询问；需要时停车、报警或呼救，并答复市民。",
+  patrol_finding: "查看取证，通知责任单位或派现场。",
 };
 
 export const orderState = {
@@ -742,8 +742,8 @@ export const orderReason = {
   merchant_cancelled: "商户取消",
   operator_cancelled: "运营方取消",
   no_vehicle: "长时间无车可派",
-  nothing_left: "缺货,没有可送的商品",
-  not_collected: "未取货,商品退回",
+  nothing_left: "缺货，没有可送的商品",
+  not_collected: "未取货，商品退回",
   goods_lost: "货物无法送达",
 };
 

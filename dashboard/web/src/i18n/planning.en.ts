@@ -68,6 +68,7 @@ export const planning: typeof zh = {
     },
   },
   waits: {
+    version: (n) => (n === 0 ? "As it comes" : `Version ${n}`),
     title: "How long vehicles wait",
     first: "First point (minutes)",
     second: "Second point (minutes)",
@@ -76,6 +77,7 @@ export const planning: typeof zh = {
     hint: "Holds for orders placed from now on; what somebody needs longer is added.",
   },
   dispatch: {
+    units: { ratio: "" },
     zones: "Zones",
     none: "No vehicle of yours delivers in any district.",
     frozen: "Frozen",

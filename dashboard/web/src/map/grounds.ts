@@ -2,6 +2,7 @@
 import type { FeatureCollection, MultiPolygon, Polygon } from "geojson";
 import type { ExpressionSpecification, Map as MapLibreMap } from "maplibre-gl";
 import { PALETTES, type Scheme } from "./palette.ts";
+import { named } from "./roads.ts";
 
 export type Grounds = FeatureCollection<Polygon | MultiPolygon, { kind: string; name: string; nameEn: string }>;
 
@@ -35,7 +36,7 @@ export function createGroundLayer(
       source,
       minzoom: 14,
       filter: ["!=", ["get", "name"], ""],
-      layout: { "text-field": ["get", "name"], "text-font": ["sans"], "text-size": 11.5, "text-max-width": 8 },
+      layout: { "text-field": named(), "text-font": ["sans"], "text-size": 11.5, "text-max-width": 8 },
       paint: { "text-color": p.label, "text-halo-color": PALETTES[scheme].halo, "text-halo-width": 1.2 },
     },
     beforeId,

@@ -1,6 +1,7 @@
 /** The streets of a town, styled by class; loaded when the town comes into view, each town one source. */
 import type { FeatureCollection, LineString } from "geojson";
 import type { ExpressionSpecification, Map as MapLibreMap } from "maplibre-gl";
+import { pick } from "../i18n/locale.svelte.ts";
 import { PALETTES, ROAD_CLASSES, type Scheme } from "./palette.ts";
 
 export type Roads = FeatureCollection<LineString, { class: string; name?: string | null; oneWay?: boolean; nameEn?: string | null }>;
@@ -82,7 +83,7 @@ export function createRoadLayer(
         layout: {
           "symbol-placement": "line",
           "symbol-spacing": 420,
-          "text-field": ["get", "name"],
+          "text-field": named(),
           "text-font": ["sans"],
           "text-size": ["interpolate", ["linear"], ["zoom"], 13.5, 10.5, 17, 13],
           "text-letter-spacing": 0.08,
@@ -98,6 +99,9 @@ export function createRoadLayer(
     },
   };
 }
+
+/** The name in the language that the page has when the streets come; in Chinese where there is no other. */
+export const named = (): ExpressionSpecification => ["coalesce", ["get", pick("name", "nameEn")], ["get", "name"]];
 
 /** Small streets first, so that a wide one is drawn over their ends. */
 function sorted(roads: Roads): Roads {
