@@ -10,6 +10,7 @@ import { createMap, webglAvailable, whenReady } from "../map/map.ts";
 import { PALETTES, type Scheme } from "../map/palette.ts";
 import { followStreets } from "../map/streets.ts";
 
+import { NAME_EM, NAME_PX, roomFrom } from "./name-room.ts";
 export interface FenceMapTold extends OutlineTold {
   /** Somebody clicked a place while nothing is drawn. */
   asked(at: Corner): void;
@@ -70,8 +71,10 @@ export function createFenceMap(container: HTMLElement, towns: readonly Town[], s
   return {
     fences(fences, nameOf) {
       // The larger lie below: what is drawn last is seen and clicked first.
-      const sized = fences.map((fence) => ({ fence, size: sizeOf(fence.geometry) })).sort((a, b) => b.size - a.size);
-      put("fences", collection(sized.map(({ fence }) => feature(fence.geometry, { id: fence.fenceId, kind: fence.kind, isDraft: fence.state !== "published", name: nameOf(fence) }))));
+      const sized = fences.map((fence) => ({ fence, box: boxOf(fence.geometry) })).sort((a, b) => sizeOf(b.box) - sizeOf(a.box));
+      const said = sized.map(({ fence, box }) => ({ fence, box, properties: { id: fence.fenceId, kind: fence.kind, isDraft: fence.state !== "published", name: nameOf(fence), roomFrom: roomFrom(nameOf(fence), box) } }));
+      put("fences", collection(said.map(({ fence, properties }) => feature(fence.geometry, properties))));
+      put("names", collection(said.map(({ box: [west, , east, north], properties }) => feature({ type: "Point", coordinates: [(west + east) / 2, north] }, properties))));
     },
     looked(fence, before) {
       put("looked", collection(fence ? [feature(fence.geometry)] : []));
@@ -120,17 +123,16 @@ export function createFenceMap(container: HTMLElement, towns: readonly Town[], s
 /** Others recede while one is drawn. */
 const opacity = (layer: string, isDrawing: boolean): number => (layer === "fences-fill" ? 0.14 : 1) * (isDrawing ? 0.45 : 1);
 
-function sizeOf(geometry: unknown): number {
-  const [west, south, east, north] = boundsOfCoordinates((geometry as { coordinates: unknown }).coordinates);
-  return (east - west) * (north - south);
-}
+type Box = readonly [west: number, south: number, east: number, north: number];
+const boxOf = (geometry: unknown): Box => boundsOfCoordinates((geometry as { coordinates: unknown }).coordinates);
+const sizeOf = ([west, south, east, north]: Box): number => (east - west) * (north - south);
 
 function overlays(map: MapLibreMap, scheme: Scheme): void {
   const p = PALETTES[scheme];
   const colours = Object.entries(p.fence).filter(([kind]) => kind !== "other");
   const byKind = ["match", ["get", "kind"], ...colours.flat(), p.fence["other"]] as never;
   const isDraft = ["get", "isDraft"] as never;
-  for (const source of ["fences", "before", "looked", "off", "cut", "place"]) map.addSource(source, { type: "geojson", data: NONE });
+  for (const source of ["fences", "names", "before", "looked", "off", "cut", "place"]) map.addSource(source, { type: "geojson", data: NONE });
   map.addLayer({ id: "fences-fill", type: "fill", source: "fences", filter: ["!=", ["get", "kind"], "district"], paint: { "fill-color": byKind, "fill-opacity": opacity("fences-fill", false) } });
   map.addLayer({ id: "fences-line", type: "line", source: "fences", filter: ["!", isDraft], paint: { "line-color": byKind, "line-width": 1.6 } });
   map.addLayer({ id: "fences-draft", type: "line", source: "fences", filter: isDraft, paint: { "line-color": byKind, "line-width": 2, "line-dasharray": [2, 2] } });
@@ -141,13 +143,10 @@ function overlays(map: MapLibreMap, scheme: Scheme): void {
   map.addLayer({ id: "off-line", type: "line", source: "off", paint: { "line-color": p.fence["keep_clear"]!, "line-width": 3 } });
   map.addLayer({ id: "cut-line", type: "line", source: "cut", paint: { "line-color": p.selection, "line-width": 2, "line-dasharray": [2, 1] } });
   map.addLayer({ id: "place-dot", type: "circle", source: "place", paint: { "circle-radius": 7, "circle-color": p.route, "circle-stroke-color": p.outline, "circle-stroke-width": 2.5 } });
-  map.addLayer({
-    id: "fences-name",
-    type: "symbol",
-    source: "fences",
-    minzoom: 12.5,
-    filter: ["!=", ["get", "kind"], "district"],
-    layout: { "text-field": ["get", "name"], "text-font": ["sans"], "text-size": 12, "text-max-width": 8 },
-    paint: { "text-color": byKind, "text-halo-color": p.halo, "text-halo-width": 1.4 },
-  });
+  // A name has its place in a fence that is larger than it, and above one that it would cover.
+  const named = { minzoom: 12.5, paint: { "text-color": byKind, "text-halo-color": p.halo, "text-halo-width": 1.4 } };
+  const words = { "text-field": ["get", "name"] as never, "text-font": ["sans"], "text-size": NAME_PX, "text-max-width": NAME_EM };
+  const isNoDistrict = ["!=", ["get", "kind"], "district"];
+  map.addLayer({ ...named, id: "fences-name", type: "symbol", source: "fences", filter: ["all", isNoDistrict, [">=", ["zoom"], ["get", "roomFrom"]]] as never, layout: words });
+  map.addLayer({ ...named, id: "fences-name-above", type: "symbol", source: "names", filter: ["all", isNoDistrict, ["<", ["zoom"], ["get", "roomFrom"]]] as never, layout: { ...words, "text-anchor": "bottom", "text-offset": [0, -0.4] } });
 }
