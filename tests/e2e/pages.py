@@ -23,6 +23,8 @@ SOON_MS = 60_000
 TOTP_STEP_MS = 30_000
 LOG_INS_MOST = 4
 LOOK_MS = 250
+TABS_MOST = 240
+TABS_AT_ONCE = 20
 FRAMES = 2
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 ON_THE_WAY = ("created", "accepted", "pickup", "in_transit", "arrived")
@@ -34,6 +36,18 @@ def violations(page: Page) -> list[str]:
         Axe().run(page, options={"runOnly": list(WCAG)}).response["violations"]
     )
     return [f"{one['id']}: {one['help']} {one['nodes']}" for one in found]
+
+
+def out_of_reach(page: Page) -> list[str]:
+    """Return what may be pressed or filled in and is never come to by Tab, from wherever the focus stands."""
+    left: list[str] = page.evaluate(_OFFERED)
+    for _ in range(TABS_MOST // TABS_AT_ONCE):
+        for _ in range(TABS_AT_ONCE):
+            page.keyboard.press("Tab")
+        left = page.evaluate("() => [...window.offered].map((one) => one.outerHTML.slice(0, 120))")
+        if not left:
+            break
+    return left
 
 
 class Sighting:
@@ -52,6 +66,17 @@ class Sighting:
             assert time.monotonic() < until_s, f"{self._test_id} was never seen"
             self._page.wait_for_timeout(100)
 
+
+_OFFERED = """() => {
+  const within = document.querySelector("dialog[open]") ?? document;
+  const kinds = "a[href], button, input, select, textarea, summary, canvas[tabindex='0']";
+  // Tab comes to the chosen one of radio buttons; arrows go on from there
+  const isOne = (one) => one.type !== "radio" || one.checked;
+  const isOffered = (one) => !one.disabled && one.checkVisibility() && one.tabIndex >= 0 && isOne(one);
+  window.offered = new Set([...within.querySelectorAll(kinds)].filter(isOffered));
+  document.addEventListener("focusin", (event) => window.offered.delete(event.target));
+  return [];
+}"""
 
 _LOOK = """id => {
   window.sighted ??= new Set();

@@ -10,12 +10,14 @@ from playwright.sync_api import Page, StorageState, expect
 
 from tests.e2e.conftest import PICTURES
 from tests.e2e.demo_city import DemoCity
-from tests.e2e.pages import CONSOLE, SOON_MS, OpenPage, StaffPage, violations
+from tests.e2e.pages import CONSOLE, SOON_MS, OpenPage, StaffPage, out_of_reach, violations
 
 pytestmark = pytest.mark.needs_browser
 
 SQUARE = ((-170, -120), (170, -120), (170, 120), (-170, 120))
 """Corners of a drawing, px from the middle of the map."""
+MOVED_MS = 500
+"""As long as a map takes to move at an arrow key."""
 
 
 class FencesPage(StaffPage):
@@ -94,6 +96,7 @@ def test_a_fence_is_drawn_split_previewed_published_and_its_next_version_says_wh
     expect(pane).to_contain_text("周一 二 三 四 五 六 07:30–08:15")
     first.get_by_role("button", name="预览影响").click()
     expect(first.get_by_test_id("preview")).to_contain_text("围栏内现有", timeout=SOON_MS)
+    assert violations(page) == []
     first.get_by_role("button", name="发布").click()
     expect(first).to_have_attribute("data-state", "published", timeout=SOON_MS)
 
@@ -138,6 +141,89 @@ def test_whoever_may_only_look_asks_the_map_what_holds_and_is_offered_nothing_el
     expect(place.get_by_test_id("rule")).to_contain_text("禁止进入", timeout=SOON_MS)
     assert violations(page) == []
     looking.picture("fence-place")
+
+
+def test_a_fence_is_drawn_without_a_mouse_and_the_focus_is_never_lost(lead: FencesPage, number: str) -> None:
+    page, keys = lead.page, lead.page.keyboard
+    lead.visit("?kind=no_go&d=KB")
+    row = page.get_by_test_id("fences").locator("li button").first
+    expect(row).to_be_visible(timeout=SOON_MS)
+    lead.expect_map("look")
+    assert violations(page) == []
+    assert out_of_reach(page) == []
+    row.focus()
+    keys.press("Enter")
+    pane = page.get_by_test_id("fence")
+    expect(pane.get_by_role("heading").first).to_be_focused(timeout=SOON_MS)
+    lead.picture("fence-chosen")
+    pane.get_by_role("button", name="关闭").focus()
+    keys.press("Enter")
+    expect(row).to_be_focused()
+
+    draw = page.get_by_role("button", name="绘制围栏")
+    draw.focus()
+    keys.press("Enter")
+    form = page.get_by_test_id("fence-form")
+    expect(form.get_by_role("heading").first).to_be_focused()
+    page.locator("canvas.maplibregl-canvas").focus()
+    corners = form.get_by_test_id("outline").locator("li")
+    for count, turn in enumerate(("ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp"), start=1):
+        keys.press("Enter")
+        expect(corners).to_have_count(count)
+        keys.press(turn)
+        page.wait_for_timeout(MOVED_MS)
+    lead.picture("fence-by-keyboard")
+    keys.press("Backspace")
+    expect(corners).to_have_count(3)
+    form.get_by_role("button", name="添加顶点").focus()
+    keys.press("Enter")
+    latitude = form.get_by_label("顶点 4 纬度")
+    expect(latitude).to_be_focused()
+    moved = float(latitude.input_value()) + 0.001
+    keys.type(f"{moved:.6f}")
+    keys.press("Enter")
+    expect(latitude).to_have_value(f"{moved:.6f}")
+    form.get_by_role("button", name="顶点 4 删除").focus()
+    keys.press("Enter")
+    expect(form.get_by_role("button", name="添加顶点")).to_be_focused()
+    assert out_of_reach(page) == []
+    name_it(page, f"键盘 {number}")
+    form.get_by_label("边界误差").fill("10001")
+    form.evaluate("form => (form.noValidate = true)")
+    save = form.get_by_role("button", name="保存草稿")
+    save.focus()
+    keys.press("Enter")
+    expect(form.get_by_role("alert")).to_contain_text(re.compile("边界误差.*：最多 10000"), timeout=SOON_MS)
+    expect(save).to_be_focused()
+    assert violations(page) == []
+    lead.picture("fence-refused")
+    form.get_by_role("button", name="放弃").focus()
+    keys.press("Enter")
+    dialog = page.locator("dialog[open]")
+    keys.press("Escape")
+    expect(form.get_by_role("button", name="放弃")).to_be_focused()
+    keys.press("Enter")
+    dialog.get_by_role("button").first.focus()
+    keys.press("Enter")
+    expect(draw).to_be_focused()
+
+    page.get_by_role("searchbox").fill(f"没有这个 {number}")
+    keys.press("Enter")
+    expect(page.get_by_test_id("fences").locator("li")).to_have_count(0, timeout=SOON_MS)
+    assert violations(page) == []
+    page.get_by_role("searchbox").fill("")
+    keys.press("Enter")
+    expect(row).to_be_visible(timeout=SOON_MS)
+    page.context.set_offline(True)
+    row.focus()
+    keys.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("连不上服务器", timeout=SOON_MS)
+    assert violations(page) == []
+    lead.picture("fence-offline")
+    page.context.set_offline(False)
+    page.get_by_role("button", name="重试").focus()
+    keys.press("Enter")
+    expect(pane).to_be_visible(timeout=SOON_MS)
 
 
 @pytest.mark.thorough

@@ -15,7 +15,7 @@ test.each([
   ["what is most as a number alone", 50, "最多 50", "at most 50"],
   ["what is least", "≥ 1", "最少 1", "at least 1"],
   ["a length", "Expected `str` of length <= 120", "最多 120 个字", "at most 120 characters"],
-  ["a number of the wire", "Expected `float` >= 0.0", "最少 0.0", "at least 0.0"],
+  ["a number of the wire", "Expected `float` >= 0.0", "最少 0", "at least 0"],
   ["what is left", "3000 more", "最多再加 3000", "at most 3000 more"],
   ["a day", "up to 2026-11-30", "不能晚于 2026-11-30", "not after 2026-11-30"],
   ["a moment, as a clock in Shanghai", "not before 2026-11-30T16:05:00+00:00", "不能早于 12-01 00:05", "not before 12-01 00:05"],

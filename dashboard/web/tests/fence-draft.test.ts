@@ -108,6 +108,11 @@ test("a refusal names the field in words, its limit, and which of several fences
   expect(refused("shape-invalid", { field: "geometry.coordinates[0][1]", limit: "closed" })).toBe("Area: must be closed");
 });
 
+test("a fence of somebody else is not said to be filled in wrongly", () => {
+  const forbidden = new Problem("forbidden", 403, "forbidden", { field: "operator", limit: "op-a" });
+  expect(refusal(forbidden, words, bounds, "other")).toBe(words.pane.notYours);
+});
+
 test("a field without words keeps its name, and without a field the page says what it says of all problems", () => {
   expect(refused("invalid-input", { field: "properties.colour", limit: "nothing" })).toBe("properties.colour: must be nothing");
   expect(refused("unavailable", {})).toBe("other");

@@ -1,10 +1,12 @@
 /**
  * An outline that is drawn on the map by hand: a click adds a corner, a handle is dragged, the small one between
- * two corners makes another. What came of it is told; the layer shows what it is given.
+ * two corners makes another. By keyboard Enter adds one in the middle of the map and Backspace takes the last away.
+ * What came of it is told; the layer shows what it is given.
  */
 import type { Feature, FeatureCollection } from "geojson";
-import type { GeoJSONSource, Map as MapLibreMap, MapMouseEvent, MapTouchEvent, PointLike } from "maplibre-gl";
-import { insert, move, toGeoJson, type Corner, type Outline } from "./outline.ts";
+import type { GeoJSONSource, LngLat, Map as MapLibreMap, MapMouseEvent, MapTouchEvent, PointLike } from "maplibre-gl";
+import { aim } from "../map/aim.ts";
+import { insert, move, remove, toGeoJson, type Corner, type Outline } from "./outline.ts";
 import type { Scheme } from "../map/palette.ts";
 
 export interface Handle {
@@ -73,7 +75,7 @@ export function createOutlineLayer(map: MapLibreMap, id: string, scheme: Scheme,
     const grip = near.find((one) => !one.isMiddle) ?? near[0];
     return grip && { ring: grip.ring, index: grip.index, isMiddle: grip.isMiddle };
   }
-  function snapped(event: MapMouseEvent | MapTouchEvent): { at: Corner; isHeld: boolean } {
+  function snapped(event: { lngLat: LngLat; point: { x: number; y: number } }): { at: Corner; isHeld: boolean } {
     const { lng, lat } = event.lngLat;
     const reach = Math.abs(map.unproject([event.point.x + SNAP_PX, event.point.y]).lng - lng);
     const found = told.snap?.([lng, lat], reach);
@@ -114,6 +116,16 @@ export function createOutlineLayer(map: MapLibreMap, id: string, scheme: Scheme,
   const click = (event: MapMouseEvent): void => {
     if (isActive && !gripAt(event.point)) told.added(snapped(event).at);
   };
+  const unaim = aim(
+    map,
+    (middle) => {
+      if (isActive) told.added(snapped({ lngLat: middle, point: map.project(middle) }).at);
+    },
+    () => {
+      const last = (shown?.rings[shown.at]?.corners.length ?? 0) - 1;
+      if (isActive && shown && last >= 0) told.changed(remove(shown, shown.at, last));
+    },
+  );
   map.on("mousedown", down);
   map.on("touchstart", down);
   map.on("mousemove", drag);
@@ -135,6 +147,7 @@ export function createOutlineLayer(map: MapLibreMap, id: string, scheme: Scheme,
       if (shown) draw(shown);
     },
     destroy() {
+      unaim();
       map.off("mousedown", down);
       map.off("touchstart", down);
       map.off("mousemove", drag);

@@ -1,16 +1,17 @@
 /** The map of fences: all that the list shows, the version looked at with the one before, and the drawing. */
 import type { Feature, FeatureCollection, Geometry } from "geojson";
-import type { GeoJSONSource, LngLatBoundsLike, Map as MapLibreMap } from "maplibre-gl";
+import type { GeoJSONSource, LngLat, LngLatBoundsLike, Map as MapLibreMap } from "maplibre-gl";
 import type { Fence } from "../api/fences.ts";
 import type { Town } from "../api/types.ts";
 import { createOutlineLayer, type Handle, type OutlineLayer, type OutlineTold } from "../drawing/outline-layer.ts";
 import { boundsOfCoordinates, toGeoJson, type Corner, type Outline } from "../drawing/outline.ts";
+import { aim } from "../map/aim.ts";
 import { createDistrictLayer, type Districts } from "../map/districts.ts";
 import { createMap, webglAvailable, whenReady } from "../map/map.ts";
 import { PALETTES, type Scheme } from "../map/palette.ts";
 import { followStreets } from "../map/streets.ts";
-
 import { NAME_EM, NAME_PX, roomFrom } from "./name-room.ts";
+
 export interface FenceMapTold extends OutlineTold {
   /** Somebody clicked a place while nothing is drawn. */
   asked(at: Corner): void;
@@ -58,15 +59,18 @@ export function createFenceMap(container: HTMLElement, towns: readonly Town[], s
     waiting.clear();
     told.ready();
   });
-  map.on("click", ({ lngLat }) => {
-    const at: Corner = [lngLat.lng, lngLat.lat];
-    if (mode === "look") told.asked(at);
-    if (mode === "cut") told.cut(at);
-  });
-  map.on("mousemove", ({ lngLat }) => {
-    if (mode !== "cut" || !cutFrom) return;
-    put("cut", collection([feature({ type: "LineString", coordinates: [[...cutFrom], [lngLat.lng, lngLat.lat]] })]));
-  });
+  const act = ({ lng, lat }: LngLat): void => {
+    if (mode === "look") told.asked([lng, lat]);
+    if (mode === "cut") told.cut([lng, lat]);
+  };
+  const follow = ({ lng, lat }: LngLat): void => {
+    if (mode === "cut" && cutFrom) put("cut", collection([feature({ type: "LineString", coordinates: [[...cutFrom], [lng, lat]] })]));
+  };
+  aim(map, act);
+  map.on("click", ({ lngLat }) => act(lngLat));
+  map.on("mousemove", ({ lngLat }) => follow(lngLat));
+  // By keyboard it is the map that moves.
+  map.on("move", () => document.activeElement === map.getCanvas() && follow(map.getCenter()));
 
   return {
     fences(fences, nameOf) {

@@ -9,6 +9,7 @@ type Words = typeof fences;
 export function refusal(problem: Problem, words: Words, b: Bounds, other: string): string {
   if (problem.code === "already-exists") return words.form.exists;
   if (problem.code === "version-mismatch") return words.form.changed;
+  if (problem.kind === "forbidden" && problem.fields["field"] !== undefined) return words.pane.notYours;
   const { field, limit, lat, lng } = problem.fields;
   if (typeof field !== "string") return other;
   const inner = /^features\[(\d+)\]\.?(.*)$/.exec(field);

@@ -3,6 +3,7 @@ import type { drawing as zh } from "./drawing.zh.ts";
 export const drawing: typeof zh = {
   title: "Drawing",
   hint: "Click the map to add a corner, drag a corner to move it, drag the dot between two to put one in.",
+  keys: "By keyboard: arrows move the map, + and − zoom it, Enter adds a corner in its middle, Backspace takes the last away; or type the numbers below.",
   undo: "Undo",
   redo: "Redo",
   part: "Another part",

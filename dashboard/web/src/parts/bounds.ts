@@ -55,7 +55,8 @@ function valueOf(text: string, field: string): string {
   if (/^\d{4}-/.test(text)) return text;
   if (field.endsWith("Fen")) return money(Number(text));
   const unit = /(?<=[a-z])(Mps|M2|Km|Cm|M|S|G)$/.exec(field)?.[1];
-  return unit ? `${text} ${UNITS[unit]}` : text;
+  const number = text.replace(/\.0+$/, "");
+  return unit ? `${number} ${UNITS[unit]}` : number;
 }
 
 const UNITS: Readonly<Record<string, string>> = { Mps: "m/s", M2: "m²", Km: "km", Cm: "cm", M: "m", S: "s", G: "g" };
