@@ -3,7 +3,7 @@ import type { AreaWords } from "./areas.zh.ts";
 export const areas: AreaWords = {
   draw: "Stop an area",
   title: "Stop an area",
-  hint: "Click an area on the map: every vehicle in it stops at once, until a second person agrees to let them go.",
+  hint: "Click an area on the map (by keyboard: arrows move the map, Enter puts a corner in its middle, Backspace takes it away): every vehicle in it stops at once, until a second person agrees to let them go.",
   takeView: "Take what is in view",
   undo: "Take back a corner",
   cancel: "Cancel",

@@ -11,7 +11,7 @@ export const site: SiteWords = {
   by: (source) => `source: ${source}`,
   sources: { desk: "typed in by hand" },
   synthetic: "Synthetic",
-  forbids: "Kept in",
+  forbids: (service) => `Kept in: ${service}`,
   from: (moment) => `from ${moment}`,
   allMay: "Every service may drive.",
   recall: (n) => `Recall · ${n} vehicles`,

@@ -9,7 +9,7 @@ export const site = {
   by: (source: string) => `来源：${source}`,
   sources: { desk: "人工录入" } as Record<string, string>,
   synthetic: "合成数据",
-  forbids: "禁止上路",
+  forbids: (service: string) => `禁止上路：${service}`,
   from: (moment: string) => `自 ${moment}`,
   allMay: "各项服务均可上路。",
   recall: (n: number) => `召回中 · ${n} 辆`,
