@@ -23,6 +23,7 @@ export const planning: typeof zh = {
     work: "on",
     weekdays: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
     everyDay: "Every day",
+    hourly: (hours, from, until) => `${hours === 1 ? "hourly" : `every ${hours} h`} ${from}–${until}`,
     on: (days: string) => days,
   },
   slot: {

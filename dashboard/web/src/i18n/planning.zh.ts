@@ -21,6 +21,7 @@ export const planning = {
     work: "班",
     weekdays: ["一", "二", "三", "四", "五", "六", "日"],
     everyDay: "每天",
+    hourly: (hours: number, from: string, until: string) => `${from}–${until} 每${hours === 1 ? "" : ` ${hours} `}小时`,
     on: (days: string) => `周${days}`,
   },
   slot: {

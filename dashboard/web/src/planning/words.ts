@@ -5,6 +5,7 @@ import { named } from "../i18n/locale.svelte.ts";
 import { n } from "../i18n/names.svelte.ts";
 import { w } from "../i18n/words.svelte.ts";
 import { refused } from "../parts/refused.svelte.ts";
+import { dueDaily } from "./cron.ts";
 import { t } from "./text.ts";
 
 /** The field and its limit where the server named them, else the problem in general words. */
@@ -18,7 +19,11 @@ export const reasonText = (reason: string): string =>
 
 /** "06:00 22:30 · every day · working days". */
 export function whenText(one: Schedule): string {
-  if (one.cron) return `cron ${one.cron} · ${named(n().dayRule, one.days, w().other)}`;
+  if (one.cron) {
+    const due = dueDaily(one.cron);
+    const text = due === undefined ? `cron ${one.cron}` : "times" in due ? due.times.join(" ") : t().calendar.hourly(due.everyH, due.from, due.until);
+    return `${text} · ${named(n().dayRule, one.days, w().other)}`;
+  }
   const { weekdays, everyDay, on } = t().calendar;
   const days = one.weekdays.length === 7 ? everyDay : on(one.weekdays.map((day) => weekdays[day] ?? "").join(" "));
   const rule = one.days === "every_day" ? "" : ` · ${named(n().dayRule, one.days, w().other)}`;
