@@ -93,7 +93,7 @@ export const hotline = {
   flow: {
     title: "下单流程（本公司）",
     hint: "只对此后下的订单有效；已下的订单照下单时的流程走完。",
-    version: (n: number) => `第 ${n} 版`,
+    version: (n: number) => (n === 0 ? "默认" : `第 ${n} 版`),
     why: "原因",
     save: "保存流程",
     none: "没有额外步骤",
