@@ -55,7 +55,7 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
     },
     RecallState: {
         RecallState.ACTIVE: Name("召回中", "Recalling"),
-        RecallState.CALMING: Name("天气转好,观察中", "Calming"),
+        RecallState.CALMING: Name("天气转好，观察中", "Calming"),
         RecallState.RELEASED: Name("已解除", "Released"),
     },
     AreaStopState: {
@@ -71,7 +71,7 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
     Deed: {
         Deed.HOME: Name("返回场站", "On its way home"),
         Deed.FINISH: Name("先交付车上货物", "Handing over first"),
-        Deed.STAY: Name("就地停靠,等待人员", "Stays, needs a person"),
+        Deed.STAY: Name("就地停靠，等待人员", "Stays, needs a person"),
         Deed.SHELTERED: Name("已入场", "Sheltered"),
     },
     CommandKind: {

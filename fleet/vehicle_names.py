@@ -92,7 +92,7 @@ VEHICLE_NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
         MdsState.STOPPED: Name("停靠", "Stopped"),
         MdsState.NON_CONTACTABLE: Name("失联", "Non-contactable"),
         MdsState.MISSING: Name("下落不明", "Missing"),
-        MdsState.ELSEWHERE: Name("越界(辖区外)", "Elsewhere"),
+        MdsState.ELSEWHERE: Name("越界（辖区外）", "Elsewhere"),
     },
     CodeStatus: {
         CodeStatus.DRAFT: Name("草拟", "Draft"),

@@ -27,8 +27,8 @@ REASON_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "merchant_cancelled": ("商户取消", "cancelled by the merchant"),
         "operator_cancelled": ("运营方取消", "cancelled by the operator"),
         "no_vehicle": ("长时间无车可派", "no vehicle for too long"),
-        "nothing_left": ("缺货,没有可送的商品", "everything ordered was missing"),
-        NOT_COLLECTED: ("未取货,商品退回", "nobody came for it; the goods go back"),
+        "nothing_left": ("缺货，没有可送的商品", "everything ordered was missing"),
+        NOT_COLLECTED: ("未取货，商品退回", "nobody came for it; the goods go back"),
         "goods_lost": ("货物无法送达", "the goods could not be recovered"),
     }
 )
