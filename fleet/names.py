@@ -66,7 +66,7 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
     AreaOutcome: {
         AreaOutcome.RELEASED: Name("已放行", "Released"),
         AreaOutcome.OVERTAKEN: Name("另有停车指令或已放行", "Held by a later stop or let go before"),
-        AreaOutcome.SCENE_HOLD: Name("事故现场保持", "Held at a scene"),
+        AreaOutcome.SCENE_HOLD: Name("事故现场保护", "Held at a scene"),
     },
     Deed: {
         Deed.HOME: Name("返回场站", "On its way home"),
@@ -97,7 +97,7 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
         Hindrance.LINK_DOWN: Name("车辆不在线", "The vehicle is out of reach"),
         Hindrance.HELD_BY_STOP: Name("停车指令尚未解除", "A stop holds the vehicle"),
         Hindrance.NOT_HELD: Name("没有需要解除的停车指令", "No stop holds the vehicle"),
-        Hindrance.SCENE_HOLD: Name("事故现场保留", "Held at the scene"),
+        Hindrance.SCENE_HOLD: Name("事故现场保护", "Held at the scene"),
         Hindrance.DECOMMISSIONED: Name("车辆已退役", "The vehicle is retired"),
         Hindrance.MANUAL_ON_SITE: Name("现场人工控制中", "Driven by hand on site"),
         Hindrance.NO_TASK: Name("没有执行中的任务", "No task holds the vehicle"),

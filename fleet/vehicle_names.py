@@ -139,7 +139,7 @@ VEHICLE_NAMES: Final[Mapping[type[StrEnum], Mapping[StrEnum, Name]]] = {
         ReasonCode.NOT_CHECKED_TODAY: Name("今日出车前检查未通过", "Today's check not passed"),
         ReasonCode.NO_OPERATOR_FREE: Name("没有空余的远程安全员", "No remote safety operator has room"),
         ReasonCode.HELD_BY_STOP: Name("停车指令尚未解除", "Held by a stop command"),
-        ReasonCode.SCENE_HOLD: Name("事故现场保留", "Held at the scene"),
+        ReasonCode.SCENE_HOLD: Name("事故现场保护", "Held at the scene"),
         ReasonCode.FAULT: Name("车辆故障", "Fault"),
     },
     ReadinessState: {

@@ -107,11 +107,13 @@ async def open_reported(
     incident = _incident(vehicle, new, rules, step)
     opened = await _open(tx, incident, rules, at=at)
     if new.hold_scene:
-        opened = await set_scene_hold(tx, opened, step, held=True)
+        held = msgspec.structs.replace(step, event="scene_held")
+        opened = await set_scene_hold(tx, opened, held, held=True)
     shown = {
         "vehicle_no": vehicle.vehicle_no,
         "type": new.type.value,
         "happened_at": new.happened_at.isoformat(),
+        "scene_held": new.hold_scene,
     }
     about = f"incident:{opened.incident_id}"
     await audit.record(tx, principal, "incident.opened", about, shown, step.reason, at=at)

@@ -158,8 +158,9 @@ test("who and why are said in words: no machine word and no id of a person reach
   const who = (actor: string, byName: string | null) => whoOf(step(actor, byName), order, desk, (zh) => zh);
   expect([who("resident:01a2", "138****0000"), who("merchant:KB-1", "x"), who("system:dispatch", null), who("vehicle:7", "EDS-7")]).toEqual(["收件人 138****0000", "示例超市", "平台自动", "EDS-7"]);
   expect([requesterOf("merchant:KB-1", desk), requesterOf("system", desk), requesterOf("示例调度员", desk)]).toEqual(["商户", "平台自动", "示例调度员"]);
-  const kinds = { delivery: "配送" };
+  const kinds = { taskKind: { delivery: "配送" }, incidentType: { crash: "碰撞" } };
   expect([commandReason("load", desk, kinds), commandReason("delivery", desk, kinds), commandReason("演练", desk, kinds)]).toEqual(["商户装货", "配送", "演练"]);
+  expect([commandReason("incident crash", desk, kinds), commandReason("incident x", desk, kinds)]).toEqual(["事故留证（碰撞）", "事故留证"]);
 });
 
 test("costs are minutes and seconds, and a term that weighs nothing is left out", () => {

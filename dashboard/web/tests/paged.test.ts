@@ -23,3 +23,10 @@ test("an answer that comes after a newer one changes neither the list nor where 
   await older;
   expect([list.asked.data, list.cursor]).toEqual([["of the new filter"], "new"]);
 });
+
+test("an entry that changed leaves where the list goes on", async () => {
+  const list = new Paged<number>(() => Promise.resolve({ items: [1, 2], nextCursor: "b" }));
+  await list.ask();
+  list.put([1, 3]);
+  expect([list.asked.data, list.cursor]).toEqual([[1, 3], "b"]);
+});

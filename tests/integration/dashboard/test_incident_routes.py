@@ -100,6 +100,7 @@ async def test_an_incident_of_yesterday_shows_its_window_and_what_is_owed(
     assert (found["windowFrom"], found["windowTo"]) == ("2026-06-30T01:58:30Z", "2026-06-30T02:00:30Z")
     assert (found["isSceneHeld"], found["isEvidenceOwed"], found["evidenceEdition"]) == (True, True, 0)
     assert (found["code"], found["openedByName"]) == ("EDS-KB-D-0001-O", "shift_lead")
+    assert [step["event"] for step in found["steps"]] == ["incident_reported", "scene_held"]
     listed = (await somebody.get("/api/incidents?state=reported&vehicleNo=1")).json()
     assert [one["incidentId"] for one in listed["items"]] == [reported["incidentId"]]
 

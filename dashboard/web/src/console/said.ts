@@ -22,9 +22,17 @@ export function requesterOf(name: string, words: DeskWords): string {
   return (id === undefined && kind !== "system" ? undefined : words.actor[kind ?? ""]) ?? name;
 }
 
-/** Why a command was given: what a person wrote, or the words for what the platform notes (a task's kind). */
-export const commandReason = (reason: string, words: DeskWords, taskKinds: Readonly<Record<string, string>>): string =>
-  words.command.because[reason] ?? taskKinds[reason] ?? reason;
+interface ReasonNames {
+  readonly taskKind: Readonly<Record<string, string>>;
+  readonly incidentType: Readonly<Record<string, string>>;
+}
+
+/** Why a command was given: what a person wrote, or the words for what the platform notes (a task's kind, an incident's type). */
+export function commandReason(reason: string, words: DeskWords, names: ReasonNames): string {
+  const incident = /^incident (\w+)$/.exec(reason)?.[1];
+  if (incident) return words.command.incident(names.incidentType[incident] ?? "");
+  return words.command.because[reason] ?? names.taskKind[reason] ?? reason;
+}
 
 /** What the platform saw when it raised an alarm, in words; "" when it wrote down nothing that helps. */
 export function evidenceOf(

@@ -65,6 +65,7 @@ export const desk: DeskWords = {
     linkDown: "The live link is down; commands cannot be sent.",
     offline: "The vehicle is not heard, so commands cannot reach it. A stop is obeyed as soon as it is back.",
     noScope: "Your role may not send this command.",
+    incident: (type) => `Evidence of an incident${type ? ` (${type})` : ""}`,
     because: {
       load: "The merchant loads",
       collect: "The recipient opens the compartment",

@@ -63,6 +63,7 @@ export const desk = {
     linkDown: "实时连接中断，暂不能下发指令。",
     offline: "车辆失联，指令无法送达。停车指令会在恢复连接后立即执行。",
     noScope: "您的角色不能下发这条指令。",
+    incident: (type: string) => `事故留证${type ? `（${type}）` : ""}`,
     because: {
       load: "商户装货",
       collect: "收件人开箱取件",

@@ -22,7 +22,7 @@ export const crew = {
   battery: "电量",
   mode: "控制方式",
   held: "停车指令未解除",
-  sceneHeld: "现场保留：未经主管部门解除不得移动车辆",
+  sceneHeld: "现场保护：未经主管部门解除不得移动车辆",
   calls: "车内有货的订单",
   phone: "收件人",
   box: (n: number) => `${n} 号格`,

@@ -163,7 +163,7 @@ export const areaStopState = {
 export const areaOutcome = {
   released: "已放行",
   overtaken: "另有停车指令或已放行",
-  scene_hold: "事故现场保持",
+  scene_hold: "事故现场保护",
 };
 
 export const deed = {
@@ -864,7 +864,7 @@ export const dispatchRule = {
   not_checked_today: "今日出车前检查未通过",
   no_operator_free: "没有空余的远程安全员",
   held_by_stop: "停车指令尚未解除",
-  scene_hold: "事故现场保留",
+  scene_hold: "事故现场保护",
   fault: "车辆故障",
   on_another_job: "正在执行其他任务",
   never_heard: "尚未上报位置",

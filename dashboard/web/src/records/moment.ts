@@ -17,4 +17,4 @@ export function dayStart(day: string): number | undefined {
 
 /** The address of the replay at a moment, with a vehicle's day where it has a code. Pure. */
 export const replayOf = (at: string, code: string | null): string =>
-  `?${new URLSearchParams({ view: "replay", t: String(Date.parse(at)), ...(code ? { v: code } : {}) }).toString()}`;
+  `?${new URLSearchParams({ view: "replay", t: String(Math.round(Date.parse(at) / 1000) * 1000), ...(code ? { v: code } : {}) }).toString()}`;

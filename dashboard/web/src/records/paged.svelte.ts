@@ -22,6 +22,12 @@ export class Paged<T> {
     return this.asked.data && this.behind.get(this.asked.data);
   }
 
+  /** Shows a list in which some entries changed; where it goes on stays. */
+  put(changed: T[]): void {
+    if (this.asked.data) this.behind.set(changed, this.cursor);
+    this.asked.data = changed;
+  }
+
   ask(): Promise<void> {
     this.next = undefined;
     return this.asked.ask();
