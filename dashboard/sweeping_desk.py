@@ -1,6 +1,6 @@
 """What an operator does about sweeping, each a use case with its own answer."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from litestar.status_codes import HTTP_200_OK
 
@@ -22,6 +22,7 @@ from dashboard.schemas.sweeping import (
 from dashboard.schemas.sweeping_previews import SweepingPreviewBody, SweepingPreviewView, preview_view
 from dashboard.schemas.sweeping_runs import (
     RecallRunBody,
+    RunFacts,
     SweepingMonthView,
     SweepingRunSheet,
     SweepingRunView,
@@ -29,6 +30,7 @@ from dashboard.schemas.sweeping_runs import (
     run_sheet,
     run_view,
 )
+from fleet.vehicles.store import VehicleStore
 from services.sweeping.ask_preview import ask_preview
 from services.sweeping.call_home import WaysHome
 from services.sweeping.preview import PreviewId
@@ -40,6 +42,7 @@ from services.sweeping.run_store import RunStore
 from services.sweeping.save_zone import retire_zone, save_zone
 from services.sweeping.zone import plan_id_of
 from services.sweeping.zone_store import ZoneStore
+from services.tasks.store import TaskStore
 
 MOST_MONTHS = 24
 
@@ -122,7 +125,8 @@ async def runs_of(
     states = () if state is None else (state,)
     async with parts.database.read() as tx:
         found = await RunStore(tx).newest(reach_of(principal), zone_id=zone_id, states=states)
-    return [run_view(run) for run in found]
+        facts = await _facts_of(tx, found)
+    return [run_view(run, each) for run, each in zip(found, facts, strict=True)]
 
 
 async def run_of_id(parts: DashboardParts, principal: Principal, run_id: SweepingRunId) -> SweepingRunSheet:
@@ -130,7 +134,21 @@ async def run_of_id(parts: DashboardParts, principal: Principal, run_id: Sweepin
     async with parts.database.read() as tx:
         store = RunStore(tx)
         run = await store.get(run_id, reach_of(principal))
-        return run_sheet(run, await store.cells(run_id))
+        [facts] = await _facts_of(tx, [run])
+        return run_sheet(run, facts, await store.cells(run_id))
+
+
+async def _facts_of(tx: Transaction, runs: Sequence[SweepingRun]) -> list[RunFacts]:
+    codes = await VehicleStore(tx).codes_of([run.vehicle_no for run in runs if run.vehicle_no is not None])
+    under_way = [run.task_id for run in runs if run.state is RunState.UNDER_WAY and run.task_id is not None]
+    tasks = await TaskStore(tx).of_ids(under_way, EVERYTHING)
+    return [
+        RunFacts(
+            code=None if run.vehicle_no is None else codes.get(run.vehicle_no),
+            task=None if run.task_id is None else tasks.get(run.task_id),
+        )
+        for run in runs
+    ]
 
 
 async def months_of(
@@ -155,7 +173,9 @@ async def act_on_run(
     """Do something about a run once for each key; return the run."""
 
     async def write(tx: Transaction) -> SweepingRunView:
-        return run_view(await deed(tx))
+        run = await deed(tx)
+        [facts] = await _facts_of(tx, [run])
+        return run_view(run, facts)
 
     wall = parts.clock.wall()
     return await answer_once(parts.database, repeated, SweepingRunView, write, status=status, wall=wall)

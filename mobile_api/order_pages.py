@@ -33,6 +33,7 @@ from services.orders.expected import expected
 from services.orders.order import Order, delay_of
 from services.orders.states import BEFORE_LOADING, OrderState
 from services.orders.store import HistoryLine, OrderStore
+from services.settlement.order_money import Ended, ended_with
 from services.settlement.store import TermsStore
 from services.settlement.terms import PaidBy
 from services.substitutions.store import SubstitutionStore
@@ -56,6 +57,8 @@ class OrderFacts(msgspec.Struct, frozen=True, kw_only=True):
     vehicle: Vehicle | None
     labels: Mapping[int, str]
     paid_by: PaidBy | None = None
+    ended: Ended | None = None
+    """What it came to, once it is over."""
     substitutions: tuple[Substitution, ...] = ()
     steps: tuple[FlowStep, ...] = ()
     collected: Collected | None = None
@@ -100,6 +103,7 @@ async def facts_of(tx: Transaction, orders: Sequence[Order]) -> list[OrderFacts]
                 vehicle=None if order.vehicle_no is None else vehicles.get(order.vehicle_no),
                 labels={box.number: box.label for box in boxes},
                 paid_by=terms[order.order_id].paid_by if order.order_id in terms else None,
+                ended=ended_with(order, terms[order.order_id]) if order.order_id in terms else None,
                 steps=steps.get((order.operator, order.flow_version), ()),
                 substitutions=offers.get(order.order_id, ()),
                 collected=collected_of(order, named.get(order.order_id, ())),
@@ -127,6 +131,8 @@ def resident_order(facts: OrderFacts, heard: LastHeard | None, *, at: datetime) 
         fee_fen=order.fee_fen,
         total_fen=order.total_fen,
         paid_by=None if facts.paid_by is None else facts.paid_by.value,
+        charged_fen=None if facts.ended is None else facts.ended.charged_fen,
+        back_fen=0 if facts.ended is None else facts.ended.back_fen,
         note=order.note,
         placed_at=order.placed_at,
         promised_p50_at=order.promised_p50_at,

@@ -36,13 +36,15 @@ from services.vending.ledger import StockLine
 from services.vending.planogram import Slot
 from services.vending.sales.reserve_goods import DRIVING, NOT_HEARD, NOT_SELLING, keeps_from_selling
 from services.vending.sales.sale import VendingSale
+from services.vending.sales.states import OVER
 from services.vending.sales.store import SaleStore
 from services.vending.stock_store import StockStore
 
 NEAR_M = 3_000.0
 REFUSED = frozenset({CallState.DECLINED, CallState.EXPIRED})
 TOLD_FOR = timedelta(minutes=15)
-"""So long somebody is told that nobody comes, and why."""
+"""So long somebody is told that nobody comes, and why; and what became of a purchase."""
+MOST_RECENT = 3
 MOST_NEAR = 12
 MOST_LATER = 3
 """Vehicles shown that have goods and neither sell nor drive: they charge."""
@@ -68,6 +70,7 @@ async def around(parts: MobileParts, principal: Principal, where: CallBody) -> V
         open_sales = await SaleStore(tx).open_of(resident)
         shown = None if call is None else (await call_views(tx, [call]))[0]
         sales = tuple(await sale_views(tx, open_sales))
+        recent = await sale_views(tx, await _bought_lately(tx, principal, at))
         refused = None if shown else await _refused_lately(tx, principal, at)
     chosen = weighed.chosen
     return VendingAround(
@@ -77,6 +80,7 @@ async def around(parts: MobileParts, principal: Principal, where: CallBody) -> V
         call=shown,
         refused_call=refused,
         sales=sales,
+        recent_sales=tuple(recent),
     )
 
 
@@ -115,6 +119,12 @@ async def _refused_lately(tx: Transaction, principal: Principal, at: datetime) -
         if call.state in REFUSED and call.closed_at is not None and at - call.closed_at < TOLD_FOR:
             return (await call_views(tx, [call]))[0]
     return None
+
+
+async def _bought_lately(tx: Transaction, principal: Principal, at: datetime) -> list[VendingSale]:
+    """Return the last purchases that are over, so that their buyer reads what she took and what it costs."""
+    over = await SaleStore(tx).listed(reach_of(principal), states=tuple(OVER), limit=MOST_RECENT)
+    return [sale for sale in over if sale.closed_at is not None and at - sale.closed_at < TOLD_FOR]
 
 
 type _Near = tuple[float, Vehicle, LastHeard]

@@ -2,19 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import h3.api.basic_int as h3i
 from msgspec import Meta
 
 from dashboard.schemas.sweeping import Body, View
 from geofences import geo
+from services.sweeping.effects import has_swept
 from services.sweeping.ledger import CellSwept
 from services.sweeping.run import SweepingRun
 from services.sweeping.run_states import REST_NAMES, RUN_KIND_NAMES, RUN_REASON_NAMES, STATE_NAMES
 from services.sweeping.run_store import MonthSum
 from services.sweeping.wetness import WAY_NAMES
 from services.sweeping.zone import SweepingZone
+from services.tasks.states import StopKind, StopState
+from services.tasks.task import Task
 
 VehicleNumber = Annotated[int, Meta(ge=1, le=4_294_967_295)]
 
@@ -39,7 +42,11 @@ class RecallRunBody(Body, frozen=True):
 
 
 class SweepingRunView(View, frozen=True):
-    """A run. m² are 0 until it is measured."""
+    """A run. m² are 0 until it is measured.
+
+    While it is under way ``passesDone`` of its ``passes`` (stretches of some 500 m) are behind its vehicle,
+    and ``hasBegun`` says that it has left for the first; otherwise they are 0 and false.
+    """
 
     run_id: str
     version: int
@@ -55,6 +62,10 @@ class SweepingRunView(View, frozen=True):
     is_scheduled: bool
     wanted_vehicle_no: int | None
     vehicle_no: int | None
+    vehicle_code: str | None
+    has_begun: bool
+    passes: int
+    passes_done: int
     way: str | None
     way_zh: str
     way_en: str
@@ -96,8 +107,16 @@ class SweepingMonthView(View, frozen=True):
     missed_m2: float
 
 
-def run_view(run: SweepingRun) -> SweepingRunView:
+class RunFacts(NamedTuple):
+    """What is known of a run beside it: the code of its vehicle, and its task while it is under way."""
+
+    code: str | None = None
+    task: Task | None = None
+
+
+def run_view(run: SweepingRun, facts: RunFacts) -> SweepingRunView:
     """Return a run with its words."""
+    passes = [stop for stop in facts.task.stops if stop.kind is StopKind.SWEEP] if facts.task else []
     kind_zh, kind_en = RUN_KIND_NAMES[run.kind]
     state_zh, state_en = STATE_NAMES[run.state]
     way_zh, way_en = ("", "") if run.way is None else WAY_NAMES[run.way]
@@ -118,6 +137,10 @@ def run_view(run: SweepingRun) -> SweepingRunView:
         is_scheduled=run.occurrence_id is not None,
         wanted_vehicle_no=run.wanted_vehicle_no,
         vehicle_no=run.vehicle_no,
+        vehicle_code=facts.code,
+        has_begun=facts.task is not None and has_swept(facts.task),
+        passes=len(passes),
+        passes_done=sum(stop.state is StopState.DONE for stop in passes),
         way=None if run.way is None else run.way.value,
         way_zh=way_zh,
         way_en=way_en,
@@ -139,7 +162,7 @@ def run_view(run: SweepingRun) -> SweepingRunView:
     )
 
 
-def run_sheet(run: SweepingRun, cells: Sequence[CellSwept]) -> SweepingRunSheet:
+def run_sheet(run: SweepingRun, facts: RunFacts, cells: Sequence[CellSwept]) -> SweepingRunSheet:
     """Return a run with its cells as GeoJSON."""
     features = [
         {
@@ -152,7 +175,9 @@ def run_sheet(run: SweepingRun, cells: Sequence[CellSwept]) -> SweepingRunSheet:
         }
         for cell in cells
     ]
-    return SweepingRunSheet(run=run_view(run), cells={"type": "FeatureCollection", "features": features})
+    return SweepingRunSheet(
+        run=run_view(run, facts), cells={"type": "FeatureCollection", "features": features}
+    )
 
 
 def month_view(found: MonthSum, zone: SweepingZone) -> SweepingMonthView:

@@ -170,6 +170,10 @@ class ResidentOrder(Struct, frozen=True, kw_only=True, rename="camel"):
     total_fen: int
     paid_by: str | None = None
     """Null for an order from before there were payments."""
+    charged_fen: int | None = None
+    """What she has paid for it or owes, once it is over: 0 when nothing is asked of her."""
+    back_fen: int = 0
+    """What was held of her balance and went back when it ended."""
     note: str
     placed_at: datetime
     promised_p50_at: datetime

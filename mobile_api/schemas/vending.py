@@ -147,7 +147,8 @@ class VendingAround(Struct, frozen=True, kw_only=True, rename="camel"):
     """What is near somebody: vehicles with goods, the stops a call would weigh (``chosen`` is the one it
     would get, null for none), her open call and her open purchases.
 
-    ``refusedCall`` is her last call when it was declined or found no vehicle within a quarter of an hour.
+    ``refusedCall`` is her last call when it was declined or found no vehicle within a quarter of an hour,
+    ``recentSales`` what she bought or gave back within one, the newest first.
     """
 
     vehicles: tuple[NearbyVehicle, ...]
@@ -156,6 +157,7 @@ class VendingAround(Struct, frozen=True, kw_only=True, rename="camel"):
     call: CallView | None
     refused_call: CallView | None
     sales: tuple[SaleView, ...]
+    recent_sales: tuple[SaleView, ...]
 
 
 def stop_view(option: StopOption) -> StopOptionView:

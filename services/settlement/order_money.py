@@ -11,6 +11,15 @@ from services.settlement.entry import Posting, PostingKind
 from services.settlement.terms import OrderTerms, PaidBy, platform_fee_fen
 
 
+class Ended(NamedTuple):
+    """What an order that is over has come to for its recipient; amounts in fen, zero or above."""
+
+    charged_fen: int
+    """What she has paid for it, or owes."""
+    back_fen: int
+    """What was held of her balance for it and is there again."""
+
+
 class Way(NamedTuple):
     """From which account to which, and what for."""
 
@@ -76,6 +85,15 @@ def _brought_in_vain(order: Order, terms: OrderTerms) -> dict[Way, int]:
         _payment(order, terms): order.fee_fen,
         Way(held, fees, PostingKind.DELIVERY_FEE): order.fee_fen,
     }
+
+
+def ended_with(order: Order, terms: OrderTerms) -> Ended | None:
+    """Return what an order has come to for its recipient; None while it is under way."""
+    if not order.is_terminal:
+        return None
+    charged_fen = stand_of(order, terms).get(_payment(order, terms), 0)
+    held_fen = order.total_fen if terms.paid_by is PaidBy.BALANCE else charged_fen
+    return Ended(charged_fen=charged_fen, back_fen=held_fen - charged_fen)
 
 
 def _payment(order: Order, terms: OrderTerms) -> Way:

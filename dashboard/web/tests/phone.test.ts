@@ -9,7 +9,7 @@ import * as namesEn from "../src/i18n/names.en.ts";
 import * as namesZh from "../src/i18n/names.zh.ts";
 import { words as wordsEn } from "../src/i18n/words.en.ts";
 import { words as wordsZh } from "../src/i18n/words.zh.ts";
-import { HALT_MS, headline, isOver, lateMinutes, sentence, steps } from "../src/phone/progress.ts";
+import { HALT_MS, headline, isOver, lateMinutes, moneyBack, sentence, steps } from "../src/phone/progress.ts";
 
 const pickZh = (text: string): string => text;
 const vehicle = { code: "EDS-KB-D-0001-1", lat: 39.6, lng: 109.8, headingDeg: 0, speedMps: 3, measuredAt: "2026-11-22T01:00:00Z", isStopped: false };
@@ -64,6 +64,27 @@ test("steps before the last one reached are done, the last is now, and all are d
   const ended = [...history, { state: "arrived", at: "x" }, { state: "delivered", at: "y" }];
   expect(steps(anOrder({ state: "delivered", history: ended })).every((step) => step.how === "done")).toBe(true);
   expect([isOver("delivered"), isOver("arrived")]).toEqual([true, false]);
+});
+
+test("an order that went back ends with it, in words, with its money and where each step was", () => {
+  const history = ["created", "accepted", "assigned", "in_transit", "arrived", "missed", "returning"].map((state) => ({ state, at: "x" }));
+  const paid = { paidBy: "balance", chargedFen: null, backFen: 0 };
+  const returning = anOrder({ state: "returning", history, ...paid });
+  expect(steps(returning).map((step) => [step.name, step.how]).slice(-2)).toEqual([["missed", "now"], ["returned", "ahead"]]);
+  expect(moneyBack(returning, zh)).toEqual([zh.backLater]);
+  expect(moneyBack({ ...returning, paidBy: "at_pickup" }, zh)).toEqual([]);
+  const returned = { ...returning, state: "returned", history: [...history, { state: "returned", at: "y" }], chargedFen: 0, backFen: 2860 };
+  expect(steps(returned).every((step) => step.how === "done")).toBe(true);
+  expect(moneyBack(returned, zh)).toEqual(["¥28.60 已退回您的余额。"]);
+  expect(moneyBack({ ...returned, chargedFen: 300, backFen: 2560 }, en)).toEqual(["¥25.60 is back on your balance.", "The delivery fee of ¥3.00 is kept."]);
+  expect(moneyBack({ ...returned, paidBy: "at_pickup", backFen: 0 }, en)).toEqual(["You were charged nothing."]);
+  expect(moneyBack({ ...returned, state: "delivered", chargedFen: 2860, backFen: 0 }, zh)).toEqual([]);
+});
+
+test("who was not there is told where the vehicle waits once more", () => {
+  const history = [{ state: "in_transit", at: "x" }, { state: "arrived", at: "y" }];
+  const order = anOrder({ state: "in_transit", vehicle, remainingM: 300, history });
+  expect(sentence(order, zh, pickZh)).toContain("改到南门再等一次");
 });
 
 test("a problem document keeps its code and fields; a page that is none keeps its status", async () => {

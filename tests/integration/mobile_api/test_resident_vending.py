@@ -62,7 +62,11 @@ async def test_a_resident_calls_a_vehicle_buys_from_it_and_pays_for_what_she_too
     assert await town.say(SELLER, "goods_taken", body, task_id=None, epoch=None) == "applied"
     done = (await client.get(f"{BASE}/sales/{sale['saleId']}", headers=anna)).json()
     assert (done["state"], done["sold"], done["soldFen"]) == ("settled", 1, WATER.price_fen)
+    [bought] = (await around())["recentSales"]
+    assert (bought["saleId"], bought["sold"], bought["soldFen"]) == (sale["saleId"], 1, WATER.price_fen)
     boris = await people.resident("+8613800138001")
+    his = (await client.get(f"{BASE}/around", params=HERE, headers=boris)).json()
+    assert (his["sales"], his["recentSales"]) == ([], [])
     assert (await client.get(f"{BASE}/sales/{sale['saleId']}", headers=boris)).status_code == 404
     assert (await client.get(f"{BASE}/calls/{called.json()['callId']}", headers=boris)).status_code == 404
     await vehicle.leave(StopKind.VISIT)

@@ -18,5 +18,5 @@ export const pay: PayWords = {
   lines: "Entries",
   receipt: (no) => `Receipt ${no}`,
   order: (no) => `Order ${no}`,
-  source: { order: "Order", sale: "Bought from a vehicle", top_up: "Top-up", receipt: "Paid at a counter", refund: "Refund" },
+  source: { order: "Order", sale: "Bought from a vehicle", top_up: "Top-up", receipt: "Paid at a counter", refund: "Refund", back: "Order given back" },
 };

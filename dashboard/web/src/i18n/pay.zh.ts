@@ -37,5 +37,5 @@ export const pay: PayWords = {
   lines: "明细",
   receipt: (no) => `凭证 ${no}`,
   order: (no) => `订单 ${no}`,
-  source: { order: "订单", sale: "售卖车购买", top_up: "充值", receipt: "线下付款", refund: "退款" },
+  source: { order: "订单", sale: "售卖车购买", top_up: "充值", receipt: "线下付款", refund: "退款", back: "订单退款" },
 };

@@ -48,6 +48,10 @@ export const vending: typeof zh = {
   opening: "The door is open: take it and shut the door",
   release: "Not now",
   holds: (time) => `held for you until ${time}`,
+  bought: (n, sum) => `${n} taken, ${sum}`,
+  nothing: "Nothing was taken; it costs nothing",
+  paid: { balance: "Paid from your balance.", at_pickup: "Please pay at a service point; My balance shows it." },
+  recent: "Just bought",
   payLater: "You pay what you take out, at pickup.",
   problem: {
     "call-open": "You have called a vehicle already.",

@@ -46,6 +46,10 @@ export const vending = {
   opening: "门开着，取好后关上即可",
   release: "不买了",
   holds: (time: string) => `为你留到 ${time}`,
+  bought: (n: number, sum: string) => `取走 ${n} 件，${sum}`,
+  nothing: "没有取走商品，不收费",
+  paid: { balance: "已从余额支付。", at_pickup: "请到服务点付款，「我的余额」里可查。" } as Record<string, string>,
+  recent: "刚才的购买",
   payLater: "按实际取走的件数结算，取货时支付。",
   problem: {
     "call-open": "已经叫了一辆车。",

@@ -1,6 +1,6 @@
 /** What a resident is told about an order: one headline, one plain sentence, five steps. Pure. */
 import type { ResidentOrder } from "../api/types.ts";
-import { clockTime, distance, minutesUntil } from "../format.ts";
+import { clockTime, distance, minutesUntil, money } from "../format.ts";
 import type { TrackingWords } from "../i18n/tracking.zh.ts";
 
 const OVER = new Set(["delivered", "cancelled", "returned", "failed"]);
@@ -37,6 +37,7 @@ export function sentence(
       return said.picking_up(vehicle);
     case "in_transit":
       if (haltMs > HALT_MS) return said.stopped(vehicle);
+      if (order.history.some((step) => step.state === "arrived")) return said.moved(vehicle, pick(order.pickupPointNameZh, order.pickupPointNameEn));
       return said.in_transit(vehicle, order.remainingM === null ? "" : distance(order.remainingM), order.stopsBefore);
     case "arrived":
       return said.arrived(
@@ -64,21 +65,33 @@ export function lateMinutes(order: ResidentOrder): number {
   return Math.max(0, Math.ceil((Date.parse(order.etaAt) - Date.parse(order.promisedP90At)) / 60_000));
 }
 
+/** What becomes of the money of an order that nobody got; nothing to say while it is on its way to her. */
+export function moneyBack(order: ResidentOrder, words: TrackingWords): string[] {
+  const isPaid = order.paidBy === "balance";
+  if (["missed", "returning"].includes(order.state)) return isPaid ? [words.backLater] : [];
+  if (!isOver(order.state) || order.state === "delivered" || typeof order.chargedFen !== "number") return [];
+  const back = order.backFen > 0 ? [words.back(money(order.backFen))] : [];
+  if (order.chargedFen > 0) return [...back, words.feeKept(money(order.chargedFen))];
+  return isPaid ? back : [words.free];
+}
+
 export const STEPS = ["created", "accepted", "assigned", "in_transit", "arrived", "delivered"] as const;
+const GONE_BACK = [...STEPS.slice(0, -1), "missed", "returned"] as const;
 
 export interface Step {
-  readonly name: (typeof STEPS)[number];
+  readonly name: (typeof STEPS)[number] | (typeof GONE_BACK)[number];
   readonly at: string | undefined;
   readonly how: "done" | "now" | "ahead";
 }
 
-/** The steps with the time each was first reached; `picking_up` belongs to the assigned step. */
+/** The steps with the time each was first reached; `picking_up` belongs to the assigned step, `returning` to the missed one. */
 export function steps(order: ResidentOrder): Step[] {
   const times = new Map<string, string>();
   for (const step of order.history) if (!times.has(step.state)) times.set(step.state, step.at);
   const state = order.state === "picking_up" ? "assigned" : order.state;
-  const last = STEPS.findLastIndex((name) => times.has(name) || name === state);
-  return STEPS.map((name, i) => ({
+  const names = times.has("missed") ? GONE_BACK : STEPS;
+  const last = names.findLastIndex((name) => times.has(name) || name === state);
+  return names.map((name, i) => ({
     name,
     at: times.get(name),
     how: i < last || (i === last && isOver(order.state)) ? "done" : i === last ? "now" : "ahead",

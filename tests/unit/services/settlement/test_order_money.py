@@ -33,7 +33,14 @@ from services.settlement.entry import (
     changes,
     checked,
 )
-from services.settlement.order_money import moves_money, netted, postings_between, stand_of
+from services.settlement.order_money import (
+    Ended,
+    ended_with,
+    moves_money,
+    netted,
+    postings_between,
+    stand_of,
+)
 from services.settlement.terms import PAID_BY_NAMES, OrderTerms, PaidBy, platform_fee_fen
 from tests.integration.services.orders.test_order_model import EVENTS
 
@@ -112,6 +119,16 @@ def test_a_missed_order_keeps_the_fee_only_when_the_terms_say_so_and_the_vehicle
     keeps = terms(keeps_fee_when_missed=True)
     assert after(an_order(S.RETURNED), keeps) == {PURSE: -300, FEES: 300}
     assert after(an_order(S.RETURNED, reason="vehicle_fault"), keeps) == {}
+
+
+def test_what_an_order_came_to_for_its_recipient_is_known_once_it_is_over() -> None:
+    keeps = terms(keeps_fee_when_missed=True)
+    at_pickup = terms(PaidBy.AT_PICKUP, keeps_fee_when_missed=True)
+    assert ended_with(an_order(S.RETURNING), terms()) is None
+    assert ended_with(an_order(S.RETURNED), terms()) == Ended(charged_fen=0, back_fen=2860)
+    assert ended_with(an_order(S.RETURNED), keeps) == Ended(charged_fen=300, back_fen=2560)
+    assert ended_with(an_order(S.RETURNED), at_pickup) == Ended(charged_fen=300, back_fen=0)
+    assert ended_with(an_order(S.DELIVERED), terms()) == Ended(charged_fen=2860, back_fen=0)
 
 
 def test_goods_lost_on_board_are_the_operators_loss_and_the_recipient_pays_nothing() -> None:
