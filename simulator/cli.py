@@ -99,6 +99,8 @@ _log = structlog.get_logger("simulator")
     help="Trips of all residents to vending vehicles in a day of the city; a tenth as many telephone.",
 )
 @click.option("--residents/--no-residents", default=True, help="Residents that order by themselves.")
+@click.option("--patient-shop", "patient_shops", multiple=True,
+              help="A shop that leaves whoever opens its page time to act; no resident orders.")  # fmt: skip
 @click.option("--part", "parts", type=click.Choice(PARTS), multiple=True, help="Only these; everybody.")
 @click.option("--keypad-port", type=int, default=0, show_default=True, help="0 serves no keypads.")
 @click.option("--keypad-host", default="127.0.0.1", show_default=True)
@@ -120,6 +122,7 @@ def simulate(
     orders_per_day: float,
     shopping_per_day: float,
     residents: bool,
+    patient_shops: tuple[str, ...],
     parts: tuple[str, ...],
     keypad_port: int,
     keypad_host: str,
@@ -141,7 +144,7 @@ def simulate(
         issued, gateway_url, api_url, seed=seed, outages_per_hour=outages_per_hour, keypad_url=keypad_url,
         sensor_faults_per_hour=sensor_faults_per_hour, orders_per_day=orders_per_day,
         takeovers_per_hour=takeovers_per_hour, findings_per_100=findings_per_100, script=script,
-        shopping_per_day=shopping_per_day,
+        shopping_per_day=shopping_per_day, patient_shops=frozenset(patient_shops),
     )  # fmt: skip
     raise SystemExit(asyncio.run(plays.run(wanted, memory, keypad_host, keypad_port, speed)))
 
@@ -164,6 +167,7 @@ class _Plays:
         orders_per_day: float,
         shopping_per_day: float,
         script: Script,
+        patient_shops: frozenset[str],
     ) -> None:
         self._issued = issued
         self._gateway_url = gateway_url
@@ -177,6 +181,7 @@ class _Plays:
         self._orders_per_day = orders_per_day
         self._shopping_per_day = shopping_per_day
         self._script = script
+        self._patient_shops = patient_shops
         self._clock = CityClock()
 
     async def run(
@@ -233,9 +238,12 @@ class _Plays:
         if "merchants" in parts:
             # a shop that serves somebody's trial alone stays as that somebody finds it
             work += [
-                Merchant(given, api, pace, self._seed, has_moods="residents" in parts).run()
+                Merchant(
+                    given, api, pace, self._seed,
+                    has_moods="residents" in parts, is_patient=given.merchant in self._patient_shops,
+                ).run()
                 for given in self._issued.merchants
-            ]
+            ]  # fmt: skip
         # heartbeats do not queue behind shops and shoppers
         desk, door = Api(self._api_url), asyncio.Semaphore(2)
         if "operators" in parts:
@@ -273,6 +281,7 @@ class _Plays:
                 orders_per_day=self._orders_per_day,
                 sessions=sessions,
                 counter=counter,
+                shuns=self._patient_shops,
             )
             work.append(residents.run())
             hands = Collecting(api, self._keypad())

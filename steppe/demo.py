@@ -12,7 +12,7 @@ from core import logs
 from core.clock import Clock
 from core.settings import load, process_environment
 from core.supervision import stop_on_signals
-from steppe.city.issued import Issued, read_issued
+from steppe.city.issued import Issued, MerchantToken, read_issued, tried_shop
 from steppe.data_folder import held
 from steppe.demo_time import DemoTime, today_at
 from steppe.plant import PROCESSES, Plant
@@ -84,7 +84,7 @@ async def _run_city(options: DemoOptions, stop: asyncio.Event, began_s: float) -
         click.echo("starting the processes")
         city.begin()
         plant.environment |= city.variables()
-        running = asyncio.create_task(plant.run(stop, [*PROCESSES, _simulator(options)]))
+        running = asyncio.create_task(plant.run(stop, [*PROCESSES, _simulator(options, tried_shop(issued))]))
         if await is_ready(settings.api.public_url, stop):
             click.echo(_welcome(options, issued, plant.log_dir, Clock.real().monotonic_s() - began_s))
         await running
@@ -95,7 +95,7 @@ async def _run_city(options: DemoOptions, stop: asyncio.Event, began_s: float) -
         await plant.close()
 
 
-def _simulator(options: DemoOptions) -> ChildSpec:
+def _simulator(options: DemoOptions, tried: MerchantToken | None) -> ChildSpec:
     words = [
         "simulate",
         f"--vehicles={options.vehicles}",
@@ -106,12 +106,15 @@ def _simulator(options: DemoOptions) -> ChildSpec:
         f"--api=http://127.0.0.1:{options.port}",
         f"--keypad-port={options.port + 30}",
         "--residents" if options.with_residents else "--no-residents",
+        *([] if tried is None else [f"--patient-shop={tried.merchant}"]),
     ]
     return ChildSpec(name="simulator", words=words)
 
 
 def _welcome(options: DemoOptions, issued: Issued, log_dir: Path, seconds: float) -> str:
     base = f"http://127.0.0.1:{options.port}"
+    tried = tried_shop(issued)
+    shop = "choose a shop of the demo" + (f"; {tried.name} leaves you time to act" if tried else "")
     rows = []
     for role in ROLES_SHOWN:
         for log_in in [log_in for log_in in issued.staff if log_in.role == role][:1]:
@@ -131,7 +134,7 @@ def _welcome(options: DemoOptions, issued: Issued, log_dir: Path, seconds: float
             f"  fences          {base}/fences     drawn, previewed, published at a time, versions compared",
             f"  resident phone  {base}/phone      any mobile number, e.g. 138 0013 8000;"
             f" the code is at {base}/api/demo/phone?number=13800138000",
-            f"  merchant desk   {base}/merchant   choose a shop of the demo",
+            f"  merchant desk   {base}/merchant   {shop}",
             f"  crew's phone    {base}/crew       as crew",
             f"  vehicle keypad  http://127.0.0.1:{options.port + 30}/keypad",
             "",

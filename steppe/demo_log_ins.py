@@ -5,10 +5,10 @@ from pathlib import Path
 import pyotp
 from litestar import get
 from litestar.handlers import HTTPRouteHandler
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from core.auth.guards import public
-from steppe.city.issued import read_issued
+from steppe.city.issued import read_issued, tried_shop
 
 
 class DemoLogIn(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -49,6 +49,8 @@ class DemoShop(Struct, frozen=True, kw_only=True, rename="camel"):
     district: str
     name: str
     token: str
+    is_tried: bool
+    """Its simulated shopkeeper waits, so that whoever opens its page can act first."""
 
 
 def demo_shops(data_dir: Path) -> HTTPRouteHandler:
@@ -58,9 +60,12 @@ def demo_shops(data_dir: Path) -> HTTPRouteHandler:
     def tell() -> list[DemoShop]:
         """Return every shop of the demo with its token: nobody real is behind any of them."""
         issued = read_issued(data_dir)
+        if issued is None:
+            return []
+        tried = tried_shop(issued)
         return [
-            DemoShop(merchant=each.merchant, district=each.district, name=each.name, token=each.token)
-            for each in (issued.merchants if issued else ())
+            DemoShop(**structs.asdict(each), is_tried=each == tried)
+            for each in sorted(issued.merchants, key=lambda shop: shop != tried)
         ]
 
     return tell

@@ -15,6 +15,8 @@ PREPARE_S = (120.0, 480.0)
 WALK_OUT_S = (15.0, 60.0)
 WEIGH_S = (60.0, 180.0)
 """City seconds, from and to."""
+PATIENCE_S = 420.0
+"""City seconds that a patient shop adds: whoever tries its page acts first, and no order waits in vain."""
 OF_USUAL = (0.9, 1.15)
 """What a piece weighs by what it usually weighs, from and to."""
 SHELF_EVERY_S = (2_700.0, 4_500.0)
@@ -67,14 +69,22 @@ class Merchant:
     """One shop."""
 
     def __init__(
-        self, given: GivenMerchant, api: Api, pace: Pace, seed: int, *, has_moods: bool = False
+        self,
+        given: GivenMerchant,
+        api: Api,
+        pace: Pace,
+        seed: int,
+        *,
+        has_moods: bool = False,
+        is_patient: bool = False,
     ) -> None:
         self.given = given
         self._api = api
         self._pace = pace
         self._lot = random.Random(f"merchant:{seed}:{given.merchant}")  # noqa: S311 - a simulation
-        self.moods = Moods(api, pace, given.token, self._lot) if has_moods else None
+        self.moods = Moods(api, pace, given.token, self._lot) if has_moods and not is_patient else None
         self.think_s = THINK_S
+        self._patience_s = PATIENCE_S if is_patient else 0.0
         self._due_ms: dict[tuple[str, str], int] = {}
         self._tries: dict[str, int] = {}
         self._shelf_ms = 0
@@ -155,7 +165,7 @@ class Merchant:
         """Whether the time for something has come; the first look decides when that is."""
         now_ms = self._pace.clock.now_ms()
         due_ms = self._due_ms.setdefault(
-            (order.order_id, what), now_ms + int(1000 * self._lot.uniform(*span_s))
+            (order.order_id, what), now_ms + int(1000 * (self._patience_s + self._lot.uniform(*span_s)))
         )
         return now_ms >= due_ms
 

@@ -70,7 +70,10 @@ class Residents:
         orders_per_day: float,
         sessions: Sessions,
         counter: Counter | None = None,
+        shuns: frozenset[str] = frozenset(),
     ) -> None:
+        """Take who they are and where; ``shuns`` are shops from which nobody orders."""
+        self._shuns = shuns
         self._counter = counter
         self._sign_in = SignIn(api, sessions)
         self._api = api
@@ -122,7 +125,7 @@ class Residents:
     async def _place(self, resident: Resident) -> OwnOrder | None:
         merchants = await self._list(self._shelves, "merchants", resident)
         points = await self._list(self._points, "pickup-points", resident)
-        open_now = [merchant for merchant in merchants if merchant.is_open]
+        open_now = [each for each in merchants if each.is_open and each.merchant_id not in self._shuns]
         if not open_now or not points:
             return None
         for turn in range(BASKETS_TRIED):

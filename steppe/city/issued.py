@@ -88,6 +88,13 @@ class Issued(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     vehicles: tuple[IssuedVehicle, ...] = ()
 
 
+def tried_shop(issued: Issued) -> MerchantToken | None:
+    """Return the shop of a demo whose page is meant to be tried: the last of the first town, None for a town
+    with one."""
+    shops = [each for each in issued.merchants if each.district == issued.merchants[0].district]
+    return shops[-1] if len(shops) > 1 else None
+
+
 def read_issued(data_dir: Path) -> Issued | None:
     """Return what was handed out by earlier loads into this data_dir; None before the first."""
     try:

@@ -10,6 +10,8 @@ export interface DemoShop {
   district: string;
   name: string;
   token: string;
+  /** Its simulated shopkeeper leaves whoever opens its page the time to act. */
+  isTried: boolean;
 }
 
 export type PickList = Schemas["PickList"];

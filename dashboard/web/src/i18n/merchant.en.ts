@@ -8,6 +8,7 @@ export const merchant: MerchantWords = {
     token: "Shop token",
     demo: "Demo shop",
     demoPick: "Choose a shop",
+    tried: "yours to serve",
     submit: "Open",
     submitting: "Opening…",
     wrong: "The token is wrong or has ended.",

@@ -6,6 +6,7 @@ export const merchant = {
     token: "店铺令牌",
     demo: "演示店铺",
     demoPick: "选择一家店",
+    tried: "由您接单",
     submit: "打开",
     submitting: "正在打开…",
     wrong: "令牌不对或已停用。",
