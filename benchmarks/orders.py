@@ -28,7 +28,7 @@ from services.delivery.tables import goods, merchants
 from services.orders.states import OrderState
 from services.orders.tables import order_events, orders
 from services.tasks.tables import tasks
-from steppe.bench.machine import Busy, description
+from steppe.bench.machine import Busy, cpu_s, description
 from tests.chaos.city import RunningCity, load_city, running
 from tests.chaos.people import RemoteOperator, stay_on_duty
 from tests.chaos.test_city_under_fire import wait_until_ready
@@ -192,23 +192,31 @@ async def stretch(
     settles_s: float = SETTLED_S,
 ) -> dict[str, Any]:
     """Order at a rate and return what came of it, when nobody waits any more or ``settles_s`` later."""
-    busy = Busy.read()
+    busy, used_s = Busy.read(), _cpu_s(city)
     loop = asyncio.get_running_loop()
     began_s = loop.time()
     placed = await residents.order(name, per_s, seconds)
     took_s = loop.time() - began_s
     share = Busy.read().share_since(busy)
     drained_s = await settled(city, settles_s)
+    spent_s = {name: used - used_s.get(name, 0.0) for name, used in _cpu_s(city).items()}
     found = {
         "asked": {"perS": per_s, "seconds": seconds},
         "answeredPerS": round(len(placed.ids) / took_s, 1),
         "untilNoneWaitedS": drained_s,
         "machineBusyShare": share,
+        "cpuMsPerOrder": {
+            name: round(spent * 1000 / max(1, len(placed.ids)), 1) for name, spent in spent_s.items()
+        },
         **await accepted(city, placed),
         **await dispatched(city, placed),
     }
     print(name, json.dumps(found), file=sys.stderr, flush=True)
     return found
+
+
+def _cpu_s(city: RunningCity) -> dict[str, float]:
+    return {name: cpu_s(pid) for name, pid in city.keeper.pids().items()}
 
 
 @contextmanager

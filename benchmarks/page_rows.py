@@ -19,7 +19,7 @@ def bars(pages: dict[str, Any] | None) -> Iterator[str]:
     row, title = rows[crowd], f"{int(crowd):,} vehicles"
     yield _bar(
         title,
-        "script of a live update, ms: the more of far and near",
+        "script of a live update, ms of CPU: the more of far and near",
         max(one["own"] for one in row["scriptMs"].values()),
         bar["scriptMs"],
     )
@@ -39,7 +39,7 @@ def section(pages: dict[str, Any] | None) -> Iterator[str]:
         "Chromium on the same two cores as the city, WebGL in software: seconds are those of this machine, ratios are what a bar means. "
         "Far is the whole city, where a large one is cells; near is a town. The console shows its own park within the city.\n"
     )
-    yield "| vehicles | city first, s | console first, s | own script of a second far, near, ms | of frames | near: vehicles known | frame far, near, ms | bare | times | heap, MB |"
+    yield "| vehicles | city first, s | console first, s | own script of a second far, near, ms of CPU | of frames | near: vehicles known | frame far, near, ms | bare | times | heap, MB |"
     yield "|---|---|---|---|---|---|---|---|---|---|"
     for many, row in pages["rows"].items():
         city, console = (statistics.median(loads) for loads in row["firstS"].values())

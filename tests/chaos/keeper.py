@@ -48,6 +48,12 @@ class Process:
             self.deaths += 1
             await asyncio.sleep(RESTART_AFTER_S)
 
+    @property
+    def pid(self) -> int | None:
+        """Return its number, None between two lives."""
+        running = self._running
+        return running.pid if running is not None and running.returncode is None else None
+
     def kill(self) -> None:
         """Kill -9 the process as it is."""
         running = self._running
@@ -128,6 +134,13 @@ class Keeper:
         self._valkey_stop.set()
         if self._valkey_task is not None:
             await self._valkey_task
+
+    def pids(self) -> dict[str, int]:
+        """Return the processes that run now."""
+        running = {name: process.pid for name, process in self.processes.items()} | {
+            "valkey": self._valkey.pid
+        }
+        return {name: pid for name, pid in running.items() if pid is not None}
 
     def deaths(self) -> dict[str, int]:
         return {name: process.deaths for name, process in self.processes.items()}
