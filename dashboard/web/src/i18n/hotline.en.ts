@@ -95,7 +95,7 @@ export const hotline: HotlineWords = {
   flow: {
     title: "Order flow of your company",
     hint: "Holds for orders placed from now on; earlier ones keep theirs to the end.",
-    version: (n) => (n === 0 ? "as it comes" : `version ${n}`),
+    version: (n) => (n === 0 ? "default" : `version ${n}`),
     why: "Why",
     save: "Save flow",
     none: "no further step",

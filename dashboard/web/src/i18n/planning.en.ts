@@ -69,7 +69,7 @@ export const planning: typeof zh = {
     },
   },
   waits: {
-    version: (n) => (n === 0 ? "As it comes" : `Version ${n}`),
+    version: (n) => (n === 0 ? "Default" : `Version ${n}`),
     title: "How long vehicles wait",
     first: "First point (minutes)",
     second: "Second point (minutes)",
