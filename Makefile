@@ -48,7 +48,7 @@ bench: ## measure telemetry, links and fences; results go to benchmarks/results 
 	@scripts/setup e2e
 	@$(py) -m benchmarks
 
-pictures: ## every surface as a picture, for docs/surfaces.md (5 min)
+pictures: ## every surface as a picture, for docs/surfaces.md (9 min)
 	@scripts/setup e2e
 	@$(py) -m tests.e2e.take_pictures
 
