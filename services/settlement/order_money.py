@@ -1,14 +1,18 @@
 """What an order has moved in the ledger by where it stands, and the postings from one stand to the next."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from core.ids import AccountId
 from services.orders.order import Order
+from services.orders.reasons import NOT_COLLECTED
 from services.orders.states import OrderState
 from services.settlement.accounts import AccountKind, account
 from services.settlement.entry import Posting, PostingKind
 from services.settlement.terms import OrderTerms, PaidBy, platform_fee_fen
+
+NOBODY_CAME: Final = frozenset({NOT_COLLECTED, ""})
+"""Why goods go back when the vehicle was there and nobody came; orders of earlier days say nothing."""
 
 
 class Ended(NamedTuple):
@@ -48,7 +52,7 @@ def stand_of(order: Order, terms: OrderTerms) -> Stand:
     match order.state:
         case OrderState.DELIVERED:
             ways = _delivered(order, terms)
-        case OrderState.RETURNED if terms.keeps_fee_when_missed and not order.reason:
+        case OrderState.RETURNED if terms.keeps_fee_when_missed and order.reason in NOBODY_CAME:
             ways = _brought_in_vain(order, terms)
         case OrderState.FAILED if order.loaded_at is not None:
             merchant = _of(AccountKind.MERCHANT, order.merchant_id)

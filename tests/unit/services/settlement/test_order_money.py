@@ -118,6 +118,7 @@ def test_what_never_reached_anybody_is_paid_back_whole(state: S) -> None:
 def test_a_missed_order_keeps_the_fee_only_when_the_terms_say_so_and_the_vehicle_was_there() -> None:
     keeps = terms(keeps_fee_when_missed=True)
     assert after(an_order(S.RETURNED), keeps) == {PURSE: -300, FEES: 300}
+    assert after(an_order(S.RETURNED, reason="not_collected"), keeps) == {PURSE: -300, FEES: 300}
     assert after(an_order(S.RETURNED, reason="vehicle_fault"), keeps) == {}
 
 
