@@ -10,7 +10,7 @@ from tests.e2e.demo_city import DemoCity
 from tests.e2e.pages import CONSOLE, PHONE, SOON_MS, ConsolePage, OpenPage, RecordsPage, violations
 from tests.e2e.test_every_desk import listened
 
-pytestmark = pytest.mark.needs_browser
+pytestmark = [pytest.mark.needs_browser, pytest.mark.thorough]  # six minutes, of which most is waiting
 
 HIGHER_WITHIN_MS = 90_000
 """At 10x an alarm like this goes to the shift lead after half a minute, to the city after a minute and a
