@@ -13,7 +13,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -44,7 +44,7 @@ WATCHED_S: Final = 10.0
 """How long the crowd is told before anything is measured."""
 SETTLES_S: Final = 90.0
 """After a start every vehicle is given its first work at once; cold loads are measured in a city at work."""
-MAP_CHUNK: Final = "/assets/map-"
+ASSETS: Final = Path(__file__).parents[1] / "dashboard" / "web" / "dist" / "assets"
 LOOK_MS: Final = 100
 BAR: Final = {"firstS": {"200": 2.5, "100000": 4.0}, "scriptMs": 10.0, "panTimes": 1.5, "heapShare": 0.1}
 SETTLED_MIN: Final = 5
@@ -112,23 +112,13 @@ class Pages:
         A crowd that is told by rooms is in no blob: the first screen would be told all of it anew.
         """
         cookies = "; ".join(f"{one['name']}={one['value']}" for one in self._state(CityPage)["cookies"])
-        link = connect(
-            self._demo.url.replace("http", "ws", 1) + "/api/live",
-            additional_headers={"Cookie": cookies},
-            origin=Origin(self._demo.url),
-            max_size=None,
-        )
-        link.send(json.dumps({"type": "subscribe", "topics": ["vehicles"], "bbox": None, "zoom": 6}))
-
-        def read() -> None:
-            for _ in link:
-                pass
-
-        reader = Thread(target=read, daemon=True)
-        reader.start()
-        try:
+        url = self._demo.url.replace("http", "ws", 1) + "/api/live"
+        headers, origin = {"Cookie": cookies}, Origin(self._demo.url)
+        with connect(url, additional_headers=headers, origin=origin, max_size=None) as link:
+            link.send(json.dumps({"type": "subscribe", "topics": ["vehicles"], "bbox": None, "zoom": 6}))
+            reader = Thread(target=deque, args=(link, 0), daemon=True)
+            reader.start()
             yield
-        finally:
             link.close()
             reader.join()
 
@@ -174,8 +164,8 @@ def script_ms(page: Page, seconds: float) -> dict[str, float]:
     """Return the script of one second of a live feed at 1 Hz, ms of CPU: of the page's own, and of drawing.
 
     Out of a trace, by thread time: a machine shared with a city does not make its script longer.
-    What was called in MapLibre's chunk is drawing; everything else that is script is the page's, from the
-    message to the last number on the screen.
+    What was called in MapLibre's chunk, the largest by far, is drawing; everything else that is script is the
+    page's, from the message to the last number on the screen.
     """
     browser = page.context.browser
     assert browser is not None, "a page that was opened has a browser"
@@ -192,6 +182,7 @@ def script_ms(page: Page, seconds: float) -> dict[str, float]:
     }
     calls = [each for each in events if each.get("ph") == "X" and each["name"] in SCRIPT and "tdur" in each]
     spent: Counter[str] = Counter()
+    map_chunk = max(ASSETS.glob("*.js"), key=lambda one: one.stat().st_size).name
     over_at: dict[tuple[int, int], float] = {}
     for each in sorted(calls, key=lambda one: (one["ts"], -one["dur"])):
         thread = (each["pid"], each["tid"])
@@ -199,7 +190,7 @@ def script_ms(page: Page, seconds: float) -> dict[str, float]:
             continue  # or called by what is counted
         over_at[thread] = each["ts"] + each["dur"]
         url = each.get("args", {}).get("data", {}).get("url", "")
-        spent["frames" if MAP_CHUNK in url else "own"] += each["tdur"]
+        spent["frames" if url.endswith(map_chunk) else "own"] += each["tdur"]
     return {name: round(spent[name] / 1000 / seconds, 2) for name in ("own", "frames")}
 
 
@@ -235,10 +226,10 @@ def grown(heap: Sequence[float]) -> float | None:
     return round(last / first - 1, 3)
 
 
-def look(pages: Pages, minutes: int) -> dict[str, Any]:
+def look(pages: Pages, minutes: int, loads: int) -> dict[str, Any]:
     """Measure both pages with the vehicles that there are now."""
     found: dict[str, Any] = {
-        "firstS": {kind.path: cold(pages, kind, COLD_LOADS) for kind in (CityPage, ConsolePage)}
+        "firstS": {kind.path: cold(pages, kind, loads) for kind in (CityPage, ConsolePage)}
     }
     city = pages.open(CityPage)
     first_s(city)
@@ -257,7 +248,7 @@ def look(pages: Pages, minutes: int) -> dict[str, Any]:
     return found
 
 
-def measure(crowd: int, minutes: int) -> dict[str, Any]:
+def measure(crowd: int, minutes: int, loads: int) -> dict[str, Any]:
     """Measure a demo, then the same with a crowd."""
     with (
         tempfile.TemporaryDirectory(prefix="steppe-bench-") as name,
@@ -269,11 +260,11 @@ def measure(crowd: int, minutes: int) -> dict[str, Any]:
         )
         pages = Pages(browser, demo)
         time.sleep(SETTLES_S)
-        rows = {"200": look(pages, 0)}
+        rows = {"200": look(pages, 0, loads)}
         print(json.dumps(rows), file=sys.stderr, flush=True)
         with crowd_in(demo, crowd), pages.watched():
             time.sleep(WATCHED_S)
-            rows[str(crowd)] = look(pages, minutes)
+            rows[str(crowd)] = look(pages, minutes, loads)
         browser.close()
     return rows
 
@@ -282,10 +273,11 @@ def main() -> int:
     """Measure, print, keep."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--crowd", type=int, default=CROWD)
+    parser.add_argument("--loads", type=int, default=COLD_LOADS, help="cold loads of each page")
     parser.add_argument("--minutes", type=int, default=30, help="of the feed whose heap is looked at")
     parser.add_argument("--keep", type=Path, default=RESULT)
     wanted = parser.parse_args()
-    rows = measure(wanted.crowd, wanted.minutes)
+    rows = measure(wanted.crowd, wanted.minutes, wanted.loads)
     result = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": description(),
