@@ -63,7 +63,7 @@ class PreviewStore:
     async def take(self, wall: datetime, until: datetime) -> Preview | None:
         """Hold the one that waits longest for this worker and return it; None when none waits."""
         query = select(previews).where(_is_due(wall)).order_by(previews.c.asked_at).limit(1)
-        row = (await self._tx.execute(query)).mappings().first()
+        row = (await self._tx.execute(query.with_for_update(skip_locked=True))).mappings().first()
         if row is None:
             return None
         found = read_row(row, Preview)

@@ -99,7 +99,7 @@ class ZoneStore:
     async def take(self, wall: datetime, until: datetime) -> StoredPlan | None:
         """Hold the plan that waits longest for this worker and return it; None when none waits."""
         query = select(plans).where(_is_due(wall)).order_by(plans.c.wanted_at, plans.c.plan_id).limit(1)
-        row = (await self._tx.execute(query)).mappings().first()
+        row = (await self._tx.execute(query.with_for_update(skip_locked=True))).mappings().first()
         if row is None:
             return None
         plan = read_row(row, StoredPlan)

@@ -131,6 +131,17 @@ async def test_two_workers_make_two_previews_and_none_twice(any_yard: Yard) -> N
     assert sorted(map(str, done)) == ["{'measured': 0}", "{'previewed': 1}", "{'previewed': 1}"]
 
 
+async def test_who_comes_while_another_still_takes_the_first_takes_the_next(
+    postgresql_database: Database, clock: Clock
+) -> None:
+    await ask(postgresql_database, clock)
+    await ask(postgresql_database, clock, preview_id=PreviewId("draft-0002"))
+    wall = clock.wall()
+    async with postgresql_database.write() as one, postgresql_database.write() as other:
+        taken = [await PreviewStore(tx).take(wall, wall + HELD) for tx in (one, other)]
+    assert {each.preview_id for each in taken if each is not None} == {"draft-0001", "draft-0002"}
+
+
 async def test_nobody_takes_the_id_of_somebody_elses_preview(yard: Yard) -> None:
     database, clock = yard.town.database, yard.town.clock
     asked = await ask(database, clock)
