@@ -2,10 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Final
 
 from core.auth.principal import Reach
-from core.ids import DistrictCode, VehicleNo
+from core.ids import DistrictCode
 from core.kinds import ServiceKind
 from dashboard.order_numbers import count_orders
 from dashboard.parts import CityFacts, DashboardParts
@@ -13,11 +12,9 @@ from dashboard.running_day import driven_so_far
 from dashboard.schemas.city import CitySummary, DistrictSummary, PlanYear, ServiceCount
 from fleet.alarms.kinds import ASKS, SEVERITY_RANK, Severity
 from fleet.alarms.store import AlarmStore
-from fleet.vehicles.kinds import Condition, Connection, Lifecycle
-from fleet.vehicles.last_heard import LastHeard
+from fleet.live.tally import FleetTally
+from fleet.vehicles.kinds import Condition, Lifecycle
 from fleet.vehicles.store import FleetCount, VehicleStore
-
-CONDITIONS_SHOWN: Final = tuple(condition.value for condition in Condition)
 
 
 async def summarise_city(parts: DashboardParts, reach: Reach) -> CitySummary:
@@ -32,14 +29,13 @@ async def summarise_city(parts: DashboardParts, reach: Reach) -> CitySummary:
         alarms = await AlarmStore(tx).standing_by_district(reach)
         waiting = await AlarmStore(tx).waiting_count(reach)
         orders = await count_orders(tx, reach, since=parts.day_began())
-    heard = await parts.last_heard.last_heard([number for count in counts for number in count.numbers])
-    driven = await driven_so_far(parts, [number for count in counts for number in count.numbers])
+    fleet = await parts.tally(reach)
+    driven = await driven_so_far(parts, fleet.numbers)
     shown = [d.code for d in parts.city.districts if reach.districts is None or d.code in reach.districts]
-    said = list(heard.values())
     return CitySummary(
-        vehicles=sum(len(count.numbers) for count in counts),
-        online=sum(one.connection is Connection.ONLINE for one in said),
-        driving=sum(one.condition is Condition.DRIVING for one in said),
+        vehicles=sum(count.vehicles for count in counts),
+        online=fleet.online,
+        driving=fleet.of(Condition.DRIVING),
         orders_today=orders.placed,
         delivered_today=orders.delivered,
         on_time_ratio=orders.on_time_ratio,
@@ -49,14 +45,14 @@ async def summarise_city(parts: DashboardParts, reach: Reach) -> CitySummary:
         unacknowledged_alarms=waiting,
         plan=tuple(PlanYear(year=year, planned=planned) for year, planned in parts.city.plan),
         by_service=_by_service(parts.city, counts),
-        districts=tuple(_district(parts.city, code, counts, heard, alarms.get(code, {})) for code in shown),
+        districts=tuple(_district(parts.city, code, counts, fleet, alarms.get(code, {})) for code in shown),
     )
 
 
 def _by_service(city: CityFacts, counts: list[FleetCount]) -> dict[str, ServiceCount]:
     have: Counter[ServiceKind] = Counter()
     for count in counts:
-        have[count.service] += len(count.numbers)
+        have[count.service] += count.vehicles
     planned: Counter[ServiceKind] = Counter()
     for (_, service), number in city.planned.items():
         planned[service] += number
@@ -71,22 +67,21 @@ def _district(
     city: CityFacts,
     code: DistrictCode,
     counts: list[FleetCount],
-    heard: Mapping[VehicleNo, LastHeard],
+    fleet: FleetTally,
     severities: Mapping[Severity, int],
 ) -> DistrictSummary:
     facts = next(district for district in city.districts if district.code == code)
-    numbers = [number for count in counts if count.district == code for number in count.numbers]
-    conditions = Counter(
-        (heard[number].condition if number in heard else Condition.OFFLINE).value for number in numbers
-    )
+    vehicles = sum(count.vehicles for count in counts if count.district == code)
+    conditions = Counter(fleet.conditions.get(code, {}))
+    conditions[Condition.OFFLINE] = max(0, vehicles - conditions.total() + conditions[Condition.OFFLINE])
     worst = max(severities, key=SEVERITY_RANK.__getitem__, default=None)
     return DistrictSummary(
         code=code,
         name_zh=facts.name_zh,
         name_en=facts.name_en,
-        vehicles=len(numbers),
+        vehicles=vehicles,
         planned=sum(number for (district, _), number in city.planned.items() if district == code),
-        by_condition={condition: conditions[condition] for condition in CONDITIONS_SHOWN},
+        by_condition={condition.value: conditions[condition] for condition in Condition},
         open_alarms=_asking(severities),
         worst_alarm=None if worst is None else worst.value,
     )

@@ -1,11 +1,12 @@
 """What the routes of operators and agencies work with; composition puts it together once a process."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, tzinfo
 from typing import Any, Literal, Protocol
 
 import msgspec
 
+from core.auth.principal import Reach
 from core.clock import Clock
 from core.database import Database
 from core.ids import DistrictCode
@@ -14,6 +15,7 @@ from core.settings import JudgingSettings
 from fleet.area_stops.place_area_stop import AreaStopDesk
 from fleet.commands.issue_command import CommandDesk
 from fleet.days.running_reader import RunningDayReader
+from fleet.live.tally import FleetTally
 from fleet.quality.shown import QualityReader
 from fleet.vehicles.codes import CodeLayout
 from fleet.vehicles.directory import Directory
@@ -90,6 +92,8 @@ class DashboardParts(msgspec.Struct, frozen=True, kw_only=True):
     city: CityFacts
     maps: TownMaps
     last_heard: LastHeardReader
+    tally: Callable[[Reach], Awaitable[FleetTally]]
+    """How the vehicles of a reach stand now. Raises Unavailable."""
     directory: Directory
     desk: CommandDesk
     area_stops: AreaStopDesk

@@ -6,13 +6,14 @@ from datetime import date
 from typing import Final
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from core.auth.principal import Reach
 from core.ids import DistrictCode, VehicleNo
 from dashboard.parts import DashboardParts
 from fleet.days.running import DaySoFar, known_since, of_vehicles
 from fleet.telemetry.records import Records
-from fleet.vehicles.kinds import Lifecycle
 from fleet.vehicles.store import VehicleStore
 from services.sweeping.count_day import swept_since
 
@@ -49,7 +50,7 @@ class TodaySheet(msgspec.Struct, frozen=True, kw_only=True):
     rows: Sequence[DrivenToday]
 
 
-async def driven_so_far(parts: DashboardParts, numbers: Sequence[VehicleNo]) -> Driven | None:
+async def driven_so_far(parts: DashboardParts, numbers: NDArray[np.intp]) -> Driven | None:
     """Return what some vehicles have driven today; None while none of them has told its odometer twice."""
     found = await _today(parts)
     return None if found is None else _sum(of_vehicles(found.driven(), numbers))
@@ -66,12 +67,7 @@ async def today_sheet(
     if found is None:
         return TodaySheet(day=began.date(), counted_ms=None, vehicles=0, driven=None, m2=m2, rows=())
     async with parts.database.read() as tx:
-        living = [
-            count
-            for count in await VehicleStore(tx).census(reach)
-            if count.lifecycle is not Lifecycle.DECOMMISSIONED and district in (None, count.district)
-        ]
-        driven = of_vehicles(found.driven(), [number for count in living for number in count.numbers])
+        driven = of_vehicles(found.driven(), await VehicleStore(tx).living(reach, district))
         most = driven[driven["driven_m"].argsort(kind="stable")[::-1][:ROWS_MOST]]
         codes = await VehicleStore(tx).codes_of([VehicleNo(number) for number in most["vehicle_no"].tolist()])
     return TodaySheet(

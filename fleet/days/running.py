@@ -5,7 +5,7 @@ would read all of it again and again; vehicles tell their odometer in every stat
 its rises add up to the same drive. Pure array work; a few bytes a vehicle.
 """
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final, Self
 
@@ -106,10 +106,9 @@ def known_since(driven: Records) -> int | None:
     return int(twice["since_ms"].min()) if len(twice) else None
 
 
-def of_vehicles(driven: Records, numbers: Collection[VehicleNo]) -> Records:
+def of_vehicles(driven: Records, numbers: Sequence[VehicleNo] | NDArray[np.intp]) -> Records:
     """Return the rows of DRIVEN[n] whose vehicles are among these."""
-    wanted = np.fromiter(numbers, np.uint32, len(numbers))
-    found: Records = driven[np.isin(driven["vehicle_no"], wanted)]
+    found: Records = driven[np.isin(driven["vehicle_no"], np.asarray(numbers, np.uint32))]
     return found
 
 

@@ -26,7 +26,8 @@ from fleet.live.feeds import FactFeed
 from fleet.live.mirror import Box, Mirror
 from fleet.live.outlet import Outlet
 from fleet.live.reach import Choices, ReachMask, choices_of, mask_of, must_know
-from fleet.live.subscription import ALL, Chosen, Subscription
+from fleet.live.subscription import ALL, VEHICLES, Chosen, Subscription
+from fleet.live.tally import FleetTally, tally
 from fleet.telemetry.blobs import round_s
 from fleet.telemetry.last_heard import BlobReader
 from fleet.telemetry.records import LiveKind, live_message, read_live_message
@@ -96,7 +97,7 @@ class LiveHub:
     @property
     def topics(self) -> frozenset[str]:
         """Return what a client may subscribe to."""
-        return self._facts.topics | {"vehicles"}
+        return self._facts.topics | {VEHICLES}
 
     def wall(self) -> datetime:
         """Return wall time, for the age of connections."""
@@ -167,21 +168,20 @@ class LiveHub:
             self._watched.clear()
 
     async def follow(self, client: LiveClient, subscription: Subscription) -> None:
-        """Give a client its snapshots and let the deltas follow.
+        """Give a client its snapshots and let the deltas follow; vehicles wait for no facts.
 
         Raises Invalid for a choice that means nothing, which leaves everything as it was, and Unavailable
         without a store.
         """
         if subscription.chosen != ALL:
             must_know(subscription.chosen, self.roster, client.reach, self._districts)
-        client.subscription = msgspec.structs.replace(subscription, topics=frozenset())
         if subscription.wants_vehicles and not self._is_mirror_current.is_set():
             await self._read_blobs()
-        await self._facts.open(client, subscription.topics)
         client.mask = self._mask(client.reach, subscription.chosen)
-        client.subscribe(subscription)
+        client.subscribe(msgspec.structs.replace(subscription, topics=subscription.topics & {VEHICLES}))
         self.fanout.place(client)
         self._look()
+        await self._facts.open(client, subscription.topics)
 
     def city_ms(self) -> int:
         """Return city time in milliseconds."""
@@ -228,6 +228,11 @@ class LiveHub:
             records = records[box.holds(records)]
         ranks = {int(number): SEVERITY_RANK[severity] for number, severity in standing.items()}
         return await asyncio.to_thread(count_cells, records, ranks, zoom, self._clock.now_ms())
+
+    async def tally(self, reach: Reach) -> FleetTally:
+        """Return how the vehicles within reach stand. Raises Unavailable."""
+        await self.roster.refresh(self._roster_source)
+        return tally(self.roster, reach, await self._reader.states())
 
     async def choices(self, reach: Reach) -> Choices:
         """Return the services, districts and operators of the vehicles within reach, with how many."""

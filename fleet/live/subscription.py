@@ -7,6 +7,9 @@ import msgspec
 
 from fleet.live.mirror import Box
 
+VEHICLES: Final = "vehicles"
+"""The topic of positions; every other one is of facts."""
+
 
 class Mode(StrEnum):
     """How a screen wants its vehicles."""
@@ -47,7 +50,7 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def wants_vehicles(self) -> bool:
         """Whether vehicles, in whatever form, are among the topics."""
-        return "vehicles" in self.topics
+        return VEHICLES in self.topics
 
 
 CLOSE_ZOOM: Final = 13.0

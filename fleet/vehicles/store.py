@@ -42,12 +42,12 @@ class VehicleFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FleetCount(msgspec.Struct, frozen=True, kw_only=True):
-    """The vehicles of one 旗区, service and lifecycle, by number."""
+    """How many vehicles there are of one 旗区, service and lifecycle."""
 
     district: DistrictCode
     service: ServiceKind
     lifecycle: Lifecycle
-    numbers: tuple[VehicleNo, ...]
+    vehicles: int
 
 
 _UNCHANGED = CompareAndSet(vehicles, "vehicle_no", "version")
@@ -145,21 +145,27 @@ class VehicleStore:
         return sorted(DistrictCode(row) for row in await self._tx.scalars(query))
 
     async def census(self, reach: Reach) -> list[FleetCount]:
-        """Return every vehicle within the reach, grouped by 旗区, service and lifecycle."""
-        columns = (vehicles.c.district, vehicles.c.service, vehicles.c.lifecycle)
-        query = select(vehicles.c.vehicle_no, *columns).where(*in_reach(reach))
-        groups: dict[tuple[str, str, str], list[VehicleNo]] = {}
-        for number, *key in await self._tx.execute(query.order_by(vehicles.c.vehicle_no)):
-            groups.setdefault((key[0], key[1], key[2]), []).append(VehicleNo(number))
+        """Return the vehicles within the reach, counted by 旗区, service and lifecycle."""
+        groups = (vehicles.c.district, vehicles.c.service, vehicles.c.lifecycle)
+        query = select(*groups, func.count().label("n")).where(*in_reach(reach)).group_by(*groups)
         return [
             FleetCount(
-                district=DistrictCode(district),
-                service=ServiceKind(service),
-                lifecycle=Lifecycle(lifecycle),
-                numbers=tuple(numbers),
+                district=DistrictCode(row.district),
+                service=ServiceKind(row.service),
+                lifecycle=Lifecycle(row.lifecycle),
+                vehicles=row.n,
             )
-            for (district, service, lifecycle), numbers in groups.items()
+            for row in await self._tx.execute(query)
         ]
+
+    async def living(self, reach: Reach, district: DistrictCode | None = None) -> list[VehicleNo]:
+        """Return who is within the reach and not out of the fleet, ascending; of one 旗区 if it is named."""
+        query = select(vehicles.c.vehicle_no).where(
+            *in_reach(reach), vehicles.c.lifecycle != Lifecycle.DECOMMISSIONED
+        )
+        if district is not None:
+            query = query.where(vehicles.c.district == district)
+        return [VehicleNo(number) for number in await self._tx.scalars(query.order_by(vehicles.c.vehicle_no))]
 
     async def codes_of(self, numbers: Collection[VehicleNo]) -> dict[VehicleNo, str | None]:
         """Return the code that each vehicle carries."""

@@ -37,5 +37,5 @@ async def _vehicles(tx: Transaction, reach: Reach) -> Counter[DistrictCode]:
     counted: Counter[DistrictCode] = Counter()
     for group in await VehicleStore(tx).census(reach):
         if group.service is ServiceKind.DELIVERY and group.lifecycle is not Lifecycle.DECOMMISSIONED:
-            counted[group.district] += len(group.numbers)
+            counted[group.district] += group.vehicles
     return counted

@@ -114,6 +114,7 @@ async def compose(resources: Resources) -> Components:
         city=city_facts(pack, files, is_demo=is_demo),
         maps=BuiltMaps(files),
         last_heard=heard,
+        tally=lambda reach: hub.tally(reach),
         directory=directory,
         desk=CommandDesk(database, clock, directory, desk.push, desk.situate, planners),
         area_stops=AreaStopDesk(database, clock, directory, desk.push),

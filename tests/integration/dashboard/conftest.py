@@ -1,5 +1,6 @@
 """The real api over a real database, with a small city and what its vehicles last said."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -14,6 +15,7 @@ from litestar.di import Provide
 from core.auth.configured import machine_tokens, secret_keys
 from core.auth.notices import notice_port
 from core.auth.passwords import Passwords
+from core.auth.principal import Reach
 from core.auth.roles import Role
 from core.auth.services import AuthServices
 from core.database import Database, Transaction
@@ -62,13 +64,15 @@ from fleet.commands.possible import Situation
 from fleet.days.running_reader import RunningDayReader
 from fleet.fences.preview_fence import FencePreviewer
 from fleet.links.wire.messages import Command as WireCommand
+from fleet.live.tally import FleetTally
 from fleet.people.serve_duty import sign_in_operator
 from fleet.quality.shown import QualityReader
 from fleet.telemetry.records import STATE, Records
 from fleet.vehicles.directory import Directory
-from fleet.vehicles.kinds import Connection
+from fleet.vehicles.kinds import Condition, Connection
 from fleet.vehicles.last_heard import LastHeard
 from fleet.vehicles.paper_store import Company, CompanyStore
+from fleet.vehicles.store import VehicleStore
 from fleet.vehicles.vehicle import Vehicle
 from services.dispatch.dispatch_by_hand import HandDispatcher
 from services.dispatch.fleet_picture import FleetPicture
@@ -147,6 +151,18 @@ class Said:
     async def last_heard(self, numbers: Collection[VehicleNo]) -> Mapping[VehicleNo, LastHeard]:
         return {number: self.of[number] for number in numbers if number in self.of}
 
+    async def tally(self, database: Database, reach: Reach) -> FleetTally:
+        """Count the vehicles of a reach one by one."""
+        async with database.read() as tx:
+            living = await VehicleStore(tx).living(reach)
+            whose = {number: (await VehicleStore(tx).get(number, reach)).district for number in living}
+        said = [(whose[number], self.of[number]) for number in living if number in self.of]
+        conditions: dict[DistrictCode, Counter[Condition]] = {}
+        for district, one in said:
+            conditions.setdefault(district, Counter())[one.condition] += 1
+        online = sum(one.connection is Connection.ONLINE for _, one in said)
+        return FleetTally(numbers=np.array(living, np.intp), online=online, conditions=conditions)
+
 
 @pytest.fixture
 def said() -> Said:
@@ -186,6 +202,7 @@ async def parts(
         city=CITY,
         maps=Maps(),
         last_heard=said,
+        tally=lambda reach: said.tally(sqlite_database, reach),
         directory=directory,
         desk=CommandDesk(sqlite_database, clock, directory, push, situate),
         area_stops=AreaStopDesk(sqlite_database, clock, directory, push),

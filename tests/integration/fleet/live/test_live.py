@@ -32,6 +32,17 @@ async def test_a_screen_gets_a_snapshot_and_then_deltas_in_one_sequence(
     assert [seq for _, seq, _ in screen.frames] == list(range(1, len(screen.frames) + 1))
 
 
+async def test_vehicles_come_while_facts_are_still_being_read(wall: Wall, eventually: Eventually) -> None:
+    await wall.blob((1, 39.6, 109.8))
+    wall.feed.answers.clear()
+    async with wall.screen() as screen:
+        await screen.ask("alarms", "vehicles")
+        await eventually(lambda: 1 in screen.seen())
+        assert screen.texts == []
+        wall.feed.answers.set()
+        await eventually(lambda: [text["topic"] for text in screen.texts] == ["alarms"])
+
+
 async def test_a_screen_sees_only_what_is_within_its_reach(wall: Wall, eventually: Eventually) -> None:
     await wall.blob((1, 39.6, 109.8), (12, 39.7, 109.9))
     async with wall.screen("kb") as screen, wall.screen() as everything:

@@ -83,8 +83,12 @@ class AlarmFeed:
 
     def __init__(self) -> None:
         self.items: dict[str, Item] = {}
+        self.answers = asyncio.Event()
+        """Cleared by a test whose store takes its time."""
+        self.answers.set()
 
     async def snapshot(self, reach: Reach) -> Sequence[Item]:
+        await self.answers.wait()
         return list((await self.read(list(self.items), reach)).values())
 
     async def read(self, ids: Collection[str], reach: Reach) -> Mapping[str, Item]:
