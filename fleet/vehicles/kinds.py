@@ -17,6 +17,9 @@ class Lifecycle(StrEnum):
     DECOMMISSIONED = "decommissioned"
 
 
+IN_THE_FLEET = frozenset(Lifecycle) - {Lifecycle.DECOMMISSIONED}
+
+
 class Connection(StrEnum):
     """How recently a vehicle was heard; moved by frames and by silence."""
 

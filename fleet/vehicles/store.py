@@ -1,21 +1,22 @@
 """SQL of vehicles: reads within a reach, writes by compare-and-set on the version."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection
 from datetime import datetime
 from functools import lru_cache
+from itertools import batched
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import ColumnElement, Select, bindparam, func, select, update
 
-from core.auth.principal import Reach
+from core.auth.principal import EVERYTHING, Reach
 from core.auth.reach_sql import within
 from core.changes import tell_changed
 from core.database import CompareAndSet, Transaction, insert_new
 from core.errors import Conflict, NotFound, VersionMismatch
 from core.ids import DistrictCode, VehicleNo
 from core.kinds import ServiceKind
-from fleet.rows import read_row
+from fleet.rows import read_row, read_rows
 from fleet.vehicles.kinds import UNDER_WAY, Duty, Lifecycle
 from fleet.vehicles.spells import end_spell
 from fleet.vehicles.tables import vehicles
@@ -158,15 +159,6 @@ class VehicleStore:
             for row in await self._tx.execute(query)
         ]
 
-    async def living(self, reach: Reach, district: DistrictCode | None = None) -> list[VehicleNo]:
-        """Return who is within the reach and not out of the fleet, ascending; of one 旗区 if it is named."""
-        query = select(vehicles.c.vehicle_no).where(
-            *in_reach(reach), vehicles.c.lifecycle != Lifecycle.DECOMMISSIONED
-        )
-        if district is not None:
-            query = query.where(vehicles.c.district == district)
-        return [VehicleNo(number) for number in await self._tx.scalars(query.order_by(vehicles.c.vehicle_no))]
-
     async def codes_of(self, numbers: Collection[VehicleNo]) -> dict[VehicleNo, str | None]:
         """Return the code that each vehicle carries."""
         if not numbers:
@@ -182,12 +174,23 @@ class VehicleStore:
         return await self._all(query)
 
     async def changed_since(self, moment: datetime | None, *, included: bool = True) -> list[Vehicle]:
-        """Return every vehicle that changed at or after a moment, or only after it; None returns all."""
-        query = select(vehicles)
+        """Return every vehicle that changed at or after a moment, or only after it; None returns all.
+
+        Read part by part: a whole fleet that is new holds no loop up.
+        """
         if moment is None:
-            return await self._all(query)
+            parts = self.parts(EVERYTHING, VehicleFilter())
+            return [vehicle async for some in parts for vehicle in some]
         changed_at = vehicles.c.changed_at
-        return await self._all(query.where(changed_at >= moment if included else changed_at > moment))
+        has_changed = changed_at >= moment if included else changed_at > moment
+        found = await self._all(select(vehicles).where(has_changed).limit(PART_MOST))
+        if len(found) < PART_MOST:
+            return found
+        numbers = (await self._tx.scalars(select(vehicles.c.vehicle_no).where(has_changed))).all()
+        found = []
+        for some in batched(numbers, PART_MOST):
+            found += await self._all(select(vehicles).where(vehicles.c.vehicle_no.in_(some)))
+        return found
 
     async def fingerprint(self) -> tuple[int, int]:
         """Return how many vehicles there are and the sum of their versions: it grows with every change."""
@@ -252,8 +255,8 @@ class VehicleStore:
         return vehicle.stop_epoch
 
     async def _all(self, query: Select[Any], **given: object) -> list[Vehicle]:
-        rows: Sequence[Any] = (await self._tx.execute(query, given)).mappings().all()
-        return [read_row(row, Vehicle) for row in rows]
+        found = await self._tx.execute(query, given)
+        return read_rows(found.keys(), found, Vehicle)
 
 
 def in_reach(reach: Reach) -> tuple[ColumnElement[bool], ...]:

@@ -69,10 +69,10 @@ from fleet.people.serve_duty import sign_in_operator
 from fleet.quality.shown import QualityReader
 from fleet.telemetry.records import STATE, Records
 from fleet.vehicles.directory import Directory
-from fleet.vehicles.kinds import Condition, Connection
+from fleet.vehicles.kinds import IN_THE_FLEET, Condition, Connection
 from fleet.vehicles.last_heard import LastHeard
 from fleet.vehicles.paper_store import Company, CompanyStore
-from fleet.vehicles.store import VehicleStore
+from fleet.vehicles.store import VehicleFilter, VehicleStore
 from fleet.vehicles.vehicle import Vehicle
 from services.dispatch.dispatch_by_hand import HandDispatcher
 from services.dispatch.fleet_picture import FleetPicture
@@ -154,9 +154,9 @@ class Said:
     async def tally(self, database: Database, reach: Reach) -> FleetTally:
         """Count the vehicles of a reach one by one."""
         async with database.read() as tx:
-            living = await VehicleStore(tx).living(reach)
-            whose = {number: (await VehicleStore(tx).get(number, reach)).district for number in living}
-        said = [(whose[number], self.of[number]) for number in living if number in self.of]
+            vehicles = await VehicleStore(tx).page(reach, VehicleFilter(lifecycles=IN_THE_FLEET))
+        living = [vehicle.vehicle_no for vehicle in vehicles]
+        said = [(each.district, self.of[each.vehicle_no]) for each in vehicles if each.vehicle_no in self.of]
         conditions: dict[DistrictCode, Counter[Condition]] = {}
         for district, one in said:
             conditions.setdefault(district, Counter())[one.condition] += 1

@@ -13,7 +13,7 @@ from core.ids import DistrictCode, VehicleNo
 from core.kinds import ServiceKind
 from fleet.vehicles.kinds import Lifecycle
 from fleet.vehicles.lapse_papers import PaperWatch
-from fleet.vehicles.store import VehicleFilter, VehicleStore
+from fleet.vehicles.store import PART_MOST, VehicleFilter, VehicleStore
 from fleet.vehicles.tables import insurances, permits, vehicles
 from fleet.weather.conditions import Quantity, Weather, WeatherLimits
 from fleet.weather.fact import FactKind, ServiceLimits, WeatherFact
@@ -27,7 +27,7 @@ LARGE = 33_000
 """Above the 32,767 parameters of a statement of PostgreSQL."""
 
 
-async def _copy(database: Database, table: Table, **named: str) -> None:
+async def _copy(database: Database, table: Table, many: int = LARGE, **named: str) -> None:
     """Copy the row of vehicle 1 for every other vehicle, with names of its own."""
     async with database.write() as tx:
         row = dict((await tx.execute(select(table).where(table.c.vehicle_no == 1))).mappings().one())
@@ -36,7 +36,7 @@ async def _copy(database: Database, table: Table, **named: str) -> None:
             row
             | {"vehicle_no": number, **{name: f"{said}-{number}" for name, said in named.items()}}
             | ({"code": None} if "code" in row else {})
-            for number in range(2, LARGE + 1)
+            for number in range(2, many + 1)
         ]
         await tx.execute(insert(table), rows)
 
@@ -52,6 +52,20 @@ async def test_parts_are_the_page_cut_up(sqlite_database: Database) -> None:
             assert all(parts)
         nobody = VehicleFilter(lifecycles=frozenset({Lifecycle.DECOMMISSIONED}))
         assert [part async for part in store.parts(EVERYTHING, nobody)] == []
+
+
+async def test_all_that_changed_at_one_moment_are_given_once(sqlite_database: Database) -> None:
+    await working_vehicles(sqlite_database, 1)
+    many = 2 * PART_MOST + 5
+    await _copy(sqlite_database, vehicles, many, device_id="d", maker_serial="s")
+    async with sqlite_database.read() as tx:
+        store = VehicleStore(tx)
+        moment = (await store.get(VehicleNo(1), EVERYTHING)).changed_at
+        everybody = list(range(1, many + 1))
+        for since, included in ((None, True), (moment, True), (moment - timedelta(seconds=1), False)):
+            found = await store.changed_since(since, included=included)
+            assert sorted(each.vehicle_no for each in found) == everybody
+        assert await store.changed_since(moment, included=False) == []
 
 
 @pytest.mark.slow
