@@ -57,6 +57,8 @@ _ROWS: tuple[tuple[str, int, str], ...] = (
     ("origin-refused", 403, "The request comes from a page of another site"),
     ("not-your-vehicle", 403, "This vehicle belongs to somebody else"),
     ("unknown-vehicle", 403, "The city has given nobody this vehicle number"),
+    ("own-violation", 403, "The operator of the vehicle does not judge its violations"),
+    ("own-finding", 403, "Who confirmed a violation does not decide its appeal"),
     ("scene-hold", 403, "The vehicle is held at the scene until the agency releases it"),
     # what is being asked for
     ("not-found", 404, "There is no such thing"),

@@ -134,7 +134,7 @@ class Violations(Controller):
         operation_id="judgeViolation",
         status_code=HTTP_200_OK,
         guards=[requires(Scope.VIOLATIONS_JUDGE)],
-        responses=problem_responses(*_REFUSALS, "appeal-still-open"),
+        responses=problem_responses(*_REFUSALS, "appeal-still-open", "own-violation"),
     )
     async def judge(
         self,
@@ -168,7 +168,7 @@ class Violations(Controller):
         operation_id="decideAppeal",
         status_code=HTTP_200_OK,
         guards=[requires(Scope.VIOLATIONS_DECIDE)],
-        responses=problem_responses(*_REFUSALS),
+        responses=problem_responses(*_REFUSALS, "own-violation", "own-finding"),
     )
     async def decide(
         self,

@@ -53,6 +53,7 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One step that somebody took."""
 
     event: str
+    staff_id: str
     by_name: str
     role: str
     at: datetime
@@ -126,7 +127,12 @@ def violation_view(violation: Violation, code: str | None) -> ViolationView:
         finding=violation.finding.value,
         decisions=tuple(
             DecisionView(
-                event=said.event.value, by_name=said.by_name, role=said.role, at=said.at, reason=said.reason
+                event=said.event.value,
+                staff_id=said.by,
+                by_name=said.by_name,
+                role=said.role,
+                at=said.at,
+                reason=said.reason,
             )
             for said in violation.decisions
         ),

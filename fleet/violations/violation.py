@@ -151,8 +151,8 @@ def check_parties(
     if event is ViolationEvent.APPEALED:
         return
     if operator is not None and operator == violation.operator:
-        raise Forbidden("forbidden", "the operator of the vehicle does not judge its violations")
+        raise Forbidden("own-violation")
     if event in {ViolationEvent.UPHELD, ViolationEvent.OVERTURNED}:
         confirmed = {said.by for said in decisions if said.event is ViolationEvent.CONFIRMED}
         if by in confirmed:
-            raise Forbidden("forbidden", "who confirmed a violation does not decide its appeal")
+            raise Forbidden("own-finding")

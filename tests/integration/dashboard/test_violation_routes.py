@@ -63,7 +63,7 @@ async def test_the_city_judges_and_the_operator_appeals(somebody: Somebody, viol
     appealed = await somebody.post(f"{path}/appeals", {"reason": "限速有误", "version": 2}, Role.SHIFT_LEAD)
     assert (appealed.status_code, appealed.json()["state"]) == (200, "appealed")
     own = await somebody.post(f"{path}/decisions", {"step": "uphold", "reason": "维持"}, "city agent")
-    assert (own.status_code, own.json()["code"]) == (403, "forbidden")
+    assert (own.status_code, own.json()["code"]) == (403, "own-finding")
     done = await somebody.post(f"{path}/decisions", {"step": "uphold", "reason": "维持"}, "second city agent")
     assert (done.status_code, done.json()["finding"]) == (200, "upheld")
     counted = (

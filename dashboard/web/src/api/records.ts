@@ -31,8 +31,8 @@ export const summaries = (vehicle: number, fromMs: number, toMs: number): Promis
   ask(`/api/history/summaries?${query({ vehicle, fromMs, toMs })}`);
 export const vehicleOf = async (code: string): Promise<Schemas["VehicleBrief"] | undefined> =>
   (await ask<Page<Schemas["VehicleBrief"]>>(`/api/vehicles?${query({ q: code, limit: 1 })}`)).items[0];
-export const violations = (state: string | undefined, cursor?: string | null): Promise<Page<Violation>> =>
-  ask(`/api/violations?${query({ state, cursor, limit: 50 })}`);
+export const violations = (state: string | undefined, vehicleNo: number | undefined, cursor?: string | null): Promise<Page<Violation>> =>
+  ask(`/api/violations?${query({ state, vehicleNo, cursor, limit: 50 })}`);
 export const incidents = (state: string | undefined, cursor?: string | null): Promise<Page<Incident>> =>
   ask(`/api/incidents?${query({ state, cursor, limit: 50 })}`);
 const spanOf = (fromMs: number, toMs: number): Record<string, string> => ({ from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() });

@@ -15,6 +15,7 @@ export const life: LifeWords = {
   confirm: "Decommission it",
   over: "It is decommissioned.",
   asked: (name, rest, reason) => `${name} decided it (${rest}): ${reason}. It ends by itself as soon as nothing is left.`,
+  violations: "Violations of this vehicle",
   incident: "Report an incident…",
   incidents: "Show incidents",
   sceneHeld: "Held at the scene of an incident: until it is released the vehicle takes lights and horn, speech, power-down and stops.",

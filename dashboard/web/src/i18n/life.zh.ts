@@ -14,6 +14,7 @@ export const life = {
   confirm: "确认退役",
   over: "车辆已退役。",
   asked: (name: string, rest: string, reason: string) => `${name} 已决定退役（${rest}）：${reason}。条件满足后自动结束。`,
+  violations: "这辆车的违规",
   incident: "上报事故…",
   incidents: "查看事故",
   sceneHeld: "事故现场保护中：解除前只接受灯光喇叭、喊话、断电和停车。",

@@ -91,8 +91,9 @@ def test_the_interval_ends_whatever_people_decided_and_never_before_it_began() -
 def test_the_operator_of_the_vehicle_appeals_and_judges_nothing() -> None:
     violation = after(said(EVENT.CONFIRMED))
     for event in set(EVENT) - {EVENT.APPEALED}:
-        with pytest.raises(Forbidden):
+        with pytest.raises(Forbidden) as refused:
             check_parties(violation, violation.decisions, by="lead", operator="op-a", event=event)
+        assert refused.value.code == "own-violation"
         check_parties(violation, violation.decisions, by="other", operator=None, event=event)
     check_parties(violation, violation.decisions, by="lead", operator="op-a", event=EVENT.APPEALED)
 
@@ -100,8 +101,9 @@ def test_the_operator_of_the_vehicle_appeals_and_judges_nothing() -> None:
 def test_who_confirmed_does_not_decide_the_appeal() -> None:
     violation = after(said(EVENT.CONFIRMED, by="agent"), said(EVENT.APPEALED, by="lead"))
     for event in (EVENT.UPHELD, EVENT.OVERTURNED):
-        with pytest.raises(Forbidden):
+        with pytest.raises(Forbidden) as refused:
             check_parties(violation, violation.decisions, by="agent", operator=None, event=event)
+        assert refused.value.code == "own-finding"
         check_parties(violation, violation.decisions, by="other", operator=None, event=event)
 
 
