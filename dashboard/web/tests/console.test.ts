@@ -27,7 +27,7 @@ const anOrder = (order: Partial<OrderBrief>): OrderBrief =>
 const aCommand = (command: Partial<Command>): Command =>
   ({ state: "queued", issuedAt: "1", sentAt: null, acknowledgedAt: null, finishedAt: null, ...command }) as Command;
 const aVehicle = (vehicle: Partial<VehicleDetail>): VehicleDetail =>
-  ({ task: null, compartments: [], isHeldByStop: false, commandHindrances: {}, ...vehicle }) as VehicleDetail;
+  ({ task: null, compartments: [], isHeldByStop: false, notDispatchable: [], commandHindrances: {}, ...vehicle }) as VehicleDetail;
 
 test("a vehicle without a live record shows what the list said, one with a record its live values", () => {
   const store = new VehicleStore();
@@ -91,6 +91,11 @@ test("an order is late when it is expected past its promise, not while nothing i
 test("a held vehicle is offered its release, an idle one no pause", () => {
   expect(offers(aVehicle({ isHeldByStop: true })).first.map((o) => o.kind)).toEqual(["release", "emergency_stop"]);
   expect(offers(aVehicle({})).more.map((o) => o.kind)).not.toContain("pause");
+});
+
+test("a vehicle is powered down only while a stop or a scene holds it", () => {
+  const offered = (one: Partial<VehicleDetail>): boolean => offers(aVehicle(one)).more.some((o) => o.kind === "power_down");
+  expect([offered({}), offered({ isHeldByStop: true }), offered({ notDispatchable: ["scene_hold"] })]).toEqual([false, true, true]);
 });
 
 test("a command is blocked by role, then by this page's link, then by what the server says of the vehicle", () => {

@@ -12,6 +12,8 @@ export interface Offer {
 const STOP: Offer = { kind: "safe_stop", scope: "vehicles:stop", tone: "stop" };
 const EMERGENCY: Offer = { kind: "emergency_stop", scope: "vehicles:stop", tone: "stop" };
 const RELEASE: Offer = { kind: "release", scope: "vehicles:command", tone: "plain" };
+/** Only of a vehicle that a stop or a scene holds: any other one is stopped first. */
+const POWER_DOWN: Offer = { kind: "power_down", scope: "vehicles:command", tone: "plain" };
 
 /** The first ones are shown at once, the rest under "more". A held vehicle is offered its release first. */
 export function offers(vehicle: VehicleDetail): { first: Offer[]; more: Offer[] } {
@@ -31,6 +33,7 @@ export function offers(vehicle: VehicleDetail): { first: Offer[]; more: Offer[] 
     { kind: "speak", scope: "vehicles:command", tone: "plain", needs: "speech" },
     { kind: "lights_horn", scope: "vehicles:command", tone: "plain" },
   );
+  if (vehicle.isHeldByStop || vehicle.notDispatchable.includes("scene_hold")) more.push(POWER_DOWN);
   return { first: vehicle.isHeldByStop ? [RELEASE, EMERGENCY] : [STOP, EMERGENCY], more };
 }
 

@@ -93,6 +93,7 @@ export const desk: DeskWords = {
       open_compartment: "The compartment opens at once. Make sure that the right person stands there.",
       lights_horn: "The vehicle flashes and sounds a short horn.",
       speak: "The vehicle says one sentence aloud.",
+      power_down: "Once it stands the vehicle goes off. A release, or a person at the vehicle, switches it on again.",
     },
     speech: "What it says",
     details: { superseded: "A newer stop took its place", "not-delivered": "It did not reach the vehicle in time", unanswered: "The vehicle did not answer", "no-result": "The vehicle reported no result" },

@@ -90,6 +90,7 @@ export const desk = {
       open_compartment: "货箱会立即打开。请确认车旁有应当取货的人。",
       lights_horn: "车辆闪灯并短促鸣笛，提醒周围行人。",
       speak: "车辆用喇叭播报一句提示。",
+      power_down: "车辆停稳后断电。解除停车或由现场人员操作后才会重新开机。",
     } as Record<string, string>,
     speech: "播报内容",
     details: { superseded: "已被新的停车指令取代", "not-delivered": "在有效期内没有送达车辆", unanswered: "车辆没有应答", "no-result": "车辆没有回报结果" } as Record<string, string>,
