@@ -28,6 +28,7 @@ from dashboard.schemas.dispatch_zones import (
     zone_brief,
     zone_detail,
 )
+from services.delivery.store import CatalogueStore
 from services.delivery.wait_rule_store import WaitRuleStore
 from services.dispatch.freeze_zone import freeze_zone
 from services.dispatch.set_waits import set_waits
@@ -82,6 +83,7 @@ class DispatchZones(Controller):
                 await store.weights_history(zone),
                 await store.freezes(zone),
                 await WaitRuleStore(tx).of(zone),
+                await CatalogueStore(tx).merchant_kinds(zone),
             )
 
     @post(

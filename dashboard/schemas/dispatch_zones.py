@@ -121,6 +121,8 @@ class ZoneDetail(ZoneBrief, frozen=True):
     history: tuple[WeightsVersionView, ...]
     freezes: tuple[FreezeView, ...]
     limits: tuple[WeightLimitView, ...]
+    merchant_kinds: tuple[str, ...]
+    """Of the zone's merchants: what an order's priority is a level of."""
     most_levels: int
     highest_level: int
     waits: PickupWaitsView
@@ -174,6 +176,7 @@ def zone_detail(
     history: Sequence[WeightsVersion],
     freezes: Sequence[ZoneFreeze],
     waits: WaitRule,
+    merchant_kinds: tuple[str, ...],
 ) -> ZoneDetail:
     """Return a zone with its past."""
     return ZoneDetail(
@@ -193,6 +196,7 @@ def zone_detail(
             )
             for name, limit in LIMITS.items()
         ),
+        merchant_kinds=merchant_kinds,
         most_levels=MOST_LEVELS,
         highest_level=HIGHEST_LEVEL,
         waits=waits_view(waits),

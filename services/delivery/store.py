@@ -71,6 +71,11 @@ class CatalogueStore:
             query = query.where(merchants.c.district == district)
         return await _all(self._tx, query, Merchant)
 
+    async def merchant_kinds(self, district: DistrictCode) -> tuple[str, ...]:
+        """Return the kinds of the active merchants of a district, sorted."""
+        query = select(merchants.c.kind).where(merchants.c.is_active, merchants.c.district == district)
+        return tuple((await self._tx.execute(query.distinct().order_by(merchants.c.kind))).scalars())
+
     async def merchant(self, merchant_id: MerchantId) -> Merchant:
         """Return one merchant; raise NotFound when there is none or it is not active any more."""
         query = select(merchants).where(merchants.c.merchant_id == merchant_id, merchants.c.is_active)

@@ -4,6 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from core.auth.roles import Role
+from core.database import Database
+from core.ids import DistrictCode, MerchantId
+from services.delivery.catalogue import Merchant
+from services.delivery.store import CatalogueStore
 from tests.integration.dashboard.conftest import Somebody
 
 ZONE = "/api/dispatch/zones/KB"
@@ -32,6 +36,28 @@ async def test_a_shift_lead_sets_weights_that_everybody_of_the_zone_reads(
     listed = (await somebody.get("/api/dispatch/zones")).json()["items"]
     assert [(zone["district"], zone["weights"]["version"]) for zone in listed] == [("KB", 1)]
     assert (await somebody.get("/api/dispatch/zones", f"foreign {Role.DISPATCHER}")).json()["items"] == []
+
+
+async def test_a_zone_says_of_what_kinds_its_merchants_are(
+    somebody: Somebody, add_vehicles: Callable[..., Any], sqlite_database: Database
+) -> None:
+    await add_vehicles(7)
+    there = (("a", "KB", "pharmacy", True), ("b", "KB", "fresh", True), ("c", "KB", "fresh", True))
+    gone = (("d", "KB", "bakery", False), ("e", "DS", "supermarket", True))
+    async with sqlite_database.write() as tx:
+        for name, district, kind, is_active in there + gone:
+            merchant = Merchant(
+                merchant_id=MerchantId(name),
+                district=DistrictCode(district),
+                kind=kind,
+                name_zh=name,
+                name_en=name,
+                lat=39.6,
+                lng=109.8,
+                is_active=is_active,
+            )
+            await CatalogueStore(tx).put_merchant(merchant)
+    assert (await somebody.get(ZONE)).json()["merchantKinds"] == ["fresh", "pharmacy"]
 
 
 async def test_what_is_wrong_with_weights_is_named(

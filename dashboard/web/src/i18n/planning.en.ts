@@ -91,7 +91,7 @@ export const planning: typeof zh = {
     freezeNote: "A frozen zone gives no new work; what is under way goes on, vehicles still charge and drive home.",
     history: "History",
     weights: "Weights",
-    levels: "Levels by kind of merchant",
+    level: (kind) => `Priority · ${kind}`,
     saveWeights: "Save for the next round",
     held: "Back to those that hold",
     take: "Fill in",

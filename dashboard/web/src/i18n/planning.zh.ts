@@ -89,7 +89,7 @@ export const planning = {
     freezeNote: "暂停后不再派出新任务；在途任务照常完成，车辆仍可充电和回场。",
     history: "历史",
     weights: "派单权重",
-    levels: "商户类型优先级",
+    level: (kind: string) => `优先级 · ${kind}`,
     saveWeights: "保存，下一轮生效",
     held: "还原为现行",
     take: "填入",

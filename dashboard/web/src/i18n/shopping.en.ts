@@ -1,3 +1,4 @@
+import { merchantKinds } from "./merchant-kinds.en.ts";
 import type { shopping as zh } from "./shopping.zh.ts";
 
 export const shopping: typeof zh = {
@@ -19,12 +20,5 @@ export const shopping: typeof zh = {
   },
   unlicensed: "No valid licence: takes no orders",
   busy: (n) => `Busy: about ${n} min longer`,
-  kinds: {
-    supermarket: "Supermarket",
-    restaurant: "Restaurant",
-    parcel_station: "Parcel station",
-    pharmacy: "Pharmacy",
-    bakery: "Bakery",
-    fresh: "Fresh food",
-  },
+  kinds: merchantKinds,
 };

@@ -1,4 +1,6 @@
 /** Who sells here, and when. */
+import { merchantKinds } from "./merchant-kinds.zh.ts";
+
 export const shopping = {
   town: "所在城区",
   current: "进行中",
@@ -18,12 +20,5 @@ export const shopping = {
   } as Record<string, string>,
   unlicensed: "许可证无效，暂不接单",
   busy: (n: number) => `忙碌中，多等约 ${n} 分钟`,
-  kinds: {
-    supermarket: "超市",
-    restaurant: "餐饮",
-    parcel_station: "驿站",
-    pharmacy: "药房",
-    bakery: "烘焙",
-    fresh: "生鲜",
-  } as Record<string, string>,
+  kinds: merchantKinds,
 };
