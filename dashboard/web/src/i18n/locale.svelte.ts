@@ -11,6 +11,15 @@ function initial(): Locale {
   return asked === "en" || asked === "qps" ? asked : "zh";
 }
 
+/** Who draws words outside the reactive graph, as a map does. */
+const listeners = new Set<() => void>();
+
+/** Calls `listener` after each switch of the language, until what it returns is called. */
+export function onLanguage(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
 /** Loads every dictionary but the Chinese that the page has asked for so far. */
 const loaders: (() => Promise<void>)[] = [];
 
@@ -32,6 +41,7 @@ class LocaleState {
       history.replaceState(history.state, "", url);
     }
     this.show();
+    for (const listener of listeners) listener();
   }
 
   private show(): void {

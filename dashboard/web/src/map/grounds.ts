@@ -2,7 +2,7 @@
 import type { FeatureCollection, MultiPolygon, Polygon } from "geojson";
 import type { ExpressionSpecification, Map as MapLibreMap } from "maplibre-gl";
 import { PALETTES, type Scheme } from "./palette.ts";
-import { named } from "./roads.ts";
+import { followLanguage, named } from "./roads.ts";
 
 export type Grounds = FeatureCollection<Polygon | MultiPolygon, { kind: string; name: string; nameEn: string }>;
 
@@ -41,4 +41,5 @@ export function createGroundLayer(
     },
     beforeId,
   );
+  followLanguage(map, `${source}-name`);
 }

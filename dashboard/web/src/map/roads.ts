@@ -1,7 +1,7 @@
 /** The streets of a town, styled by class; loaded when the town comes into view, each town one source. */
 import type { FeatureCollection, LineString } from "geojson";
 import type { ExpressionSpecification, Map as MapLibreMap } from "maplibre-gl";
-import { pick } from "../i18n/locale.svelte.ts";
+import { onLanguage, pick } from "../i18n/locale.svelte.ts";
 import { PALETTES, ROAD_CLASSES, type Scheme } from "./palette.ts";
 
 export type Roads = FeatureCollection<LineString, { class: string; name?: string | null; oneWay?: boolean; nameEn?: string | null }>;
@@ -92,6 +92,7 @@ export function createRoadLayer(
       },
       beforeId,
     );
+    followLanguage(map, ids[2]!);
   }
   return {
     setVisible(visible) {
@@ -100,8 +101,16 @@ export function createRoadLayer(
   };
 }
 
-/** The name in the language that the page has when the streets come; in Chinese where there is no other. */
+/** The name in the language of the page; in Chinese where there is no other. */
 export const named = (): ExpressionSpecification => ["coalesce", ["get", pick("name", "nameEn")], ["get", "name"]];
+
+/** Keeps the names of a layer in the language of the page until the map goes. */
+export function followLanguage(map: Pick<MapLibreMap, "getLayer" | "setLayoutProperty" | "once">, layer: string): void {
+  const stop = onLanguage(() => {
+    if (map.getLayer(layer)) map.setLayoutProperty(layer, "text-field", named());
+  });
+  map.once("remove", stop);
+}
 
 /** Small streets first, so that a wide one is drawn over their ends. */
 function sorted(roads: Roads): Roads {
