@@ -5,7 +5,7 @@ effects and its outcome in one transaction.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cache
 from typing import Any, Final, Literal
@@ -24,12 +24,14 @@ from sqlalchemy import (
     UniqueConstraint,
     bindparam,
     insert,
+    select,
     text,
+    update,
 )
 
 from core import metrics
 from core.clock import Clock
-from core.database import Database, metadata
+from core.database import Database, Transaction, metadata
 from core.database.types import UtcDateTime
 from core.errors import Unavailable
 from core.ids import VehicleNo
@@ -101,6 +103,21 @@ def _parts(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
         while len(rows) - at >= size:
             yield rows[at : at + size]
             at += size
+
+
+async def handle_again(
+    tx: Transaction, vehicle_no: VehicleNo, outcome: str, *, concerns: Callable[[bytes], bool], newest: int
+) -> int:
+    """Have the consumer handle reports once more that came before what they are about; return how many.
+
+    Of the ``newest`` reports of a vehicle those with an outcome whose body ``concerns`` picks.
+    """
+    query = select(inbox.c.id, inbox.c.outcome, inbox.c.body).where(inbox.c.vehicle_no == vehicle_no)
+    found = await tx.execute(query.order_by(inbox.c.report_seq.desc()).limit(newest))
+    early = [row.id for row in found if row.outcome == outcome and concerns(row.body)]
+    if early:
+        await tx.execute(update(inbox).where(inbox.c.id.in_(early)).values(outcome=None, handled_at=None))
+    return len(early)
 
 
 class _Waiting(msgspec.Struct):

@@ -7,6 +7,7 @@ import msgspec
 from core.database import Transaction
 from core.errors import Conflict
 from core.ids import CommandId, StaffId, TaskId, VehicleNo, new_id
+from core.inbox import handle_again
 from core.outbox import emit
 from fleet.alarms.alarm import AlarmCleared, AlarmRaised
 from fleet.alarms.apply_signals import apply_signals
@@ -14,10 +15,13 @@ from fleet.alarms.kinds import AlarmKind
 from fleet.commands.command import SYSTEM, Command, expiry, next_stop_epoch
 from fleet.commands.kinds import ALLOWED_AT_SCENE, STOP_EPOCH_KINDS, STOPS
 from fleet.commands.store import CommandStore
+from fleet.commands.take_answer import UNKNOWN_COMMAND, answers
 from fleet.links.wire.commands import CommandBody, CommandKind
 from fleet.vehicles.store import VehicleStore
 
 TOPIC = "command.queued"
+EARLY_AMONG = 50
+"""Among so many of a vehicle's newest reports are its answers to a stop that was pushed unrecorded."""
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,8 +46,9 @@ async def queue_command(tx: Transaction, wish: Wish, *, at: datetime, rate: floa
 
     at: city time; rate: city seconds a wall second. A stop or release takes the vehicle's next stop epoch.
     An emergency stop calls a person until the release. Whether the vehicle may take the command is asked
-    before (``fleet.commands.possible``); at the scene of an incident it is asked here once more. Raises
-    NotFound for a vehicle that does not exist, Conflict for a kind that a scene hold keeps away.
+    before (``fleet.commands.possible``); at the scene of an incident it is asked here once more. What the
+    vehicle answered before a pushed stop was recorded is handled after the commit. Raises NotFound for a
+    vehicle that does not exist, Conflict for a kind that a scene hold keeps away.
     """
     store = CommandStore(tx)
     command_id = wish.command_id or CommandId(new_id())
@@ -79,6 +84,10 @@ async def queue_command(tx: Transaction, wish: Wish, *, at: datetime, rate: floa
         expires_at=expiry(wish.kind, at, rate=rate),
     )
     await store.add(command)
+    if wish.stop_epoch:
+        await handle_again(
+            tx, wish.vehicle_no, UNKNOWN_COMMAND, concerns=answers(command_id), newest=EARLY_AMONG
+        )
     payload = {"command_id": command_id, "vehicle_no": wish.vehicle_no, "kind": wish.kind.value}
     await emit(tx, TOPIC, payload, key=f"vehicle-commands:{wish.vehicle_no}", at=at)
     return command

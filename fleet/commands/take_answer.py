@@ -1,18 +1,21 @@
 """What a vehicle says about a command: acknowledgement and result, applied once and never to a final one."""
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
 from core.database import Transaction
 from core.errors import Invalid
-from core.ids import CommandId
+from core.ids import CommandId, VehicleNo
 from core.inbox import InboxItem
 from fleet.commands.command import Command, advance_command, is_open
 from fleet.commands.ending import NOTHING_FOLLOWS, Endings, follow
 from fleet.commands.kinds import CommandEvent, CommandState
 from fleet.commands.store import CommandStore
 from fleet.links.wire.reports import CommandAck, CommandResult, ReportKind, read_report_body
+from fleet.vehicles.store import VehicleStore
 
 _ACKS = {
     "accepted": CommandEvent.ACKNOWLEDGED,
@@ -21,6 +24,8 @@ _ACKS = {
     "superseded": CommandEvent.REJECTED,
     "expired": CommandEvent.EXPIRED,
 }
+UNKNOWN_COMMAND: Final = "unknown-command"
+"""Outcome of an answer to a command that is not recorded, or not yet: a stop is pushed before it is."""
 _RESULTS = {"succeeded": CommandEvent.SUCCEEDED, "failed": CommandEvent.FAILED}
 
 
@@ -39,9 +44,9 @@ class AnswerHandler:
         """
         answer = _read(item)
         store = CommandStore(tx)
-        command = await store.lock(CommandId(answer.command_id))
+        command = await _locked(tx, store, CommandId(answer.command_id), item.vehicle_no)
         if command is None:
-            return "unknown-command"
+            return UNKNOWN_COMMAND
         if command.vehicle_no != item.vehicle_no:
             return "foreign-command"
         event = _ACKS[answer.result] if isinstance(answer, CommandAck) else _RESULTS[answer.result]
@@ -54,6 +59,33 @@ class AnswerHandler:
         if not is_open(moved):
             await follow(tx, self._endings, moved, at=at)
         return "applied"
+
+
+async def _locked(
+    tx: Transaction, store: CommandStore, command_id: CommandId, vehicle_no: VehicleNo
+) -> Command | None:
+    """Return a command, waiting for the transaction that is recording it, which holds its vehicle's row."""
+    found = await store.lock(command_id)
+    if found is None:
+        await VehicleStore(tx).locked({vehicle_no})
+        found = await store.lock(command_id)
+    return found
+
+
+def answers(command_id: CommandId) -> Callable[[bytes], bool]:
+    """Return whether the body of a report is an answer to a command."""
+
+    def is_answer(body: bytes) -> bool:
+        try:
+            return msgspec.json.decode(body, type=_Answer).command_id == command_id
+        except msgspec.DecodeError:
+            return False
+
+    return is_answer
+
+
+class _Answer(msgspec.Struct, rename="camel"):
+    command_id: str
 
 
 def _read(item: InboxItem) -> CommandAck | CommandResult:

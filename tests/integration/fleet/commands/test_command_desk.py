@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from core import keys
 from core.audit.tables import audit_entries
@@ -17,11 +17,15 @@ from core.database import Database, Transaction
 from core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from core.idempotency import StoredAnswer
 from core.ids import VehicleNo
+from core.inbox import inbox
+from core.inbox_consumer import InboxConsumer
 from core.redis import Redis, connect
 from fleet.commands.command import Command
 from fleet.commands.issue_command import CommandDesk, CommandWish
+from fleet.commands.kinds import CommandState
 from fleet.commands.possible import Situation
 from fleet.commands.store import CommandStore
+from fleet.commands.take_answer import UNKNOWN_COMMAND, AnswerHandler
 from fleet.links.outgoing import push_at_once, read_command
 from fleet.links.wire.commands import (
     CommandBody,
@@ -32,7 +36,7 @@ from fleet.links.wire.messages import Command as WireCommand
 from fleet.vehicles.directory import Directory
 from fleet.vehicles.kinds import Connection, ControlMode
 from fleet.vehicles.vehicle import Vehicle
-from tests.integration.fleet.builders import a_principal, working_vehicles
+from tests.integration.fleet.builders import a_principal, a_report, working_vehicles
 
 ONE = VehicleNo(1)
 ONLINE = Situation(connection=Connection.ONLINE, control_mode=ControlMode.AUTONOMOUS, has_task=True)
@@ -143,6 +147,37 @@ async def test_an_emergency_stop_leaves_while_the_database_is_locked(
             assert not asking.done()
         answer = await asking
     assert read_command(heard.get_nowait()).command_id == msgspec.json.decode(answer.body)["commandId"]
+
+
+async def test_answers_that_come_before_a_pushed_stop_is_recorded_are_handled_after_it(
+    database: Database, clock: Clock
+) -> None:
+    """The stop leaves before SQL answers: on a crowded machine a vehicle stands and says so before that."""
+    await working_vehicles(database, 1)
+    desk = Desk(database, clock)
+    kinds = ("command_ack", "command_result")
+    consumer = InboxConsumer(database, dict.fromkeys(kinds, AnswerHandler()), clock)
+    record = desk.desk._record
+
+    async def record_late(*words: Any, **changes: Any) -> StoredAnswer:
+        [stop] = desk.pushed
+        answers = [*zip(kinds, ("accepted", "succeeded"), (stop.command_id,) * 2, strict=True)]
+        answers.append(("command_ack", "accepted", "another"))
+        async with database.write() as tx:
+            for seq, (kind, result, command_id) in enumerate(answers, 1):
+                body = {"commandId": command_id, "result": result}
+                report = a_report(1, kind, body, seq=seq, at=clock.now())
+                await tx.execute(insert(inbox).values(msgspec.structs.asdict(report)))
+        assert await consumer.consume_once() == len(answers)
+        return await record(*words, **changes)
+
+    desk.desk._record = record_late  # type: ignore[method-assign]
+    await desk.ask(CommandKind.EMERGENCY_STOP)
+    assert await consumer.consume_once() == 2
+    async with database.read() as tx:
+        [command] = await CommandStore(tx).of_vehicle(ONE, EVERYTHING)
+        outcomes = list((await tx.execute(select(inbox.c.outcome).order_by(inbox.c.report_seq))).scalars())
+    assert (command.state, outcomes) == (CommandState.SUCCEEDED, ["applied", "applied", UNKNOWN_COMMAND])
 
 
 async def test_a_stop_that_sql_could_not_take_says_that_it_was_sent(
