@@ -86,7 +86,7 @@ def test_a_held_scene_is_looked_at_by_an_officer_and_released_by_the_agency_whil
     lead.picture("accident-higher")
     alarm.locator("button.head").click()
     alarm.get_by_role("button", name="确认告警").click()
-    expect(alarm).to_contain_text("示例值班长", timeout=SOON_MS)
+    expect(alarm).to_contain_text(re.compile(r"示例值班长 \d\d:\d\d 已确认"), timeout=SOON_MS)
     assert violations(desk.page) == []
     ladder = desk.command("release", "现场已解除")
     expect(ladder).to_have_attribute("data-state", "succeeded", timeout=SOON_MS)

@@ -106,6 +106,7 @@ export const desk: DeskWords = {
     owner: (name) => `Owner ${name}`,
     nobody: "No owner",
     acknowledged: "Acknowledged",
+    acknowledgedBy: (name, time) => `Acknowledged by ${name} at ${time}`,
     cleared: "Cleared",
     advice: "Suggested",
     reason: "Because",

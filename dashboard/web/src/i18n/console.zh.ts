@@ -103,6 +103,7 @@ export const desk = {
     owner: (name: string) => `负责人 ${name}`,
     nobody: "无人认领",
     acknowledged: "已确认",
+    acknowledgedBy: (name: string, time: string) => `${name} ${time} 已确认`,
     cleared: "已恢复",
     advice: "建议",
     reason: "依据",
