@@ -35,10 +35,10 @@ WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 ON_THE_WAY = ("created", "accepted", "pickup", "in_transit", "arrived")
 
 
-def violations(page: Page) -> list[str]:
-    """Return what axe finds on a page as it stands, one line each."""
+def violations(page: Page, within: str | None = None) -> list[str]:
+    """Return what axe finds on a page as it stands, or in what a selector names of it, one line each."""
     found: Sequence[Mapping[str, object]] = (
-        Axe().run(page, options={"runOnly": list(WCAG)}).response["violations"]
+        Axe().run(page, context=within, options={"runOnly": list(WCAG)}).response["violations"]
     )
     return [f"{one['id']}: {one['help']} {one['nodes']}" for one in found]
 
