@@ -25,6 +25,7 @@ from fleet.webhooks.addresses import PrivateAddresses
 from services.dispatch.dispatch_by_hand import HandDispatcher
 from services.schedules.port import Plugged
 from services.settlement.payment_port import Counter, PaymentPort
+from services.sweeping.watch_run import RunWatch
 from services.tasks.roads import Roads
 
 
@@ -99,6 +100,8 @@ class DashboardParts(msgspec.Struct, frozen=True, kw_only=True):
     area_stops: AreaStopDesk
     quality: QualityReader
     running_day: RunningDayReader
+    sweeping: RunWatch
+    """What runs swept that nobody has measured yet."""
     roads: Roads
     """Travel times for what is promised at the hotline."""
     by_hand: HandDispatcher

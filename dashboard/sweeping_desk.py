@@ -40,6 +40,7 @@ from services.sweeping.run import SweepingRun
 from services.sweeping.run_states import Rest, RunState
 from services.sweeping.run_store import RunStore
 from services.sweeping.save_zone import retire_zone, save_zone
+from services.sweeping.watch_run import WATCHED
 from services.sweeping.zone import plan_id_of
 from services.sweeping.zone_store import ZoneStore
 from services.tasks.store import TaskStore
@@ -130,12 +131,16 @@ async def runs_of(
 
 
 async def run_of_id(parts: DashboardParts, principal: Principal, run_id: SweepingRunId) -> SweepingRunSheet:
-    """Return one run with what was swept of each cell."""
+    """Return one run with what was swept of each cell, or so far while nobody has measured it."""
     async with parts.database.read() as tx:
         store = RunStore(tx)
         run = await store.get(run_id, reach_of(principal))
         [facts] = await _facts_of(tx, [run])
-        return run_sheet(run, facts, await store.cells(run_id))
+        cells = await store.cells(run_id)
+        plan = await ZoneStore(tx).plan(run.plan_id) if run.state in WATCHED else None
+    if plan is None:
+        return run_sheet(run, facts, cells)
+    return run_sheet(run, facts, cells, await parts.sweeping.so_far(run, plan))
 
 
 async def _facts_of(tx: Transaction, runs: Sequence[SweepingRun]) -> list[RunFacts]:

@@ -83,7 +83,7 @@ class SweepingRuns(Controller):
         "/runs/{run_id:str}",
         operation_id="readSweepingRun",
         guards=[requires(Scope.SWEEPING_READ)],
-        responses=problem_responses(*OF_ONE),
+        responses=problem_responses(*OF_ONE, "redis-unavailable"),
     )
     async def read_run(
         self,
@@ -91,7 +91,7 @@ class SweepingRuns(Controller):
         principal: NamedDependency[Principal],
         dashboard: NamedDependency[DashboardParts],
     ) -> SweepingRunSheet:
-        """Return a run with what was swept of each cell."""
+        """Return a run with what was swept of each cell; so far, and preliminary, until it is measured."""
         return await run_of_id(dashboard, principal, SweepingRunId(run_id))
 
     @post(

@@ -14,6 +14,7 @@ from services.sweeping.ledger import CellSwept
 from services.sweeping.run import SweepingRun
 from services.sweeping.run_states import REST_NAMES, RUN_KIND_NAMES, RUN_REASON_NAMES, STATE_NAMES
 from services.sweeping.run_store import MonthSum
+from services.sweeping.watch_run import SweptSoFar
 from services.sweeping.wetness import WAY_NAMES
 from services.sweeping.zone import SweepingZone
 from services.tasks.states import StopKind, StopState
@@ -86,10 +87,27 @@ class SweepingRunView(View, frozen=True):
     excused_by_name: str
 
 
+class SweptSoFarView(View, frozen=True):
+    """What a run swept by its positions until ``asOf`` (null while there are none): preliminary, for the
+    record is not complete before the run is measured."""
+
+    as_of: datetime | None
+    planned_m2: float
+    swept_m2: float
+    cells: int
+    cells_swept: int
+
+
 class SweepingRunSheet(View, frozen=True):
-    """A run with what was swept, as GeoJSON: one feature a cell with ``share`` 0 to 1 and ``isMissed``."""
+    """A run with what was swept, as GeoJSON: one feature a cell with ``share`` 0 to 1, ``isMissed`` and
+    ``isToDo``.
+
+    ``soFar`` is there from the moment when a vehicle was given the run until it is measured: cells are still
+    to do then, and missed afterwards.
+    """
 
     run: SweepingRunView
+    so_far: SweptSoFarView | None
     cells: Mapping[str, Any]
 
 
@@ -162,21 +180,37 @@ def run_view(run: SweepingRun, facts: RunFacts) -> SweepingRunView:
     )
 
 
-def run_sheet(run: SweepingRun, facts: RunFacts, cells: Sequence[CellSwept]) -> SweepingRunSheet:
-    """Return a run with its cells as GeoJSON."""
+def run_sheet(
+    run: SweepingRun, facts: RunFacts, cells: Sequence[CellSwept], so_far: SweptSoFar | None = None
+) -> SweepingRunSheet:
+    """Return a run with its cells as GeoJSON: as measured, or those of what it swept so far."""
     features = [
         {
             "type": "Feature",
             "geometry": {"type": "Polygon", "coordinates": [_outline(cell.cell)]},
             "properties": {
                 "share": round(min(1.0, cell.swept_m2 / cell.planned_m2), 3),
-                "isMissed": cell.is_missed,
+                "isMissed": cell.is_missed and so_far is None,
+                "isToDo": not cell.is_swept and so_far is not None,
             },
         }
-        for cell in cells
+        for cell in (cells if so_far is None else so_far.ledger.cells)
     ]
     return SweepingRunSheet(
-        run=run_view(run, facts), cells={"type": "FeatureCollection", "features": features}
+        run=run_view(run, facts),
+        so_far=None if so_far is None else _so_far_view(so_far),
+        cells={"type": "FeatureCollection", "features": features},
+    )
+
+
+def _so_far_view(so_far: SweptSoFar) -> SweptSoFarView:
+    found = so_far.ledger
+    return SweptSoFarView(
+        as_of=so_far.until,
+        planned_m2=round(found.planned_m2, 1),
+        swept_m2=round(found.verified_m2, 1),
+        cells=len(found.cells),
+        cells_swept=sum(cell.is_swept for cell in found.cells),
     )
 
 

@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.errors import Conflict
-from fleet.history.kept import HISTORY_STATUS, as_kept, hours_of
+from fleet.history.kept import as_kept, as_kept_status, hours_of
 from fleet.history.layout import LEDGER, POSITIONS, STATUS, SUFFIX, place
 from fleet.history.ledger import RawLedger, Totals
-from fleet.telemetry.records import STREAM_STATUS, Records
+from fleet.telemetry.records import Records
 
 _PARTS: Final = 4
 _PIECE_ROWS: Final = POSITIONS.row_group
@@ -185,13 +185,7 @@ def _kept(positions: Records, received_ms: np.ndarray[Any, Any]) -> Iterator[Rec
 
 
 def _kept_status(status: Records) -> Records:
-    order = _by_vehicle_and_time(status["status"]["vehicle_no"], status["measured_ms"])
-    kept = np.empty(len(status), HISTORY_STATUS)
-    whole = np.ascontiguousarray(status["status"])[order]
-    kept["vehicle_no"], kept["status_seq"] = whole["vehicle_no"], whole["status_seq"]
-    kept["measured_ms"] = status["measured_ms"][order]
-    kept["record"] = whole.view(f"V{STREAM_STATUS['status'].itemsize}")
-    return kept
+    return as_kept_status(status[_by_vehicle_and_time(status["status"]["vehicle_no"], status["measured_ms"])])
 
 
 def _by_vehicle_and_time(numbers: np.ndarray[Any, Any], ms: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -1,6 +1,6 @@
 """What is kept of a position and of a status record, and the hours and blocks in which it is kept."""
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,13 @@ HISTORY_STATUS: Final = np.dtype(
     ]
 )
 """A kept status record: the wire's bytes whole behind what they are found by."""
+
+
+class Recent(NamedTuple):
+    """HISTORY[n] and HISTORY_STATUS[m] of one vehicle, in the order in which they came."""
+
+    positions: Records
+    statuses: Records
 
 
 def hour_of(ms: int) -> int:
@@ -58,6 +65,16 @@ def sent_once(records: Records, seq: str) -> NDArray[np.bool_]:
         same &= records[name][1:] == records[name][:-1]
     first[1:] = ~same
     return first
+
+
+def as_kept_status(status: Records) -> Records:
+    """Return HISTORY_STATUS[n] of STREAM_STATUS[n]."""
+    records = np.empty(len(status), HISTORY_STATUS)
+    whole = np.ascontiguousarray(status["status"])
+    records["vehicle_no"], records["status_seq"] = whole["vehicle_no"], whole["status_seq"]
+    records["measured_ms"] = status["measured_ms"]
+    records["record"] = whole.view(f"V{whole.itemsize}")
+    return records
 
 
 def _same_of(kind: np.dtype[Any]) -> np.dtype[Any]:

@@ -1,4 +1,4 @@
-"""The last seconds, which are in no file yet: positions out of the stream."""
+"""The last seconds, which are in no file yet: positions and statuses out of the stream."""
 
 from collections.abc import AsyncIterator
 from typing import Any, Final
@@ -8,8 +8,8 @@ import numpy as np
 from core import keys
 from core.errors import Unavailable
 from core.redis import REDIS_DOWN, StreamsRedis
-from fleet.history.kept import HISTORY, as_kept
-from fleet.telemetry.records import STREAM_POSITION, Entry, Records, joined, read_entry
+from fleet.history.kept import HISTORY, HISTORY_STATUS, Recent, as_kept, as_kept_status
+from fleet.telemetry.records import STREAM_POSITION, STREAM_STATUS, Entry, Records, joined, read_entry
 
 ENTRIES_AT_ONCE: Final = 500
 
@@ -28,6 +28,16 @@ class StreamTail:
         parts = [part async for part in self._of_partition(vehicle_no % self._partitions)]
         return joined((part[part["vehicle_no"] == vehicle_no] for part in parts), HISTORY)
 
+    async def both_of_vehicle(self, vehicle_no: int) -> Recent:
+        """Return positions and statuses of one vehicle. Raises Unavailable."""
+        positions, statuses = [], []
+        async for entries in self._entries(vehicle_no % self._partitions):
+            said = kept(entries)
+            positions.append(said[said["vehicle_no"] == vehicle_no])
+            status = joined((entry.status for entry in entries), STREAM_STATUS)
+            statuses.append(as_kept_status(status[status["status"]["vehicle_no"] == vehicle_no]))
+        return Recent(joined(positions, HISTORY), joined(statuses, HISTORY_STATUS))
+
     async def of_all(self) -> AsyncIterator[Records]:
         """Yield HISTORY[n] of every vehicle, some entries of a partition at a time. Raises Unavailable."""
         for partition in range(self._partitions):
@@ -35,6 +45,10 @@ class StreamTail:
                 yield part
 
     async def _of_partition(self, partition: int) -> AsyncIterator[Records]:
+        async for entries in self._entries(partition):
+            yield kept(entries)
+
+    async def _entries(self, partition: int) -> AsyncIterator[list[Entry]]:
         after = "-"
         while True:
             try:
@@ -44,7 +58,7 @@ class StreamTail:
             except _AWAY as error:
                 raise Unavailable("redis-unavailable", retry_after_s=2) from error
             if found:
-                yield kept([read_entry(fields) for _, fields in found])
+                yield [read_entry(fields) for _, fields in found]
                 after = f"({found[-1][0].decode()}"
             if len(found) < ENTRIES_AT_ONCE:
                 return

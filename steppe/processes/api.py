@@ -48,6 +48,7 @@ from services.dispatch.travel import TravelTimes
 from services.orders.zone import KeptLoads
 from services.patrol.look_now import Looker
 from services.routing.remote import RemoteRoutes
+from services.sweeping.watch_run import RunWatch
 from services.tasks.planners import ReroutePlanner, ReturnPlanner
 from services.tasks.roads import Roads
 from services.tasks.store import TaskStore
@@ -120,6 +121,12 @@ async def compose(resources: Resources) -> Components:
         area_stops=AreaStopDesk(database, clock, directory, desk.push),
         quality=QualityReader(resources.redis),
         running_day=RunningDayReader(resources.redis, clock),
+        sweeping=RunWatch(
+            resources.streams,
+            clock,
+            settings.data_dir / "history",
+            partitions=settings.tracker.partitions,
+        ),
         roads=roads,
         by_hand=HandDispatcher(
             database,

@@ -81,6 +81,7 @@ from services.dispatch.travel import TravelTimes
 from services.orders.fence_impact import OrderImpact
 from services.patrol.look_now import Looker
 from services.schedules.kinds import WorkKind
+from services.sweeping.watch_run import RunWatch
 from services.tasks.roads import Roads
 from steppe.openapi import CONFIG
 from tests.integration.access.people import FOREIGN, HOME, agents_of_the_city, credentials_of
@@ -176,7 +177,12 @@ def pushed() -> list[WireCommand]:
 
 @pytest.fixture
 async def parts(
-    sqlite_database: Database, clock: Any, said: Said, pushed: list[WireCommand], valkey_url: str
+    sqlite_database: Database,
+    clock: Any,
+    said: Said,
+    pushed: list[WireCommand],
+    valkey_url: str,
+    history: Path,
 ) -> AsyncIterator[DashboardParts]:
     redis = connect(valkey_url)
     directory = Directory(sqlite_database)
@@ -208,6 +214,7 @@ async def parts(
         area_stops=AreaStopDesk(sqlite_database, clock, directory, push),
         quality=QualityReader(redis),
         running_day=RunningDayReader(redis, clock),
+        sweeping=RunWatch(redis, clock, history, partitions=4),
         roads=roads,
         by_hand=HandDispatcher(sqlite_database, clock, fleet, TravelTimes(roads), giver),
         keypad_root=KEYPAD_ROOT,

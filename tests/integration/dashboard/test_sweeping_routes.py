@@ -10,9 +10,9 @@ import pytest
 from core.auth.roles import Role
 from core.clock import Clock
 from core.database import Database
-from core.ids import SweepingRunId, TaskId, VehicleNo
+from core.ids import TaskId, VehicleNo
 from services.sweeping.ledger import CellSwept
-from services.sweeping.run import advance, given, measured
+from services.sweeping.run import SweepingRun, advance, given, measured
 from services.sweeping.run_states import RunEvent
 from services.sweeping.run_store import RunStore
 from services.sweeping.wetness import Way
@@ -65,12 +65,24 @@ async def test_a_zone_is_drawn_planned_started_and_its_coverage_is_shown(
     assert (busy.status_code, busy.json()["code"]) == (409, "sweeping-zone-busy")
     run_id = started.json()["runId"]
     async with sqlite_database.write() as tx:
-        await _sweep(RunStore(tx), run_id, clock)
+        under_way = await _give(RunStore(tx), clock)
+    so_far = (await somebody.get(f"/api/sweeping/runs/{run_id}", Role.AGENCY)).json()
+    assert so_far["soFar"] == {
+        "asOf": None,
+        "plannedM2": pytest.approx(zone["plan"]["reachableM2"], rel=0.01),
+        "sweptM2": 0.0,
+        "cells": len(so_far["cells"]["features"]),
+        "cellsSwept": 0,
+    }
+    to_do = {tuple(each["properties"].items()) for each in so_far["cells"]["features"]}
+    assert to_do == {(("share", 0.0), ("isMissed", False), ("isToDo", True))}
+    async with sqlite_database.write() as tx:
+        await _end(RunStore(tx), under_way, clock)
     sheet = (await somebody.get(f"/api/sweeping/runs/{run_id}", Role.AGENCY)).json()
-    assert (sheet["run"]["stateZh"], sheet["run"]["verifiedM2"]) == ("已核算", 400.0)
+    assert (sheet["run"]["stateZh"], sheet["run"]["verifiedM2"], sheet["soFar"]) == ("已核算", 400.0, None)
     [cell] = sheet["cells"]["features"]
     assert (cell["properties"], len(cell["geometry"]["coordinates"][0])) == (
-        {"share": 0.25, "isMissed": True},
+        {"share": 0.25, "isMissed": True, "isToDo": False},
         7,
     )
     [month] = (await somebody.get("/api/sweeping/months?from=2026-06&to=2026-07")).json()
@@ -87,16 +99,20 @@ async def test_a_zone_is_drawn_planned_started_and_its_coverage_is_shown(
     assert (repair.status_code, repair.json()["code"]) == (409, "sweeping-nothing-missed"), "not its ground"
 
 
-async def _sweep(store: RunStore, run_id: str, clock: Clock) -> None:
-    """Take a run to its end as a vehicle and a worker would."""
+async def _give(store: RunStore, clock: Clock) -> SweepingRun:
+    """Give the run that waits to a vehicle."""
     at = clock.now()
     [waiting] = await store.waiting(HOME.district, HOME.operator)
-    run = given(waiting, VehicleNo(7), TaskId("t"), Way.WET, "", at=at)
-    await store.move(waiting, run, at=at)
+    return await store.move(waiting, given(waiting, VehicleNo(7), TaskId("t"), Way.WET, "", at=at), at=at)
+
+
+async def _end(store: RunStore, run: SweepingRun, clock: Clock) -> None:
+    """Take a run under way to its end as a vehicle and a worker would."""
+    at = clock.now()
     ended = await store.move(run, advance(run, RunEvent.ENDED, at=at), at=at)
     told: dict[str, Any] = {"planned_m2": 440.0, "verified_m2": 400.0, "missed_m2": 40.0}
     await store.move(ended, measured(ended, **told, month="2026-07", at=at), at=at)
-    await store.keep_cells(SweepingRunId(run_id), [CellSwept(CELL, 40.0, 10.0)])
+    await store.keep_cells(run.run_id, [CellSwept(CELL, 40.0, 10.0)])
 
 
 async def test_a_new_version_names_the_one_before_and_a_retired_zone_is_gone(somebody: Somebody) -> None:

@@ -16,7 +16,9 @@ export type Equipment = Schemas["EquipmentBody"];
 export type PreviewDraft = Schemas["SweepingPreviewBody"];
 export type SweepingPreview = Schemas["SweepingPreviewView"];
 export type Gaps = FeatureCollection<Polygon | MultiPolygon, { why: string }>;
-export type Cells = FeatureCollection<Polygon, { share: number; isMissed: boolean }>;
+export type Cells = FeatureCollection<Polygon, { share: number; isMissed: boolean; isToDo: boolean }>;
+export type SoFar = Schemas["SweptSoFarView"];
+export type RunSheet = { run: SweepingRun; soFar: SoFar | null; cells: Cells };
 
 const id = encodeURIComponent;
 const act = <T>(path: string, body: unknown, idempotencyKey: string): Promise<T> =>
@@ -33,8 +35,7 @@ export const askPreview = (preview: string, draft: PreviewDraft): Promise<Sweepi
   ask(`/api/sweeping/previews/${id(preview)}`, { method: "PUT", body: draft });
 export const readPreview = (preview: string): Promise<SweepingPreview> => ask(`/api/sweeping/previews/${id(preview)}`);
 export const runs = (): Promise<SweepingRun[]> => ask("/api/sweeping/runs");
-export const cells = async (run: string): Promise<Cells> =>
-  (await ask<{ cells: Cells }>(`/api/sweeping/runs/${id(run)}`)).cells;
+export const readRun = (run: string): Promise<RunSheet> => ask(`/api/sweeping/runs/${id(run)}`);
 export const months = (): Promise<SweepingMonth[]> => ask("/api/sweeping/months");
 export const startRun = (zone: string, key: string): Promise<SweepingRun> =>
   act(`/api/sweeping/zones/${id(zone)}/runs`, {}, key);

@@ -60,7 +60,9 @@ function layers(map: MapLibreMap, scheme: Scheme): void {
   for (const source of ["zone", "cells", "passes"]) map.addSource(source, { type: "geojson", data: NOTHING });
   map.addLayer({ id: "zone-fill", type: "fill", source: "zone", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": c.outline, "fill-opacity": 0.12 } });
   const colour = ["case", ["get", "isMissed"], c.missed, c.swept] as never;
-  map.addLayer({ id: "cells", type: "fill", source: "cells", paint: { "fill-color": colour, "fill-opacity": 0.4, "fill-outline-color": colour } });
+  const isToDo = ["get", "isToDo"] as never;
+  map.addLayer({ id: "cells", type: "fill", source: "cells", filter: ["!", isToDo] as never, paint: { "fill-color": colour, "fill-opacity": 0.4, "fill-outline-color": colour } });
+  map.addLayer({ id: "cells-to-do", type: "line", source: "cells", filter: isToDo, paint: { "line-color": c.move, "line-width": 1, "line-dasharray": [2, 2] } });
   map.addLayer({ id: "zone-line", type: "line", source: "zone", paint: { "line-color": c.outline, "line-width": 2 } });
   const isMove = ["==", ["get", "kind"], "move"] as never;
   map.addLayer({ id: "moves", type: "line", source: "passes", filter: isMove, paint: { "line-color": c.move, "line-width": 1, "line-dasharray": [3, 2] } });

@@ -8,13 +8,15 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from core import keys
 from core.auth.principal import EVERYTHING
 from core.auth.roles import Role
 from core.clock import ms_of_moment
 from core.ids import OperatorId, SweepingRunId, SweepingZoneId, VehicleNo
 from core.kinds import ServiceKind
+from core.redis import Redis
 from fleet.links.wire.commands import AssignTask, CommandKind
-from fleet.telemetry.records import STREAM_POSITION, STREAM_STATUS
+from fleet.telemetry.records import STREAM_POSITION, STREAM_STATUS, Records, entry_fields
 from fleet.weather.conditions import Weather
 from fleet.weather.fact import FactKind, WeatherFact
 from fleet.weather.store import WeatherStore
@@ -41,6 +43,9 @@ from tests.simulated import Drive, a_vehicle
 
 ZONE = SweepingZoneId("yard")
 SWEEPER = 7
+PARTITIONS = 4
+RECENT_MS, BOTH_MS = 30_000, 40_000
+"""What is in the stream alone, and what is in it at all."""
 AREA = shapes.rectangle(39.602, 109.781, 18.0, 11.0, 30.0)
 
 
@@ -70,6 +75,9 @@ class Yard:
         self.history = Written(history)
         self.mark = OnDisk()
         self.worker = SweepingWorker(town.database, town.clock, history, self.mark, CITY)
+        self.streams: Redis | None = None
+        """Where the newest half minute goes that a sweeper measured; None: to the disk with the rest."""
+        self._unwritten: list[Records] = []
         self.lead = a_principal(Role.SHIFT_LEAD, operator=OperatorId("op-a"))
 
     async def draw(self, **changes: Any) -> SweepingZone:
@@ -176,11 +184,11 @@ class Yard:
                 marks = said
                 statuses.append(_status(vehicle, drive.now_ms, is_broken=is_broken))
         town.clock.advance((drive.now_ms - began_ms) / 1000)
-        self._archive(rows, statuses, drive.now_ms)
+        await self._archive(rows, statuses, drive.now_ms)
         await self._report(vehicle)
         return plan
 
-    def _archive(self, rows: Sequence[Any], statuses: Sequence[Any], now_ms: int) -> None:
+    async def _archive(self, rows: Sequence[Any], statuses: Sequence[Any], now_ms: int) -> None:
         positions = np.zeros(len(rows), STREAM_POSITION)
         base_ms, records = position_records(list(rows))
         for name in records.dtype.names or ():
@@ -191,7 +199,22 @@ class Yard:
         for number, (at_ms, record) in enumerate(statuses):
             status["measured_ms"][number], status["status"][number] = at_ms, record
         assert base_ms <= now_ms
+        if self.streams is not None:
+            fields = entry_fields(
+                now_ms, _since(positions, now_ms - BOTH_MS), _since(status, now_ms - BOTH_MS)
+            )
+            await self.streams.xadd(keys.telemetry(SWEEPER % PARTITIONS), fields)
+            self._unwritten = [_since(positions, now_ms - RECENT_MS), _since(status, now_ms - RECENT_MS)]
+            positions, status = (
+                every[: len(every) - len(newest)]
+                for every, newest in zip((positions, status), self._unwritten, strict=True)
+            )
         self.history.raw(positions, now_ms + 1000, status)
+
+    def archive_rest(self) -> None:
+        """Put on disk what was in the stream alone."""
+        positions, status = self._unwritten
+        self.history.raw(positions, ms_of_moment(self.town.now) + 5000, status)
 
     async def _report(self, vehicle: Vehicle) -> None:
         for report in list(vehicle.memory.reports):
@@ -207,6 +230,10 @@ class Yard:
     def settle_history(self) -> None:
         """Let so much time pass that a run that ended is measured."""
         self.town.clock.advance(timedelta(milliseconds=SETTLE_MS).total_seconds() + 1)
+
+
+def _since(records: Records, ms: int) -> Records:
+    return records[records["measured_ms"] > ms]
 
 
 def _status(vehicle: Vehicle, now_ms: int, *, is_broken: bool) -> tuple[int, Any]:
