@@ -189,7 +189,7 @@ def run_sheet(
             "type": "Feature",
             "geometry": {"type": "Polygon", "coordinates": [_outline(cell.cell)]},
             "properties": {
-                "share": round(min(1.0, cell.swept_m2 / cell.planned_m2), 3),
+                "share": round(cell.share, 3),
                 "isMissed": cell.is_missed and so_far is None,
                 "isToDo": not cell.is_swept and so_far is not None,
             },

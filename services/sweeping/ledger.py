@@ -59,6 +59,11 @@ class CellSwept(Struct, frozen=True):
     swept_m2: float
 
     @property
+    def share(self) -> float:
+        """Return how much of it is swept, 0 to 1; 1 where next to nothing was planned."""
+        return min(1.0, self.swept_m2 / self.planned_m2) if self.planned_m2 > 0 else 1.0
+
+    @property
     def is_swept(self) -> bool:
         """Return whether enough of it is swept."""
         return self.swept_m2 >= SWEPT_SHARE * self.planned_m2

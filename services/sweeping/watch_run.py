@@ -4,6 +4,7 @@ Preliminary: a run is measured when its positions are all on disk (``work_on``).
 """
 
 import asyncio
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -25,7 +26,7 @@ WATCHED: Final = frozenset({RunState.UNDER_WAY, RunState.SWEPT})
 KEPT_S: Final = 4.0
 """Wall seconds for which everybody who looks is given the same answer."""
 KEPT_TIMES: Final = 10
-"""It is kept so many times as long as it took: watching one run takes no more than a tenth of a core."""
+"""It is kept for so many times the CPU that it took: watching one run takes a tenth of a core at most."""
 
 
 class SweptSoFar(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,16 +73,19 @@ class RunWatch:
 
     async def _work_out(self, run: SweepingRun, plan: StoredPlan) -> SweptSoFar:
         async with self._turn:
-            began_s = self._clock.monotonic_s()
             # The stream before the files: what is flushed in between is then found twice, never not at all.
             recent = await self._tail.both_of_vehicle(run.vehicle_no or 0)
             to_ms = self._clock.now_ms() if run.ended_at is None else ms_of_moment(run.ended_at)
-            found = await asyncio.to_thread(self._look, run, plan, to_ms, recent)
-            ended_s = self._clock.monotonic_s()
-        self._answers[run.run_id].until_s = ended_s + max(KEPT_S, KEPT_TIMES * (ended_s - began_s))
+            found, cost_s = await asyncio.to_thread(self._look, run, plan, to_ms, recent)
+        kept_s = max(KEPT_S, KEPT_TIMES * cost_s)
+        self._answers[run.run_id].until_s = self._clock.monotonic_s() + kept_s
         return found
 
-    def _look(self, run: SweepingRun, plan: StoredPlan, to_ms: int, recent: Recent) -> SweptSoFar:
+    def _look(
+        self, run: SweepingRun, plan: StoredPlan, to_ms: int, recent: Recent
+    ) -> tuple[SweptSoFar, float]:
+        """Return it with the seconds of CPU that it took."""
+        began_s = time.thread_time()
         from services.sweeping.read_track import read_track
 
         assert run.vehicle_no is not None
@@ -89,7 +93,8 @@ class RunWatch:
         assert plan.plan is not None
         track = read_track(self._folder, run.vehicle_no, ms_of_moment(run.started_at), to_ms, recent)
         newest = moment_of_ms(int(track.measured_ms[-1])) if len(track.measured_ms) else None
-        return SweptSoFar(until=newest, ledger=ledger(plan.ground, plan.plan.width_m, [track]))
+        found = SweptSoFar(until=newest, ledger=ledger(plan.ground, plan.plan.width_m, [track]))
+        return found, time.thread_time() - began_s
 
 
 def _is_good(answer: _Answer, now_s: float) -> bool:

@@ -6,7 +6,8 @@ import pytest
 
 from core.ids import DistrictCode, OperatorId, StopId, SweepingRunId, SweepingZoneId, TaskId, VehicleNo
 from core.kinds import ServiceKind
-from dashboard.schemas.sweeping_runs import RunFacts, run_view
+from dashboard.schemas.sweeping_runs import RunFacts, run_sheet, run_view
+from services.sweeping.ledger import CellSwept
 from services.sweeping.run import SweepingRun
 from services.sweeping.run_states import RunState
 from services.tasks.states import StopKind, StopState, TaskKind
@@ -79,3 +80,9 @@ def test_a_run_under_way_says_how_far_its_vehicle_has_come(
 def test_a_run_that_waits_has_no_progress() -> None:
     shown = run_view(RUN, RunFacts())
     assert (shown.vehicle_code, shown.has_begun, shown.passes_done, shown.passes) == (None, False, 0, 0)
+
+
+def test_a_cell_that_the_ground_just_touches_is_shown_and_not_missed() -> None:
+    cell = CellSwept(0x8D3F16C2A2B4D3F, 0.0, 0.0)
+    [shown] = run_sheet(RUN, RunFacts(), [cell]).cells["features"]
+    assert shown["properties"] == {"share": 1.0, "isMissed": False, "isToDo": False}
