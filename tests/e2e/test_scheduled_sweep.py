@@ -147,7 +147,7 @@ def test_a_sweep_is_scheduled_for_some_minutes_later(scheduled: list[str]) -> No
     assert scheduled == []
 
 
-@pytest.mark.begins(2)
+@pytest.mark.begins(3)
 @pytest.mark.usefixtures("under_way")
 def test_what_is_swept_so_far_is_watched_while_it_is_swept(page: Page, demo: DemoCity) -> None:
     so_far = run_of(page, demo, "排班").get_by_test_id("so-far")
@@ -176,7 +176,7 @@ def swept_m2(so_far: Locator) -> int:
     return int(found[1].replace(",", ""))
 
 
-@pytest.mark.begins(3)
+@pytest.mark.begins(4)
 @pytest.mark.usefixtures("recalled")
 def test_a_run_that_was_called_home_says_why_and_what_it_swept_until_it_is_measured(
     page: Page, demo: DemoCity
