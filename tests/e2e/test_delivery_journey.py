@@ -70,6 +70,7 @@ def load_at_the_shop(tablet: Page, card: Locator) -> None:
     expect(card).to_have_count(0, timeout=SOON_MS)
 
 
+@pytest.mark.begins(2)  # two minutes, in which a sweeping vehicle drives to its zone
 def test_order_is_placed_taken_loaded_watched_collected_and_delivered(
     phone: PhonePage,
     tablet: Page,

@@ -81,7 +81,6 @@ def looked_at() -> Iterator[Any]:
             yield pytest.param(desk, look, marks=marks, id=f"{desk}-{'-'.join(look)}")
 
 
-@pytest.mark.begins(2)  # a minute in which a sweeping vehicle drives to its zone
 @pytest.mark.parametrize(("desk", "look"), list(looked_at()))
 def test_a_desk_is_clean_in_its_language_and_scheme(
     open_page: OpenPage,

@@ -143,6 +143,7 @@ def test_whoever_may_only_look_asks_the_map_what_holds_and_is_offered_nothing_el
     looking.picture("fence-place")
 
 
+@pytest.mark.thorough
 def test_a_fence_is_drawn_without_a_mouse_and_the_focus_is_never_lost(lead: FencesPage, number: str) -> None:
     page, keys = lead.page, lead.page.keyboard
     lead.visit("?kind=no_go&d=KB")
