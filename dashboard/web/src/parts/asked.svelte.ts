@@ -43,6 +43,11 @@ export class Asked<T> {
     }
   }
 
+  /** For looks by the clock: none while an answer is awaited, or one slower than the clock would never be taken. */
+  async again(): Promise<void> {
+    if (!this.asking) await this.ask();
+  }
+
   forget(): void {
     this.turn++;
     this.data = undefined;
