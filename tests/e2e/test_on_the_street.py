@@ -43,7 +43,10 @@ def test_what_blocks_the_way_is_said_in_two_taps_looked_into_and_answered(
     assert violations(street) == []
 
     desk = ConsolePage(open_page(CONSOLE, staff_state("lead")), demo)
-    desk.visit("?list=feedback")
+    desk.visit(f"?list=feedback&v={code}")
+    # the vehicle says why it is red, not only that it is
+    why = desk.page.get_by_test_id("drawer-alarm").filter(has_text="市民反映挡路")
+    expect(why.first).to_be_visible(timeout=SOON_MS)
     listed = desk.page.get_by_test_id("feedback").locator("li", has_text=code).first
     expect(listed).to_contain_text("车辆挡路", timeout=SOON_MS)
     # A simulated operator may have taken the session already: then there is nothing left to take.

@@ -109,6 +109,8 @@ export const desk: DeskWords = {
     acknowledgedBy: (name, time) => `Acknowledged by ${name} at ${time}`,
     cleared: "Cleared",
     advice: "Suggested",
+    ends: "It clears by itself when its cause is gone; nobody closes it. Cleared and acknowledged, it leaves this list.",
+    leaves: "Its cause is gone. It leaves this list once acknowledged.",
     reason: "Because",
     evidence: {
       speed: (v, limit) => `it drove ${v} where ${limit} is allowed`,

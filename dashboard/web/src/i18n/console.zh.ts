@@ -106,6 +106,8 @@ export const desk = {
     acknowledgedBy: (name: string, time: string) => `${name} ${time} 已确认`,
     cleared: "已恢复",
     advice: "建议",
+    ends: "原因消除后自动恢复，不用手动关闭；恢复且已确认的告警离开列表。",
+    leaves: "原因已消除，确认后离开列表。",
     reason: "依据",
     evidence: {
       speed: (v: string, limit: string) => `车速 ${v}，此处限速 ${limit}`,
