@@ -149,6 +149,11 @@ def test_pages_come_back_by_themselves_after_the_api_was_killed(
     # an order that is on its way by now can still be shared, and not cancelled any more
     phone.page.get_by_test_id("share").click()
     expect(phone.page.get_by_test_id("share-url")).to_have_value(re.compile("#link="), timeout=SOON_MS)
+    phone.page.get_by_role("dialog").get_by_role("button", name="关闭").click()
+    # a phone has no Escape: what opens over the page is closed by a button in it
+    phone.page.get_by_test_id("delegate").click()
+    phone.page.get_by_test_id("delegate-close").click()
+    expect(phone.page.get_by_role("dialog")).to_have_count(0)
 
 
 def test_selected_vehicle_shows_where_it_came_from_at_once(console: ConsolePage) -> None:

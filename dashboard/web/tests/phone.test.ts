@@ -72,7 +72,7 @@ test("an order that went back ends with it, in words, with its money and where e
   const returning = anOrder({ state: "returning", history, ...paid });
   expect(steps(returning).map((step) => [step.name, step.how]).slice(-2)).toEqual([["missed", "now"], ["returned", "ahead"]]);
   expect(moneyBack(returning, zh)).toEqual([zh.backLater]);
-  expect(moneyBack({ ...returning, paidBy: "at_pickup" }, zh)).toEqual([]);
+  expect(moneyBack({ ...returning, paidBy: "at_pickup" }, zh)).toEqual([zh.unpaidSoFar]);
   const returned = { ...returning, state: "returned", history: [...history, { state: "returned", at: "y" }], chargedFen: 0, backFen: 2860 };
   expect(steps(returned).every((step) => step.how === "done")).toBe(true);
   expect(moneyBack(returned, zh)).toEqual(["¥28.60 已退回您的余额。"]);

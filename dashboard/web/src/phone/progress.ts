@@ -68,7 +68,7 @@ export function lateMinutes(order: ResidentOrder): number {
 /** What becomes of the money of an order that nobody got; nothing to say while it is on its way to her. */
 export function moneyBack(order: ResidentOrder, words: TrackingWords): string[] {
   const isPaid = order.paidBy === "balance";
-  if (["missed", "returning"].includes(order.state)) return isPaid ? [words.backLater] : [];
+  if (["missed", "returning"].includes(order.state)) return [isPaid ? words.backLater : words.unpaidSoFar];
   if (!isOver(order.state) || order.state === "delivered" || typeof order.chargedFen !== "number") return [];
   const back = order.backFen > 0 ? [words.back(money(order.backFen))] : [];
   if (order.chargedFen > 0) return [...back, words.feeKept(money(order.chargedFen))];
