@@ -26,7 +26,7 @@ export const vending: typeof zh = {
   calling: "Calling…",
   callTo: (place, m) => `It stops at ${place}, ${Math.round(m)} m on foot`,
   others: (n) => `${n} ${n === 1 ? "neighbour" : "neighbours"} called there too`,
-  alone: "You are the first",
+  alone: "Nobody else has called one here",
   noStop: "There is no place to stop within walking distance.",
   yourCall: "My call",
   over: (place, reason) => `Nobody comes to ${place}: ${reason}.`,

@@ -24,7 +24,7 @@ export const vending = {
   calling: "正在呼叫…",
   callTo: (place: string, m: number) => `停到${place}，步行约 ${Math.round(m)} 米`,
   others: (n: number) => `${n} 位邻居也叫到这里`,
-  alone: "你是第一位",
+  alone: "这里还没有别人叫车",
   noStop: "步行范围内没有可停的地方。",
   yourCall: "我的呼叫",
   over: (place: string, reason: string) => `没有车前往${place}：${reason}。`,
