@@ -189,6 +189,7 @@ def test_a_fence_is_drawn_without_a_mouse_and_the_focus_is_never_lost(lead: Fenc
     expect(form.get_by_role("button", name="添加顶点")).to_be_focused()
     assert out_of_reach(page) == []
     name_it(page, f"键盘 {number}")
+    form.get_by_label("限速（km/h").fill("12")
     form.get_by_label("边界误差").fill("10001")
     form.evaluate("form => (form.noValidate = true)")
     save = form.get_by_role("button", name="保存草稿")

@@ -43,6 +43,12 @@ test("an empty form holds always, for everybody, and says nothing that was not s
   expect(body.rules).toEqual({ speedLimitMps: null, noEntry: false, noStopping: false, allowedServices: null, capacity: null });
 });
 
+test("a fence without an English name goes by its Chinese one", () => {
+  const form = { ...emptyForm({ fenceId: "a", district: "", operator: "", source: "s" }), nameZh: "施工区 " };
+  expect(bodyOf(form, AREA).nameEn).toBe("施工区");
+  expect(bodyOf({ ...form, nameEn: "Works" }, AREA).nameEn).toBe("Works");
+});
+
 test("a speed in m/s that nobody touched is sent as it stood, not by way of km/h", () => {
   const odd: Fence = { ...FENCE, rules: { ...FENCE.rules, speedLimitMps: 2.77778 } };
   expect(bodyOf(formOf(odd), AREA).rules?.speedLimitMps).toBe(2.77778);

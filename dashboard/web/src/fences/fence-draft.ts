@@ -142,7 +142,7 @@ export function bodyOf(form: FenceForm, geometry: Polygon | MultiPolygon): NewFe
     fenceId: form.fenceId.trim(),
     kind: form.kind,
     nameZh: form.nameZh.trim(),
-    nameEn: form.nameEn.trim(),
+    nameEn: form.nameEn.trim() || form.nameZh.trim(),
     district: form.district || null,
     operator: form.operator.trim() || null,
     services: form.services as NewFence["services"],

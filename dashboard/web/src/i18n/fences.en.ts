@@ -149,6 +149,7 @@ export const fences: typeof zh = {
     group: "Group (may be empty)",
     source: "Source",
     sourceHint: "such as: survey 2026-03",
+    nameEnNote: "empty: the Chinese name",
     accuracy: "Error of the border (m)",
     hours: "Hours",
     always: "Always holds",

@@ -148,6 +148,7 @@ export const fences = {
     group: "分组（可空）",
     source: "来源",
     sourceHint: "如：2026-03 测绘",
+    nameEnNote: "留空则用中文名称",
     accuracy: "边界误差（m）",
     hours: "生效时段",
     always: "始终生效",
