@@ -51,6 +51,7 @@ export const city: CityWords = {
     vehicle: "Vehicle",
     most: "Those that drove most:",
     lastTold: "Last reading",
+    aboutOnTime: "Of the orders placed today whose vehicle has reached the pickup point: those it reached by the promise, the end of the span shown when ordering. Orders still under way do not count.",
     m2: "Swept area today",
     aboutM2: "Verified of the sweeping runs that ended by then, from positions with the brush down. A run is measured a minute or two after its end.",
     closed: (days, from, to) => `Closed days of ${from} to ${to}: ${days}`,

@@ -49,6 +49,7 @@ export const city = {
     vehicle: "车辆",
     most: "行驶最多的车辆：",
     lastTold: "最近读数",
+    aboutOnTime: "今日下单、车已到达取件点的订单中，不晚于承诺时间（下单时所示时段的末端）到达的比例。尚未到达的订单不计。",
     m2: "今日清扫面积",
     aboutM2: "已结束清扫作业经核实的面积，按扫刷落地时的轨迹计算。作业结束一两分钟后核算。",
     closed: (days: number, from: string, to: string) => `${from} 至 ${to} 中已结的 ${days} 天`,
