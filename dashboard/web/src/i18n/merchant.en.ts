@@ -44,7 +44,7 @@ export const merchant: MerchantWords = {
     opening: "The door was told to open; shut it when the goods are in.",
     box: (n) => `Box ${n}`,
     placed: (time) => `placed ${time}`,
-    due: (time) => `ready ${time}`,
+    due: (time) => `have it ready by ${time}`,
     eta: (time) => `here about ${time}`,
     note: (text) => `Note: ${text}`,
     picks: "Pick list",

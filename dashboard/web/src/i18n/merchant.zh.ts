@@ -42,7 +42,7 @@ export const merchant = {
     opening: "箱门已通知打开，装好后请关门。",
     box: (n: number) => `${n} 号箱`,
     placed: (time: string) => `${time} 下单`,
-    due: (time: string) => `${time} 备好`,
+    due: (time: string) => `须在 ${time} 前备好`,
     eta: (time: string) => `约 ${time} 到店`,
     note: (text: string) => `备注：${text}`,
     picks: "拣货单",

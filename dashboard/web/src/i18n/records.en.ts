@@ -3,6 +3,7 @@ import type { RecordsWords } from "./records.zh.ts";
 export const records: RecordsWords = {
   title: "Replay and records",
   subtitle: "Replay, violations and incidents, data quality",
+  toConsole: "Park console",
   toCity: "City map",
   toFences: "Geofences",
   tabs: { replay: "Replay", violations: "Violations", incidents: "Incidents", quality: "Data quality" },

@@ -1,6 +1,7 @@
 export const records = {
   title: "回放与监管记录",
   subtitle: "历史回放、违规与事故、数据质量",
+  toConsole: "园区控制台",
   toCity: "城市总览",
   toFences: "电子围栏",
   tabs: { replay: "回放", violations: "违规", incidents: "事故", quality: "数据质量" },
