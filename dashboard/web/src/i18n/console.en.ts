@@ -125,6 +125,7 @@ export const desk: DeskWords = {
     choose: "Choose…",
     nobodyToGive: "Nobody else may act on this alarm.",
     answer: "Answer",
+    answerNote: "For the record; nothing is sent to the vehicle:",
   },
   order: {
     columns: {

@@ -122,6 +122,7 @@ export const desk = {
     choose: "请选择…",
     nobodyToGive: "没有其他人员可以处理这条告警。",
     answer: "答复",
+    answerNote: "以下只作记录，不向车辆发指令：",
   },
   order: {
     columns: {

@@ -7,7 +7,7 @@ export const crew: CrewWords = {
   mine: "My jobs",
   open: "Open jobs",
   noneMine: "You have no job.",
-  noneOpen: "There is no open job.",
+  noneOpen: "There is no open job. One appears when a vehicle needs somebody on the spot.",
   place: "Use my place",
   placeOff: "No place: jobs are sorted by severity alone.",
   placeNote: "Your place is used for sorting and kept nowhere.",

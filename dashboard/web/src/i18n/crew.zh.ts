@@ -6,7 +6,7 @@ export const crew = {
   mine: "我的工单",
   open: "待接工单",
   noneMine: "手上没有工单。",
-  noneOpen: "没有待接的工单。",
+  noneOpen: "没有待接的工单。车辆需要到场处理时会出现在这里。",
   place: "使用我的位置",
   placeOff: "没有定位：工单只按紧急程度排序。",
   placeNote: "位置只用来排序，不会保存。",
