@@ -42,8 +42,8 @@ SCRIPT: Final = frozenset({"FunctionCall", "EvaluateScript", "RunMicrotasks"})
 BETWEEN_S: Final = 3.0
 READS_A_FLEET_S: Final = 60.0
 """A crowd appears in the registry at once; every process reads it before it answers fast again."""
-WATCHED_S: Final = 10.0
-"""How long the crowd is told before anything is measured."""
+WATCHED_S: Final = 30.0
+"""How long the crowd is told before anything is measured: every process reads its vehicles first."""
 SETTLES_S: Final = 90.0
 """After a start every vehicle is given its first work at once; cold loads are measured in a city at work."""
 ASSETS: Final = Path(__file__).parents[1] / "dashboard" / "web" / "dist" / "assets"
