@@ -22,7 +22,7 @@ export interface PayWords {
 export const pay: PayWords = {
   how: "付款方式",
   by: { balance: "余额支付", at_pickup: "取件时支付" },
-  hint: { balance: "下单时冻结，取消原路退回", at_pickup: "取件后到服务点付款" },
+  hint: { balance: "下单时冻结，取消原路退回", at_pickup: "取件后到运营方服务点付款，地点可电话询问" },
   holds: (money) => `余额 ${money}`,
   tooLow: (short) => `余额不足，还差 ${short}。请到服务点充值，或改为取件时支付。`,
   unknown: "暂时读不到余额",
@@ -30,7 +30,7 @@ export const pay: PayWords = {
   back: "返回首页",
   balance: "余额",
   due: "待付",
-  dueHint: "取件后未付的金额，请到服务点付款。",
+  dueHint: "取件后未付的金额，请到运营方服务点付款，地点可电话询问。",
   myData: "我的数据与注销",
   topUp: "本系统不接入支付网关：请到运营方服务点报手机号充值，凭证会出现在下面。",
   none: "还没有记录。充值或下单后会出现在这里。",
