@@ -11,7 +11,7 @@ import numpy as np
 from core import keys
 from core.errors import Unavailable
 from core.redis import REDIS_DOWN, StreamsRedis
-from fleet.history.kept import HISTORY, HISTORY_STATUS, as_kept
+from fleet.history.kept import HISTORY, HISTORY_STATUS, as_kept, as_kept_status
 from fleet.links.wire.status import STATUS
 from fleet.telemetry.records import Records, joined, read_entry
 
@@ -98,7 +98,7 @@ class HistoryWindow:
                 mine = _mine(entry.positions, entry.positions["vehicle_no"], vehicle_no, from_ms, to_ms)
                 positions.append(as_kept(mine, np.full(len(mine), entry.received_ms, np.int64)))
                 said = _mine(entry.status, entry.status["status"]["vehicle_no"], vehicle_no, from_ms, to_ms)
-                status.append(_as_kept_status(said))
+                status.append(as_kept_status(said))
             if len(entries) < ENTRIES_AT_ONCE:
                 return joined(positions, HISTORY), joined(status, HISTORY_STATUS)
             after = f"({entries[-1][0].decode()}"
@@ -108,15 +108,6 @@ def _mine(records: Records, numbers: Any, vehicle_no: int, from_ms: int, to_ms: 
     ms = records["measured_ms"]
     found: Records = records[(numbers == vehicle_no) & (ms >= from_ms) & (ms <= to_ms)]
     return found
-
-
-def _as_kept_status(records: Records) -> Records:
-    kept = np.zeros(len(records), HISTORY_STATUS)
-    whole = np.ascontiguousarray(records["status"])
-    kept["vehicle_no"], kept["status_seq"] = whole["vehicle_no"], whole["status_seq"]
-    kept["measured_ms"] = records["measured_ms"]
-    kept["record"] = whole.view(f"V{STATUS.itemsize}")
-    return kept
 
 
 def _once(files: Records, stream: Records, seq: str) -> Records:
