@@ -113,6 +113,7 @@ def test_order_is_placed_taken_loaded_watched_collected_and_delivered(
 
     wrong = f"{(int(code) + 1) % 1_000_000:06d}"
     phone.open_door(wrong)
+    expect(phone.page.get_by_test_id("tries")).to_contain_text("4", timeout=SOON_MS)  # read anew meanwhile
     refused = phone.page.locator("dialog[open]").get_by_role("alert")
     expect(refused).to_contain_text(re.compile("还可输错 4 次"), timeout=SOON_MS)
     phone.page.keyboard.press("Escape")
