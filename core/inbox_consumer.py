@@ -19,6 +19,7 @@ from core.clock import Clock
 from core.crashpoints import reach
 from core.database import Database, Transaction
 from core.database.failures import translate
+from core.database.kept import keep_rows
 from core.errors import Forbidden, IllegalTransition, Invalid, NotFound, Unavailable
 from core.ids import VehicleNo
 from core.inbox import InboxItem, inbox, unhandled
@@ -56,6 +57,14 @@ class ReportHandler(Protocol):
         ...
 
 
+class ReadAhead(Protocol):
+    """Reads what the handlers of several reports will ask for into what their transaction keeps."""
+
+    async def __call__(self, tx: Transaction, items: Sequence[InboxItem], /) -> None:
+        """Read; write nothing. Raises only what a store raises."""
+        ...
+
+
 class InboxConsumer:
     """Works through the inbox. Two may run: a report is claimed by compare-and-set with its effects."""
 
@@ -66,12 +75,17 @@ class InboxConsumer:
         clock: Clock,
         *,
         poll_s: float = 0.05,
+        read_ahead: ReadAhead | None = None,
     ) -> None:
-        """Take the handler of each kind of report; a kind without one gets the outcome "no-handler"."""
+        """Take the handler of each kind of report; a kind without one gets the outcome "no-handler".
+
+        ``read_ahead`` reads what the handlers of a group will ask for, all of it at once.
+        """
         self._database = database
         self._handlers = handlers
         self._clock = clock
         self._poll_s = poll_s
+        self._read_ahead = read_ahead
         self._outage = False
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -110,7 +124,11 @@ class InboxConsumer:
         async with self._database.write() as tx:
             claim = {"ids": [row.id for row in rows], "now": self._clock.now()}
             claimed = set((await tx.execute(_CLAIM, claim)).scalars())
-            said = [(row, await self._handle(tx, row)) for row in rows if row.id in claimed]
+            ours = [row for row in rows if row.id in claimed]
+            keep_rows(tx)
+            if self._read_ahead is not None:
+                await self._read_ahead(tx, [_item(row) for row in ours])
+            said = [(row, await self._handle(tx, row)) for row in ours]
             told = [{"row": row.id, "said": outcome} for row, outcome in said if outcome != NO_HANDLER]
             if told:
                 await tx.execute(_OUTCOME, told)

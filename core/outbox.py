@@ -30,6 +30,7 @@ from core import metrics
 from core.clock import Clock
 from core.crashpoints import reach
 from core.database import Database, Transaction, metadata
+from core.database.kept import append
 from core.database.types import JsonStruct, UtcDateTime
 from core.errors import Unavailable
 from core.leases import Lease
@@ -86,7 +87,7 @@ async def emit(tx: Transaction, topic: str, payload: Payload, *, key: str, at: d
 
     Rows with the same `key` are carried in the order they were written. `at` is city time.
     """
-    await tx.execute(_INSERT, {"topic": topic, "payload": dict(payload), "key": key, "at": at})
+    await append(tx, _INSERT, {"topic": topic, "payload": dict(payload), "key": key, "at": at})
 
 
 class Relay:

@@ -9,6 +9,7 @@ from sqlalchemy import insert
 from core.audit.tables import audit_entries, audit_pending
 from core.auth.principal import Principal
 from core.database import Transaction
+from core.database.kept import append
 from core.ids import new_id
 
 _INSERT_ENTRY = insert(audit_entries)
@@ -47,6 +48,6 @@ async def record(
         "fields": dict(fields or {}),
         "reason": reason,
     }
-    await tx.execute(_INSERT_ENTRY, entry)
-    await tx.execute(_INSERT_PENDING, {"entry_id": entry_id})
+    await append(tx, _INSERT_ENTRY, entry)
+    await append(tx, _INSERT_PENDING, {"entry_id": entry_id})
     return entry_id

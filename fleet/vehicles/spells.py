@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import insert, select
 
 from core.database import Transaction
+from core.database.kept import append
 from core.ids import DistrictCode, OperatorId, VehicleNo
 from core.kinds import ServiceKind
 from fleet.rows import read_row
@@ -35,7 +36,8 @@ async def end_spell(tx: Transaction, before: Vehicle, after: Vehicle) -> None:
     """Keep what a vehicle was when one of the four changes, in the transaction that changes it."""
     if all(getattr(before, field) == getattr(after, field) for field in _FIELDS):
         return
-    await tx.execute(
+    await append(
+        tx,
         _INSERT,
         {
             "vehicle_no": before.vehicle_no,

@@ -13,6 +13,7 @@ from core.auth.principal import EVERYTHING, Reach
 from core.auth.reach_sql import within
 from core.changes import tell_changed
 from core.database import CompareAndSet, Transaction, insert_new
+from core.database.kept import kept
 from core.errors import Conflict, NotFound, VersionMismatch
 from core.ids import DistrictCode, VehicleNo
 from core.kinds import ServiceKind
@@ -83,17 +84,21 @@ class VehicleStore:
 
     async def get(self, vehicle_no: VehicleNo, reach: Reach) -> Vehicle:
         """Return a vehicle within the reach; raise NotFound when there is none."""
-        found = await self._all(_by_number(reach), number=vehicle_no)
-        if not found:
+        ours = kept(self._tx, Vehicle) if reach is EVERYTHING else {}
+        if vehicle_no not in ours:
+            found = await self._all(_by_number(reach), number=vehicle_no)
+            ours.update((vehicle.vehicle_no, vehicle) for vehicle in found)
+        if vehicle_no not in ours:
             raise NotFound("not-found", f"there is no vehicle {vehicle_no}", vehicle_no=vehicle_no)
-        return found[0]
+        return ours[vehicle_no]
 
     async def of_numbers(self, numbers: Collection[VehicleNo], reach: Reach) -> dict[VehicleNo, Vehicle]:
         """Return those of the vehicles that lie within the reach, by number."""
-        if not numbers:
-            return {}
-        query = select(vehicles).where(vehicles.c.vehicle_no.in_(sorted(set(numbers))), *in_reach(reach))
-        return {vehicle.vehicle_no: vehicle for vehicle in await self._all(query)}
+        ours = kept(self._tx, Vehicle) if reach is EVERYTHING else {}
+        if missing := sorted(set(numbers) - ours.keys()):
+            query = select(vehicles).where(vehicles.c.vehicle_no.in_(missing), *in_reach(reach))
+            ours.update((vehicle.vehicle_no, vehicle) for vehicle in await self._all(query))
+        return {number: ours[number] for number in sorted(set(numbers)) if number in ours}
 
     async def locked(self, numbers: Collection[VehicleNo]) -> dict[VehicleNo, Vehicle]:
         """Return vehicles whose rows nobody else changes until the commit."""
@@ -217,13 +222,16 @@ class VehicleStore:
 
         A write that only bumps the version of an unchanged vehicle is a bug: pass what `advance_*` returned.
         """
+        ours = kept(self._tx, Vehicle)
         if not await _UNCHANGED.write(self._tx, before, msgspec.structs.asdict(after)):
+            ours.pop(before.vehicle_no, None)
             raise VersionMismatch(
                 "version-mismatch",
                 f"vehicle {before.vehicle_no} was changed in between",
                 vehicle_no=before.vehicle_no,
                 version=before.version,
             )
+        ours[after.vehicle_no] = after
         await end_spell(self._tx, before, after)
         tell_changed(self._tx, "vehicle", str(after.vehicle_no), at=after.changed_at)
         return after
@@ -251,6 +259,7 @@ class VehicleStore:
         if row is None:
             raise NotFound("not-found", f"there is no vehicle {vehicle_no}", vehicle_no=vehicle_no)
         vehicle = read_row(row, Vehicle)
+        kept(self._tx, Vehicle)[vehicle_no] = vehicle
         tell_changed(self._tx, "vehicle", str(vehicle.vehicle_no), at=at)
         return vehicle.stop_epoch
 

@@ -8,10 +8,11 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, insert, select
 
-from core.auth.principal import Reach
+from core.auth.principal import EVERYTHING, Reach
 from core.auth.reach_sql import only, within
 from core.changes import tell_changed
 from core.database import CompareAndSet, Transaction
+from core.database.kept import append, kept
 from core.errors import Conflict, NotFound
 from core.ids import DistrictCode, OrderId
 from services.notices.want_notice import stand_down
@@ -127,7 +128,9 @@ class OrderStore:
         if noted == order:
             return order
         if not await _UNMOVED.write(self._tx, order, changes):
+            kept(self._tx, Order).pop(order.order_id, None)
             return order
+        kept(self._tx, Order)[order.order_id] = noted
         self.announce(noted, at)
         return noted
 
@@ -178,10 +181,11 @@ class OrderStore:
 
     async def of_ids(self, ids: Sequence[OrderId], reach: Reach) -> dict[OrderId, Order]:
         """Return the orders of these ids that lie within the reach."""
-        if not ids:
-            return {}
-        found = await self._select(_of_ids(reach), ids=sorted(set(ids)))
-        return {order.order_id: order for order in found}
+        ours = kept(self._tx, Order) if reach is EVERYTHING else {}
+        if missing := sorted(set(ids) - ours.keys()):
+            found = await self._select(_of_ids(reach), ids=missing)
+            ours.update((order.order_id, order) for order in found)
+        return {order_id: ours[order_id] for order_id in ids if order_id in ours}
 
     async def history(self, order_id: OrderId) -> list[HistoryLine]:
         """Return everything that happened to an order, first to last. Read the order with a reach before."""
@@ -208,18 +212,17 @@ class OrderStore:
         return [read_row(row, Order) for row in rows]
 
     async def _write(self, before: Order, after: Order) -> None:
+        ours = kept(self._tx, Order)
         if not await _UNCHANGED.write(self._tx, before, _values(after)):
+            ours.pop(before.order_id, None)
             raise Conflict("conflict", "the order was changed in between", order_id=before.order_id)
+        ours[after.order_id] = after
 
     async def _tell(self, told: Sequence[tuple[Order, Sequence[HistoryLine]]], at: datetime) -> None:
         """Write what happened to orders and tell the live screens."""
-        rows = [
-            {"order_id": order.order_id, **msgspec.structs.asdict(line)}
-            for order, lines in told
-            for line in lines
-        ]
-        await self._tx.execute(_HISTORY, rows)
-        for order, _ in told:
+        for order, lines in told:
+            for line in lines:
+                await append(self._tx, _HISTORY, {"order_id": order.order_id, **msgspec.structs.asdict(line)})
             self.announce(order, at)
 
     def announce(self, order: Order, at: datetime) -> None:

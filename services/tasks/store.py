@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Select, bindparam, func, insert, select, type_coerce, update
 
-from core.auth.principal import Reach
+from core.auth.principal import EVERYTHING, Reach
 from core.auth.reach_sql import within
 from core.changes import tell_changed
 from core.database import CompareAndSet, Transaction, insert_new
 from core.database.before_commit import gathered
+from core.database.kept import kept
 from core.database.types import UtcDateTime
 from core.errors import Conflict, NotFound
 from core.ids import TaskId, VehicleNo
@@ -73,8 +74,11 @@ class TaskStore:
 
     async def find(self, task_id: TaskId, reach: Reach) -> Task | None:
         """Return a task within the reach, or None."""
-        found = await self._with_stops(_by_id(reach), task=task_id)
-        return found[0] if found else None
+        ours = kept(self._tx, Task) if reach is EVERYTHING else {}
+        if task_id not in ours:
+            found = await self._with_stops(_by_id(reach), task=task_id)
+            ours.update((task.task_id, task) for task in found)
+        return ours.get(task_id)
 
     async def active_of(self, vehicle_no: VehicleNo, reach: Reach) -> Task | None:
         """Return the task that holds a vehicle, or None."""
@@ -153,10 +157,11 @@ class TaskStore:
 
     async def of_ids(self, ids: Sequence[TaskId], reach: Reach) -> dict[TaskId, Task]:
         """Return the tasks of these ids that lie within the reach."""
-        if not ids:
-            return {}
-        query = select(tasks).where(tasks.c.task_id.in_(sorted(set(ids))), *_within(reach))
-        return {task.task_id: task for task in await self._with_stops(query)}
+        ours = kept(self._tx, Task) if reach is EVERYTHING else {}
+        if missing := sorted(set(ids) - ours.keys()):
+            query = select(tasks).where(tasks.c.task_id.in_(missing), *_within(reach))
+            ours.update((task.task_id, task) for task in await self._with_stops(query))
+        return {task_id: ours[task_id] for task_id in ids if task_id in ours}
 
     async def move(self, task: Task, event: TaskEvent, *, at: datetime) -> Task:
         """Advance and write the task; raise IllegalTransition, and Conflict on a lost race."""
@@ -212,11 +217,16 @@ class TaskStore:
     def heard(self, task: Task, *, at: datetime) -> Task:
         """Return the task whose vehicle said something about it; moves nothing, written with the commit."""
         gathered(self._tx, _Heard).tasks[task.task_id] = at
-        return msgspec.structs.replace(task, last_report_at=at)
+        heard = msgspec.structs.replace(task, last_report_at=at)
+        kept(self._tx, Task)[task.task_id] = heard
+        return heard
 
     async def _write(self, before: Task, after: Task) -> None:
+        ours = kept(self._tx, Task)
         if not await _UNCHANGED.write(self._tx, before, _task_values(after)):
+            ours.pop(before.task_id, None)
             raise Conflict("conflict", "the task was changed in between", task_id=before.task_id)
+        ours[after.task_id] = after
 
     async def _with_stops(self, query: Select[Any], **given: object) -> list[Task]:
         rows = list((await self._tx.execute(query, given)).mappings())

@@ -50,6 +50,7 @@ from services.patrol.check_evidence import EvidenceCheck
 from services.patrol.read_track import VehicleTracks
 from services.patrol.watch_runs import RunWatch
 from services.plugging import command_endings, report_handlers, task_reports
+from services.read_ahead import read_ahead
 from services.routing.engine import RouteEngine
 from services.routing.http import InternalServer, RouteEndpoint
 from services.routing.tiles import current_tiles
@@ -115,7 +116,7 @@ async def compose(resources: Resources) -> Components:
             holder=holder_of("relay"),
             batch=settings.scheduler.outbox_batch,
         ),
-        "inbox": InboxConsumer(database, report_handlers(tasks), clock),
+        "inbox": InboxConsumer(database, report_handlers(tasks), clock, read_ahead=read_ahead),
         "fences": fences,
         "road-rules": rules,
         "fence-supply": FenceSupply(

@@ -56,6 +56,7 @@ from services.orders.store import OrderStore
 from services.places.place import Place, PlaceKind
 from services.places.store import PlaceStore
 from services.plugging import report_handlers, task_reports, work_sources
+from services.read_ahead import read_ahead
 from services.routing.route import GeoPoint, Matrix, Route, Snapped, SpeedSpan, Vehicle
 from services.tasks.roads import Roads
 from services.tasks.store import TaskStore
@@ -164,7 +165,8 @@ class Town:
 
     def __post_init__(self) -> None:
         self.reports = task_reports()
-        self.consumer = InboxConsumer(self.database, report_handlers(self.reports), self.clock)
+        handlers = report_handlers(self.reports)
+        self.consumer = InboxConsumer(self.database, handlers, self.clock, read_ahead=read_ahead)
         self.fleet = FleetPicture(self.database, self.listener, self.clock, zone=CITY, fence_set=lambda: 1)
         ways = Roads(self.roads)
         self.solver = RunSolver()
