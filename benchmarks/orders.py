@@ -42,7 +42,7 @@ HELD_PER_S: Final = 100.0
 ASSIGNED_WITHIN_S: Final = 2.0
 STOCK: Final = 1_000_000
 """Pieces of everything on every shelf: nothing is sold out by the load."""
-RATES_PER_S: Final = (1.0, 2.0, 4.0, 8.0)
+RATES_PER_S: Final = (2.0, 4.0, 8.0, 16.0)
 SETTLED_S: Final = 120.0
 
 

@@ -9,6 +9,7 @@ from core.auth.principal import EVERYTHING
 from core.clock import Clock
 from core.crashpoints import reach as crash_point
 from core.database import Database, Transaction
+from core.database.kept import keep_rows
 from core.errors import Conflict, IllegalTransition, VersionMismatch
 from core.ids import FenceId, OrderId, TaskId
 from fleet.people.watch_vehicles import bind_vehicle
@@ -88,6 +89,7 @@ class RunGiver:
         crash_point("before_claim")
         try:
             async with self._database.write() as tx:
+                keep_rows(tx)
                 await self.claim(tx, ready)
         except LOST_RACE:
             return False

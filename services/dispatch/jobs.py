@@ -7,10 +7,11 @@ from services.dispatch.settle_idle import IdleKeeper
 
 
 async def dispatch_zone(context: WorkerContext, zone: str) -> dict[str, int]:
-    """Run a dispatch round of a zone and settle its idle vehicles, though not after every order of a rush."""
+    """Run a dispatch round of a zone and settle its idle vehicles, though not more often than every few
+    seconds."""
     district = DistrictCode(zone)
     counts = await context.part(ZoneDispatcher).run_round(district)
     keeper = context.part(IdleKeeper)
-    if counts["waiting"] and not keeper.is_due(district):
+    if not keeper.is_due(district):
         return counts
     return {**counts, **await keeper.settle(district)}

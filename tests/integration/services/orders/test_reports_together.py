@@ -62,7 +62,8 @@ async def test_somebody_who_moves_the_task_meanwhile_costs_no_report(any_town: T
     """What was read ahead is then out of date: the group is handled again, report by report."""
     town = any_town
     consumer, order_id = await everything_at_once(town)
-    ahead, moved = consumer._read_ahead, []
+    ahead = consumer._read_ahead
+    moved: list[Any] = []
 
     async def read_and_be_late(tx: Any, items: Any, /) -> None:
         await ahead(tx, items)
