@@ -62,6 +62,15 @@ STAFF: Final[dict[str, Surface]] = {
     "fences-version": Surface("A geofence's version", "lead", "fences", "d=KB", ("[data-fence]",)),
     "records-replay": Surface("Replay", "lead", "records", "v=KB-D-0001"),
     "records-violations": Surface("Violations", "city", "records", "view=violations"),
+    "records-violation": Surface(
+        "A violation's case", "city", "records", "view=violations", ("[data-testid=violations] tbody button",)
+    ),
+    "records-incident": Surface(
+        "An accident's case", "lead", "records", "view=incidents", ("[data-testid=incidents] tbody button",)
+    ),
+    "records-report": Surface(
+        "Report an accident", "lead", "records", "view=incidents", ("[data-testid=report]",)
+    ),
     "records-quality": Surface("Data quality", "city", "records", "view=quality"),
 }
 OTHERS: Final = {
@@ -95,9 +104,12 @@ STIR: Final = """async (named) => {
   await ask(`/api/fences/${fence.fenceId}/versions/1/preview`, {});
   await ask(`/api/fences/${fence.fenceId}/versions/1/publish`, {});
   await ask("/api/work-orders", { vehicleNo, kind: "repair", cause: named.nameZh, lat, lng });
+  const happenedAt = new Date((await ask("/api/config")).cityTimeMs - 60000).toISOString();
+  const description = named.nameZh;
+  await ask("/api/incidents", { vehicleNo, incidentType: "collision", happenedAt, description });
   return code;
 }"""
-"""A closed place about a vehicle that stands there: an alarm, a violation; and a job for the crew."""
+"""A closed place about a vehicle standing there: an alarm, a violation; a job for the crew; an accident."""
 
 
 class Camera:
