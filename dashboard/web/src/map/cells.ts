@@ -79,7 +79,7 @@ export function createCellLayer(
         {
           type: "Feature",
           geometry: { type: "Point", coordinates: centre },
-          properties: { count: words.count(cell.count), label, worst, order: -worst * 1e9 - cell.count },
+          properties: { count: words.count(cell.count), label },
         },
       );
     }
@@ -192,9 +192,9 @@ function addLayers(map: MapLibreMap, scheme: Scheme, beforeId: string | undefine
         "text-size": 15,
         "text-line-height": 1.05,
         // Every cell has room for its own label; without this each second's new counts would be placed anew, unseen.
+        // No sort key: with one each label would be two draw calls of its own.
         "text-allow-overlap": true,
         "text-ignore-placement": true,
-        "symbol-sort-key": ["get", "order"],
       },
       paint: { "text-color": scheme === "dark" ? "#ffffff" : p.selection, "text-halo-color": p.halo, "text-halo-width": 1.6 },
     },
