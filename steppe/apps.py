@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from litestar import Litestar
 from litestar.di import Provide
+from litestar.exceptions import NotFoundException
 from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 
@@ -15,7 +16,7 @@ from mobile_api.routes import MOBILE_ROUTES
 from steppe.bodies import read_body
 from steppe.described import openapi_document
 from steppe.methods import MethodsTold
-from steppe.pages import COMPRESSION, page_routes
+from steppe.pages import COMPRESSION, no_such_page, page_routes
 from steppe.probes import probe_routes
 
 
@@ -43,7 +44,7 @@ def create_api(parts: ApiParts) -> Litestar:
         ],
         dependencies={name: _given(value) for name, value in parts.provided.items()},
         plugins=[parts.auth.plugin()],
-        exception_handlers=EXCEPTION_HANDLERS,
+        exception_handlers={**EXCEPTION_HANDLERS, NotFoundException: no_such_page()},
         before_request=read_body,
         middleware=[MethodsTold()],
         request_max_body_size=parts.max_body_bytes,

@@ -1,14 +1,18 @@
 """The built web pages: where they are, and the routes that serve them."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from litestar import get
+from litestar import Request, Response, get
 from litestar.config.compression import CompressionConfig
+from litestar.exceptions import HTTPException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import File, Redirect
 
 from core.auth.guards import public
 from core.errors import Unavailable
+from core.problem_http import EXCEPTION_HANDLERS, PROBLEM_JSON
 from steppe.packed_assets import asset_route
 
 DIST = Path(__file__).parents[1] / "dashboard" / "web" / "dist"
@@ -60,6 +64,26 @@ def page_routes(dist: Path = DIST) -> list[HTTPRouteHandler]:
     if (assets := dist / "assets").is_dir():
         routes.append(asset_route(assets))
     return routes
+
+
+def no_such_page(dist: Path = DIST) -> Callable[[Request[Any, Any, Any], NotFoundException], Response[Any]]:
+    """Return what answers an address that no route has: a page to a browser, a problem document to the rest.
+
+    A browser is whoever looks (GET, HEAD) outside of `/api/` and would rather have text/html; both are a 404.
+    """
+    file = dist / "missing.html"
+    as_problem = EXCEPTION_HANDLERS[HTTPException]
+
+    def answer(request: Request[Any, Any, Any], error: NotFoundException) -> Response[Any]:
+        looks = request.method in {"GET", "HEAD"} and not request.url.path.startswith("/api/")
+        if not looks or request.accept.best_match([PROBLEM_JSON, "text/html"]) != "text/html":
+            return as_problem(request, error)
+        if not file.exists():
+            return as_problem(request, error)
+        headers = {**_SECURITY_HEADERS, "Vary": "Accept"}
+        return Response(file.read_bytes(), status_code=404, media_type="text/html", headers=headers)
+
+    return answer
 
 
 @get("/", include_in_schema=False, guards=[public], sync_to_thread=False)

@@ -20,7 +20,7 @@ export default defineConfig({
     // One style sheet per page; MapLibre (≈ 430 kB gzip) is a chunk of its own that no first paint waits for.
     chunkSizeWarningLimit: 1400,
     rolldownOptions: {
-      input: { city: "city.html", console: "console.html", planning: "planning.html", patrol: "patrol.html", records: "records.html", fences: "fences.html", phone: "phone.html", merchant: "merchant.html", crew: "crew.html", scan: "scan.html", privacy: "privacy.html" },
+      input: { city: "city.html", console: "console.html", planning: "planning.html", patrol: "patrol.html", records: "records.html", fences: "fences.html", phone: "phone.html", merchant: "merchant.html", crew: "crew.html", scan: "scan.html", privacy: "privacy.html", missing: "missing.html" },
       // What every page needs at once is one chunk: six small ones cost 0.6 kB more and a round trip each.
       output: { codeSplitting: { groups: [{ name: "base", test: EVERY_PAGE }] } },
     },

@@ -7,15 +7,16 @@ from typing import Any, cast
 import httpx
 import pytest
 from litestar import Litestar
+from litestar.exceptions import NotFoundException
 
 from core.problem_http import EXCEPTION_HANDLERS, PROBLEM_JSON
-from steppe.pages import COMPRESSION, PAGES, SHELL, page_routes
+from steppe.pages import COMPRESSION, PAGES, SHELL, no_such_page, page_routes
 
 
 def _app(dist: Path) -> Litestar:
     return Litestar(
         page_routes(dist),
-        exception_handlers=EXCEPTION_HANDLERS,
+        exception_handlers={**EXCEPTION_HANDLERS, NotFoundException: no_such_page(dist)},
         compression_config=COMPRESSION,
         openapi_config=None,
         logging_config=None,
@@ -33,7 +34,7 @@ def dist(tmp_path: Path) -> Path:
     """Return what a build writes, in small."""
     built = tmp_path / "dist"
     (built / "assets").mkdir(parents=True)
-    for name in PAGES:
+    for name in (*PAGES, "missing"):
         (built / f"{name}.html").write_text(f"<!doctype html><title>{name}</title>")
     (built / "assets" / "main-4f2a.js").write_text("export {}")
     for name in SHELL:
@@ -142,6 +143,38 @@ async def test_whatever_is_no_page_is_not_found(visitor: httpx.AsyncClient, addr
     assert "immutable" not in answer.headers.get("cache-control", ""), "nobody keeps an error for ever"
 
 
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+"""What Chromium and Firefox ask for when somebody opens an address."""
+
+
+@pytest.mark.parametrize("address", ["/nowhere", "/city.html", "/a/b/c"])
+async def test_a_browser_that_asks_for_no_page_gets_a_page_that_says_so(
+    visitor: httpx.AsyncClient, address: str
+) -> None:
+    answer = await visitor.get(address, headers={"Accept": BROWSER})
+    assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (404, "text/html")
+    assert "<title>missing</title>" in answer.text
+    assert answer.headers["content-security-policy"].startswith("default-src 'self'")
+    assert answer.headers["cache-control"] == "no-cache"
+    assert "Accept" in answer.headers["vary"]
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "accepted"),
+    [
+        ("GET", "/api/nowhere", BROWSER),
+        ("GET", "/nowhere", "application/json"),
+        ("GET", "/nowhere", "*/*"),
+        ("POST", "/nowhere", BROWSER),
+    ],
+)
+async def test_whoever_is_no_browser_is_told_of_a_wrong_address_by_a_problem_document(
+    visitor: httpx.AsyncClient, method: str, address: str, accepted: str
+) -> None:
+    answer = await visitor.request(method, address, headers={"Accept": accepted})
+    assert (answer.status_code, answer.headers["content-type"]) == (404, PROBLEM_JSON)
+
+
 async def test_the_root_leads_to_the_residents_page(visitor: httpx.AsyncClient) -> None:
     answer = await visitor.get("/")
     assert (answer.is_redirect, answer.headers["location"]) == (True, "/phone")
@@ -156,3 +189,5 @@ async def test_pages_that_are_not_built_say_what_builds_them(tmp_path: Path, nam
         assert "make demo" in answer.json()["detail"]
         assert answer.headers["retry-after"]
         assert (await visitor.get("/assets/main-4f2a.js")).status_code == 404
+        lost = await visitor.get("/nowhere", headers={"Accept": BROWSER})
+        assert (lost.status_code, lost.headers["content-type"]) == (404, PROBLEM_JSON)
