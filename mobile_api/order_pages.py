@@ -122,6 +122,8 @@ def resident_order(facts: OrderFacts, heard: LastHeard | None, *, at: datetime) 
         version=order.version,
         state=order.state.value,
         reason=order.reason,
+        merchant_id=order.merchant_id,
+        pickup_point_id=order.pickup_point_id,
         merchant_name_zh=merchant.name_zh,
         merchant_name_en=merchant.name_en,
         pickup_point_name_zh=point.name_zh,

@@ -1,5 +1,7 @@
 """What a recipient does with her order, each a use case with its page as the answer."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from core import audit
@@ -16,11 +18,16 @@ from mobile_api.parts import MobileParts
 from mobile_api.schemas.orders import CodeView, DoorOpening, OpenDoor, OrderLink, ResidentOrder, code_view
 from services.orders.cancel_order import cancel_order
 from services.orders.collect_order import WrongCode, code_of_order, open_for_recipient, refresh_code
+from services.orders.states import TERMINAL, OrderState
 from services.orders.store import OrderStore
 from services.substitutions.answer_substitute import answer_substitute
 
-MOST_LISTED = 50
-"""Orders on a resident's list, newest first."""
+WHICH: Mapping[str, frozenset[OrderState]] = {
+    "all": frozenset(),
+    "open": frozenset(OrderState) - TERMINAL,
+    "over": TERMINAL,
+}
+"""States of the orders that somebody asks for; none named are all."""
 
 
 class _Refreshed(msgspec.Struct, frozen=True):
@@ -40,10 +47,21 @@ class _Shared(msgspec.Struct, frozen=True):
     """What is kept of a link: its token is its holder's alone."""
 
 
-async def own_orders(parts: MobileParts, principal: Principal) -> list[ResidentOrder]:
-    """Return the principal's orders, newest first."""
+async def own_orders(
+    parts: MobileParts, principal: Principal, *, which: str, before: OrderId | None, limit: int
+) -> list[ResidentOrder]:
+    """Return the principal's orders, newest first; empty when there are none (any more).
+
+    ``which`` is a key of WHICH; ``before`` is one of the principal's own orders: those placed before it.
+    Raises NotFound when it is nobody's or somebody else's.
+    """
+    reach = reach_of(principal)
     async with parts.database.read() as tx:
-        facts = await facts_of(tx, await OrderStore(tx).listed(reach_of(principal), limit=MOST_LISTED))
+        orders, place = OrderStore(tx), None
+        if before is not None:
+            place = ((await orders.get(before, reach)).placed_at, before)
+        found = await orders.listed(reach, states=sorted(WHICH[which]), before=place, limit=limit)
+        facts = await facts_of(tx, found)
     return await _pages(parts, facts)
 
 

@@ -1,8 +1,10 @@
 """What a resident can order, from whom, and where it can be collected."""
 
+from typing import Annotated
+
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 
 from core.auth.guards import requires
@@ -46,11 +48,16 @@ class ResidentCatalogue(Controller):
 
     @get("/merchants", operation_id="listMerchants", responses=problem_responses(*ASKED))
     async def merchants(
-        self, mobile: NamedDependency[MobileParts], district: DistrictQuery = None
+        self,
+        mobile: NamedDependency[MobileParts],
+        district: DistrictQuery = None,
+        named: Annotated[str | None, QueryParameter(name="q", max_length=60)] = None,
     ) -> list[MerchantView]:
-        """Return merchants, of one district when given, with how each stands now."""
+        """Return merchants, of one district when given, with how each stands now; `q` is text that their name
+        or the name of something they sell has in it."""
+        area = None if district is None else DistrictCode(district)
         async with mobile.database.read() as tx:
-            found = await CatalogueStore(tx).merchants(None if district is None else DistrictCode(district))
+            found = await CatalogueStore(tx).merchants(area, named=named and named.strip())
             desks = await DeskStore(tx).of([merchant.merchant_id for merchant in found])
         at = mobile.clock.now()
         return [merchant_view(merchant, desks[merchant.merchant_id], at=at) for merchant in found]

@@ -1,10 +1,10 @@
 """A resident's own orders; whoever holds an order's link has the same of that one order."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_202_ACCEPTED
 
 from core.auth.guards import requires
@@ -74,13 +74,19 @@ class ResidentOrders(Controller):
         "/",
         operation_id="listOwnOrders",
         guards=[requires(Scope.ORDERS_OWN)],
-        responses=problem_responses("not-authenticated", "forbidden", "database-unavailable"),
+        responses=problem_responses(*OWN),
     )
     async def list_orders(
-        self, principal: NamedDependency[Principal], mobile: NamedDependency[MobileParts]
+        self,
+        principal: NamedDependency[Principal],
+        mobile: NamedDependency[MobileParts],
+        which: Annotated[Literal["all", "open", "over"], QueryParameter(name="state")] = "all",
+        before: Annotated[str | None, QueryParameter(max_length=64)] = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=50)] = 50,
     ) -> list[ResidentOrder]:
-        """Return one's own orders, newest first."""
-        return await own_orders(mobile, principal)
+        """Return one's own orders, newest first; `before` is the last order of the page before."""
+        after = None if before is None else OrderId(before)
+        return await own_orders(mobile, principal, which=which, before=after, limit=limit)
 
     @get(
         "/{order_id:str}",

@@ -160,6 +160,8 @@ class ResidentOrder(Struct, frozen=True, kw_only=True, rename="camel"):
     version: int
     state: str
     reason: str
+    merchant_id: str
+    pickup_point_id: str
     merchant_name_zh: str
     merchant_name_en: str
     pickup_point_name_zh: str

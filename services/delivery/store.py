@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, Table, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, func, or_, select, update
 
 from core.auth.principal import Reach
 from core.auth.reach_sql import within
@@ -23,6 +23,11 @@ KEPT_BY_PEOPLE = ("stock", "is_sold_out")
 async def _all[T](tx: Transaction, query: Select[Any], kind: type[T]) -> list[T]:
     rows = (await tx.execute(query)).mappings()
     return [read_row(row, kind) for row in rows]
+
+
+def _says(table: Table, text: str) -> ColumnElement[bool]:
+    """Whether a name in either language has this text in it, as text and not as a pattern."""
+    return or_(*(column.icontains(text, autoescape=True) for column in (table.c.name_zh, table.c.name_en)))
 
 
 async def _put(tx: Transaction, table: Table, thing: msgspec.Struct) -> bool:
@@ -62,13 +67,24 @@ class CatalogueStore:
         """Register or update a pickup point; return whether it was new."""
         return await _put(self._tx, pickup_points, point)
 
-    async def merchants(self, district: DistrictCode | None = None) -> list[Merchant]:
-        """Return the active merchants, of one district when given, by name."""
+    async def merchants(
+        self, district: DistrictCode | None = None, *, named: str | None = None
+    ) -> list[Merchant]:
+        """Return the active merchants, of one district when given, by name.
+
+        With ``named`` only those whose name, or the name of something they have on sale, has that text in
+        either language; capitals do not count.
+        """
         query = (
             select(merchants).where(merchants.c.is_active).order_by(merchants.c.district, merchants.c.name_zh)
         )
         if district is not None:
             query = query.where(merchants.c.district == district)
+        if named:
+            sells = select(goods.c.goods_id).where(
+                goods.c.merchant_id == merchants.c.merchant_id, goods.c.is_on_sale, _says(goods, named)
+            )
+            query = query.where(or_(_says(merchants, named), sells.exists()))
         return await _all(self._tx, query, Merchant)
 
     async def merchant_kinds(self, district: DistrictCode) -> tuple[str, ...]:

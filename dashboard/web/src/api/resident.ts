@@ -27,8 +27,11 @@ export const logOut = (): Promise<void> => ask("/api/residents/logout", { method
 export const openLink = (token: string): Promise<{ orderId: string }> =>
   ask("/api/links/session", { method: "POST", body: { token } });
 
-export const merchants = (district?: string): Promise<Merchant[]> =>
-  list(`/api/resident/merchants${district ? `?district=${encodeURIComponent(district)}` : ""}`);
+/** Those of a district, and with `q` those whose name or goods have that text. */
+export const merchants = (district?: string, q?: string): Promise<Merchant[]> => {
+  const asked = new URLSearchParams({ ...(district ? { district } : {}), ...(q ? { q } : {}) }).toString();
+  return list(`/api/resident/merchants${asked ? `?${asked}` : ""}`);
+};
 export const goods = (merchantId: string): Promise<Goods[]> =>
   list(`/api/resident/merchants/${encodeURIComponent(merchantId)}/goods`);
 export const pickupPoints = (district: string): Promise<PickupPoint[]> =>
@@ -37,7 +40,11 @@ export const quote = (basket: Basket): Promise<Quote> =>
   ask("/api/resident/quotes", { method: "POST", body: basket });
 export const place = (basket: Basket & { paidBy: PaidBy }, idempotencyKey: string): Promise<ResidentOrder> =>
   ask("/api/resident/orders", { method: "POST", body: basket, idempotencyKey });
-export const orders = (): Promise<ResidentOrder[]> => list("/api/resident/orders");
+/** One's own orders, newest first, at most so many. */
+export const orders = (limit = 50): Promise<ResidentOrder[]> => list(`/api/resident/orders?limit=${limit}`);
+/** Orders that are over and were placed before one, newest first. */
+export const earlierOrders = (before: string, limit: number): Promise<ResidentOrder[]> =>
+  list(`/api/resident/orders?state=over&limit=${limit}&before=${encodeURIComponent(before)}`);
 export const order = (id: string): Promise<ResidentOrder> => ask(at(id));
 export const cancel = (id: string, idempotencyKey: string): Promise<ResidentOrder> =>
   ask(`${at(id)}/cancel`, { method: "POST", body: {}, idempotencyKey });

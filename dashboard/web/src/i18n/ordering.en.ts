@@ -42,6 +42,7 @@ export const ordering: typeof zh = {
   waitsFor: (n) => `${n} minutes`,
   shop: {
     noGoods: "This merchant has nothing to sell right now.",
+    notThere: (names) => `Not there, or not as many as last time: ${names.join(", ")}`,
     soldOut: "Sold out",
     add: (name) => `Add one ${name}`,
     remove: (name) => `Remove one ${name}`,

@@ -40,6 +40,7 @@ export const ordering = {
   waitsFor: (n: number) => `${n} 分钟`,
   shop: {
     noGoods: "这家商户暂时没有可买的商品。",
+    notThere: (names: string[]) => `上次买的这些现在不够或没有了：${names.join("、")}`,
     soldOut: "已售完",
     add: (name: string) => `加一件 ${name}`,
     remove: (name: string) => `减一件 ${name}`,

@@ -1,5 +1,6 @@
 /** What is being ordered, kept while the pages change; it belongs to one merchant at a time. */
-import type { Goods, Merchant } from "../api/types.ts";
+import type { Goods, Merchant, ResidentOrder } from "../api/types.ts";
+import { address } from "../parts/address.svelte.ts";
 
 const TOWN = "steppe.town";
 
@@ -36,6 +37,26 @@ class Basket {
 
   lines(): { goodsId: string; quantity: number }[] {
     return [...this.quantities].map(([goodsId, quantity]) => ({ goodsId, quantity }));
+  }
+
+  /** Goods of an earlier order, until the shelf of their shop is here. */
+  private wanted: Pick<ResidentOrder, "merchantId" | "lines"> | undefined;
+
+  /** Goes to the shop of an earlier order, with its goods in the basket as far as they are there. */
+  again(order: ResidentOrder): void {
+    this.wanted = order;
+    address.set({ order: undefined, m: order.merchantId, step: undefined, p: order.pickupPointId }, "push");
+  }
+
+  /** Puts in what was wanted of this shop; returns the lines that its shelf has not or not enough of. */
+  fill(merchantId: string, goods: readonly Goods[]): ResidentOrder["lines"] {
+    const wanted = this.wanted;
+    this.wanted = undefined;
+    if (wanted?.merchantId !== merchantId) return [];
+    const shelf = new Map(goods.map((one) => [one.goodsId, mostOf(one)]));
+    const most = wanted.lines.map((line) => [line.goodsId, Math.min(line.quantity, shelf.get(line.goodsId) ?? 0)] as const);
+    this.quantities = new Map(most.filter(([, quantity]) => quantity > 0));
+    return wanted.lines.filter((line) => (this.quantities.get(line.goodsId) ?? 0) < line.quantity);
   }
 
   clear(): void {
