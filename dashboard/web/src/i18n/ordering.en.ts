@@ -51,6 +51,7 @@ export const ordering: typeof zh = {
     count: (n) => (n === 1 ? "1 item" : `${n} items`),
   },
   pickup: {
+    last: "Last time",
     title: "Where will you collect it?",
     search: "Search compound or point",
     none: "Nothing found. Try another name.",

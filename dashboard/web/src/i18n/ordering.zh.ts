@@ -49,6 +49,7 @@ export const ordering = {
     count: (n: number) => `${n} 件`,
   },
   pickup: {
+    last: "上次",
     title: "在哪里取？",
     search: "搜索小区或取件点",
     none: "没有找到。换个名字再试。",

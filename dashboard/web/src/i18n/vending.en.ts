@@ -17,7 +17,7 @@ export const vending: typeof zh = {
   whyNot: { driving: "driving", charging: "charging, sells again afterwards", other: "does not sell now" },
   until: (time) => `stays until ${time}`,
   left: (n) => `${n} left`,
-  show: (code) => `Goods of ${code}`,
+  andMore: (n) => ` and more (${n} kinds)`,
   buy: "Buy",
   one: "One less",
   more: "One more",

@@ -15,7 +15,7 @@ export const vending = {
   whyNot: { driving: "行驶中", charging: "充电中，稍后再卖", other: "现在不卖" } as Record<string, string>,
   until: (time: string) => `停到 ${time}`,
   left: (n: number) => `剩 ${n} 件`,
-  show: (code: string) => `看 ${code} 的货`,
+  andMore: (n: number) => ` 等 ${n} 种`,
   buy: "购买",
   one: "少一件",
   more: "多一件",
