@@ -25,6 +25,7 @@ export const privacy: PrivacyWords = {
     "Orders and accounts: at least three years, as the law asks; once you leave they are no longer tied to your number.",
     "Names of people who collect for you, notes: until you leave.",
   ],
+  who: (digits) => `Logged in: phone ending in ${digits}`,
   copy: "Download my data",
   copyNote: "A JSON file with everything that is kept of you.",
   leave: "Leave",

@@ -24,6 +24,7 @@ export const privacy = {
     "订单和账目：按法律要求至少保存三年；注销后与您的手机号脱离。",
     "代取人姓名、备注：注销时清除。",
   ],
+  who: (digits: string) => `当前登录：手机尾号 ${digits}`,
   copy: "下载我的数据",
   copyNote: "一个 JSON 文件，包含系统保存的关于您的全部内容。",
   leave: "注销",

@@ -14,6 +14,7 @@ export const staff: StaffWords = {
     checking: "Checking your session…",
     notStaff: "This is a resident's account; it cannot open staff pages.",
   },
+  who: "Logged in: ",
   role: {
     dispatcher: "Dispatcher",
     shift_lead: "Shift lead",

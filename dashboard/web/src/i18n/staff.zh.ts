@@ -13,6 +13,7 @@ export const staff = {
     checking: "正在确认登录状态…",
     notStaff: "这是居民账号，不能进入工作人员页面。",
   },
+  who: "当前登录：",
   role: {
     dispatcher: "调度员",
     shift_lead: "值班长",
