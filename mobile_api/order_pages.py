@@ -31,7 +31,7 @@ from services.flows.flow import missing_at_door
 from services.flows.store import FlowStore
 from services.orders.expected import expected
 from services.orders.order import Order, delay_of
-from services.orders.states import BEFORE_LOADING, OrderState
+from services.orders.states import BEFORE_LOADING, MovedOn, OrderState
 from services.orders.store import HistoryLine, OrderStore
 from services.settlement.order_money import Ended, ended_with
 from services.settlement.store import TermsStore
@@ -139,7 +139,7 @@ def resident_order(facts: OrderFacts, heard: LastHeard | None, *, at: datetime) 
         placed_at=order.placed_at,
         promised_p50_at=order.promised_p50_at,
         promised_p90_at=order.promised_p90_at,
-        wait_s=order.extra_wait_s + (point.wait_s if order.first_wait_s is None else order.first_wait_s),
+        wait_s=_wait_s(facts),
         ready_at=order.ready_at,
         eta_at=now.eta_at,
         delay_s=delay_of(shown, at=at).total_seconds(),
@@ -166,6 +166,14 @@ def resident_order(facts: OrderFacts, heard: LastHeard | None, *, at: datetime) 
         can_open=order.state is OrderState.ARRIVED,
         door_steps=missing_at_door(facts.steps, has_code=False, has_photo=False),
     )
+
+
+def _wait_s(facts: OrderFacts) -> float:
+    """Return how long the vehicle waits where it is or comes next: once nobody came, at the second place."""
+    order = facts.order
+    if any(line.event == MovedOn.__name__ for line in facts.history):
+        return order.second_wait_s + order.extra_wait_s
+    return order.extra_wait_s + (facts.point.wait_s if order.first_wait_s is None else order.first_wait_s)
 
 
 def _own_vehicle(facts: OrderFacts, heard: LastHeard | None) -> OwnVehicle | None:

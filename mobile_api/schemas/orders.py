@@ -181,7 +181,8 @@ class ResidentOrder(Struct, frozen=True, kw_only=True, rename="camel"):
     promised_p50_at: datetime
     promised_p90_at: datetime
     wait_s: float
-    """How long the vehicle waits for her at the pickup point, city seconds."""
+    """How long the vehicle waits for her at the pickup point, city seconds; after a first missed collection
+    at the one that it goes to then."""
     ready_at: datetime | None
     eta_at: datetime | None
     delay_s: float

@@ -84,7 +84,19 @@ test("an order that went back ends with it, in words, with its money and where e
 test("who was not there is told where the vehicle waits once more", () => {
   const history = [{ state: "in_transit", at: "x" }, { state: "arrived", at: "y" }];
   const order = anOrder({ state: "in_transit", vehicle, remainingM: 300, history });
-  expect(sentence(order, zh, pickZh)).toContain("改到南门再等一次");
+  expect(sentence(order, zh, pickZh)).toContain("改到南门再等一次。");
+  expect(sentence({ ...order, etaAt: "2026-11-22T02:10:00Z", waitS: 300 }, zh, pickZh)).toContain("约等到 10:15");
+});
+
+test("a vehicle that waits a second time says why it came and until when, and is not called late", () => {
+  const history = ["in_transit", "arrived", "in_transit"].map((state) => ({ state, at: "x" }));
+  const late = { etaAt: "2026-11-22T02:10:00Z", waitS: 300 };
+  expect(lateMinutes(anOrder({ ...late, state: "arrived", history: history.slice(0, 2) }))).toBe(10);
+  expect(lateMinutes(anOrder({ ...late, state: "in_transit", history }))).toBe(0);
+  const there = anOrder({ ...late, state: "arrived", collectBy: "2026-11-22T02:15:00Z", history: [...history, { state: "arrived", at: "x" }] });
+  expect(lateMinutes(there)).toBe(0);
+  for (const words of [zh, en]) expect(sentence(there, words, pickZh)).toContain("10:15");
+  expect(sentence(there, zh, pickZh)).toContain("刚才没等到您，车改到南门");
 });
 
 test("a problem document keeps its code and fields; a page that is none keeps its status", async () => {

@@ -13,9 +13,10 @@ export const tracking: TrackingWords = {
     picking_up: (v) => `${v} is on its way to the merchant.`,
     in_transit: (v, left, before) =>
       `${v} is on its way to you${left ? `, ${left} to go` : ""}${before ? `, ${before} other stop${before > 1 ? "s" : ""} first` : ""}.`,
-    moved: (v, place) => `You were not there in time: ${v} goes to ${place} and waits once more.`,
+    moved: (v, place, until) => `You were not there in time: ${v} goes to ${place} and waits once more${until ? `, until about ${until}` : ""}.`,
     stopped: (v) => `${v} has stopped for the moment; a person is looking at it.`,
     arrived: (place, until) => `It waits at ${place} until ${until}.`,
+    again: (place, until) => `You were not there in time: it waits once more, at ${place} until ${until}, then it goes back to the merchant.`,
     delivered: "Collected. Enjoy it.",
     cancelled: "The order is cancelled.",
     missed: "You were not there in time, so the vehicle left.",

@@ -12,9 +12,10 @@ export const tracking = {
     picking_up: (v: string) => `无人车 ${v} 正去商户取货。`,
     in_transit: (v: string, left: string, before: number) =>
       `无人车 ${v} 正在驶来${left ? `，还有 ${left}` : ""}${before ? `，先停 ${before} 处` : ""}。`,
-    moved: (v: string, place: string) => `刚才没等到您，无人车 ${v} 改到${place}再等一次。`,
+    moved: (v: string, place: string, until: string) => `刚才没等到您，无人车 ${v} 改到${place}再等一次${until ? `，约等到 ${until}` : ""}。`,
     stopped: (v: string) => `无人车 ${v} 临时停下了，工作人员正在查看。`,
     arrived: (place: string, until: string) => `车在${place}等您，请在 ${until} 前取走。`,
+    again: (place: string, until: string) => `刚才没等到您，车改到${place}再等一次，请在 ${until} 前取走，过时退回商户。`,
     delivered: "已取走，祝您愉快。",
     cancelled: "订单已取消。",
     missed: "没等到您取件，车辆先离开了。",

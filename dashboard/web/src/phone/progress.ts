@@ -37,10 +37,13 @@ export function sentence(
       return said.picking_up(vehicle);
     case "in_transit":
       if (haltMs > HALT_MS) return said.stopped(vehicle);
-      if (order.history.some((step) => step.state === "arrived")) return said.moved(vehicle, pick(order.pickupPointNameZh, order.pickupPointNameEn));
+      if (timesThere(order) > 0) {
+        const until = order.etaAt ? clockTime(Date.parse(order.etaAt) + order.waitS * 1000) : "";
+        return said.moved(vehicle, pick(order.pickupPointNameZh, order.pickupPointNameEn), until);
+      }
       return said.in_transit(vehicle, order.remainingM === null ? "" : distance(order.remainingM), order.stopsBefore);
     case "arrived":
-      return said.arrived(
+      return (timesThere(order) > 1 ? said.again : said.arrived)(
         pick(order.pickupPointNameZh, order.pickupPointNameEn),
         order.collectBy ? clockTime(order.collectBy) : "–",
       );
@@ -59,9 +62,16 @@ export function sentence(
   }
 }
 
-/** Minutes past the promise that is expected now; 0 when it will be kept. */
+/** How often a vehicle has come to her with it: twice when nobody collected it the first time. */
+const timesThere = (order: ResidentOrder): number => order.history.filter((step) => step.state === "arrived").length;
+
+/**
+ * Minutes past the promise that is expected now; 0 when it will be kept, and once the vehicle has been there and left:
+ * the promise was of its first coming.
+ */
 export function lateMinutes(order: ResidentOrder): number {
-  if (isOver(order.state) || !order.etaAt) return 0;
+  const isBack = timesThere(order) > (order.state === "arrived" ? 1 : 0);
+  if (isOver(order.state) || !order.etaAt || isBack) return 0;
   return Math.max(0, Math.ceil((Date.parse(order.etaAt) - Date.parse(order.promisedP90At)) / 60_000));
 }
 
