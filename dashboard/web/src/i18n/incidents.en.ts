@@ -15,6 +15,7 @@ export const incidents: IncidentWords = {
   reportId: "Number of a police report (may be empty)",
   medical: "An ambulance was called",
   hold: "Hold the scene now: the vehicle takes nothing that moves it until the agency releases it",
+  missing: (names) => `Still to be filled in: ${names.join(", ")}`,
   send: "Report",
   tooEarly: "It must have happened within the last year.",
   case: "The case",

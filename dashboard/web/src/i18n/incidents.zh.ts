@@ -14,6 +14,7 @@ export const incidents = {
   reportId: "报警或事故文书编号（可不填）",
   medical: "已叫救护车",
   hold: "立即保护现场：车辆不再接受移动指令，由主管部门解除",
+  missing: (names: string[]) => `还需填写：${names.join("、")}`,
   send: "上报",
   tooEarly: "发生时间须在过去一年之内。",
   case: "办理",
