@@ -14,7 +14,8 @@ from dashboard.city_maps import GEOJSON, Collection, district_map, fence_map
 from dashboard.city_numbers import summarise_city
 from dashboard.parts import DashboardParts
 from dashboard.routes.parameters import IdPath
-from dashboard.schemas.city import CitySummary, Config, config_view
+from dashboard.schemas.city import CitySummary, Config, OperatorName, config_view
+from fleet.vehicles.paper_store import CompanyStore
 
 AN_HOUR = {"Cache-Control": "public, max-age=3600"}
 
@@ -30,6 +31,21 @@ class City(Controller):
         """Return what a page needs before anybody signs in: names, towns, city time and its rate."""
         clock = dashboard.clock
         return config_view(dashboard.city, city_time_ms=clock.now_ms(), rate=clock.rate)
+
+    @get(
+        "/operators",
+        operation_id="listOperators",
+        guards=[public],
+        responses=problem_responses("database-unavailable"),
+    )
+    async def operators(self, dashboard: NamedDependency[DashboardParts]) -> list[OperatorName]:
+        """Return the companies that run vehicles here, by code; empty before a city is loaded."""
+        async with dashboard.database.read() as tx:
+            found = await CompanyStore(tx).companies()
+        return [
+            OperatorName(code=code, name_zh=company.name_zh, name_en=company.name_en)
+            for code, company in sorted(found.items())
+        ]
 
     @get(
         "/city/summary",

@@ -70,6 +70,14 @@ class CityName(_View, frozen=True):
     name_en: str
 
 
+class OperatorName(_View, frozen=True):
+    """A company that runs vehicles here, as the public knows it."""
+
+    code: str
+    name_zh: str
+    name_en: str
+
+
 class TownView(_View, frozen=True):
     """A town whose roads are drawn; bbox is west, south, east, north; centre is longitude, latitude."""
 

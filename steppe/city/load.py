@@ -299,7 +299,7 @@ async def _beats(tx: Transaction, pack: CityPack, build: CityBuild, report: Load
 async def _daily_check(tx: Transaction, pack: CityPack, at: datetime) -> None:
     """Ask for the daily check where the pack does and nobody has said anything of it."""
     if pack.fleet.daily_check and not await ReadinessStore(tx).rules():
-        by, why = pack.city.code, "city pack"
+        by, why = f"city pack {pack.city.code}", "city pack"
         rule = ReadinessRule(version=1, is_required=True, by_name=by, reason=why, at=at)
         await ReadinessStore(tx).add_rule(rule)
 

@@ -21,7 +21,7 @@ const FENCE: Fence = {
   source: "survey", accuracyM: 2, drawnAt: "", drawnBy: "", previewedAt: null, previewedBy: null, preview: null,
   effectiveAt: null, publishedAt: null, publishedBy: null, retiredAt: null, retiredBy: null, changed: [],
 };
-const NAMES: Names = { kind: (kind) => kind, service: (kind) => kind, district: (code) => code };
+const NAMES: Names = { kind: (kind) => kind, service: (kind) => kind, district: (code) => code, operator: (code) => `company ${code}` };
 
 test("a version that is opened and saved without a change says the same again", () => {
   const body = bodyOf(formOf(FENCE), AREA);

@@ -20,6 +20,7 @@ OPEN_TO_ANYBODY = {
     "GET /api/geo/grounds/{town}",
     "GET /api/geo/roads/{town}",
     "GET /api/openapi.json",
+    "GET /api/operators",
     "GET /city",
     "GET /city/{rest}",
     "GET /console",

@@ -9,7 +9,7 @@ from litestar import Litestar
 from core.auth.principal import EVERYTHING
 from core.auth.roles import Role
 from core.database import Database
-from core.ids import VehicleCode, VehicleNo
+from core.ids import OperatorId, VehicleCode, VehicleNo
 from dashboard.parts import DashboardParts
 from dashboard.topics.alarms import AlarmTopic
 from dashboard.topics.commands import CommandTopic
@@ -22,7 +22,7 @@ from fleet.live.feeds import FactFeed
 from fleet.vehicles.codes import CodeEvent
 from fleet.vehicles.issue_code import draft_code, move_code
 from fleet.vehicles.kinds import Condition
-from fleet.vehicles.paper_store import Company
+from fleet.vehicles.paper_store import Company, CompanyStore
 from tests.integration.dashboard.conftest import Said, Somebody
 from tests.integration.fleet.builders import AT, LAYOUT, a_principal, a_vehicle
 
@@ -54,6 +54,17 @@ async def test_a_page_learns_the_city_before_anybody_signs_in(somebody: Somebody
             }
         ],
     }
+
+
+async def test_anybody_learns_which_companies_run_vehicles_here(
+    somebody: Somebody, sqlite_database: Database
+) -> None:
+    assert (await somebody.get("/api/operators", None)).json() == []
+    named = Company(operator_id=OperatorId("op-a"), name_zh="甲公司", name_en="Company A", telephone="1")
+    async with sqlite_database.write() as tx:
+        await CompanyStore(tx).put_company(named)
+    said = (await somebody.get("/api/operators", None)).json()
+    assert said == [{"code": "op-a", "nameZh": "甲公司", "nameEn": "Company A"}]
 
 
 async def test_maps_are_geojson_and_a_town_without_one_is_not_found(somebody: Somebody) -> None:

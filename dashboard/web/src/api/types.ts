@@ -19,6 +19,7 @@ export type Alarm = Schemas["AlarmView"];
 export type AlarmPerson = Schemas["AlarmPersonView"];
 export type Command = Schemas["CommandView"];
 export type CitySummary = Schemas["CitySummary"];
+export type OperatorName = Schemas["OperatorName"];
 export type LiveChoices = Schemas["ChoicesView"];
 export type OrderBrief = Schemas["OrderBrief"];
 export type OrderDetail = Schemas["OrderDetail"];

@@ -11,6 +11,7 @@ export interface Names {
   kind(kind: string): string;
   service(kind: string): string;
   district(code: string): string;
+  operator(code: string): string;
 }
 export interface Line {
   field: string;
@@ -58,7 +59,7 @@ function sayOf(fence: Fence, field: string, words: Words, names: Names): string 
     case "name_en": return fence.nameEn;
     case "area": return areaOf(fence.geometry as unknown as Geometry, words);
     case "district": return fence.district ? names.district(fence.district) : s.everybody;
-    case "operator": return fence.operator ?? s.everybody;
+    case "operator": return fence.operator ? names.operator(fence.operator) : s.everybody;
     case "services": return fence.services.length ? services(fence.services) : s.everybody;
     case "group": return fence.group ?? words.version.nothing;
     case "source": return fence.source;

@@ -28,6 +28,7 @@ export const patrol: typeof zh = {
     nameEn: "English name",
     district: "Banner or district",
     operator: "Operator",
+    ownOperator: "One's own",
     shuffled: "Another order each time, so that nobody can learn it",
     points: "Checkpoints",
     hint: "Click on the map to add a checkpoint; choose one and click to move it.",

@@ -26,6 +26,7 @@ export const patrol = {
     nameEn: "英文名称",
     district: "旗区",
     operator: "运营单位",
+    ownOperator: "本单位",
     shuffled: "每次随机顺序，使人无法摸清规律",
     points: "巡逻点",
     hint: "在地图上点击添加巡逻点；选中一个点后点击地图可移动它。",

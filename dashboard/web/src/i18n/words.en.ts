@@ -4,6 +4,7 @@ export const words: Words = {
   other: "Other",
   none: "None",
   unknown: "Unknown",
+  cityData: "The city's initial data",
   demo: "Demo data",
   ago: {
     now: "just now",

@@ -3,6 +3,7 @@ export const words = {
   other: "其他",
   none: "无",
   unknown: "未知",
+  cityData: "城市初始数据",
   demo: "演示数据",
   ago: {
     now: "刚刚",
