@@ -67,6 +67,8 @@ class StoppedVehicle(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     lng: float
     answer: str | None
     """State of the command that stopped it; null in a drill."""
+    why: str
+    """Why it did not stop: a word of the platform's or what the vehicle said; empty while nothing failed."""
     outcome: str | None
 
 
@@ -164,11 +166,17 @@ def area_stop_view(
                 lat=member.lat,
                 lng=member.lng,
                 answer=None if state is None else state.value,
+                why=_why(member, commands),
                 outcome=None if member.outcome is None else member.outcome.value,
             )
             for member, state in zip(members, states, strict=True)
         ),
     )
+
+
+def _why(member: Member, commands: Mapping[CommandId, Command]) -> str:
+    command = None if member.command_id is None else commands.get(member.command_id)
+    return command.detail if command is not None and _SAYS[command.state] == "failed" else ""
 
 
 def _state(member: Member, commands: Mapping[CommandId, Command]) -> CommandState | None:

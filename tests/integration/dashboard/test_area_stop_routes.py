@@ -71,13 +71,15 @@ async def heard(
     await redis.aclose()
 
 
-async def answer(database: Database, clock: Clock, command_id: str, *events: CommandEvent) -> None:
+async def answer(
+    database: Database, clock: Clock, command_id: str, *events: CommandEvent, detail: str = ""
+) -> None:
     """The vehicle answers."""
     async with database.write() as tx:
         command = await CommandStore(tx).lock(CommandId(command_id))
         assert command is not None
         for event in events:
-            moved = advance_command(command, event, at=clock.now())
+            moved = advance_command(command, event, at=clock.now(), detail=detail)
             command = await CommandStore(tx).save(command, moved)
 
 
@@ -100,6 +102,10 @@ async def test_an_area_is_looked_into_stopped_followed_and_let_go_by_another(
     path = f"/api/area-stops/{stop['areaStopId']}"
     followed = (await somebody.get(path)).json()
     assert followed["answers"] == {"unanswered": 1, "stopping": 0, "stopped": 1, "failed": 0}
+    await answer(sqlite_database, clock, pushed[1].command_id, CommandEvent.FAILED, detail="no-result")
+    followed = (await somebody.get(path)).json()
+    assert followed["answers"] == {"unanswered": 0, "stopping": 0, "stopped": 1, "failed": 1}
+    assert sorted(item["why"] for item in followed["items"]) == ["", "no-result"]
     said = {"version": 1, "reason": "已排除"}
     alone = await somebody.post(f"{path}/releases", said, key="k-2")
     assert (alone.status_code, alone.json()["code"]) == (409, "second-person-needed")

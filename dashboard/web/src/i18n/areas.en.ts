@@ -1,3 +1,4 @@
+import { commandWhy } from "./command-why.en.ts";
 import type { AreaWords } from "./areas.zh.ts";
 
 export const areas: AreaWords = {
@@ -28,6 +29,9 @@ export const areas: AreaWords = {
   details: "Vehicles",
   vehicle: "Vehicle",
   answer: "Answer",
+  why: commandWhy,
+  notStopped: "Not stopped: ",
+  moreOf: (n) => `and others, ${n} in all`,
   outcome: "Not let go",
   acts: {
     "release-requests": "Ask to release",

@@ -1,3 +1,5 @@
+import { commandWhy } from "./command-why.zh.ts";
+
 export const areas = {
   draw: "划区停车",
   title: "划区停车",
@@ -26,6 +28,9 @@ export const areas = {
   details: "车辆",
   vehicle: "车辆",
   answer: "应答",
+  why: commandWhy,
+  notStopped: "没有停住的车：",
+  moreOf: (n: number) => `等 ${n} 辆`,
   outcome: "未放行的车辆",
   acts: {
     "release-requests": "请求解除",

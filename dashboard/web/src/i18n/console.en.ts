@@ -1,3 +1,4 @@
+import { commandWhy } from "./command-why.en.ts";
 import type { DeskWords } from "./console.zh.ts";
 
 export const desk: DeskWords = {
@@ -96,7 +97,7 @@ export const desk: DeskWords = {
       power_down: "Once it stands the vehicle goes off. A release, or a person at the vehicle, switches it on again.",
     },
     speech: "What it says",
-    details: { superseded: "A newer stop took its place", "not-delivered": "It did not reach the vehicle in time", unanswered: "The vehicle did not answer", "no-result": "The vehicle reported no result" },
+    details: commandWhy,
     failed: "The command was not sent.",
   },
   alarm: {

@@ -1,3 +1,4 @@
+import { commandWhy } from "./command-why.zh.ts";
 export const desk = {
   title: "园区运营台",
   subtitle: "调度与监控",
@@ -93,7 +94,7 @@ export const desk = {
       power_down: "车辆停稳后断电。解除停车或由现场人员操作后才会重新开机。",
     } as Record<string, string>,
     speech: "播报内容",
-    details: { superseded: "已被新的停车指令取代", "not-delivered": "在有效期内没有送达车辆", unanswered: "车辆没有应答", "no-result": "车辆没有回报结果" } as Record<string, string>,
+    details: commandWhy,
     failed: "指令没有下发成功。",
   },
   alarm: {
