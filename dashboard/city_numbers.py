@@ -1,7 +1,7 @@
 """The city in numbers: who is where and how, what asks for a person, what the day has brought."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from core.auth.principal import Reach
 from core.ids import DistrictCode
@@ -44,17 +44,19 @@ async def summarise_city(parts: DashboardParts, reach: Reach) -> CitySummary:
         open_alarms=sum(_asking(severities) for severities in alarms.values()),
         unacknowledged_alarms=waiting,
         plan=tuple(PlanYear(year=year, planned=planned) for year, planned in parts.city.plan),
-        by_service=_by_service(parts.city, counts),
+        by_service=_by_service(parts.city.planned, counts),
         districts=tuple(_district(parts.city, code, counts, fleet, alarms.get(code, {})) for code in shown),
     )
 
 
-def _by_service(city: CityFacts, counts: list[FleetCount]) -> dict[str, ServiceCount]:
+def _by_service(
+    quota: Mapping[tuple[DistrictCode, ServiceKind], int], counts: Sequence[FleetCount]
+) -> dict[str, ServiceCount]:
     have: Counter[ServiceKind] = Counter()
     for count in counts:
         have[count.service] += count.vehicles
     planned: Counter[ServiceKind] = Counter()
-    for (_, service), number in city.planned.items():
+    for (_, service), number in quota.items():
         planned[service] += number
     return {
         service.value: ServiceCount(vehicles=have[service], planned=planned[service])
@@ -71,7 +73,9 @@ def _district(
     severities: Mapping[Severity, int],
 ) -> DistrictSummary:
     facts = next(district for district in city.districts if district.code == code)
-    vehicles = sum(count.vehicles for count in counts if count.district == code)
+    here = [count for count in counts if count.district == code]
+    vehicles = sum(count.vehicles for count in here)
+    quota = {of: number for of, number in city.planned.items() if of[0] == code}
     conditions = Counter(fleet.conditions.get(code, {}))
     conditions[Condition.OFFLINE] = max(0, vehicles - conditions.total() + conditions[Condition.OFFLINE])
     worst = max(severities, key=SEVERITY_RANK.__getitem__, default=None)
@@ -80,7 +84,8 @@ def _district(
         name_zh=facts.name_zh,
         name_en=facts.name_en,
         vehicles=vehicles,
-        planned=sum(number for (district, _), number in city.planned.items() if district == code),
+        planned=sum(quota.values()),
+        by_service=_by_service(quota, here),
         by_condition={condition.value: conditions[condition] for condition in Condition},
         open_alarms=_asking(severities),
         worst_alarm=None if worst is None else worst.value,

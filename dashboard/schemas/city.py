@@ -33,6 +33,7 @@ class DistrictSummary(_View, frozen=True):
     name_en: str
     vehicles: int
     planned: int
+    by_service: Mapping[str, ServiceCount]
     by_condition: Mapping[str, int]
     open_alarms: int
     """Standing ones from warning up."""

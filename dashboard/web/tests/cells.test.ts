@@ -104,6 +104,9 @@ test("names keep clear of the counts of cells, and where they cannot hide as few
   const count = { x: free![0], y: free![1], width: 40, height: 30 };
   const [moved] = placeLabels([name], [count]);
   expect(moved).not.toEqual(free);
+  const inset = { x: 300, y: 160, width: 400, height: 200 };
+  const [beside] = placeLabels([{ ...name, y: 110, hasPoint: false }], [inset]) as [[number, number]];
+  expect(beside[0] + 40 <= 100 || beside[1] + 10 <= 60).toBe(true);
   const everywhere = Array.from({ length: 400 }, (_, i) => ({ x: (i % 20) * 20 - 100, y: Math.floor(i / 20) * 20 - 100, width: 18, height: 18 }));
   const gap = everywhere.filter((one) => one.y < 120);
   expect(placeLabels([name], gap)[0]![1]).toBeGreaterThan(100);

@@ -101,6 +101,7 @@ async def test_the_summary_counts_what_the_caller_may_see(
     [district] = mine["districts"]
     assert district["byCondition"] == {"offline": 1, "idle": 0, "driving": 1, "charging": 0, "alarm": 0}
     assert (district["openAlarms"], district["worstAlarm"], district["planned"]) == (1, "critical", 20)
+    assert district["byService"]["delivery"] == {"vehicles": 2, "planned": 20}
     foreign = (await somebody.get("/api/city/summary", "foreign agency")).json()
     assert (foreign["vehicles"], foreign["openAlarms"], foreign["driving"]) == (1, 0, 0)
     assert (mine["ordersToday"], mine["onTimeRatio"], mine["kmToday"]) == (0, None, None)

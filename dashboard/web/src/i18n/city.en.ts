@@ -24,6 +24,8 @@ export const city: CityWords = {
   noAlarmsHere: (name) => `No alarm is open in ${name}.`,
   noVehicles: "No vehicle has connected yet. Counts and conditions appear here when they do.",
   byService: "By service / plan for 2026",
+  byServiceOf: (name) => `${name} · by service / plan for 2026`,
+  quota: "Vehicles / planned",
   plan: "Plan",
   acknowledged: "Acknowledged",
   unacknowledged: "New",

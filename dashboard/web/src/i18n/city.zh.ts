@@ -22,6 +22,8 @@ export const city = {
   noAlarmsHere: (name: string) => `${name}没有未解除的告警。`,
   noVehicles: "还没有车辆接入。车辆上线后这里会显示各旗区的数量与状态。",
   byService: "各类车辆 / 2026 规划",
+  byServiceOf: (name: string) => `${name} · 各类车辆 / 2026 规划`,
+  quota: "车辆 / 规划",
   plan: "规划进度",
   acknowledged: "已确认",
   unacknowledged: "待确认",
