@@ -31,6 +31,7 @@ from dashboard.schemas.feedback import (
 from dashboard.street_desk import read_said, say
 from fleet.feedback.answer_feedback import answer_feedback, look_into
 from fleet.feedback.kinds import UNANSWERED, FeedbackState
+from fleet.feedback.owners import owners_of
 from fleet.feedback.store import FeedbackPlace, FeedbackStore
 
 Shown = Literal["open", "all"]
@@ -111,7 +112,8 @@ class FeedbackRoutes(Controller):
                 after=None if place is None else FeedbackPlace(*place),
                 limit=limit + 1,
             )
-        return feedback_page(found, limit)
+            owners = await owners_of(tx, found)
+        return feedback_page(found, owners, limit)
 
     @post(
         "/{feedback_id:str}/look",
@@ -129,7 +131,8 @@ class FeedbackRoutes(Controller):
         """Look into it; its alarm counts as acknowledged, and the bystander is told that somebody does."""
         async with dashboard.database.write() as tx:
             at = dashboard.clock.now()
-            return feedback_view(await look_into(tx, principal, FeedbackId(feedback_id), at=at))
+            said = await look_into(tx, principal, FeedbackId(feedback_id), at=at)
+            return feedback_view(said, (await owners_of(tx, [said])).get(said.feedback_id))
 
     @post(
         "/{feedback_id:str}/answer",

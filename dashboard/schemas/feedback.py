@@ -1,12 +1,13 @@
 """What people on the street say of a vehicle: as they say and read it, and as staff see it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from core.ids import FeedbackId
 from dashboard.cursors import write_cursor
 from fleet.feedback.answer_feedback import LONGEST_ANSWER
 from fleet.feedback.feedback import Feedback
@@ -65,6 +66,9 @@ class FeedbackView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     received_at: datetime
     looked_into_at: datetime | None
     looked_into_by_name: str | None
+    """Who looked into it first."""
+    owner_name: str | None
+    """Who has its alarm now; null without a standing alarm, and while nobody has it."""
     closed_at: datetime | None
     answer: str
     answered_by_name: str | None
@@ -103,24 +107,27 @@ def feedback_status(said: Feedback, token: str) -> FeedbackStatus:
     )
 
 
-def feedback_view(said: Feedback) -> FeedbackView:
-    """Return what staff read."""
-    told = {"kind", "state", "outcome"}
+def feedback_view(said: Feedback, owner_name: str | None = None) -> FeedbackView:
+    """Return what staff read; `owner_name` is who has its alarm."""
+    told = {"kind", "state", "outcome", "owner_name"}
     same = [name for name in FeedbackView.__struct_fields__ if name not in told]
     return FeedbackView(
         **{name: getattr(said, name) for name in same},
         kind=said.kind.value,
         state=said.state.value,
         outcome=None if said.outcome is None else said.outcome.value,
+        owner_name=owner_name,
     )
 
 
-def feedback_page(found: Sequence[Feedback], limit: int) -> FeedbackPage:
+def feedback_page(
+    found: Sequence[Feedback], owners: Mapping[FeedbackId, str | None], limit: int
+) -> FeedbackPage:
     """Return a page out of one row more than it shows."""
     shown = found[:limit]
     more = len(found) > limit
     place = (shown[-1].received_at, shown[-1].feedback_id) if more else None
     return FeedbackPage(
-        items=tuple(feedback_view(one) for one in shown),
+        items=tuple(feedback_view(one, owners.get(one.feedback_id)) for one in shown),
         next_cursor=None if place is None else write_cursor(place),
     )

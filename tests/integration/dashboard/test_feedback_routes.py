@@ -37,6 +37,14 @@ async def test_somebody_says_it_blocks_the_way_reads_that_somebody_looks_and_the
     assert "调度员" not in str(seen)
     [listed] = (await somebody.get("/api/feedback")).json()["items"]
     assert (listed["words"], listed["lat"], listed["kind"]) == ("堵住单元门", 39.6, "blocks_way")
+    first = listed["lookedIntoByName"]
+    assert (first, listed["ownerName"]) == ("remote_operator", "remote_operator")
+    [alarm] = (await somebody.get("/api/alarms")).json()["items"]
+    lead = Role.SHIFT_LEAD
+    taken = await somebody.post(f"/api/alarms/{alarm['alarmId']}/assign", {"version": alarm["version"]}, lead)
+    assert taken.status_code == 200
+    [listed] = (await somebody.get("/api/feedback")).json()["items"]
+    assert (listed["lookedIntoByName"], listed["ownerName"]) == (first, "shift_lead")
     answer = {"outcome": "resolved", "words": "已挪开，抱歉"}
     path = f"/api/feedback/{listed['feedbackId']}/answer"
     assert (await somebody.post(path, answer)).json()["state"] == "answered"
@@ -45,7 +53,8 @@ async def test_somebody_says_it_blocks_the_way_reads_that_somebody_looks_and_the
     read = (await somebody.post(f"{STREET}/open", token, None)).json()
     assert (read["state"], read["outcome"], read["answer"]) == ("answered", "resolved", "已挪开，抱歉")
     assert (await somebody.get("/api/feedback")).json()["items"] == []
-    assert len((await somebody.get("/api/feedback?state=all")).json()["items"]) == 1
+    [over] = (await somebody.get("/api/feedback?state=all")).json()["items"]
+    assert over["ownerName"] is None
 
 
 async def test_what_is_no_code_no_kind_or_no_token_is_refused_by_name(

@@ -10,5 +10,6 @@ export const feedback: FeedbackWords = {
   rejected: "Not confirmed; send the answer",
   needWords: "Say what came of it: whoever told us reads it.",
   others: (count) => `Answer the ${count} others that say the same too`,
+  handedOn: (now, first) => `${now} has it now (first ${first})`,
   answered: (who, words) => `${who} answered: ${words}`,
 };

@@ -9,6 +9,7 @@ export const feedback = {
   rejected: "不采纳并答复",
   needWords: "请写明处理结果，反馈人会看到。",
   others: (count: number) => `同时答复另外 ${count} 条相同的反馈`,
+  handedOn: (now: string, first: string) => `现由 ${now} 处理（先由 ${first}）`,
   answered: (who: string, words: string) => `${who} 答复：${words}`,
 };
 
