@@ -9,7 +9,7 @@ import msgspec
 from core.auth.principal import Reach
 from core.clock import Clock
 from core.database import Database
-from core.ids import DistrictCode
+from core.ids import DistrictCode, OperatorId
 from core.kinds import ServiceKind
 from core.settings import JudgingSettings
 from fleet.area_stops.place_area_stop import AreaStopDesk
@@ -53,6 +53,17 @@ class DistrictFacts(msgspec.Struct, frozen=True, kw_only=True):
     geometry: Mapping[str, Any]
 
 
+class ServicePointFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """A counter where people pay a company, top up and are paid back; hours as HH:MM-HH:MM of city time."""
+
+    town: DistrictCode
+    name_zh: str
+    name_en: str
+    address_zh: str
+    address_en: str
+    open_hours: str
+
+
 class CityFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The city as screens need it, read from its pack at start."""
 
@@ -75,6 +86,8 @@ class CityFacts(msgspec.Struct, frozen=True, kw_only=True):
     plan: tuple[tuple[int, int], ...]
     """(year, vehicles) of the plan, cumulative."""
     code_layout: CodeLayout
+    service_points: Mapping[OperatorId, tuple[ServicePointFacts, ...]]
+    """By company; one that has none is absent."""
 
 
 class TownMaps(Protocol):

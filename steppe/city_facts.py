@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from core.errors import NotFound
 from core.ids import DistrictCode
-from dashboard.parts import CityFacts, DistrictFacts, TownFacts
+from dashboard.parts import CityFacts, DistrictFacts, ServicePointFacts, TownFacts
 from geofences.geo import to_position
 from steppe.city.files import CityFiles
 from steppe.city.fleet import code_layout
@@ -52,6 +52,21 @@ def city_facts(pack: CityPack, files: CityFiles, *, is_demo: bool) -> CityFacts:
         planned={(DistrictCode(line.district), line.service): line.planned for line in pack.roster},
         plan=city.plan,
         code_layout=code_layout(pack),
+        service_points={
+            operator.operator_id: tuple(
+                ServicePointFacts(
+                    town=point.town,
+                    name_zh=point.name_zh,
+                    name_en=point.name_en,
+                    address_zh=point.address_zh,
+                    address_en=point.address_en,
+                    open_hours=point.open_hours,
+                )
+                for point in operator.service_point
+            )
+            for operator in pack.operators
+            if operator.service_point
+        },
     )
 
 

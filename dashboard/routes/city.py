@@ -14,7 +14,7 @@ from dashboard.city_maps import GEOJSON, Collection, district_map, fence_map
 from dashboard.city_numbers import summarise_city
 from dashboard.parts import DashboardParts
 from dashboard.routes.parameters import IdPath
-from dashboard.schemas.city import CitySummary, Config, OperatorName, config_view
+from dashboard.schemas.city import CitySummary, Config, OperatorView, config_view, operator_view
 from fleet.vehicles.paper_store import CompanyStore
 
 AN_HOUR = {"Cache-Control": "public, max-age=3600"}
@@ -38,12 +38,12 @@ class City(Controller):
         guards=[public],
         responses=problem_responses("database-unavailable"),
     )
-    async def operators(self, dashboard: NamedDependency[DashboardParts]) -> list[OperatorName]:
+    async def operators(self, dashboard: NamedDependency[DashboardParts]) -> list[OperatorView]:
         """Return the companies that run vehicles here, by code; empty before a city is loaded."""
         async with dashboard.database.read() as tx:
             found = await CompanyStore(tx).companies()
         return [
-            OperatorName(code=code, name_zh=company.name_zh, name_en=company.name_en)
+            operator_view(company, dashboard.city.service_points.get(code, ()))
             for code, company in sorted(found.items())
         ]
 

@@ -1,10 +1,11 @@
 """The city in numbers, and what every page must know before it can show anything."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from dashboard.parts import CityFacts
+from dashboard.parts import CityFacts, ServicePointFacts
+from fleet.vehicles.paper_store import Company
 
 
 class _View(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -71,12 +72,25 @@ class CityName(_View, frozen=True):
     name_en: str
 
 
-class OperatorName(_View, frozen=True):
-    """A company that runs vehicles here, as the public knows it."""
+class ServicePoint(_View, frozen=True):
+    """A counter of a company, open every day; hours as HH:MM-HH:MM of city time."""
+
+    town: str
+    name_zh: str
+    name_en: str
+    address_zh: str
+    address_en: str
+    open_hours: str
+
+
+class OperatorView(_View, frozen=True):
+    """A company that runs vehicles here, as the public knows it; no service points means ask by telephone."""
 
     code: str
     name_zh: str
     name_en: str
+    telephone: str
+    service_points: tuple[ServicePoint, ...]
 
 
 class TownView(_View, frozen=True):
@@ -129,5 +143,26 @@ def config_view(city: CityFacts, *, city_time_ms: int, rate: float) -> Config:
                 centre=town.centre,
             )
             for town in city.towns
+        ),
+    )
+
+
+def operator_view(company: Company, points: Sequence[ServicePointFacts]) -> OperatorView:
+    """Return what anybody is told about a company."""
+    return OperatorView(
+        code=company.operator_id,
+        name_zh=company.name_zh,
+        name_en=company.name_en,
+        telephone=company.telephone,
+        service_points=tuple(
+            ServicePoint(
+                town=point.town,
+                name_zh=point.name_zh,
+                name_en=point.name_en,
+                address_zh=point.address_zh,
+                address_en=point.address_en,
+                open_hours=point.open_hours,
+            )
+            for point in points
         ),
     )

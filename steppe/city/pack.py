@@ -11,9 +11,9 @@ from msgspec import Meta, Struct
 
 from core.ids import AgencyCode, DistrictCode, MakerId, OperatorId, ParkId
 from core.kinds import ServiceKind
-from services.settlement.terms import BasisPoints, Fen
 from steppe.city.days import HolidaySpan
 from steppe.city.insurance import InsuranceTemplate
+from steppe.city.organisations import Agency, Operator
 from steppe.city.vending_slot import VendingSlot
 from steppe.city.weather import ServiceWeather
 
@@ -159,30 +159,6 @@ class Park(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     x_m: float
     y_m: float
     size_ha: Positive
-
-
-class Agency(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A public body; no districts means the whole city."""
-
-    code: AgencyCode
-    name_zh: Name
-    name_en: Name
-    kind: Literal["government", "bureau", "supervisor"]
-    districts: tuple[DistrictCode, ...]
-
-
-class Operator(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A company that runs vehicles in districts; a district has exactly one."""
-
-    operator_id: OperatorId
-    name_zh: Name
-    name_en: Name
-    districts: tuple[DistrictCode, ...]
-    telephone: str
-    platform_fee_bp: BasisPoints = 0
-    """Of goods, in hundredths of a per cent; holds from the load until others are agreed."""
-    subsidy_fen: Fen = 0
-    keeps_fee_when_missed: bool = False
 
 
 class Account(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

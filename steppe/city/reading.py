@@ -19,9 +19,9 @@ from core.kinds import ServiceKind
 from services.merchants.forbidden import forbidden_by
 from steppe.city.days import HolidaySpan, holiday_days
 from steppe.city.forbidden import forbidden_of
+from steppe.city.organisations import Agency, Operator
 from steppe.city.pack import (
     Account,
-    Agency,
     City,
     CityPack,
     District,
@@ -32,7 +32,6 @@ from steppe.city.pack import (
     Maker,
     Model,
     Names,
-    Operator,
     Park,
     PlaceNumbers,
     RoadClassRow,
@@ -167,6 +166,8 @@ def check_pack(pack: CityPack) -> None:
     run = [district for operator in pack.operators for district in operator.districts]
     _unique("organisations.toml", "operator.districts", run)
     _known("organisations.toml", "operator.districts", (line.district for line in pack.roster), run)
+    points = [point.town for operator in pack.operators for point in operator.service_point]
+    _known("organisations.toml", "operator.service_point.town", points, towns)
     homes = [town.district for town in pack.towns]
     _known("towns.toml", "town.district", (line.district for line in pack.roster if line.planned), homes)
 

@@ -104,5 +104,7 @@ def test_what_nobody_collected_goes_back_and_its_recipient_reads_that_her_money_
     expect(phone.page.get_by_test_id("earlier")).to_contain_text("已退回", timeout=SOON_MS)
     phone.page.get_by_test_id("to-balance").click()
     expect(phone.page.get_by_test_id("balance")).to_have_text(f"¥{PAID_IN}", timeout=SOON_MS)
+    counters = phone.page.get_by_test_id("service-points").get_by_role("listitem")
+    expect(counters.first).to_contain_text("示例康巴什服务点")
     expect(phone.page.get_by_test_id("lines").locator("li").first).to_contain_text("订单退款")
     phone.page.screenshot(path=PICTURES / "phone-money-back.png", full_page=True)

@@ -25,7 +25,7 @@ from core.privacy.encrypted import install_keys
 from core.problem_http import EXCEPTION_HANDLERS
 from core.redis import connect
 from core.settings import load
-from dashboard.parts import CityFacts, DashboardParts, DistrictFacts, TownFacts
+from dashboard.parts import CityFacts, DashboardParts, DistrictFacts, ServicePointFacts, TownFacts
 from dashboard.routes.alarms import Alarms
 from dashboard.routes.chargers import Chargers
 from dashboard.routes.city import City
@@ -128,6 +128,18 @@ CITY = CityFacts(
     },
     plan=((2024, 20), (2026, 200)),
     code_layout=LAYOUT,
+    service_points={
+        OperatorId("op-a"): (
+            ServicePointFacts(
+                town=DistrictCode("KB"),
+                name_zh="甲服务点",
+                name_en="Counter A",
+                address_zh="一号",
+                address_en="No. 1",
+                open_hours="09:00-18:00",
+            ),
+        )
+    },
 )
 """Two 旗区 and one town."""
 

@@ -56,15 +56,34 @@ async def test_a_page_learns_the_city_before_anybody_signs_in(somebody: Somebody
     }
 
 
-async def test_anybody_learns_which_companies_run_vehicles_here(
+async def test_anybody_learns_which_companies_run_vehicles_here_and_where_to_pay_them(
     somebody: Somebody, sqlite_database: Database
 ) -> None:
     assert (await somebody.get("/api/operators", None)).json() == []
-    named = Company(operator_id=OperatorId("op-a"), name_zh="甲公司", name_en="Company A", telephone="1")
     async with sqlite_database.write() as tx:
-        await CompanyStore(tx).put_company(named)
-    said = (await somebody.get("/api/operators", None)).json()
-    assert said == [{"code": "op-a", "nameZh": "甲公司", "nameEn": "Company A"}]
+        for code, name in (("op-b", "B"), ("op-a", "A")):
+            company = Company(
+                operator_id=OperatorId(code), name_zh=f"{name}公司", name_en=name, telephone="1"
+            )
+            await CompanyStore(tx).put_company(company)
+    with_a_counter, without = (await somebody.get("/api/operators", None)).json()
+    assert with_a_counter == {
+        "code": "op-a",
+        "nameZh": "A公司",
+        "nameEn": "A",
+        "telephone": "1",
+        "servicePoints": [
+            {
+                "town": "KB",
+                "nameZh": "甲服务点",
+                "nameEn": "Counter A",
+                "addressZh": "一号",
+                "addressEn": "No. 1",
+                "openHours": "09:00-18:00",
+            }
+        ],
+    }
+    assert (without["code"], without["servicePoints"]) == ("op-b", [])
 
 
 async def test_maps_are_geojson_and_a_town_without_one_is_not_found(somebody: Somebody) -> None:

@@ -11,6 +11,15 @@ from core.kinds import ServiceKind
 from steppe.city.reading import read_pack
 
 TINY = Path("tests/fixtures/cities/tiny")
+COUNTER = """
+[[operator.service_point]]
+town = "AA"
+name_zh = "甲服务点"
+name_en = "Counter A"
+address_zh = "一号"
+address_en = "No. 1"
+open_hours = "09:00-18:00"
+"""
 
 type Change = Callable[[str, str, str], str]
 
@@ -106,6 +115,20 @@ def test_a_city_that_does_not_exist_names_those_that_do() -> None:
         ),
         ("makers.toml", 'service = "delivery"', 'service = "vending"', "model.service", "'delivery' is not"),
         ("staff.toml", 'operator = "op-aa"', 'operator = "op-bb"', "account.operator", "'op-bb' is not one"),
+        (
+            "organisations.toml",
+            'telephone = "000-0001"',
+            f'telephone = "000-0001"\n{COUNTER.replace("AA", "ZZ")}',
+            "operator.service_point.town",
+            "'ZZ' is not one of AA",
+        ),
+        (
+            "organisations.toml",
+            'telephone = "000-0001"',
+            f'telephone = "000-0001"\n{COUNTER.replace("-18:00", "")}',
+            "operator[0].service_point[0].open_hours",
+            "Expected `str` matching regex",
+        ),
         ("goods.toml", "[[goods]]", "[goods]", "goods", "Expected an array of tables [[goods]]"),
         ("fleet.toml", "valid_days = 365", "valid_days =", "-", "is not TOML"),
     ],
