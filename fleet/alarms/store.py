@@ -11,6 +11,7 @@ from core.auth.principal import Reach
 from core.auth.reach_sql import within
 from core.changes import tell_changed
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import NotFound, VersionMismatch
 from core.ids import AlarmId, DistrictCode, VehicleNo
 from core.outbox import emit
@@ -28,7 +29,6 @@ from fleet.alarms.kinds import (
     Severity,
 )
 from fleet.alarms.tables import alarm_follow_ups, alarms
-from fleet.rows import read_row
 
 LOOKED_AT_MOST = 5_000
 """Alarms that one pass of the reconciler reads; the oldest come first, so none waits for ever."""

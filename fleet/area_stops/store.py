@@ -10,6 +10,7 @@ from sqlalchemy import Select, insert, or_, select, update
 
 from core.auth.principal import Reach
 from core.database import CompareAndSet, Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import Conflict, NotFound
 from core.ids import CommandId, VehicleNo
 from fleet.area_stops.area_stop import AreaStop, Member
@@ -17,7 +18,6 @@ from fleet.area_stops.states import AreaOutcome, AreaStopState
 from fleet.area_stops.tables import area_stop_vehicles, area_stops
 from fleet.commands.command import Command
 from fleet.commands.store import CommandStore
-from fleet.rows import read_row
 
 MOST_LISTED: Final = 100
 """Area stops in one list, the newest first."""

@@ -10,13 +10,13 @@ from sqlalchemy import ColumnElement, Select, bindparam, literal, select, tuple_
 from core.auth.principal import Reach
 from core.changes import tell_changed
 from core.database import CompareAndSet, Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import Conflict, NotFound
 from core.ids import CommandId, TaskId, VehicleNo
 from fleet.commands.command import Command
 from fleet.commands.kinds import OPEN_STATES, CommandState
 from fleet.commands.tables import commands
 from fleet.links.wire.commands import CommandKind
-from fleet.rows import read_row
 from fleet.vehicles.store import in_reach
 from fleet.vehicles.tables import vehicles
 
@@ -168,5 +168,4 @@ def _values(command: Command) -> dict[str, Any]:
 
 
 def _command(row: Mapping[Any, Any]) -> Command:
-    body = msgspec.Raw(row["body"].encode())
-    return msgspec.structs.replace(read_row(row, Command, without=("body", "present_stop_epoch")), body=body)
+    return read_row(row, Command, body=msgspec.Raw(row["body"].encode()))

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, func, literal, select, update
 from core.auth.principal import Reach
 from core.auth.reach_sql import within
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.database.statements import insert_new_rows
 from core.ids import DistrictCode, OperatorId, VehicleNo
 from core.kinds import ServiceKind
@@ -17,7 +18,6 @@ from fleet.days.compute import Computed, DayFacts
 from fleet.days.sums import DaySums
 from fleet.days.tables import day_closings, vehicle_days
 from fleet.days.vehicle_day import VehicleDay
-from fleet.rows import read_row
 from fleet.vehicles.kinds import ControlMode
 
 _t = vehicle_days

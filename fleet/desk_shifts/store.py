@@ -8,11 +8,11 @@ from sqlalchemy import ColumnElement, Select, select, true, update
 
 from core.auth.principal import Reach
 from core.database import CompareAndSet, Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import Conflict, NotFound
 from core.ids import StaffId
 from fleet.desk_shifts.desk_shift import DeskShift
 from fleet.desk_shifts.tables import desk_shifts
-from fleet.rows import read_row
 
 NOTES_LISTED: Final = 20
 """Hand-overs in one list, the newest first."""

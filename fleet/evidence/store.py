@@ -6,10 +6,10 @@ import msgspec
 from sqlalchemy import select
 
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import NotFound
 from core.ids import IncidentId
 from fleet.incidents.tables import evidence_bundles
-from fleet.rows import read_row
 
 
 class SealedBundle(msgspec.Struct, frozen=True, kw_only=True):

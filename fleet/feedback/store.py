@@ -11,12 +11,12 @@ from core.auth.principal import Reach
 from core.auth.reach_sql import within
 from core.changes import tell_changed
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import NotFound, VersionMismatch
 from core.ids import FeedbackId, VehicleNo
 from fleet.feedback.feedback import Feedback
 from fleet.feedback.kinds import UNANSWERED, FeedbackKind, FeedbackState
 from fleet.feedback.tables import feedback
-from fleet.rows import read_row
 
 _NEWEST_FIRST = (feedback.c.received_at.desc(), feedback.c.feedback_id.desc())
 

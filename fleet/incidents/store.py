@@ -11,12 +11,12 @@ from core.auth.principal import Reach
 from core.auth.reach_sql import within
 from core.changes import tell_changed
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import NotFound, VersionMismatch
 from core.ids import AlarmId, CommandId, IncidentId, VehicleNo
 from fleet.incidents.incident import Incident
 from fleet.incidents.kinds import IncidentState
 from fleet.incidents.tables import incident_causes, incidents
-from fleet.rows import read_row
 
 _NEWEST_FIRST = (incidents.c.happened_at.desc(), incidents.c.incident_id.desc())
 

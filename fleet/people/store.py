@@ -11,11 +11,11 @@ from core.auth.principal import Reach
 from core.auth.reach_sql import within
 from core.changes import tell_changed
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import Conflict
 from core.ids import StaffId, VehicleNo, new_id
 from fleet.people.duty import Shift, ShiftState
 from fleet.people.tables import bindings, shifts
-from fleet.rows import read_row
 
 
 class ShiftStore:
@@ -88,7 +88,7 @@ class ShiftStore:
             .where(bindings.c.ended_at.is_(None), bindings.c.vehicle_no.in_(sorted(set(numbers))))
         )
         rows = (await self._tx.execute(query)).mappings()
-        return {VehicleNo(row["watched"]): read_row(row, Shift, without=["watched"]) for row in rows}
+        return {VehicleNo(row["watched"]): read_row(row, Shift) for row in rows}
 
     async def bind(self, vehicle_no: VehicleNo, shift: Shift, *, at: datetime) -> bool:
         """Let a shift watch a vehicle; return False when somebody watches it already."""

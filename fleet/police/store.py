@@ -7,11 +7,11 @@ import msgspec
 from sqlalchemy import Select, insert, select, update
 
 from core.database import Transaction
+from core.database.rows import read_row
 from core.errors import Conflict
 from core.ids import VehicleNo
 from fleet.police.grant import PoliceGrant
 from fleet.police.tables import police_grants
-from fleet.rows import read_row
 
 
 class PoliceStore:

@@ -10,12 +10,12 @@ from sqlalchemy import select
 from core.auth.principal import Reach
 from core.auth.reach_sql import within
 from core.database import Transaction
+from core.database.rows import read_row
 from core.database.statements import insert_new_rows
 from core.ids import MakerId, VehicleNo
 from fleet.alarms.kinds import AlarmKind
 from fleet.alarms.tables import alarms
 from fleet.quality.tables import quality_days
-from fleet.rows import read_row
 
 ROWS_AT_ONCE: Final = 500
 

@@ -7,11 +7,11 @@ import msgspec
 from sqlalchemy import and_, func, or_, select
 
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import Conflict, VersionMismatch
 from core.ids import VehicleNo
 from fleet.readiness.check import Readiness, ReadinessCheck, ReadinessRule, check_day, rule_of
 from fleet.readiness.tables import readiness_checks, readiness_rules
-from fleet.rows import read_row
 from fleet.vehicles.vehicle import Vehicle
 
 

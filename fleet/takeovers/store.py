@@ -10,9 +10,9 @@ from core.auth.principal import Reach
 from core.auth.reach_sql import within
 from core.changes import tell_changed
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import NotFound, VersionMismatch
 from core.ids import AlarmId, TakeoverId, VehicleNo
-from fleet.rows import read_row
 from fleet.takeovers.tables import takeover_causes, takeovers
 from fleet.takeovers.takeover import Takeover, in_turn
 

@@ -7,8 +7,8 @@ import msgspec
 from sqlalchemy import select, update
 
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.ids import VehicleNo
-from fleet.rows import read_row
 from fleet.vehicles.inspections import InspectionDue, InspectionRule, inspection_due
 from fleet.vehicles.tables import inspection_rules, vehicle_inspections
 from fleet.vehicles.vehicle import Vehicle

@@ -8,9 +8,9 @@ import msgspec
 from sqlalchemy import Table, func, select, update
 
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import Conflict, NotFound, VersionMismatch
 from core.ids import DistrictCode, MakerId, OperatorId, VehicleCode, VehicleNo
-from fleet.rows import read_row
 from fleet.vehicles.codes import CodeRecord, CodeStatus
 from fleet.vehicles.papers import Insurance, Permit
 from fleet.vehicles.tables import insurances, makers, operators, permits, vehicle_codes, vehicle_models

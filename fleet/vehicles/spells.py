@@ -9,9 +9,9 @@ from sqlalchemy import insert, select
 
 from core.database import Transaction
 from core.database.kept import append
+from core.database.rows import read_row
 from core.ids import DistrictCode, OperatorId, VehicleNo
 from core.kinds import ServiceKind
-from fleet.rows import read_row
 from fleet.vehicles.kinds import Duty
 from fleet.vehicles.tables import vehicle_spells
 from fleet.vehicles.vehicle import Vehicle

@@ -14,10 +14,10 @@ from core.auth.reach_sql import within
 from core.changes import tell_changed
 from core.database import CompareAndSet, Transaction, insert_new
 from core.database.kept import kept
+from core.database.rows import read_row, read_rows
 from core.errors import Conflict, NotFound, VersionMismatch
 from core.ids import DistrictCode, VehicleNo
 from core.kinds import ServiceKind
-from fleet.rows import read_row, read_rows
 from fleet.vehicles.kinds import UNDER_WAY, Duty, Lifecycle
 from fleet.vehicles.spells import end_spell
 from fleet.vehicles.tables import vehicles

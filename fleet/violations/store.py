@@ -11,11 +11,11 @@ from core.auth.principal import Reach
 from core.auth.reach_sql import within
 from core.changes import tell_changed
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import NotFound, VersionMismatch
 from core.ids import AlarmId, ViolationId
 from fleet.alarms.alarm import Alarm
 from fleet.fences.walk_back import walk_back
-from fleet.rows import read_row
 from fleet.telemetry.facts import fence_events
 from fleet.violations.kinds import COUNTED, OF_ALARM, ViolationState
 from fleet.violations.tables import violations

@@ -7,10 +7,10 @@ import msgspec
 from sqlalchemy import func, or_, select, update
 
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import Conflict
 from core.ids import DistrictCode, OperatorId
 from core.kinds import ServiceKind
-from fleet.rows import read_row
 from fleet.weather.conditions import Broken
 from fleet.weather.recall import RECALL_TERMINAL, Deed, Recall, Recalled, RecallEvent, advance
 from fleet.weather.tables import weather_recalled, weather_recalls

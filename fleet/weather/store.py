@@ -8,10 +8,10 @@ import msgspec
 from sqlalchemy import func, select, update
 
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import VersionMismatch
 from core.ids import DistrictCode
 from core.kinds import ServiceKind
-from fleet.rows import read_row
 from fleet.weather.conditions import Weather
 from fleet.weather.fact import OwnLimits, ServiceLimits, WeatherFact, weather_at
 from fleet.weather.stricter import Borne

@@ -9,9 +9,9 @@ from sqlalchemy import delete, insert, select, update
 
 from core.auth.principal import Reach
 from core.database import Transaction
+from core.database.rows import read_row
 from core.database.statements import insert_new_rows
 from core.errors import NotFound
-from fleet.rows import read_row
 from fleet.webhooks.tables import webhook_deliveries, webhook_secrets, webhooks
 from fleet.webhooks.webhook import Delivery, DeliveryStatus, Webhook
 
@@ -37,7 +37,7 @@ class WebhookStore:
         if active:
             query = query.where(webhooks.c.is_active)
         rows = (await self._tx.execute(query)).mappings()
-        found = [read_row(row, Webhook, without=["wants_fences"]) for row in rows]
+        found = [read_row(row, Webhook) for row in rows]
         return [one for one in found if _covers(reach, one)]
 
     async def get(self, webhook_id: str, reach: Reach) -> Webhook:

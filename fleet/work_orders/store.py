@@ -11,9 +11,9 @@ from core.auth.principal import EVERYTHING, Reach
 from core.auth.reach_sql import within
 from core.changes import tell_changed
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import NotFound, VersionMismatch
 from core.ids import AlarmId, StaffId, VehicleNo, WorkOrderId
-from fleet.rows import read_row
 from fleet.vehicles.store import VehicleStore
 from fleet.work_orders.kinds import WorkKind, WorkState
 from fleet.work_orders.tables import work_order_causes, work_orders

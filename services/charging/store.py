@@ -7,11 +7,11 @@ import msgspec
 from sqlalchemy import select, update
 
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import Conflict
 from core.ids import DistrictCode, TaskId, VehicleNo
 from services.charging.charger import HOLDS_SLOT, RESERVATION_TERMINAL, Charger, Reservation, ReservationState
 from services.charging.tables import charger_reservations, chargers
-from services.rows import read_row
 
 _OVER = sorted(state.value for state in RESERVATION_TERMINAL)
 

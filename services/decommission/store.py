@@ -6,8 +6,8 @@ import msgspec
 from sqlalchemy import select, update
 
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.ids import VehicleNo
-from fleet.rows import read_row
 from services.decommission.outgoing import Asked
 from services.decommission.tables import decommissions
 

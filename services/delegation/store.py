@@ -6,11 +6,11 @@ from datetime import datetime
 from sqlalchemy import insert, select, update
 
 from core.database import Transaction
+from core.database.rows import read_row
 from core.errors import Conflict, NotFound
 from core.ids import OrderId
 from services.delegation.delegate import Delegate
 from services.delegation.tables import pickup_delegates
-from services.rows import read_row
 
 
 class DelegateStore:

@@ -9,12 +9,12 @@ from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, func, or
 from core.auth.principal import Reach
 from core.auth.reach_sql import within
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import Conflict, NotFound
 from core.ids import DistrictCode, GoodsId, MerchantId, PickupPointId, VehicleNo
 from services.delivery.catalogue import Goods, Merchant, PickupPoint
 from services.delivery.compartments import Compartment
 from services.delivery.tables import compartments, goods, merchants, pickup_points
-from services.rows import read_row
 
 KEPT_BY_PEOPLE = ("stock", "is_sold_out")
 """Columns that only the people of the shop change once a row is there."""

@@ -4,10 +4,10 @@ import msgspec
 from sqlalchemy import select
 
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.ids import DistrictCode
 from services.delivery.tables import wait_rules
 from services.delivery.wait_rule import WaitRule
-from services.rows import read_row
 
 
 class WaitRuleStore:

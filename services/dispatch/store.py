@@ -9,11 +9,11 @@ import msgspec
 from sqlalchemy import Row, func, insert, select, update
 
 from core.database import Transaction
+from core.database.rows import read_row
 from core.errors import NotFound
 from core.ids import DecisionId, DistrictCode, OrderId, TaskId, VehicleNo, new_id
 from services.dispatch.explanation import Explanation
 from services.dispatch.tables import decisions
-from services.rows import read_row
 
 Outcome = Literal["assigned", "nobody"]
 

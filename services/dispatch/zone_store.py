@@ -6,12 +6,12 @@ import msgspec
 from sqlalchemy import func, select
 
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import Conflict, VersionMismatch
 from core.ids import DistrictCode
 from services.dispatch.freeze import FROZEN, ZoneFreeze
 from services.dispatch.tables import dispatch_freezes, dispatch_weights
 from services.dispatch.weights import Weights, WeightsVersion, ZoneWeights
-from services.rows import read_row
 
 
 class ZoneStore:

@@ -6,11 +6,11 @@ import msgspec
 from sqlalchemy import select
 
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.ids import OperatorId, OrderId
 from core.kinds import ServiceKind
 from services.flows.flow import FlowVersion, Proof, Step
 from services.flows.tables import order_flows, order_proofs
-from services.rows import read_row
 
 MOST_VERSIONS = 50
 """Versions of a flow that its history shows, the newest first."""

@@ -6,9 +6,9 @@ import msgspec
 from sqlalchemy import delete, insert, select
 
 from core.database import Transaction
+from core.database.rows import read_row
 from services.delivery.tables import forbidden_goods
 from services.merchants.forbidden import Forbidden
-from services.rows import read_row
 
 
 class ForbiddenStore:

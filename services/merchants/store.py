@@ -8,13 +8,13 @@ from sqlalchemy import select, update
 from core.auth.principal import Reach
 from core.auth.reach_sql import within
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import Conflict, NotFound
 from core.ids import MerchantId
 from services.delivery.catalogue import Merchant
 from services.delivery.tables import merchants
 from services.merchants.desk import Desk
 from services.merchants.tables import merchant_desks
-from services.rows import read_row
 
 
 class DeskStore:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from core.auth.principal import Reach
 from core.auth.reach_sql import only, within
 from core.database import CompareAndSet, Transaction, insert_new
+from core.database.rows import read_row
 from core.database.statements import insert_new_rows
 from core.errors import Conflict, NotFound
 from core.ids import NoticeId, ResidentId
@@ -17,7 +18,6 @@ from services.notices.kinds import Channel, NoticeEvent, NoticeState, Occasion
 from services.notices.notice import Notice, advance
 from services.notices.tables import notices, recipient_wishes
 from services.notices.wishes import Wishes
-from services.rows import read_row
 
 
 class ChannelCost(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from core.auth.reach_sql import only, within
 from core.changes import tell_changed
 from core.database import CompareAndSet, Transaction
 from core.database.kept import append, kept
+from core.database.rows import read_row
 from core.errors import Conflict, NotFound
 from core.ids import DistrictCode, OrderId
 from services.notices.want_notice import stand_down
@@ -20,7 +21,6 @@ from services.orders.order import Order, advance
 from services.orders.states import TERMINAL, MerchantAccepted, OrderEvent, OrderState
 from services.orders.subject import subject_key
 from services.orders.tables import order_events, orders
-from services.rows import read_row
 from services.settlement.book_order import book_move, book_placed
 from services.settlement.terms import PaidBy
 

@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, insert, select, update
 from core.auth.principal import Reach
 from core.auth.reach_sql import within
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import NotFound, VersionMismatch
 from services.patrol.beat import Beat, BeatId
 from services.patrol.tables import patrol_beat_versions, patrol_beats
-from services.rows import read_row
 
 SEED_BYTES = 32
 

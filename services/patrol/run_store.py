@@ -10,13 +10,13 @@ from sqlalchemy import ColumnElement, insert, or_, select, update
 from core.auth.principal import Reach
 from core.auth.reach_sql import within
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import Conflict, NotFound
 from core.ids import DistrictCode, OccurrenceId, OperatorId, TaskId, VehicleNo
 from services.patrol.beat import BeatId
 from services.patrol.kinds import FindingKind, PointState, RunState, TrackCheck
 from services.patrol.run import Evidence, Run, RunId, RunPoint
 from services.patrol.tables import patrol_evidence, patrol_points, patrol_runs
-from services.rows import read_row
 
 MOST_TRIED = 3
 """Waiting runs for which one vehicle asks the roads: the oldest may have no checkpoint that it reaches."""

@@ -4,11 +4,11 @@ import msgspec
 from sqlalchemy import or_, select, update
 
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.ids import DistrictCode
 from core.kinds import ServiceKind
 from services.places.place import Place, PlaceKind
 from services.places.tables import places
-from services.rows import read_row
 
 
 class PlaceStore:

@@ -12,10 +12,10 @@ from core.auth.principal import Reach
 from core.auth.reach_sql import within
 from core.changes import tell_changed
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import Conflict, NotFound, VersionMismatch
 from core.ids import DistrictCode, OccurrenceId, ScheduleId
 from core.kinds import ServiceKind
-from services.rows import read_row
 from services.schedules.calendar import LEFT_OUT, Holiday, Holidays
 from services.schedules.kinds import SERVICE_OF, OccurrenceState, WorkKind
 from services.schedules.schedule import Occurrence, Schedule

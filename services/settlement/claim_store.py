@@ -8,9 +8,9 @@ import msgspec
 from sqlalchemy import and_, func, insert, select
 
 from core.database import Transaction
+from core.database.rows import read_row
 from core.errors import NotFound
 from core.ids import OperatorId, OrderId
-from services.rows import read_row
 from services.settlement.claim import Claim, ClaimId, ClaimRow
 from services.settlement.entry import PostingKind
 from services.settlement.tables import (

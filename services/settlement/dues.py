@@ -7,8 +7,8 @@ from sqlalchemy import BigInteger, case, cast, func, or_, select
 
 from core.auth.reach_sql import within
 from core.database import Transaction
+from core.database.rows import read_row
 from core.ids import DistrictCode, OperatorId, OrderId
-from services.rows import read_row
 from services.settlement.accounts import AccountKind, account
 from services.settlement.entry import SaleId
 from services.settlement.tables import journal_entries, postings

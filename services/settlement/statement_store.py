@@ -8,9 +8,9 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, and_, case, func, insert, literal, or_, select
 
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import NotFound
 from core.ids import MerchantId, OperatorId
-from services.rows import read_row
 from services.settlement.accounts import AccountKind, account
 from services.settlement.statement import Statement, StatementId, StatementLine
 from services.settlement.store import touches

@@ -8,9 +8,9 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, case, func, insert, or_, select, update
 
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.database.statements import insert_new_rows
 from core.ids import AccountId, MerchantId, OperatorId, OrderId
-from services.rows import read_row
 from services.settlement.accounts import AccountKind, account, kind_of, owner_of
 from services.settlement.bought import Bought
 from services.settlement.entry import Entry, EntrySource, Posting, PostingKind, SaleId, checked

@@ -7,8 +7,8 @@ import msgspec
 from sqlalchemy import func, select
 
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.ids import OperatorId, VehicleNo
-from services.rows import read_row
 from services.settlement.accounts import AccountKind
 from services.settlement.tables import accounts, cost_rates, journal_entries, postings
 from services.settlement.vehicle_money import CostRates, Earned

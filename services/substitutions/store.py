@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import Conflict, NotFound
 from core.ids import GoodsId, OrderId
-from services.rows import read_row
 from services.substitutions.substitution import (
     Substitution,
     SubstitutionEvent,

@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from core.auth.principal import Reach
 from core.auth.reach_sql import within
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import Conflict, NotFound
-from services.rows import read_row
 from services.sweeping.preview import Preview, PreviewId
 from services.sweeping.tables import sweeping_previews as previews
 from services.sweeping.zone import PlanState

@@ -10,10 +10,10 @@ from core.auth.principal import Reach
 from core.auth.reach_sql import within
 from core.changes import tell_changed
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import Conflict, NotFound
 from core.ids import DistrictCode, OccurrenceId, OperatorId, SweepingRunId, SweepingZoneId, TaskId
 from core.outbox import emit
-from services.rows import read_row
 from services.sweeping.ledger import CellSwept
 from services.sweeping.run import SweepingRun
 from services.sweeping.run_states import OPEN, RunKind, RunState

@@ -11,10 +11,10 @@ from core.auth.principal import Reach
 from core.auth.reach_sql import within
 from core.changes import tell_changed
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import Conflict, NotFound
 from core.ids import SweepingZoneId
 from core.outbox import emit
-from services.rows import read_row
 from services.sweeping.tables import sweeping_plans as plans
 from services.sweeping.tables import sweeping_zone_versions as versions
 from services.sweeping.tables import sweeping_zones as zones

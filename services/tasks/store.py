@@ -14,10 +14,10 @@ from core.changes import tell_changed
 from core.database import CompareAndSet, Transaction, insert_new
 from core.database.before_commit import gathered
 from core.database.kept import kept
+from core.database.rows import read_row
 from core.database.types import UtcDateTime
 from core.errors import Conflict, NotFound
 from core.ids import TaskId, VehicleNo
-from services.rows import read_row
 from services.tasks.states import ACTIVE, TaskEvent, TaskKind, TaskState
 from services.tasks.tables import stops, tasks
 from services.tasks.task import Stop, Task, advance, with_stop

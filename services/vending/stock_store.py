@@ -10,9 +10,9 @@ from sqlalchemy import Select, and_, delete, insert, select, update
 from core.auth.principal import Reach
 from core.auth.reach_sql import within
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import Conflict, NotFound
 from core.ids import VehicleNo
-from services.rows import read_row
 from services.vending.ledger import Lot, LotId, Movement, MovementKind, StockLine
 from services.vending.planogram import Slot
 from services.vending.tables import vending_lots, vending_movements, vending_slots, vending_stock

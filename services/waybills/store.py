@@ -11,9 +11,9 @@ from core.auth.principal import Reach
 from core.auth.reach_sql import within
 from core.auth.tokens import token_hash
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import Conflict, NotFound
 from core.ids import MerchantId, ResidentId, WaybillId
-from services.rows import read_row
 from services.waybills.tables import waybills
 from services.waybills.waybill import TERMINAL, Waybill, WaybillEvent, WaybillState, advance
 

@@ -6,9 +6,9 @@ import msgspec
 from sqlalchemy import or_, select, update
 
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from fleet.history.holds.hold import Hold, check
 from fleet.history.holds.tables import history_holds
-from fleet.rows import read_row
 
 
 class HoldStore:

@@ -9,9 +9,9 @@ import msgspec
 from sqlalchemy import Column, ColumnElement, Select, func, insert, or_, select, union_all
 
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import NotFound, VersionMismatch
 from core.ids import OperatorId
-from services.rows import read_row
 from services.settlement.accounts import AccountKind
 from services.settlement.clearing.clearing import Clearing, ClearingId, Step
 from services.settlement.clearing.crossing import (

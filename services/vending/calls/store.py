@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, Select, func, insert, select, update
 from core.auth.principal import Reach
 from core.auth.reach_sql import only, within
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.errors import Conflict, NotFound
 from core.ids import CallId, DistrictCode, OperatorId, ResidentId, TaskId
-from services.rows import read_row
 from services.vending.calls.call import Coming, VendingCall, advance
 from services.vending.calls.decision import CallDecision
 from services.vending.calls.states import OPEN, CallEvent, CallState

@@ -6,8 +6,8 @@ import msgspec
 from sqlalchemy import select, update
 
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.ids import OccurrenceId, VehicleNo, WorkOrderId
-from services.rows import read_row
 from services.vending.restock.visit import OPEN, RestockVisit, VisitState
 from services.vending.tables import vending_restocks
 

@@ -6,8 +6,8 @@ import msgspec
 from sqlalchemy import Select, or_, select, update
 
 from core.database import Transaction, insert_new
+from core.database.rows import read_row
 from core.ids import DistrictCode, OccurrenceId, OperatorId, TaskId, VehicleNo
-from services.rows import read_row
 from services.vending.rounds.round import RoundState, ScheduledRound
 from services.vending.tables import vending_rounds
 

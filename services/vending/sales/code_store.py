@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from sqlalchemy import insert, select, update
 
 from core.database import Transaction
+from core.database.rows import read_row
 from core.errors import Conflict, NotFound
-from services.rows import read_row
 from services.settlement.entry import SaleId
 from services.vending.sales.sale_code import SaleCode
 from services.vending.tables import vending_sale_codes

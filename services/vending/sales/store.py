@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, Select, insert, select, update
 from core.auth.principal import Reach
 from core.auth.reach_sql import only, within
 from core.database import Transaction
+from core.database.rows import read_row
 from core.errors import Conflict, NotFound
 from core.ids import CommandId, DistrictCode, ResidentId, VehicleNo
-from services.rows import read_row
 from services.settlement.book_sale import book_sale
 from services.settlement.entry import SaleId
 from services.vending.sales.sale import VendingSale, advance
