@@ -18,6 +18,8 @@ class Lifecycle(StrEnum):
 
 
 IN_THE_FLEET = frozenset(Lifecycle) - {Lifecycle.DECOMMISSIONED}
+LET_ON_THE_ROAD = IN_THE_FLEET - {Lifecycle.REGISTERED}
+"""Vehicles that hold a permit; one that is only registered drives nowhere."""
 
 
 class Connection(StrEnum):

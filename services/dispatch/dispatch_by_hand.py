@@ -16,6 +16,7 @@ from core.database import Database, Transaction
 from core.errors import NotFound
 from core.ids import DistrictCode, OrderId, VehicleNo
 from core.kinds import ServiceKind
+from fleet.vehicles.kinds import Lifecycle
 from fleet.vehicles.store import VehicleStore
 from services.dispatch.area import AreasAt, placed, together
 from services.dispatch.by_hand import (
@@ -153,7 +154,8 @@ class HandDispatcher:
             waiting = {each.order.order_id: each for each in await waiting_of(tx, still)}
             held = await ZoneStore(tx).weights(district)
             freeze = await ZoneStore(tx).freeze(district)
-        members = await self._fleet.look(district, frozenset({ServiceKind.DELIVERY}), at=at)
+        every = frozenset(Lifecycle)  # the one that was named is told why it cannot
+        members = await self._fleet.look(district, frozenset({ServiceKind.DELIVERY}), at=at, lifecycles=every)
         candidates = [candidate_of(member) for member in members]
         waiting = {
             order_id: msgspec.structs.replace(each, view=placed(each.view, self._areas_at))

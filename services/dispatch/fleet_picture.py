@@ -6,9 +6,10 @@ from datetime import datetime, timedelta, tzinfo
 from core.auth.principal import EVERYTHING
 from core.clock import Clock
 from core.database import Database
-from core.ids import DistrictCode
+from core.ids import DistrictCode, VehicleNo
 from core.kinds import ServiceKind
 from fleet.vehicles.judge_vehicles import CityNow, judge_vehicles
+from fleet.vehicles.kinds import LET_ON_THE_ROAD, Lifecycle
 from fleet.vehicles.last_heard import LastHeardReader
 from fleet.vehicles.papers import hours_left_s, permitted_areas, permitted_speed_mps
 from fleet.vehicles.store import VehicleFilter, VehicleStore
@@ -42,12 +43,20 @@ class FleetPicture:
         self._fence_set = fence_set
 
     async def look(
-        self, district: DistrictCode, services: frozenset[ServiceKind], *, at: datetime
+        self,
+        district: DistrictCode,
+        services: frozenset[ServiceKind],
+        *,
+        at: datetime,
+        lifecycles: frozenset[Lifecycle] = LET_ON_THE_ROAD,
     ) -> list[FleetMember]:
-        """Return every vehicle of those services in a district, by number. Raises Unavailable."""
-        wanted = VehicleFilter(services=services, districts=frozenset({district}))
+        """Return every vehicle of those services in a district, by number. Raises Unavailable.
+
+        Rounds leave out what may not be on the road at all: a city registers vehicles by the thousand.
+        """
+        wanted = VehicleFilter(services=services, districts=frozenset({district}), lifecycles=lifecycles)
         async with self._database.read() as tx:
-            numbers = [v.vehicle_no for v in await VehicleStore(tx).page(EVERYTHING, wanted)]
+            numbers = [VehicleNo(each) for each in await VehicleStore(tx).numbers(EVERYTHING, wanted)]
         heard = await self._last_heard.last_heard(numbers)
         now = CityNow(
             at=at,

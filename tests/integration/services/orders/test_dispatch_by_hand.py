@@ -13,6 +13,7 @@ from core.auth.principal import EVERYTHING, Principal
 from core.auth.roles import Role
 from core.errors import Conflict, IllegalTransition, Invalid, NotFound, VersionMismatch
 from core.ids import FenceId, GoodsId, OrderId, VehicleNo
+from core.kinds import ServiceKind
 from services.dispatch.by_hand import Hindrance, JudgedRun, OrderWish, RunWish
 from services.dispatch.dispatch_by_hand import Looked
 from services.dispatch.freeze_zone import freeze_zone
@@ -22,7 +23,7 @@ from services.dispatch.weights import Weights
 from services.orders.draft import DraftLine
 from services.orders.order import Order
 from services.orders.states import OrderState
-from tests.integration.fleet.builders import AT, a_principal
+from tests.integration.fleet.builders import AT, a_principal, a_vehicle
 from tests.integration.services.orders.town import KB, Town
 
 WHO = a_principal(Role.DISPATCHER, name="小王")
@@ -193,3 +194,17 @@ async def test_the_claim_asks_again_whether_hours_and_areas_of_the_permit_cover_
     assert not await town.giver.give(run), "ten seconds before 22:00 nobody sets out"
     town.clock.set(AT)
     assert await town.giver.give(run)
+
+
+async def test_a_round_passes_over_what_is_only_registered_and_who_names_it_is_told_why(
+    two_vehicles: Town,
+) -> None:
+    town, registered = two_vehicles, 9
+    async with town.database.write() as tx:
+        await a_vehicle(tx, registered)
+    town.listener.says(registered, measured_at=town.now)
+    members = await town.fleet.look(KB, frozenset({ServiceKind.DELIVERY}), at=town.now)
+    assert [each.vehicle.vehicle_no for each in members] == [NEAR, FAR]
+    order = await town.order()
+    [looked] = await look(town, wish(registered, order))
+    assert "not_in_service" in [rule.rule for rule in looked.judged.orders[0].excluded_by]
