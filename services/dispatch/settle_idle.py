@@ -49,6 +49,9 @@ each on two crowded cores)."""
 SETTLED_FOR_S = 3.0
 """Wall seconds in which a zone whose orders come all the time is settled once: to look at every vehicle takes
 as long as to give an order away, and an order waits for a vehicle, an idle vehicle for nothing."""
+RESTS_TIMES = 9
+"""For as many times as settling took a zone is left alone: a tenth of a worker goes to it, however many
+vehicles it has."""
 HOME_AGAIN_AFTER = timedelta(minutes=2)
 """City time before a vehicle is sent home again: one that says it went and stands elsewhere is not told every
 second."""
@@ -78,17 +81,24 @@ class IdleKeeper:
         self._sources = sources
         self._diverters = diverters
         self._charger = IdleCharger(database, clock, roads)
-        self._settled_at: dict[DistrictCode, datetime] = {}
+        self._due_at: dict[DistrictCode, datetime] = {}
 
     def is_due(self, district: DistrictCode) -> bool:
-        """Return whether this process has not settled the zone just now."""
-        last = self._settled_at.get(district)
-        return last is None or (self._clock.wall() - last).total_seconds() >= SETTLED_FOR_S
+        """Return whether this process has left the zone alone for long enough."""
+        due_at = self._due_at.get(district)
+        return due_at is None or self._clock.wall() >= due_at
 
     async def settle(self, district: DistrictCode) -> dict[str, int]:
         """Give every idle vehicle its next step and return how many of each; raises Unavailable."""
+        began = self._clock.wall()
+        self._due_at[district] = began + timedelta(seconds=SETTLED_FOR_S)
+        counts = await self._settle(district)
+        over = self._clock.wall()
+        self._due_at[district] = max(self._due_at[district], over + (over - began) * RESTS_TIMES)
+        return counts
+
+    async def _settle(self, district: DistrictCode) -> dict[str, int]:
         at = self._clock.now()
-        self._settled_at[district] = self._clock.wall()
         async with self._database.read() as tx:
             places = PlaceStore(tx)
             depots = await places.of_kind(PlaceKind.DEPOT, district)

@@ -1,23 +1,27 @@
 """Vehicles without a task: charge, go home, drive rounds, and never in the way of an order."""
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 import pytest
 
+from core.ids import VehicleNo
 from core.kinds import ServiceKind
 from core.queue import WorkerContext
 from core.settings import load
 from fleet.links.wire.commands import CommandKind, ReturnToDepot
 from fleet.people.watch_vehicles import VehicleWatch
 from fleet.vehicles.kinds import Condition
+from fleet.vehicles.last_heard import LastHeard
 from services.charging.store import ChargerStore
 from services.dispatch.dispatch_zone import ZoneDispatcher
+from services.dispatch.fleet_picture import FleetPicture
 from services.dispatch.jobs import dispatch_zone
-from services.dispatch.settle_idle import HOME_AGAIN_AFTER, SETTLED_FOR_S, IdleKeeper
+from services.dispatch.settle_idle import HOME_AGAIN_AFTER, RESTS_TIMES, SETTLED_FOR_S, IdleKeeper
 from services.tasks.states import StopKind, TaskKind
-from tests.integration.services.orders.town import KB, Town, later
+from tests.integration.services.orders.town import CITY, KB, Listener, Town, later
 from tests.integration.services.patrol.patrolling import Patrol
 
 
@@ -96,6 +100,21 @@ async def test_a_zone_is_not_settled_after_every_order_of_a_rush(town: Town, tmp
     settled = await dispatch_zone(context, KB)
     assert settled["waiting"] == 1
     assert settled.keys() - in_a_rush.keys(), settled
+
+
+async def test_a_zone_that_takes_long_to_settle_is_left_alone_for_longer(town: Town) -> None:
+    class Slow(Listener):
+        async def last_heard(self, numbers: Collection[VehicleNo]) -> Mapping[VehicleNo, LastHeard]:
+            later(town, SETTLED_FOR_S)
+            return await super().last_heard(numbers)
+
+    fleet = FleetPicture(town.database, Slow(), town.clock, zone=CITY, fence_set=lambda: 1)
+    keeper = IdleKeeper(town.database, town.clock, fleet, town.ways, {})
+    await keeper.settle(KB)
+    later(town, SETTLED_FOR_S * RESTS_TIMES - 1)
+    assert not keeper.is_due(KB)
+    later(town, 1)
+    assert keeper.is_due(KB)
 
 
 async def test_a_vehicle_on_its_way_home_takes_an_order(town: Town) -> None:
