@@ -9,6 +9,7 @@ import type { Feature, Point, Polygon } from "geojson";
 import type { GeoJSONSource, Map as MapLibreMap, MapMouseEvent } from "maplibre-gl";
 import { Popup } from "maplibre-gl";
 import { WORST, type Cell, type CellStore, type Worst } from "../live/cells.ts";
+import { CellTurns, type Seen } from "./cell-turns.ts";
 import { PALETTES, type Scheme } from "./palette.ts";
 
 export interface CellWords {
@@ -47,6 +48,8 @@ export function createCellLayer(
   let h3: H3 | undefined;
   let isGone = false;
   let drawn = 0;
+  const turns = new CellTurns();
+  let later: ReturnType<typeof setTimeout> | undefined;
   const shapes = new Map<string, { ring: [number, number][]; centre: [number, number] }>();
   const popup = new Popup({ closeButton: false, closeOnClick: false, className: "cell-popup" });
   addLayers(map, options.scheme, options.beforeId);
@@ -63,30 +66,41 @@ export function createCellLayer(
     return found;
   }
 
+  function seen(): Seen[] {
+    let most = 1;
+    for (const cell of store.cells.values()) most = Math.max(most, cell.count);
+    return [...store.cells].map(([key, cell]) => ({
+      key,
+      worst: WORST.indexOf(cell.worst),
+      weight: Math.log(1 + cell.count) / Math.log(1 + most),
+      count: words.count(cell.count),
+      label: words.worst(cell.worst),
+    }));
+  }
+
   function draw(): void {
     const library = h3;
     if (!library || isGone) return;
-    let most = 1;
-    for (const cell of store.cells.values()) most = Math.max(most, cell.count);
-    const features: Feat[] = [];
-    for (const [key, cell] of store.cells) {
-      const { ring, centre } = shape(key, cell, library);
-      const worst = WORST.indexOf(cell.worst);
-      const weight = Math.log(1 + cell.count) / Math.log(1 + most);
-      const label = words.worst(cell.worst);
-      features.push(
-        { type: "Feature", geometry: { type: "Polygon", coordinates: [ring] }, properties: { key, worst, weight } },
-        {
-          type: "Feature",
-          geometry: { type: "Point", coordinates: centre },
-          properties: { count: words.count(cell.count), label },
-        },
-      );
+    const cells = seen();
+    const waitMs = turns.wait(cells, performance.now());
+    clearTimeout(later);
+    if (waitMs === undefined) return;
+    if (waitMs > 0) {
+      later = setTimeout(draw, waitMs);
+      return;
     }
-    const isOther = drawn !== store.cells.size;
-    drawn = store.cells.size;
+    const features = cells.flatMap(({ key, worst, weight, count, label }): Feat[] => {
+      const { ring, centre } = shape(key, store.cells.get(key)!, library);
+      return [
+        { type: "Feature", geometry: { type: "Polygon", coordinates: [ring] }, properties: { key, worst, weight } },
+        { type: "Feature", geometry: { type: "Point", coordinates: centre }, properties: { count, label } },
+      ];
+    });
+    const isOther = drawn !== cells.length;
+    drawn = cells.length;
     if (isOther) options.onOther?.();
     source()?.setData({ type: "FeatureCollection", features });
+    turns.drawn(cells, performance.now());
   }
 
   async function take(): Promise<void> {
@@ -132,6 +146,7 @@ export function createCellLayer(
     redraw: draw,
     destroy() {
       isGone = true;
+      clearTimeout(later);
       unsubscribe();
       popup.remove();
       map.off("mousemove", point);
@@ -152,7 +167,8 @@ function keyAt(map: MapLibreMap, event: MapMouseEvent): string | undefined {
 function addLayers(map: MapLibreMap, scheme: Scheme, beforeId: string | undefined): void {
   const p = PALETTES[scheme];
   const [calm, warning, grave] = [p.border, p.fence["slow_zone"]!, p.conditions[4]];
-  map.addSource(ID, { type: "geojson", data: { type: "FeatureCollection", features: [] } });
+  // No tiles closer than this (to 4 m): each label of each tile is drawn by itself, and a screen has few tiles then.
+  map.addSource(ID, { type: "geojson", maxzoom: 10, data: { type: "FeatureCollection", features: [] } });
   const edge = (id: string, filter: unknown[], color: string, width: number, dash?: number[]) =>
     map.addLayer(
       {
