@@ -4,6 +4,7 @@ All in metres on a flat map; services.sweeping.plan puts it on the earth.
 """
 
 import math
+from collections.abc import Iterator
 from enum import StrEnum
 from itertools import islice, pairwise
 
@@ -24,6 +25,8 @@ CRUMBS_OF_REACHABLE = 0.003
 OPENING_M = 0.05
 TINIEST_TURNS = (2, 4, 8, 16, 32)
 BACKWARDS_COST_M = 3.0
+MOST_RETREATS = 2
+"""Swept lines that a vehicle goes back on to find room for a turn."""
 
 
 class PieceKind(StrEnum):
@@ -135,22 +138,50 @@ class _Driver:
         self._pose = start
 
     def sweep(self, line: Line) -> None:
-        """Go to the beginning of a line and sweep it, backwards when the vehicle could not get round."""
+        """Go to the beginning of a line and sweep it, backwards when the vehicle could not get round.
+
+        From where it finds no room to turn, the vehicle first goes back the way it came.
+        """
         first, last = _heading(line[0], line[1]), _heading(line[-2], line[-1])
         is_backwards = False
         if self._pose is not None:
-            forwards = self._join(self._pose, Pose(*line[0], first))
-            runs, extra = forwards, BACKWARDS_COST_M + length_of(line)
-            if _cost(forwards) > extra:
-                backwards = self._join(self._pose, Pose(*line[0], first + math.pi))
-                is_backwards = _cost(backwards) + extra < _cost(forwards)
-                runs = backwards if is_backwards else forwards
-            if runs is None:
+            for retreat, pose in self._retreats(self._pose):
+                runs, is_backwards = self._approach(pose, line, first)
+                if runs is not None:
+                    self._move([*retreat, *runs])
+                    break
+            else:
                 self.skipped_m += length_of(line)
                 return
-            self._move(runs)
         self.pieces.append(Piece(PieceKind.SWEEP, is_backwards, tuple(line)))
         self._pose = Pose(*line[-1], last + is_backwards * math.pi)
+
+    def _approach(self, pose: Pose, line: Line, heading: float) -> tuple[list[Run] | None, bool]:
+        """Return the way to the beginning of a line, None where there is none, and whether backwards."""
+        forwards, extra = self._join(pose, Pose(*line[0], heading)), BACKWARDS_COST_M + length_of(line)
+        if _cost(forwards) <= extra:
+            return forwards, False
+        backwards = self._join(pose, Pose(*line[0], heading + math.pi))
+        if _cost(backwards) + extra < _cost(forwards):
+            return backwards, True
+        return forwards, False
+
+    def _retreats(self, pose: Pose) -> Iterator[tuple[list[Run], Pose]]:
+        """Yield ways back on what was driven last, each with the pose at its end: none at first, then to
+        either end of the last swept lines. What lies between two of them is the turn that let it in."""
+        runs: list[Run] = []
+        yield runs, pose
+        lines = 0
+        for number in range(len(self.pieces) - 1, -1, -1):
+            piece = self.pieces[number]
+            runs = [*runs, (not piece.is_backwards, list(piece.points[::-1]))]
+            is_swept = piece.kind is PieceKind.SWEEP
+            if is_swept or (number > 0 and self.pieces[number - 1].kind is PieceKind.SWEEP):
+                heading = _heading(*piece.points[:2]) + piece.is_backwards * math.pi
+                yield runs, Pose(*piece.points[0], heading)
+            lines += is_swept
+            if lines > MOST_RETREATS:
+                return
 
     def _move(self, runs: list[Run]) -> None:
         """Note ways between lines, parts in the same gear as one."""

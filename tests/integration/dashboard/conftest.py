@@ -3,8 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from pathlib import Path
-from typing import Any, Literal, cast
-from zoneinfo import ZoneInfo
+from typing import Any, cast
 
 import httpx
 import numpy as np
@@ -20,12 +19,11 @@ from core.auth.roles import Role
 from core.auth.services import AuthServices
 from core.database import Database, Transaction
 from core.ids import DistrictCode, OperatorId, OrderId, VehicleNo, new_id
-from core.kinds import ServiceKind
 from core.privacy.encrypted import install_keys
 from core.problem_http import EXCEPTION_HANDLERS
 from core.redis import connect
 from core.settings import load
-from dashboard.parts import CityFacts, DashboardParts, DistrictFacts, ServicePointFacts, TownFacts
+from dashboard.parts import DashboardParts
 from dashboard.routes.alarms import Alarms
 from dashboard.routes.chargers import Chargers
 from dashboard.routes.city import City
@@ -85,71 +83,10 @@ from services.sweeping.watch_run import RunWatch
 from services.tasks.roads import Roads
 from steppe.openapi import CONFIG
 from tests.integration.access.people import FOREIGN, HOME, agents_of_the_city, credentials_of
-from tests.integration.fleet.builders import LAYOUT, a_principal, heard, working_vehicles
+from tests.integration.dashboard.small_city import CITY, Maps
+from tests.integration.fleet.builders import a_principal, heard, working_vehicles
 from tests.integration.services.orders.town import KEYPAD_ROOT, StraightRoads
 from tests.integration.services.schedules.logbook import Logbook
-
-SQUARE = {"type": "Polygon", "coordinates": [[[109, 39], [110, 39], [110, 40], [109, 40], [109, 39]]]}
-CITY = CityFacts(
-    code="EDS",
-    name_zh="鄂尔多斯",
-    name_en="Ordos",
-    zone=ZoneInfo("Asia/Shanghai"),
-    telephone="0477-0000000",
-    attribution_zh="边界：天地图",
-    attribution_en="Borders: Tianditu",
-    approval_number="",
-    is_demo=True,
-    is_synthetic=True,
-    towns=(
-        TownFacts(
-            code="KB",
-            district=DistrictCode("KB"),
-            name_zh="康巴什",
-            name_en="Kangbashi",
-            bbox=(109.7, 39.5, 109.9, 39.7),
-            centre=(109.8, 39.6),
-        ),
-    ),
-    districts=tuple(
-        DistrictFacts(
-            code=DistrictCode(code),
-            adcode=number,
-            name_zh=code,
-            name_en=code,
-            kind="district",
-            geometry=SQUARE,
-        )
-        for number, code in ((150603, "KB"), (150622, "ZG"))
-    ),
-    planned={
-        (DistrictCode("KB"), ServiceKind.DELIVERY): 20,
-        (DistrictCode("ZG"), ServiceKind.VENDING): 20,
-    },
-    plan=((2024, 20), (2026, 200)),
-    code_layout=LAYOUT,
-    service_points={
-        OperatorId("op-a"): (
-            ServicePointFacts(
-                town=DistrictCode("KB"),
-                name_zh="甲服务点",
-                name_en="Counter A",
-                address_zh="一号",
-                address_en="No. 1",
-                open_hours="09:00-18:00",
-            ),
-        )
-    },
-)
-"""Two 旗区 and one town."""
-
-
-class Maps:
-    """The roads of one town."""
-
-    def town_map(self, kind: Literal["roads", "grounds"], town: str) -> bytes | None:
-        is_drawn = (kind, town) == ("roads", "KB")
-        return b'{"type":"FeatureCollection","features":[]}' if is_drawn else None
 
 
 class Said:

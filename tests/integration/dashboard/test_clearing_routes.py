@@ -16,7 +16,8 @@ from dashboard.parts import DashboardParts
 from dashboard.routes.clearings import Clearings
 from services.settlement.clearing.close_clearings import HOLDS, ClearingKeeper
 from tests.integration.access.people import FOREIGN
-from tests.integration.dashboard.conftest import CITY, Somebody
+from tests.integration.dashboard.conftest import Somebody
+from tests.integration.dashboard.small_city import CITY
 from tests.integration.services.orders.town import RESIDENT, Town
 from tests.integration.services.settlement.money import paid_beforehand, pays_in
 

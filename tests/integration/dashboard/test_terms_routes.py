@@ -16,7 +16,8 @@ from core.problem_http import EXCEPTION_HANDLERS
 from dashboard.parts import DashboardParts
 from dashboard.routes.terms import MerchantTerms
 from fleet.vehicles.paper_store import Company, CompanyStore
-from tests.integration.dashboard.conftest import CITY, Somebody
+from tests.integration.dashboard.conftest import Somebody
+from tests.integration.dashboard.small_city import CITY
 from tests.integration.services.orders.town import SHOP, Town
 
 PATH = "/api/settlement/terms"

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.zones import KINDS, generated_zones
@@ -42,6 +42,7 @@ def test_no_part_of_the_vehicle_leaves_a_zone_and_nothing_is_left(kind: str) -> 
     wider=st.floats(0.0, 0.4),
     radius=st.floats(0.8, 2.5),
 )
+@example(seed=3455, kind="narrow", width=1.5, wider=0.25, radius=1.5).via("no turn at the end of a dead end")
 def test_whatever_the_zone_and_the_vehicle_the_body_stays_inside_and_the_path_hangs_together(
     seed: int, kind: str, width: float, wider: float, radius: float
 ) -> None:
