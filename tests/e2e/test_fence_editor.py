@@ -261,27 +261,23 @@ def test_many_fences_come_from_a_file_or_none_with_the_place_of_what_is_wrong(
     expect(page.get_by_test_id("fences").locator("li")).to_have_count(1, timeout=SOON_MS)
 
 
-HERE = """async () => {
+HERE = """async (which) => {
   const others = 'service=vending&service=patrol&service=sweeping&condition=idle&condition=charging';
-  const found = (await (await fetch(`/api/vehicles?${others}&limit=1`)).json()).items[0];
+  const found = (await (await fetch(`/api/vehicles?${others}`)).json()).items.at(which);
   const one = await (await fetch(`/api/vehicles/${found.vehicleNo}`)).json();
   return [one.code, one.service, one.lat, one.lng];
 }"""
 """A vehicle of one's own park that stands and that no other journey needs, and where it is."""
 SERVICES = {"vending": "无人售卖", "patrol": "无人巡逻", "sweeping": "无人清扫"}
+TRIED = 3
+RAISED_WITHIN_MS = 30_000
 
 
-def test_a_fence_over_a_vehicle_raises_an_alarm_that_is_taken_and_a_violation(
-    lead: FencesPage,
-    open_page: OpenPage,
-    demo: DemoCity,
-    staff_state: Callable[[str], StorageState],
-    number: str,
-) -> None:
-    page, name = lead.page, f"禁行 {number}"
+def publish_over(lead: FencesPage, service: str, lat: float, lng: float, name: str) -> str:
+    """Draw and publish a 禁行区 around a place for the vehicles of a service, and return its id."""
+    page = lead.page
     lead.visit("?kind=no_go")
     expect(page.get_by_test_id("fences").locator("li").first).to_be_visible(timeout=SOON_MS)
-    code, service, lat, lng = page.evaluate(HERE)
     page.get_by_role("button", name="绘制围栏").click()
     form = page.get_by_test_id("fence-form")
     form.locator("summary").filter(has_text="导入 GeoJSON").click()
@@ -297,23 +293,43 @@ def test_a_fence_over_a_vehicle_raises_an_alarm_that_is_taken_and_a_violation(
     form.get_by_role("button", name="保存草稿").click()
     version = page.get_by_test_id("fence").locator("[data-version='1']")
     version.get_by_role("button", name="预览影响").click()
-    expect(version.get_by_test_id("preview")).to_contain_text(
-        re.compile(r"现有 [1-9]\d* 辆车"), timeout=SOON_MS
-    )
+    expect(version.get_by_test_id("preview")).to_contain_text(re.compile(r"现有 \d+ 辆车"), timeout=SOON_MS)
     version.get_by_role("button", name="发布").click()
     expect(version).to_have_attribute("data-state", "published", timeout=SOON_MS)
-    fence = page.get_by_test_id("fence").locator("code").first.inner_text()
+    return page.get_by_test_id("fence").locator("code").first.inner_text()
 
-    page.goto(f"{demo.url}/console?list=alarms&view=")
-    alarm = page.locator("li[id^=alarm-]").filter(has_text=code).filter(has_text="禁行")
-    expect(alarm.first).to_be_visible(timeout=SOON_MS)
+
+def retire(lead: FencesPage, fence: str) -> None:
+    """End a fence."""
+    lead.visit(f"?open={fence}")
+    version = lead.page.get_by_test_id("fence").locator("[data-version='1']")
+    version.get_by_role("button", name="停用").click()
+    version.get_by_role("button", name="确认停用").click()
+    expect(version).to_have_attribute("data-state", "retired", timeout=SOON_MS)
+
+
+def test_a_fence_over_a_vehicle_raises_an_alarm_that_is_taken_and_a_violation(
+    lead: FencesPage, demo: DemoCity, number: str
+) -> None:
+    page = lead.page
+    lead.visit("?kind=no_go")
+    for which in range(TRIED):
+        code, service, lat, lng = page.evaluate(HERE, which)
+        fence = publish_over(lead, service, lat, lng, f"禁行 {number} {which}")
+        page.goto(f"{demo.url}/console?list=alarms&view=")
+        alarm = page.locator("li[id^=alarm-]").filter(has_text=code).filter(has_text="禁行")
+        try:
+            expect(alarm.first).to_be_visible(timeout=RAISED_WITHIN_MS)
+            break
+        except AssertionError:
+            # it was sent off while the fence was drawn: the next one
+            retire(lead, fence)
+    else:
+        raise AssertionError(f"none of {TRIED} vehicles that stood in a 禁行区 raised an alarm")
     alarm.first.get_by_role("button").first.click()
     # a simulated operator on duty may have been quicker: a shift lead may take it over all the same
     alarm.first.get_by_role("button", name="由我处理").click()
     expect(alarm.first).to_contain_text("负责人 示例值班长", timeout=SOON_MS)
     page.goto(f"{demo.url}/records?view=violations")
     expect(page.get_by_test_id("violations")).to_contain_text(fence, timeout=SOON_MS)
-    lead.visit(f"?open={fence}")
-    version.get_by_role("button", name="停用").click()
-    version.get_by_role("button", name="确认停用").click()
-    expect(version).to_have_attribute("data-state", "retired", timeout=SOON_MS)
+    retire(lead, fence)
